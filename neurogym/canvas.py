@@ -1,0 +1,136 @@
+"""The sheet on which a task paints a block of trials: levels by trial, period and channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurogym.layout import Actions, Channels
+from neurogym.parameters import unknown
+from neurogym.timing import Duration, to_steps
+
+
+class Trials:
+    """The drawn conditions of n trials: each an attribute of shape (n,)."""
+
+    def __init__(self, n: int, conditions: dict[str, np.ndarray]):
+        self.n, self.conditions = n, conditions
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        try:
+            return self.__dict__["conditions"][name]
+        except KeyError:
+            raise AttributeError(unknown("condition", [name], self.conditions)) from None
+
+
+class Timeline:
+    """When each period of n trials starts and ends, in steps.
+
+    Periods follow one another; a period in `starts_with` begins together with the period named
+    there (the one just before it in the order) and outlasts it.
+    """
+
+    def __init__(
+        self,
+        timing: dict[str, Duration],
+        starts_with: dict[str, str],
+        rng: np.random.Generator,
+        n: int,
+        dt: float,
+        fixed: dict[str, Any],
+    ):
+        self.periods, self.dt, self.n = list(timing), dt, n
+        self.ms: dict[str, np.ndarray] = {}  # as drawn, before dt; (n,) each
+        now = np.zeros(n, np.int64)
+        segments, self.start, self.end = [], {}, {}
+        for period, duration in timing.items():
+            partner = starts_with.get(period)
+            start = self.start[partner] if partner else now
+            drawn = duration.draw(rng, n, start * dt, self.ms)
+            if period in fixed:
+                drawn = np.broadcast_to(np.asarray(fixed[period], float), (n,))
+            self.ms[period] = drawn
+            end = np.maximum(start + to_steps(drawn, dt), now)
+            segments.append(end - now)
+            self.start[period], self.end[period], now = start, end, end
+        self.steps = np.stack(segments, axis=1)  # (n, P)
+        self.length = now  # (n,)
+        if not self.length.all():
+            raise ValueError("a trial without any step: every period of it lasts 0 ms")
+        # a period covers its own segment, and that of the period with which it starts
+        self.segments = {p: [i] for i, p in enumerate(self.periods)}
+        for period, partner in starts_with.items():
+            self.segments[period] = self.segments[partner] + self.segments[period]
+
+    def index(self, during: str | tuple[str, ...] | None) -> list[int]:
+        """The segments that some periods cover."""
+        if during is None:
+            return list(range(len(self.periods)))
+        names = (during,) if isinstance(during, str) else tuple(during)
+        if extra := [name for name in names if name not in self.segments]:
+            raise ValueError(unknown("period", extra, self.periods))
+        return sorted({i for name in names for i in self.segments[name]})
+
+    def before(self, period: str) -> tuple[str, ...]:
+        """The names of the periods that come before one."""
+        return tuple(self.periods[: self.periods.index(period)])
+
+    def shown_ms(self, period: str) -> np.ndarray:
+        """How long a period really lasts, dt considered, in ms: (n,)."""
+        return (self.end[period] - self.start[period]) * self.dt
+
+
+class Canvas:
+    """Levels (n, P, C), noise and answers (n, P) of n trials of P periods and C channels."""
+
+    def __init__(self, timeline: Timeline, channels: Channels, actions: Actions):
+        self.timeline, self.channels, self.actions = timeline, channels, actions
+        self.n, n_periods = timeline.steps.shape
+        self.levels = np.zeros((self.n, n_periods, channels.size), np.float32)
+        self.answers = np.zeros((self.n, n_periods), np.int64)
+        self.noises: list[tuple[slice, list[int], Any]] = []
+        self.due_ms: np.ndarray | None = None
+        self.label_rows: tuple[np.ndarray, int] | None = None  # set by rules that label single steps
+
+    def show(self, channel: str, level: Any, during: str | tuple[str, ...] | None = None) -> None:
+        """Set a channel group's level during some periods (None: the whole trial).
+
+        `level` is a number, (n,) for a group of one channel, (size,) or (n, size) for a larger one.
+        """
+        group = self.channels[channel]
+        level = np.asarray(level, np.float32)
+        if level.ndim == 1 and group.size == 1:
+            level = level[:, None]
+        try:
+            level = np.broadcast_to(level, (self.n, group.size))
+        except ValueError:
+            raise ValueError(
+                f"level of shape {level.shape} for channel {channel!r}: expected a number"
+                f" or ({self.n}, {group.size})"
+            ) from None
+        for i in self.timeline.index(during):
+            self.levels[:, i, group.slice] = level
+
+    def noise(self, channel: str, sigma: Any, during: str | tuple[str, ...] | None = None) -> None:
+        """Add Gaussian noise of SD sigma / sqrt(dt) a step, independent by channel and step.
+
+        `sigma` is a number or (n,), in units of the level times sqrt(ms).
+        """
+        sd = np.asarray(sigma, np.float32) / np.float32(self.timeline.dt**0.5)
+        if sd.any():
+            self.noises.append((self.channels[channel].slice, self.timeline.index(during), sd))
+
+    def answer(
+        self, action: str, index: Any = 0, during: str | tuple[str, ...] = "decision", when: Any = True
+    ) -> None:
+        """The right action during some periods: the `index`-th of a group, in trials where `when`."""
+        group = self.actions[action]
+        label = np.where(when, group.start + np.asarray(index), 0)
+        for i in self.timeline.index(during):
+            self.answers[:, i] = label
+
+    def due(self, action: str, after_ms: Any) -> None:
+        """The right action is due so many ms, (n,), after the moment that the rule counts from."""
+        self.due_ms = np.broadcast_to(np.asarray(after_ms, float), (self.n,))
+        self.due_action = self.actions[action].start

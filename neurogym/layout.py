@@ -1,0 +1,118 @@
+"""Named channels and actions: which index means what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurogym import spaces
+from neurogym.parameters import unknown
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """So many channels, the k-th of which speaks for the k-th answer of the choice.
+
+    `gate` names a one-entry channel that must be on for this evidence to count.
+    """
+
+    size: int
+    gate: str | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Neighbouring channels or actions under one name."""
+
+    name: str
+    start: int
+    size: int
+    evidence: bool = False
+    gate: str | None = None
+
+    @property
+    def stop(self) -> int:
+        """The index after the last."""
+        return self.start + self.size
+
+    @property
+    def slice(self) -> slice:
+        """The indices of the group."""
+        return slice(self.start, self.stop)
+
+    @property
+    def labels(self) -> list[str]:
+        """One name an entry."""
+        if self.size == 1:
+            return [self.name]
+        return [f"{self.name} {i + 1}" for i in range(self.size)]
+
+
+class Groups:
+    """An ordered set of groups that fill the indices 0..size-1."""
+
+    what = "group"
+
+    def __init__(self, **sizes: int | Evidence):
+        self.groups: dict[str, Group] = {}
+        self.size = 0
+        for name, spec in sizes.items():
+            evidence = spec if isinstance(spec, Evidence) else None
+            size = int(evidence.size if evidence else spec)
+            if size < 1:
+                raise ValueError(f"{self.what} {name!r} needs at least one entry, not {spec!r}")
+            gate = evidence.gate if evidence else None
+            self.groups[name] = Group(name, self.size, size, evidence is not None, gate)
+            self.size += size
+
+    def __getitem__(self, name: str) -> Group:
+        if name not in self.groups:
+            raise ValueError(unknown(self.what, [name], self.groups))
+        return self.groups[name]
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self.groups.values())
+
+    def __len__(self) -> int:
+        return self.size
+
+    @property
+    def labels(self) -> list[str]:
+        """One name an index."""
+        return [label for group in self for label in group.labels]
+
+    @property
+    def names(self) -> dict[str, int | list[int]]:
+        """Names to indices, in the form that the spaces carry."""
+        return {
+            g.name: g.start if g.size == 1 else list(range(g.start, g.stop)) for g in self
+        }
+
+
+class Channels(Groups):
+    """What an agent observes: `Channels(fixation=1, stimulus=Evidence(2))`."""
+
+    what = "channel"
+
+    def space(self) -> spaces.Box:
+        """The observation space, float32."""
+        return spaces.Box(
+            -spaces.BOUND, spaces.BOUND, self.names, shape=(self.size,), dtype=np.float32
+        )
+
+
+class Actions(Groups):
+    """What an agent can do; action 0 is to do nothing: `Actions(fixation=1, choice=2)`."""
+
+    what = "action"
+
+    def space(self) -> spaces.Discrete:
+        """The action space."""
+        return spaces.Discrete(self.size, self.names)
+
+
+def ring(n: int) -> np.ndarray:
+    """Angles of n directions, evenly spaced, 0 to the right, counter-clockwise, in radians: (n,)."""
+    return np.arange(n) * (2 * np.pi / n)

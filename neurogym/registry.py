@@ -1,0 +1,119 @@
+"""Ids: which tasks there are, how they are made, and how one adds to them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+
+from neurogym import tasks as _tasks
+from neurogym.envs import TaskEnv
+from neurogym.parameters import unknown
+from neurogym.task import Task
+from neurogym.vector import TaskVectorEnv
+
+_CLASSES: dict[str, type[Task]] = {}  # declared tasks
+_OTHERS: set[str] = set()  # environments of other kinds, registered by users
+
+
+def register(id: str, entry_point: type[Task] | Callable | str, **kwargs: Any) -> None:
+    """Make a task known under an id such as "MyTask-v0", here and in gymnasium.
+
+    `entry_point` is a `Task` class, or whatever `gymnasium.register` takes: an environment class
+    (`PeriodEnv`, `TrialEnv`, any gymnasium Env), a function that makes one, or "module:name".
+    Registering the same class again changes nothing; another one under a known id is a ValueError.
+    """
+    if isinstance(entry_point, type) and issubclass(entry_point, Task):
+        if _CLASSES.get(id) is entry_point and not kwargs:
+            return
+        if id in gym.registry:
+            raise ValueError(f"{id!r} is registered already")
+        _CLASSES[id] = entry_point
+        gym.register(
+            id,
+            "neurogym.registry:build",
+            vector_entry_point="neurogym.registry:build_vector",
+            disable_env_checker=True,
+            kwargs={"task_id": id, **kwargs},
+        )
+        return
+    if id in gym.registry:
+        if gym.registry[id].entry_point == entry_point:
+            return
+        raise ValueError(f"{id!r} is registered already")
+    gym.register(id, entry_point, disable_env_checker=True, **kwargs)
+    _OTHERS.add(id)
+
+
+def full_id(id: str) -> str:
+    """The id with its version; ValueError names the nearest if there is none such."""
+    known = all_envs()
+    for candidate in (id, f"{id}-v0"):
+        if candidate in known:
+            return candidate
+    raise ValueError(unknown("task", [id], known))
+
+
+def task_class(id: str) -> type[Task] | None:
+    """The declaration behind an id; None for environments that are not declared tasks."""
+    return _CLASSES.get(full_id(id))
+
+
+def configure(cls: type[Task], preset: str = "agent", **params: Any) -> Task:
+    """A task with a preset's parameters, and others on top; timing and rewards are merged by entry."""
+    merged = cls.preset(preset)
+    for name, value in params.items():
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = {**merged[name], **value} if both else value
+    return cls(**merged)
+
+
+def build(task_id: str, **params: Any) -> TaskEnv:
+    """The entry point of declared tasks."""
+    return TaskEnv(configure(_CLASSES[task_id], **params))
+
+
+def build_vector(task_id: str, num_envs: int = 1, **params: Any) -> TaskVectorEnv:
+    """The vector entry point of declared tasks."""
+    return TaskVectorEnv(configure(_CLASSES[task_id], **params), num_envs)
+
+
+def make(id: str, **params: Any) -> gym.Env:
+    """An environment by id ("GoNogo" is "GoNogo-v0"): parameters of the task, `preset="human"`.
+
+    What gymnasium.make takes, such as `max_episode_steps`, is taken as well.
+    """
+    return gym.make(full_id(id), **params)
+
+
+def make_vec(id: str, num_envs: int = 1, **params: Any) -> gym.vector.VectorEnv:
+    """A vectorised environment by id: num_envs environments stepped together."""
+    return gym.make_vec(full_id(id), num_envs=num_envs, **params)
+
+
+def all_envs(tag: str | None = None) -> list[str]:
+    """Sorted ids, those with a tag if one is given; ValueError for a tag that no task has."""
+    if tag is None:
+        return sorted([*_CLASSES, *_OTHERS])
+    if tag not in all_tags():
+        raise ValueError(unknown("tag", [tag], all_tags()))
+    return sorted(id for id, cls in _CLASSES.items() if tag in cls.tags)
+
+
+def all_tags() -> list[str]:
+    """Sorted tags of all declared tasks."""
+    return sorted({tag for cls in _CLASSES.values() for tag in cls.tags})
+
+
+def _register_own() -> None:
+    for info in pkgutil.iter_modules(_tasks.__path__, f"{_tasks.__name__}."):
+        for item in vars(importlib.import_module(info.name)).values():
+            own = isinstance(item, type) and issubclass(item, Task) and item is not Task
+            if own and item.__module__ == info.name and not item.__name__.startswith("_"):
+                register(f"{item.__name__}-v0", item)
+
+
+_register_own()

@@ -1,0 +1,227 @@
+"""Response rules as data: what each action earns at each step, compiled to tables.
+
+A table has a row for every *kind* of step, rule state and action. The scalar environment, the vector
+environment, the browser and the docs all read the same table. A trial starts in rule state 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from neurogym.canvas import Canvas
+    from neurogym.task import Task
+
+
+class Outcome(IntEnum):
+    """What an action, or the lack of one, was."""
+
+    NONE = 0
+    EARLY = 1
+    CORRECT = 2
+    ERROR = 3
+    MISS = 4
+    WITHHELD = 5
+
+    @property
+    def is_correct(self) -> bool:
+        """The right answer, or rightly none."""
+        return self in (Outcome.CORRECT, Outcome.WITHHELD)
+
+
+class Payoffs:
+    """Arrays of shape (kinds, states, actions): reward, ends, performance, outcome, next state."""
+
+    def __init__(self, kinds: int, actions: int, states: int = 1):
+        shape = (kinds, states, actions)
+        self.reward = np.zeros(shape, np.float32)
+        self.ends = np.zeros(shape, bool)
+        self.performance = np.zeros(shape, np.float32)
+        self.outcome = np.zeros(shape, np.uint8)
+        self.next = np.zeros(shape, np.uint8)
+        self.next[:] = np.arange(states)[:, None]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(kinds, states, actions)."""
+        return self.reward.shape
+
+    def set(self, where, reward=0.0, outcome=Outcome.NONE, ends=False, performance=None) -> None:
+        """Fill the cells at an index; a correct outcome has performance 1 unless told otherwise."""
+        self.reward[where] = reward
+        self.outcome[where] = outcome
+        self.ends[where] = ends
+        right = float(Outcome(outcome).is_correct)
+        self.performance[where] = right if performance is None else performance
+
+    def joined(self, other: Payoffs) -> Payoffs:
+        """These kinds, then the other's."""
+        both = Payoffs(0, self.shape[2], self.shape[1])
+        for name in vars(both):
+            setattr(both, name, np.concatenate([getattr(self, name), getattr(other, name)]))
+        return both
+
+
+class Rule:
+    """Says when a response is asked for and what each response earns.
+
+    `window` is the period in which responses are asked for; `hold` the periods in which any action
+    comes too early, costs `rewards["abort"]`, and ends the trial if the task's `abort` is set.
+    """
+
+    window: str
+    hold: str | tuple[str, ...]
+
+    def table(self, task: Task) -> Payoffs:
+        """The kinds of steps that are the same in every block."""
+        raise TypeError(f"{type(self).__name__} gives no table")
+
+    def judge(
+        self, task: Task, canvas: Canvas, segment: np.ndarray, last: np.ndarray
+    ) -> tuple[Payoffs, np.ndarray]:
+        """Payoffs of a block, and the kind of each row: (S,).
+
+        `segment` (S,) is each row's index into (trials x periods), `last` (n,) each trial's last row.
+        """
+        raise TypeError(f"{type(self).__name__} judges nothing")
+
+    def sentence(self, task: Task) -> str:
+        """The rule in words, for the docs."""
+        raise TypeError(f"{type(self).__name__} has no words")
+
+
+@dataclass(frozen=True)
+class FirstResponse(Rule):
+    """The first response in the window ends the trial: right or wrong.
+
+    Where the answer is action 0, no response is right: withholding until the window closes counts as
+    correct and earns `rewards["withheld"]` (0 if there is none); elsewhere it is a miss and earns
+    `rewards["miss"]` (0 if there is none).
+    """
+
+    window: str = "decision"
+    hold: str | tuple[str, ...] = "fixation"
+
+    # kinds: 0 nothing counts, 1 hold, 2 + a window with answer a; the same again for last steps
+    def table(self, task):
+        n, get = task.plan.actions.size, task.rewards.get
+        half = 2 + n
+        table = Payoffs(2 * half, n)
+        for last in (0, half):
+            table.set(np.s_[last : last + 2], ends=bool(last))
+            early = np.s_[last + 1, :, 1:]
+            table.set(early, get("abort", 0.0), Outcome.EARLY, bool(last) or task.abort)
+            for answer in range(n):
+                row = last + 2 + answer
+                table.set(np.s_[row, :, 1:], get("fail", 0.0), Outcome.ERROR, True)
+                if answer:
+                    table.set(np.s_[row, :, answer], get("correct", 1.0), Outcome.CORRECT, True)
+                if last and answer:
+                    table.set(np.s_[row, :, 0], get("miss", 0.0), Outcome.MISS, True)
+                elif last:
+                    table.set(np.s_[row, :, 0], get("withheld", 0.0), Outcome.WITHHELD, True)
+        return table
+
+    def judge(self, task, canvas, segment, last):
+        kinds = np.zeros(canvas.answers.shape, np.int64)
+        kinds[:, canvas.timeline.index(self.hold)] = 1
+        window = canvas.timeline.index(self.window)
+        kinds[:, window] = 2 + canvas.answers[:, window]
+        rows = kinds.ravel().take(segment)
+        rows[last] += 2 + canvas.actions.size
+        return task.plan.table, rows
+
+    def sentence(self, task):
+        held = " or ".join([self.hold] if isinstance(self.hold, str) else self.hold)
+        ends = " and ends the trial" if task.abort else ""
+        return (
+            f"The first response in {self.window} ends the trial. A response during {held} is too"
+            f" early: it costs {task.rewards.get('abort', 0):g}{ends}."
+        )
+
+
+@dataclass(frozen=True)
+class Interval(Rule):
+    """A single response earns the more, the closer it comes to the moment when it is due.
+
+    The task says by `canvas.due` how long after the start of the period `since` that is. With
+    eps the distance in ms and tol = task.prod_margin * due + `slack`, a response earns
+    correct * max(0.1, (1 - eps / tol)^1.5) within the tolerance and `fail` outside of it.
+    The label stands at the one step that earns most.
+    """
+
+    window: str = "production"
+    since: str = "set"
+    hold: str | tuple[str, ...] = "fixation"
+    slack: float = 25.0
+
+    def table(self, task):
+        n = task.plan.actions.size
+        table = Payoffs(4, n)  # nothing counts, hold; the same again for last steps
+        for last in (0, 2):
+            table.set(np.s_[last : last + 2], ends=bool(last))
+            early = np.s_[last + 1, :, 1:]
+            abort = task.rewards.get("abort", 0.0)
+            table.set(early, abort, Outcome.EARLY, bool(last) or task.abort)
+        return table
+
+    def judge(self, task, canvas, segment, last):
+        timeline, base = canvas.timeline, task.plan.table
+        kinds = np.zeros(canvas.answers.shape, np.int64)
+        kinds[:, timeline.index(self.hold)] = 1
+        rows = kinds.ravel().take(segment)
+        rows[last] += 2
+
+        lead = timeline.start[self.window] - timeline.start[self.since]  # steps before the window
+        steps = timeline.end[self.window] - timeline.start[self.window]
+        keys, which = np.unique(np.stack([canvas.due_ms, lead]), axis=1, return_inverse=True)
+        length = int(steps.max())
+        timed = self._timed(task, keys[0], keys[1], length, canvas)
+        offsets = np.concatenate([[0], np.cumsum(timeline.length)])[:-1]
+        begin = offsets + timeline.start[self.window]
+        inside = np.arange(steps.sum()) - np.repeat(np.cumsum(steps) - steps, steps)  # k in window
+        at = np.repeat(begin, steps) + inside
+        rows[at] = base.shape[0] + np.repeat(which.ravel(), steps) * length + inside
+        closing = timeline.end[self.window] == timeline.length
+        rows[last[closing]] += keys.shape[1] * length
+
+        self._label(canvas, rows, at, steps, timed.reward[:, 0, canvas.due_action], base.shape[0])
+        return base.joined(timed), rows
+
+    def _timed(self, task, due, lead, length, canvas):
+        """Kinds for each due time and step in the window; then the same as last steps."""
+        produced = (np.arange(length) + lead[:, None]) * task.dt
+        eps, tol = np.abs(produced - due[:, None]), task.prod_margin * due[:, None] + self.slack
+        within = eps <= tol
+        graded = np.maximum(0.1, np.maximum(1 - eps / tol, 0) ** 1.5)
+        correct, fail = task.rewards.get("correct", 1.0), task.rewards.get("fail", 0.0)
+        reward = np.where(within, correct * graded, fail).ravel()
+        half, n = reward.size, canvas.actions.size
+        timed, go = Payoffs(2 * half, n), canvas.due_action
+        timed.set(np.s_[:, :, 1:], fail, Outcome.ERROR, True)
+        outcome = np.where(within, Outcome.CORRECT, Outcome.ERROR).ravel()
+        for part in (np.s_[:half], np.s_[half:]):
+            timed.reward[part, 0, go] = reward
+            timed.outcome[part, 0, go] = outcome
+            timed.performance[part, 0, go] = within.ravel()
+        timed.set(np.s_[half:, :, 0], task.rewards.get("miss", 0.0), Outcome.MISS, True)
+        return timed
+
+    def _label(self, canvas, rows, at, steps, earned, first):
+        """Keep for each trial the window row that earns most."""
+        earned = np.concatenate([np.full(first, -np.inf), earned])[rows[at]]
+        trial = np.repeat(np.arange(steps.size), steps)
+        order = np.lexsort((np.arange(at.size), -earned, trial))
+        best = order[np.searchsorted(trial, np.arange(steps.size))]
+        canvas.label_rows = at[best], canvas.due_action
+
+    def sentence(self, task):
+        return (
+            f"One response in {self.window} ends the trial; it earns the more, the closer it comes to"
+            f" the due time, counted from the start of {self.since}, within"
+            f" {task.prod_margin:.0%} of that time + {self.slack:g} ms."
+        )

@@ -1,0 +1,305 @@
+"""What a person sees and presses: shapes bound to conditions and channels, and keys for actions.
+
+A scene is plain data. Coordinates and sizes are fractions of the stage, x to the right and y up from
+its centre; angles are radians, 0 to the right, counter-clockwise; times are ms. `resolve` turns it
+into the JSON that the player draws, with a trial's conditions filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurogym.layout import Actions, Channels, ring
+from neurogym.parameters import unknown
+
+if TYPE_CHECKING:
+    from neurogym.task import Task
+
+INK, GO, BLUE, ORANGE = "#f5f5f5", "#7ee0a1", "#4aa3ff", "#ffa033"
+LIGHT, DARK = "#fafafa", "#2b2b2b"
+
+
+# -- bindings: values that a trial or a channel gives ------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Of:
+    """The trial's value of a condition, times `scale` plus `offset`; `table` maps it first."""
+
+    condition: str
+    scale: float = 1.0
+    offset: float = 0.0
+    table: Mapping[Any, Any] | None = None
+
+    def resolve(self, task: Task, conditions: Mapping[str, Any], channels: Channels) -> Any:
+        """The value for one trial."""
+        if self.condition not in conditions:
+            raise ValueError(unknown("condition", [self.condition], conditions))
+        value = conditions[self.condition]
+        if self.table is not None:
+            return self.table[value]
+        return value * self.scale + self.offset
+
+
+@dataclass(frozen=True)
+class AngleOf:
+    """The direction on a ring of `size` (a number or a task parameter) that a condition picks."""
+
+    condition: str
+    size: str | int = "dim_ring"
+
+    def resolve(self, task: Task, conditions: Mapping[str, Any], channels: Channels) -> float:
+        """The angle in radians for one trial."""
+        size = getattr(task, self.size) if isinstance(self.size, str) else self.size
+        return float(ring(size)[int(conditions[self.condition])])
+
+
+@dataclass(frozen=True)
+class Channel:
+    """The value of a channel in the step that is on the screen."""
+
+    name: str
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def resolve(self, task: Task, conditions: Mapping[str, Any], channels: Channels) -> dict:
+        """The binding that the player evaluates."""
+        start = channels[self.name].start
+        return {"channel": start, "scale": self.scale, "offset": self.offset}
+
+
+@dataclass(frozen=True)
+class Bump:
+    """The angle to which a ring of channels points in the step that is on the screen."""
+
+    name: str
+
+    def resolve(self, task: Task, conditions: Mapping[str, Any], channels: Channels) -> dict:
+        """The binding that the player evaluates."""
+        group = channels[self.name]
+        return {"ring": [group.start, group.size]}
+
+
+# -- elements ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Element:
+    """Something on the stage, during some periods, while a channel (`show`) is on.
+
+    `when` is a pair (condition, value): the element belongs to trials with that value only.
+    """
+
+    x: Any = 0.0
+    y: Any = 0.0
+    color: Any = INK
+    alpha: Any = 1.0
+    during: str | tuple[str, ...] | None = None
+    show: str | None = None
+    when: tuple[str, Any] | None = None
+
+    def resolve(self, task: Task, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The element as the player draws it in one trial; None if it is not part of it."""
+        if self.when and conditions.get(self.when[0], getattr(task, self.when[0], None)) != self.when[1]:
+            return None
+        channels = task.plan.channels
+        out: dict[str, Any] = {"kind": type(self).__name__.lower()}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name == "when":
+                continue
+            if f.name == "during":
+                value = [value] if isinstance(value, str) else value and list(value)
+                if extra := [p for p in value or () if p not in task.timing]:
+                    raise ValueError(unknown("period", extra, task.timing))
+            elif f.name == "show" and value is not None:
+                value = channels[value].start
+            elif hasattr(value, "resolve"):
+                value = value.resolve(task, conditions, channels)
+            out[f.name] = value.item() if isinstance(value, np.generic) else value
+        return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cross(Element):
+    """A fixation cross."""
+
+    size: Any = 0.05
+    width: Any = 0.008
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disc(Element):
+    """A disc, or a circle if `outline` gives a line width."""
+
+    radius: Any = 0.1
+    outline: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polygon(Element):
+    """A regular polygon."""
+
+    radius: Any = 0.1
+    sides: int = 4
+    rotation: Any = 0.0
+    outline: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Star(Element):
+    """A star."""
+
+    radius: Any = 0.1
+    points: int = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar(Element):
+    """A rectangle."""
+
+    width: Any = 0.02
+    height: Any = 0.2
+    angle: Any = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arc(Element):
+    """A part of a circle."""
+
+    radius: Any = 0.3
+    width: Any = 0.01
+    start: Any = 0.0
+    stop: Any = 2 * np.pi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pointer(Element):
+    """A line from the centre to a rounded tip."""
+
+    length: Any = 0.3
+    width: Any = 0.02
+    angle: Any = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker(Element):
+    """A disc or triangle at an angle on a ring."""
+
+    radius: Any = 0.3
+    angle: Any = 0.0
+    size: Any = 0.03
+    shape: str = "disc"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Element):
+    """A line of text; `size` is its height."""
+
+    text: Any = ""
+    size: Any = 0.06
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dots(Element):
+    """Random-dot motion in a circular aperture.
+
+    `coherence` in percent; `aperture` and `dot` are diameters; `density` in dots per aperture area
+    and second, over all `lifetime` interleaved sets; `speed` in stages per second. With `colors`, a
+    share of `color_share` of the dots has the first of them.
+    """
+
+    direction: Any = 0.0
+    coherence: Any = 0.0
+    aperture: Any = 0.6
+    density: Any = 6000.0
+    speed: Any = 0.45
+    dot: Any = 0.011
+    contrast: Any = 1.0
+    lifetime: int = 3
+    colors: tuple[str, str] | None = None
+    color_share: Any = 0.5
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The elements of a task's stage, drawn in order. An empty scene shows the channels as bars."""
+
+    elements: tuple[Element, ...] = ()
+
+    def __init__(self, *elements: Element):
+        object.__setattr__(self, "elements", elements)
+
+    def resolve(self, task: Task, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The stage of one trial, as JSON."""
+        resolved = (element.resolve(task, conditions) for element in self.elements)
+        return [element for element in resolved if element]
+
+
+# -- keys --------------------------------------------------------------------------------------------
+
+CAPS = {
+    "ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "Space": "space",
+    "Enter": "enter",
+}  # fmt: skip
+
+RING_KEYS = {
+    2: (("ArrowRight", "right"), ("ArrowLeft", "left")),
+    4: (("ArrowRight", "right"), ("ArrowUp", "up"), ("ArrowLeft", "left"), ("ArrowDown", "down")),
+}
+SCREEN_ORDER = ("ArrowLeft", "ArrowUp", "ArrowDown", "ArrowRight")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Which keys give which actions.
+
+    `Keys(go=("Space",))` names the key codes of a group's actions, `Keys(choice="ring")` takes the
+    arrow that points where the answer lies, and a dial where there are more answers than arrows.
+    `names` says what the answers are called on the screen.
+    """
+
+    codes: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __init__(self, names: Mapping[str, Sequence[str]] | None = None, /, **codes: Any):
+        object.__setattr__(self, "codes", codes)
+        object.__setattr__(self, "names", names or {})
+
+    def resolve(self, actions: Actions) -> dict[str, Any]:
+        """`keys`, a list of code, label, action, name; and `dial`, or None: every answer has one."""
+        keys: list[dict[str, Any]] = []
+        dial = None
+        for group in actions:
+            if group.start == 0 and group.name not in self.codes:
+                continue  # to do nothing needs no key
+            codes = self.codes.get(group.name, "ring" if group.size != 1 else ("Space",))
+            if codes == "ring" and group.size not in RING_KEYS:
+                if dial:
+                    raise ValueError("a task has one dial at most")
+                dial = {
+                    "actions": list(range(group.start, group.stop)),
+                    "names": list(self.names.get(group.name, group.labels)),
+                    "angles": ring(group.size).tolist(),
+                }
+                continue
+            if codes == "ring":
+                pairs = RING_KEYS[group.size]
+            else:
+                if len(codes) != group.size:
+                    raise ValueError(
+                        f"{group.size} actions {group.name!r} but {len(codes)} keys: {list(codes)}"
+                    )
+                pairs = list(zip(codes, self.names.get(group.name, group.labels), strict=True))
+            names = self.names.get(group.name, [name for _, name in pairs])
+            for i, (code, _) in enumerate(pairs):
+                label = CAPS.get(code, code.removeprefix("Key").removeprefix("Digit"))
+                action = group.start + i
+                keys.append({"code": code, "label": label, "action": action, "name": names[i]})
+        order = {code: i for i, code in enumerate(SCREEN_ORDER)}
+        keys.sort(key=lambda key: order.get(key["code"], key["action"]))
+        return {"keys": keys, "dial": dial}

@@ -1,0 +1,256 @@
+"""What an author writes: a task as a declaration, from which everything else is derived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import param
+
+from neurogym.block import Block, expand
+from neurogym.canvas import Canvas, Timeline, Trials
+from neurogym.conditions import Condition
+from neurogym.layout import Actions, Channels
+from neurogym.parameters import Rewards, Timing, unknown
+from neurogym.rules import Payoffs, Rule
+from neurogym.scene import Keys, Scene
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The publication that a task comes from."""
+
+    title: str
+    link: str
+    authors: str = ""
+    year: int | None = None
+
+    def __str__(self) -> str:
+        who = f"{self.authors} ({self.year}). " if self.authors else ""
+        return f"{who}{self.title}. {self.link}"
+
+
+class Preset(dict):
+    """Parameters for a purpose, such as a person at the keyboard: `Preset(dt=20, timing={...})`."""
+
+
+@dataclass(eq=False)
+class Plan:
+    """What follows from a task's parameters alone; made once, and anew when one of them changes."""
+
+    channels: Channels
+    actions: Actions
+    conditions: dict[str, Condition]
+    table: Payoffs | None = field(default=None, repr=False)
+
+
+@dataclass
+class Step:
+    """What `Task.react` is told of the step that n trials are in."""
+
+    period: np.ndarray  # (n,) index into the task's periods
+    last: np.ndarray  # (n,) bool: the trial's last step
+    index: dict[str, int]
+
+    def during(self, period: str) -> np.ndarray:
+        """Which of the trials are in a period, (n,) bool."""
+        return self.period == self.index[period]
+
+
+@dataclass
+class Effect:
+    """What an action did to n trials; each field is a number or (n,)."""
+
+    reward: Any = 0.0
+    ends: Any = False
+    performance: Any = 0.0
+    outcome: Any = 0
+    responds: Any = False  # the action is the response whose time counts
+    skip: Any = False  # leave the rest of the period out
+
+
+class Task(param.Parameterized):
+    """A cognitive task, declared; the base of all tasks.
+
+    A subclass states its parameters as `param` declarations, `timing` (ms by period, in order),
+    `rewards`, and as class attributes `paper`, `tags`, `rule`, `scene`, `keys`, `human` (a preset that
+    a person can play). Its methods give the channels, actions and conditions, and paint a block of
+    trials. The first line of its docstring is the sentence shown everywhere.
+
+    A task whose observations depend on the actions sets `closed = True` and gives `begin`, `react`,
+    `observe` and `labels` in place of a rule. All methods work on n trials at once.
+
+    An unknown parameter raises ValueError, a value out of bounds param's ValueError, and a change of
+    a parameter takes effect with the next block of trials.
+    """
+
+    dt = param.Number(100, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
+    timing = Timing()
+    rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0)
+    abort = param.Boolean(False, doc="whether a response that comes too early ends the trial")
+
+    paper: ClassVar[Paper | None] = None
+    tags: ClassVar[tuple[str, ...]] = ()
+    differs: ClassVar[tuple[str, ...]] = ()  # from NeuroGym 2.3, one line each
+    human: ClassVar[Preset] = Preset()
+    rule: ClassVar[Rule | None] = None
+    scene: ClassVar[Scene] = Scene()
+    keys: ClassVar[Keys] = Keys()
+    starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
+    closed: ClassVar[bool] = False
+    hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
+    feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
+    window: ClassVar[tuple[str, ...]] = ()  # of closed tasks: periods in which responses are asked for
+
+    def __init__(self, **params: Any):
+        allowed = [name for name in self.param if name != "name"]
+        if extra := [name for name in params if name not in allowed and name != "name"]:
+            raise ValueError(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
+        super().__init__(**params)
+        self._plan: Plan | None = None
+        self.check()
+        self.param.watch(self._forget, allowed)
+
+    def _forget(self, *_events: Any) -> None:
+        self._plan = None
+
+    # -- what an author gives ---------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise ValueError for parameters that do not go together."""
+
+    def channels(self) -> Channels:
+        """The observation channels."""
+        raise TypeError(f"{type(self).__name__} declares no channels")
+
+    def actions(self) -> Actions:
+        """The actions; action 0 is to do nothing."""
+        raise TypeError(f"{type(self).__name__} declares no actions")
+
+    def conditions(self) -> dict[str, Condition]:
+        """What differs from trial to trial, by name."""
+        return {}
+
+    def paint(self, canvas: Canvas, trials: Trials) -> None:
+        """Show, add noise and answer, period by period."""
+        raise TypeError(f"{type(self).__name__} paints nothing")
+
+    def begin(self, trials: Trials) -> dict[str, np.ndarray]:
+        """Closed tasks: the state, arrays (n, ...), at the start of n trials."""
+        return {}
+
+    def react(
+        self, trials: Trials, state: dict[str, np.ndarray], step: Step, action: np.ndarray
+    ) -> Effect:
+        """Closed tasks: apply actions (n,) to the state, in place, and say what they earned."""
+        raise TypeError(f"{type(self).__name__} does not say how it reacts")
+
+    def observe(
+        self, trials: Trials, state: dict[str, np.ndarray], step: Step, ob: np.ndarray
+    ) -> None:
+        """Closed tasks: add to the painted observations (n, C), in place, what the state shows."""
+
+    def labels(
+        self, trials: Trials, state: dict[str, np.ndarray], step: Step
+    ) -> np.ndarray:
+        """Closed tasks: the best actions (n,)."""
+        raise TypeError(f"{type(self).__name__} gives no labels")
+
+    # -- what follows -----------------------------------------------------------------------------
+
+    @property
+    def plan(self) -> Plan:
+        """Channels, actions, conditions and the payoff table, compiled."""
+        if self._plan is None:
+            plan = Plan(self.channels(), self.actions(), self.conditions())
+            clash = set(plan.conditions) & set(self.timing)
+            if clash:
+                raise ValueError(f"{sorted(clash)} name both a condition and a period")
+            self._plan = plan
+            plan.table = self.rule.table(self) if self.rule else None
+        return self._plan
+
+    @classmethod
+    def sentence(cls) -> str:
+        """What the subject does, in one sentence."""
+        return (cls.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
+
+    @classmethod
+    def preset(cls, name: str = "agent") -> dict[str, Any]:
+        """Parameters of a preset: "agent" (the defaults) or "human"."""
+        presets = {"agent": Preset(), "human": cls.human}
+        if name not in presets:
+            raise ValueError(unknown("preset", [name], presets))
+        return dict(presets[name])
+
+    def settings(self) -> dict[str, Any]:
+        """The parameters that differ from the defaults, in JSON form; `type(self)(**it)` is equal."""
+        values = {}
+        for name, value in self.param.values().items():
+            parameter = self.param[name]
+            if name == "name" or value == type(self).param[name].default:
+                continue
+            if isinstance(parameter, Timing | Rewards):
+                default = type(self).param[name].default
+                changed = {k: v for k, v in value.items() if v != default[k]}
+                is_timing = isinstance(parameter, Timing)
+                value = Timing.serialize(changed) if is_timing else changed
+            values[name] = list(value) if isinstance(value, tuple) else value
+        return values
+
+    def check_forced(self, fixed: Mapping[str, Any]) -> None:
+        """Raise ValueError unless each entry is a condition or a period's length that can be had."""
+        conditions = self.plan.conditions
+        if extra := [name for name in fixed if name not in conditions and name not in self.timing]:
+            raise ValueError(
+                f"{type(self).__name__}: {unknown('condition', extra, [*conditions, *self.timing])}"
+            )
+        for name, value in fixed.items():
+            values = np.asarray(value).ravel().tolist()
+            if name in conditions:
+                wrong = [v for v in values if not conditions[name].allows(v)]
+                allowed = str(conditions[name])
+            else:
+                wrong = [v for v in values if not (np.isreal(v) and np.isfinite(v) and v >= 0)]
+                allowed = "a length in ms, not negative"
+            if wrong:
+                raise ValueError(f"{name} = {wrong[0]!r} is not possible: allowed are {allowed}")
+
+    def draw(
+        self, rng: np.random.Generator, n: int, last: Mapping[str, Any]
+    ) -> dict[str, np.ndarray]:
+        """Conditions of n trials, (n,) each, given the last trial's (empty at the start)."""
+        return {
+            name: condition.draw(rng, n, last.get(name))
+            for name, condition in self.plan.conditions.items()
+        }
+
+    def block(
+        self,
+        rng: np.random.Generator,
+        n: int,
+        last: Mapping[str, Any] | None = None,
+        fixed: Mapping[str, Any] | None = None,
+    ) -> Block:
+        """Draw n trials. `fixed` forces conditions or periods' lengths: a value, or (n,) values.
+
+        Forcing changes nothing else: the other conditions and, where lengths allow, the noise stay
+        what they would have been.
+        """
+        fixed = dict(fixed or {})
+        if fixed:
+            self.check_forced(fixed)
+        drawn = self.draw(rng, n, last or {})
+        carried = {k: v[-1] for k, v in drawn.items() if self.plan.conditions[k].carries}
+        for name in drawn.keys() & fixed.keys():
+            drawn[name] = np.broadcast_to(np.asarray(fixed[name]), (n,))
+        timeline = Timeline(self.timing, self.starts_with, rng, n, self.dt, fixed)
+        trials = Trials(n, drawn)
+        canvas = Canvas(timeline, self.plan.channels, self.plan.actions)
+        self.paint(canvas, trials)
+        for period, duration in self.timing.items():
+            if duration.is_random:
+                drawn[period] = timeline.ms[period]
+        return expand(self, canvas, trials, rng, carried)

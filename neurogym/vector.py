@@ -1,0 +1,271 @@
+"""Many environments of one task, stepped together; env i equals a scalar env with seed + i."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+
+from neurogym.block import Block
+from neurogym.canvas import Trials
+from neurogym.rules import Outcome
+from neurogym.stream import FIRST, MOST, Stream
+from neurogym.task import Effect, Step, Task
+
+RESPONDED = np.array([o in (Outcome.CORRECT, Outcome.ERROR) for o in Outcome])
+LOW = 32  # an env with fewer trials ahead than this gets new blocks
+TABLES = ("reward", "performance", "outcome", "next", "ends")
+
+
+class Pool:
+    """The trials that some envs play next, as flat rows: env by env, trial by trial.
+
+    Every row knows the row that follows when its trial ends, so that a step is a few `take`s.
+    """
+
+    def __init__(self, task: Task, seeds: Sequence[int]):
+        self.task = task
+        self.streams = [Stream(task, seed) for seed in seeds]
+        self.drawn = [0] * len(seeds)  # blocks, by env
+        self.queues: list[list[tuple[int, Block]]] = [[] for _ in seeds]  # (first trial, block)
+        self.ahead = FIRST  # trials that each env has at least after a refill
+        self.first = np.zeros(len(seeds), np.int64)  # each env's first row, and its first trial
+        self.stop_trial = np.zeros(len(seeds), np.int64)
+        self.refill(None)
+
+    def left(self, at: np.ndarray) -> np.ndarray:
+        """How many trials each env has ahead, the one being played included: (B,)."""
+        return self.stop_trial - self.trial[at]
+
+    def refill(self, at: np.ndarray | None) -> np.ndarray:
+        """Drop what was played, draw what comes next; returns where the rows `at` (B,) are now."""
+        played = self.index[at].tolist() if at is not None else [0] * len(self.queues)
+        skipped = np.zeros(len(self.queues), np.int64)
+        for env, queue in enumerate(self.queues):
+            while queue and queue[0][0] + queue[0][1].n <= played[env]:
+                skipped[env] += len(queue.pop(0)[1].ob)
+            end = queue[-1][0] + queue[-1][1].n if queue else 0
+            while end < played[env] + self.ahead:
+                block = self.streams[env].block(self.drawn[env])
+                self.drawn[env] += 1
+                queue.append((end, block))
+                end += block.n
+        before = self.first
+        self._lay_out()
+        self.ahead = min(2 * self.ahead, MOST)
+        return self.first if at is None else at - before - skipped + self.first
+
+    def _lay_out(self) -> None:
+        blocks = [block for queue in self.queues for _, block in queue]
+        lengths = np.concatenate([block.timeline.length for block in blocks])
+        stops = np.cumsum(lengths)
+        starts = stops - lengths
+        self.trial = trial = np.repeat(np.arange(lengths.size), lengths)  # (S,) place in the pool
+        self.follow = stops[trial]
+        self.ob = np.concatenate([block.ob for block in blocks])
+        self.gt = np.concatenate([block.gt for block in blocks])
+        self.period = np.concatenate([block.period for block in blocks])
+        opened = np.concatenate([block.window[:, 0] for block in blocks])
+        self.step = np.arange(trial.size) - starts[trial]
+        self.rt = (self.step - opened[trial]) * float(self.task.dt)
+        self.last = self.follow - 1 == np.arange(trial.size)
+        change = np.flatnonzero((np.diff(self.period) != 0) | self.last[:-1])
+        ends = np.append(change, trial.size - 1)  # the last row of each period
+        self.period_end = np.repeat(ends, np.diff(ends, prepend=-1))
+        firsts = [first + np.arange(block.n) for queue in self.queues for first, block in queue]
+        self.index = np.concatenate(firsts)[trial]
+        per_env = [sum(len(b.ob) for _, b in queue) for queue in self.queues]
+        self.first = np.cumsum(per_env) - per_env
+        self.stop_trial = np.cumsum([sum(b.n for _, b in queue) for queue in self.queues])
+        names = blocks[0].trials.conditions
+        self.conditions = {
+            name: np.concatenate([b.trials.conditions[name] for b in blocks]) for name in names
+        }
+        if self.task.rule is not None:
+            self._lay_out_tables(blocks)
+
+    def _lay_out_tables(self, blocks: list[Block]) -> None:
+        table = self.task.plan.table
+        base, self.states, n = table.shape
+        own = [block.payoffs.shape[0] - base for block in blocks]
+        shifts = np.cumsum(own) - own
+        kind = np.concatenate(
+            [np.where(b.kind < base, b.kind, b.kind + s) if o else b.kind
+             for b, s, o in zip(blocks, shifts, own, strict=True)]
+        )  # fmt: skip
+        self.key = kind * (self.states * n)  # where a row's cells start in the flat tables
+        for name in TABLES:
+            parts = [getattr(table, name)]
+            parts += [getattr(b.payoffs, name)[base:] for b, o in zip(blocks, own, strict=True) if o]
+            setattr(self, name, np.concatenate(parts).ravel())
+        state = np.arange(self.reward.size) // n % self.states
+        self.event = self.ends | (self.next != state)
+
+
+class TaskVectorEnv(gym.vector.VectorEnv):
+    """B environments of a task in one: `step(actions)` takes (B,) and returns arrays over B.
+
+    Observations (B, C) float32, rewards (B,) float64, terminated and truncated always False. `info`
+    has `gt` (B,) and `new_trial` (B,) for every step, and where a trial ended `performance` and `rt`
+    (B,), else 0 and NaN, and `index` (B,), the number of the trial that was acted in. Env i plays the
+    very trials of a scalar env that was reset with seed + i. Sub-environments have no options.
+    """
+
+    metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP, "render_modes": []}  # noqa: RUF012
+
+    def __init__(self, task: Task, num_envs: int = 1):
+        if num_envs < 1:
+            raise ValueError(f"num_envs = {num_envs}: expected at least 1")
+        self.task, self.num_envs = task, num_envs
+        self.single_observation_space = task.plan.channels.space()
+        self.single_action_space = task.plan.actions.space()
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._n_actions = int(self.single_action_space.n)
+        self._pool: Pool | None = None
+        self._all_false = np.zeros(num_envs, bool)
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin a trial in each env, (B, C); with a seed, trial 0 of the stream seed + i in env i."""
+        if options:
+            raise ValueError(f"reset options {sorted(options)}: a vector environment has none")
+        if isinstance(seed, int | np.integer) or seed is None:
+            super().reset(seed=seed)
+            if seed is None and self._pool is not None:
+                return self._following(np.ones(self.num_envs, bool)), {}
+            seed = self.np_random_seed if seed is None else int(seed)
+            seeds = [seed + i for i in range(self.num_envs)]
+        else:
+            seeds = [int(s) for s in seed]
+            if len(seeds) != self.num_envs:
+                raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
+        self._pool = Pool(self.task, seeds)
+        self._at = self._pool.first.copy()
+        self._safe = 0
+        self._state = np.zeros(self.num_envs, np.int64)
+        self._start(np.ones(self.num_envs, bool))
+        return self._look(), {}
+
+    def step(
+        self, actions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Act in all environments, (B,) actions."""
+        pool, at = self._pool, self._at
+        if pool is None:
+            raise gym.error.ResetNeeded("call reset() before step()")
+        actions = self._checked(actions)
+        if self.task.closed:
+            return self._step_closed(actions)
+        cell = pool.key.take(at)
+        cell += actions
+        if pool.states > 1:
+            cell += self._state * self._n_actions
+        reward = pool.reward.take(cell).astype(np.float64)
+        info = {"gt": pool.gt.take(at), "new_trial": self._all_false}
+        event = pool.event.take(cell)
+        if event.any():
+            if pool.states > 1:
+                self._state = pool.next.take(cell).astype(np.int64)
+            ended = pool.ends.take(cell)
+            responded = RESPONDED.take(pool.outcome.take(cell)) & (actions > 0) & ended
+            info["new_trial"] = ended
+            info["performance"] = np.where(ended, pool.performance.take(cell), 0.0)
+            info["rt"] = np.where(responded, pool.rt.take(at), np.nan)
+            info["index"] = pool.index.take(at)
+            ob = self._following(ended)
+        else:
+            ob = self._following(None)
+        return ob, reward, self._all_false.copy(), self._all_false.copy(), info
+
+    def _checked(self, actions: Any) -> np.ndarray:
+        actions = np.asarray(actions)
+        if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
+            raise ValueError(f"actions {actions!r}: expected {self.num_envs} whole numbers")
+        if actions.min() < 0 or actions.max() >= self._n_actions:
+            raise ValueError(f"actions {actions!r}: each is one of 0 to {self._n_actions - 1}")
+        return actions
+
+    def _following(self, ended: np.ndarray | None) -> np.ndarray:
+        """Go to the next row, (B, C): the next trial's first where a trial ended."""
+        at = self._at
+        if ended is None:
+            self._at = at + 1
+        else:
+            self._at = np.where(ended, self._pool.follow.take(at), at + 1)
+        self._safe -= 1
+        if self._safe <= 0:
+            self._look_ahead(at)
+        if ended is not None:
+            self._start(ended)
+        return self._look()
+
+    def _look_ahead(self, before: np.ndarray) -> None:
+        """Every env finishes at most one trial a step: until then nothing can run out."""
+        left = self._pool.left(before)
+        if left.min() <= LOW:
+            moved = self._at - before
+            inside = self._pool.follow.take(before) != self._at
+            now = self._pool.refill(before)
+            self._at = np.where(inside, now + moved, self._pool.follow.take(now))
+            left = self._pool.left(now)
+        self._safe = int(left.min()) - 1
+
+    def _start(self, which: np.ndarray) -> None:
+        """Set the states of the envs in which a trial begins."""
+        if not self.task.closed:
+            if self._pool.states > 1:
+                self._state[which] = 0
+            return
+        trial = self._pool.trial.take(self._at)
+        fresh = Trials(self.num_envs, {k: v[trial] for k, v in self._pool.conditions.items()})
+        state = self.task.begin(fresh)
+        if which.all():
+            self._situation, self._responses = state, np.full(self.num_envs, np.nan)
+        else:
+            for name, values in state.items():
+                self._situation[name][which] = values[which]
+            self._responses[which] = np.nan
+        self._trials = fresh
+
+    def _look(self) -> np.ndarray:
+        ob = self._pool.ob.take(self._at, axis=0)
+        if self.task.closed:
+            self.task.observe(self._trials, self._situation, self._where(), ob)
+        return ob
+
+    # -- closed tasks ----------------------------------------------------------------------------------
+
+    def _where(self) -> Step:
+        index = {period: i for i, period in enumerate(self.task.timing)}
+        return Step(self._pool.period.take(self._at), self._pool.last.take(self._at), index)
+
+    def _step_closed(self, actions: np.ndarray) -> tuple:
+        pool, at, step = self._pool, self._at, self._where()
+        gt = self.task.labels(self._trials, self._situation, step)
+        effect: Effect = self.task.react(self._trials, self._situation, step, actions)
+        reward, ends, performance, responds, skip = (
+            np.broadcast_to(getattr(effect, name), (self.num_envs,))
+            for name in ("reward", "ends", "performance", "responds", "skip")
+        )
+        first = responds & np.isnan(self._responses)
+        self._responses = np.where(first, pool.rt.take(at), self._responses)
+        if skip.any():  # to the last row of the period: the step that follows leaves it
+            at = self._at = np.where(skip, pool.period_end.take(at), at)
+        ended = ends | pool.last.take(at)
+        info = {"gt": gt, "new_trial": ended}
+        if ended.any():
+            info["performance"] = np.where(ended, performance, 0.0)
+            info["rt"] = np.where(ended, self._responses, np.nan)
+            info["index"] = pool.index.take(at)
+        ob = self._following(ended if ended.any() else None)
+        no = self._all_false
+        return ob, np.array(reward, np.float64), no.copy(), no.copy(), info
