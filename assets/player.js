@@ -1,0 +1,1491 @@
+// The player: screen, clock and keys of a session. docs/player.md describes its messages.
+
+export const TIMES = {
+  ping: 2000, lost: 6000, firstAnswer: 20000, resend: 1500, probe: 1000, reload: 5000,
+  afterStart: 400, turnDelay: 300, turnEvery: 70,
+};
+const GREY = "#808080";
+const SLACK = 0.5; // ms: animation-frame stamps lie on a 0.1 ms grid around the true refresh
+const TAU = 2 * Math.PI;
+const FEEDBACK = [
+  ["", "", ""],
+  ["early", "Too early", "!"],
+  ["good", "Correct", "✓"],
+  ["bad", "Wrong", "✗"],
+  ["slow", "Too slow", "–"],
+  ["good", "Well withheld", "✓"],
+];
+
+const clamp = (v, low, high) => Math.max(low, Math.min(high, v));
+const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+const quiet = () => {};
+
+function h(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children);
+  return node;
+}
+
+function icon(path) {
+  const box = h("span", {class: "icon", "aria-hidden": "true"});
+  box.innerHTML = `<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.6"
+    stroke-linecap="round" stroke-linejoin="round"><path d="${path}"/></svg>`;
+  return box;
+}
+
+const ICONS = {
+  view: "M2.5 13.5V8.5M6.2 13.5v-11M9.8 13.5v-7M13.5 13.5v-9",
+  keys: "M2 4.5h12v7.5H2zM4.7 7h.01M8 7h.01M11.3 7h.01M5 9.6h6",
+  full: "M2.5 6v-3.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
+  pause: "M5.5 3.5v9M10.5 3.5v9",
+  stop: "M4 4h8v8H4z",
+};
+
+// ---- random numbers and random-dot motion ----
+
+export function rng(seed) {
+  let s = seed >>> 0;
+  const mix = () => {
+    s = (s + 0x9e3779b9) | 0;
+    let t = s ^ (s >>> 16);
+    t = Math.imul(t, 0x21f0aaad);
+    t ^= t >>> 15;
+    t = Math.imul(t, 0x735a2d97);
+    return (t ^ (t >>> 15)) >>> 0;
+  };
+  let [a, b, c, d] = [mix(), mix(), mix(), 1];
+  const draw = () => {
+    const t = (((a + b) | 0) + d) | 0;
+    d = (d + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (c << 21) | (c >>> 11);
+    c = (c + t) | 0;
+    return (t >>> 0) / 4294967296;
+  };
+  for (let i = 0; i < 12; i++) draw();
+  return draw;
+}
+
+// Interleaved sets in a unit square, y up; who draws them masks them to a circle.
+export class Dots {
+  constructor(seed, n, sets = 3) {
+    this.random = rng(seed);
+    this.sets = Array.from({length: sets}, () => ({x: new Float64Array(n), y: new Float64Array(n), at: null}));
+    this.turn = 0;
+  }
+
+  // `speed` in sides a second; `ts` in ms. Returns the set to show now.
+  next(ts, direction, coherence, speed) {
+    const set = this.sets[this.turn++ % this.sets.length];
+    const gap = set.at === null ? Infinity : ts - set.at;
+    set.at = ts;
+    if (gap > 250) this.scatter(set);
+    else this.move(set, direction + (coherence < 0 ? Math.PI : 0), Math.abs(coherence) / 100, (speed * gap) / 1000);
+    return set;
+  }
+
+  scatter(set) {
+    for (let i = 0; i < set.x.length; i++) {
+      set.x[i] = this.random();
+      set.y[i] = this.random();
+    }
+  }
+
+  move(set, direction, probability, distance) {
+    const dx = clamp(distance * Math.cos(direction), -1, 1);
+    const dy = clamp(distance * Math.sin(direction), -1, 1);
+    for (let i = 0; i < set.x.length; i++) {
+      if (this.random() < probability) {
+        set.x[i] += dx;
+        set.y[i] += dy;
+        if (set.x[i] < 0 || set.x[i] >= 1 || set.y[i] < 0 || set.y[i] >= 1) this.enter(set, i, dx, dy);
+      } else {
+        set.x[i] = this.random();
+        set.y[i] = this.random();
+      }
+    }
+  }
+
+  // The motion uncovers an L-shaped border; spreading the dots evenly over it keeps the density uniform.
+  enter(set, i, dx, dy) {
+    const [w, v] = [Math.abs(dx), Math.abs(dy)];
+    const side = this.random() * (w + v - w * v) < w;
+    const x = side ? this.random() * w : w + this.random() * (1 - w);
+    const y = side ? this.random() : this.random() * v;
+    set.x[i] = dx < 0 ? 1 - x : x;
+    set.y[i] = dy < 0 ? 1 - y : y;
+  }
+}
+
+// ---- scoring ----
+
+// Plays steps 0 .. upto-1 through the payoff table; `actions` maps a step to its action, the others are 0.
+export function scoreTable(trial, actions, upto = trial.T) {
+  const [, S, A] = trial.shape;
+  const score = {reward: 0, outcome: 0, state: 0, response: null, responseStep: null, ended: false, step: null};
+  for (let k = 0; k < upto; k++) {
+    const action = actions.get(k) ?? 0;
+    const i = (trial.kind[k] * S + score.state) * A + action;
+    const outcome = trial.outcome[i];
+    score.reward += trial.reward[i];
+    if (outcome) score.outcome = outcome;
+    if ((outcome === 2 || outcome === 3) && score.response === null) {
+      score.response = action;
+      score.responseStep = k;
+    }
+    if (trial.ends[i]) {
+      score.ended = true;
+      score.step = k;
+      return score;
+    }
+    score.state = trial.next[i];
+  }
+  return score;
+}
+
+function matters(trial, k, state, action) {
+  const [, S, A] = trial.shape;
+  const i = (trial.kind[k] * S + state) * A;
+  return ["reward", "outcome", "ends", "next"].some((name) => trial[name][i] !== trial[name][i + action]);
+}
+
+// ---- scene ----
+
+const NUMBERS = {
+  x: 0, y: 0, size: 0.05, width: 0.01, height: 0.1, radius: 0.05, outline: 0, sides: 3, points: 5, rotation: 0,
+  angle: 0, start: 0, stop: TAU, length: 0.3, alpha: 1, aperture: 0.7, direction: 0, coherence: 0, density: 600,
+  speed: 0.3, dot: 0.008, contrast: 1,
+};
+
+function ringAngle(row, first, size) {
+  let [x, y] = [0, 0];
+  for (let i = 0; i < size; i++) {
+    x += row[first + i] * Math.cos((TAU * i) / size);
+    y += row[first + i] * Math.sin((TAU * i) / size);
+  }
+  return Math.atan2(y, x);
+}
+
+export function binding(value, fallback) {
+  if (typeof value === "number") return () => value;
+  if (!value) return () => fallback;
+  if (value.ring) return (row) => ringAngle(row, value.ring[0], value.ring[1]);
+  const [scale, offset] = [value.scale ?? 1, value.offset ?? 0];
+  return (row) => row[value.channel] * scale + offset;
+}
+
+function paint(ctx, outline) {
+  if (outline > 0) {
+    ctx.lineWidth = outline;
+    ctx.stroke();
+  } else ctx.fill();
+}
+
+function line(ctx, width, ...points) {
+  ctx.lineWidth = width;
+  ctx.beginPath();
+  points.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+  ctx.stroke();
+}
+
+function ringPath(ctx, x, y, radii, n, rotation) {
+  ctx.beginPath();
+  for (let i = 0; i < n; i++) {
+    const angle = Math.PI / 2 + rotation + (TAU * i) / n;
+    const radius = radii[i % radii.length];
+    ctx.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
+  }
+  ctx.closePath();
+}
+
+// Each is given the values of its fields now, in stage units with y up.
+const DRAW = {
+  cross(ctx, v) {
+    line(ctx, v.width, [v.x - v.size / 2, v.y], [v.x + v.size / 2, v.y]);
+    line(ctx, v.width, [v.x, v.y - v.size / 2], [v.x, v.y + v.size / 2]);
+  },
+  disc(ctx, v) {
+    ctx.beginPath();
+    ctx.arc(v.x, v.y, Math.max(0, v.radius), 0, TAU);
+    paint(ctx, v.outline);
+  },
+  polygon(ctx, v) {
+    ringPath(ctx, v.x, v.y, [v.radius], Math.round(v.sides), v.rotation);
+    paint(ctx, v.outline);
+  },
+  star(ctx, v) {
+    ringPath(ctx, v.x, v.y, [v.radius, v.radius * 0.42], 2 * Math.round(v.points), v.rotation);
+    paint(ctx, v.outline);
+  },
+  bar(ctx, v) {
+    ctx.translate(v.x, v.y);
+    ctx.rotate(v.angle);
+    ctx.fillRect(-v.width / 2, -v.height / 2, v.width, v.height);
+  },
+  arc(ctx, v) {
+    ctx.lineWidth = v.width;
+    ctx.beginPath();
+    ctx.arc(v.x, v.y, Math.max(0, v.radius), v.start, v.stop);
+    ctx.stroke();
+  },
+  pointer(ctx, v) {
+    ctx.lineCap = "round";
+    line(ctx, v.width, [v.x, v.y], [v.x + v.length * Math.cos(v.angle), v.y + v.length * Math.sin(v.angle)]);
+  },
+  marker(ctx, v, element) {
+    ctx.translate(v.radius * Math.cos(v.angle), v.radius * Math.sin(v.angle));
+    ctx.rotate(v.angle + Math.PI / 2);
+    if (element.shape === "triangle") ringPath(ctx, 0, 0, [v.size / 2], 3, 0);
+    else {
+      ctx.beginPath();
+      ctx.arc(0, 0, v.size / 2, 0, TAU);
+    }
+    ctx.fill();
+  },
+  text(ctx, v, element) {
+    ctx.translate(v.x, v.y);
+    ctx.scale(v.size / 100, -v.size / 100);
+    ctx.font = "500 100px system-ui, sans-serif";
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.fillText(element.text ?? "", 0, 0);
+  },
+  dots(ctx, v, element, item, ts) {
+    if (!item.dots) {
+      // a square field around a circular aperture holds 4 / pi times as many dots
+      const n = Math.max(1, Math.round(((v.density / item.hz) * 4) / Math.PI));
+      item.dots = new Dots(item.seed, n, element.lifetime ?? 3);
+    }
+    const {x, y} = item.dots.next(ts, v.direction, v.coherence, v.speed / v.aperture);
+    ctx.globalAlpha *= clamp(v.contrast, 0, 1);
+    ctx.beginPath();
+    for (let i = 0; i < x.length; i++) {
+      const [dx, dy] = [x[i] - 0.5, y[i] - 0.5];
+      if (dx * dx + dy * dy > 0.25) continue;
+      const [px, py] = [v.x + dx * v.aperture, v.y + dy * v.aperture];
+      ctx.moveTo(px + v.dot / 2, py);
+      ctx.arc(px, py, v.dot / 2, 0, TAU);
+    }
+    ctx.fill();
+  },
+};
+
+export class Scene {
+  constructor(elements, seed, hz) {
+    this.items = elements.filter((element) => DRAW[element.kind]).map((element, i) => ({
+      element, hz, seed: (seed + Math.imul(i, 0x9e3779b9)) >>> 0, values: {}, dots: null,
+      read: Object.entries(NUMBERS).map(([name, fallback]) => [name, binding(element[name], fallback)]),
+    }));
+  }
+
+  draw(ctx, row, active, ts) {
+    for (const item of this.items) {
+      const {element, values} = item;
+      if (element.during && !element.during.some((name) => active.includes(name))) continue;
+      if (element.show !== null && element.show !== undefined && !(row[element.show] > 0.5)) continue;
+      for (const [name, read] of item.read) values[name] = read(row);
+      if (!(values.alpha > 0)) continue;
+      ctx.save();
+      ctx.globalAlpha = Math.min(1, values.alpha);
+      ctx.fillStyle = ctx.strokeStyle = element.color ?? "#ffffff";
+      DRAW[element.kind](ctx, values, element, item, ts);
+      ctx.restore();
+    }
+  }
+}
+
+// ---- the agent's view ----
+
+const INK = "#101010";
+
+function bars(ctx, box, row, group, unit, scale) {
+  const zero = box.bottom - (0 - scale.low) / (scale.high - scale.low) * (box.bottom - box.top);
+  const perUnit = (box.bottom - box.top) / (scale.high - scale.low);
+  const gap = group.size > 8 ? 0 : unit * 0.18;
+  ctx.fillStyle = "#8d8d8d";
+  ctx.fillRect(box.left, box.top, unit * group.size, box.bottom - box.top);
+  for (let i = 0; i < group.size; i++) {
+    const value = clamp(row[group.start + i] || 0, scale.low, scale.high);
+    const x = box.left + i * unit + gap;
+    ctx.fillStyle = value < 0 ? INK : "#ffffff";
+    ctx.fillRect(x, zero - Math.max(0, value) * perUnit, unit - 2 * gap, Math.abs(value) * perUnit);
+  }
+  ctx.fillStyle = INK;
+  ctx.fillRect(box.left, zero - scale.line / 2, unit * group.size, scale.line);
+}
+
+function labels(ctx, groups, y, size, room) {
+  ctx.fillStyle = INK;
+  ctx.font = `500 ${size}px system-ui, sans-serif`;
+  const upright = groups.some((g) => ctx.measureText(g.name).width > g.width + g.free * 0.9);
+  for (const group of groups) {
+    ctx.save();
+    ctx.translate(group.left + group.width / 2, y);
+    ctx.textAlign = upright ? "right" : "center";
+    ctx.textBaseline = upright ? "middle" : "top";
+    if (upright) ctx.rotate(-Math.PI / 2);
+    ctx.fillText(group.name, 0, 0, upright ? room : undefined);
+    ctx.restore();
+  }
+}
+
+// A channel of a large group (a ring) takes less room than one that stands alone.
+export function drawChannels(ctx, width, height, ratio, channels, row, range) {
+  const weight = (g) => g.size * (g.size > 8 ? 0.4 : 1);
+  const space = 0.6 * (channels.length - 1);
+  const total = channels.reduce((sum, g) => sum + weight(g), 0) + space;
+  const unit = Math.min((width * 0.9) / total, 90 * ratio);
+  const size = clamp(width / 50, 12 * ratio, 22 * ratio);
+  const room = height * 0.2;
+  const box = {top: height * 0.1, bottom: height * 0.9 - room, left: (width - unit * total) / 2};
+  const scale = {low: Math.min(range.low, 0), high: Math.max(range.high, 1), line: Math.max(1, 1.5 * ratio)};
+  const groups = channels.map((g) => {
+    const group = {...g, left: box.left, width: weight(g) * unit, free: 0.6 * unit};
+    bars(ctx, box, row, g, group.width / g.size, scale);
+    box.left += group.width + group.free;
+    return group;
+  });
+  labels(ctx, groups, box.bottom + size * 0.6, size, room);
+}
+
+// ---- stage ----
+
+class Stage {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.ctx = canvas.getContext("2d", {alpha: false});
+    this.size = null;
+    this.ratio = 1;
+  }
+
+  // Sizes are only noted here: the canvas changes inside the animation frame.
+  measure() {
+    const {clientWidth, clientHeight} = this.canvas.parentElement;
+    this.size = [clientWidth, clientHeight, window.devicePixelRatio || 1];
+  }
+
+  fit() {
+    if (!this.size) return false;
+    const [w, h2, ratio] = this.size;
+    const [width, height] = [Math.max(1, Math.round(w * ratio)), Math.max(1, Math.round(h2 * ratio))];
+    this.size = null;
+    this.ratio = ratio;
+    if (width === this.canvas.width && height === this.canvas.height) return false;
+    this.canvas.width = width;
+    this.canvas.height = height;
+    return true;
+  }
+
+  get side() {
+    return Math.min(this.canvas.width, this.canvas.height);
+  }
+
+  clear() {
+    this.ctx.setTransform(1, 0, 0, 1, 0, 0);
+    this.ctx.fillStyle = GREY;
+    this.ctx.fillRect(0, 0, this.canvas.width, this.canvas.height);
+  }
+
+  // One stage unit is the side of the largest centred square; y points up.
+  units() {
+    this.ctx.setTransform(this.side, 0, 0, -this.side, this.canvas.width / 2, this.canvas.height / 2);
+  }
+
+  at(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const side = Math.min(box.width, box.height);
+    return [(event.clientX - box.left - box.width / 2) / side, -(event.clientY - box.top - box.height / 2) / side];
+  }
+}
+
+// ---- dial: one of many answers ----
+
+class Dial {
+  constructor({actions, names, angles}, seed) {
+    const order = angles.map((_, i) => i).sort((a, b) => angles[a] - angles[b]);
+    this.answers = order.map((i) => ({action: actions[i], name: names[i], angle: angles[i]}));
+    this.index = Math.floor(rng(seed ^ 0x5eed)() * this.answers.length);
+    this.turning = 0;
+    this.again = Infinity;
+  }
+
+  get answer() {
+    return this.answers[this.index];
+  }
+
+  // A left turn is counter-clockwise.
+  press(turn, now) {
+    this.turning = turn;
+    this.again = now + TIMES.turnDelay;
+    this.turn(turn);
+  }
+
+  turn(by) {
+    const n = this.answers.length;
+    this.index = (this.index + by + n) % n;
+  }
+
+  frame(ts) {
+    while (this.turning && ts >= this.again) {
+      this.turn(this.turning);
+      this.again += TIMES.turnEvery;
+    }
+  }
+
+  // The nearest answer to a point, null if the point is too near the centre to mean one.
+  choose(x, y) {
+    if (Math.hypot(x, y) < 0.15) return null;
+    const angle = Math.atan2(y, x);
+    const far = (a) => Math.abs(Math.atan2(Math.sin(a - angle), Math.cos(a - angle)));
+    this.index = this.answers.reduce((best, a, i) => (far(a.angle) < far(this.answers[best].angle) ? i : best), 0);
+    return this.answer;
+  }
+
+  draw(ctx) {
+    ctx.strokeStyle = INK;
+    ctx.lineWidth = 0.004;
+    ctx.beginPath();
+    ctx.arc(0, 0, 0.44, 0, TAU);
+    ctx.stroke();
+    for (const {angle} of this.answers) {
+      const [c, s] = [Math.cos(angle), Math.sin(angle)];
+      line(ctx, 0.004, [0.425 * c, 0.425 * s], [0.455 * c, 0.455 * s]);
+    }
+    ctx.save();
+    ctx.rotate(this.answer.angle);
+    ctx.fillStyle = "#ffffff";
+    ctx.beginPath();
+    for (const [x, y] of [[0.475, 0], [0.4, 0.03], [0.4, -0.03]]) ctx.lineTo(x, y);
+    ctx.closePath();
+    ctx.fill();
+    ctx.stroke();
+    ctx.restore();
+  }
+}
+
+// ---- trials ----
+
+class Trial {
+  constructor(message, config, hz) {
+    Object.assign(this, {message, config, hz, T: message.T, dt: message.dt, window: message.window ?? null});
+    this.width = message.frames.length / (config.mode === "open" ? message.T : 1);
+    this.scene = message.scene && message.scene.length ? new Scene(message.scene, message.seed ?? 0, hz) : null;
+    this.dial = config.dial ? new Dial(config.dial, message.seed ?? 0) : null;
+    this.actions = new Map();
+    this.keyAt = new Map();
+    this.stamps = [];
+    this.steps = [];
+    this.flags = {};
+    this.t0 = null;
+    this.onset = null;
+    this.over = false;
+    this.row = null;
+    this.active = [];
+    this.open = false;
+  }
+
+  note(flag) {
+    this.flags[flag] = (this.flags[flag] || 0) + 1;
+  }
+
+  log(ts, step) {
+    this.stamps.push(ts);
+    this.steps.push(step);
+  }
+
+  activeAt(step) {
+    const now = (this.message.periods || []).filter(([, first, last]) => first <= step && step < last);
+    return now.sort((a, b) => a[1] - b[1]).map(([name]) => name);
+  }
+
+  lateFrames() {
+    const limit = 1200 / this.hz;
+    return this.stamps.filter((ts, i) => i && ts - this.stamps[i - 1] > limit).length;
+  }
+
+  record(interrupted = null) {
+    const score = interrupted ? {reward: 0, outcome: 0, response: null, responseStep: null} : this.result();
+    const key = score.responseStep === null ? null : this.keyAt.get(score.responseStep) ?? null;
+    const {uid, index, attempt} = this.message;
+    return {
+      type: "record", uid, index, attempt: attempt ?? 0, run: this.config.run,
+      actions: [...this.actions].filter(([, action]) => action !== 0).sort((a, b) => a[0] - b[0]),
+      response: score.response, outcome: score.outcome, reward: score.reward,
+      rt_ms: key === null || this.onset === null ? null : key - this.onset,
+      onset_ms: this.onset, key_ms: key, origin_ms: performance.timeOrigin,
+      frames: this.stamps.length, late_frames: this.lateFrames(), refresh_hz: this.hz,
+      flags: interrupted ? {...this.flags, interrupted} : {...this.flags},
+    };
+  }
+}
+
+class OpenTrial extends Trial {
+  constructor(...given) {
+    super(...given);
+    this.scored = 0;
+    this.closing = false;
+    this.score = scoreTable(this.message, this.actions, 0);
+  }
+
+  frame(ts) {
+    if (this.t0 === null) this.t0 = ts;
+    const step = Math.min(this.T, Math.floor((ts - this.t0 + SLACK) / this.dt));
+    this.rescore(step);
+    // A key that was pressed during a stall may reach us after this frame: close one frame later.
+    const closing = this.score.ended || step >= this.T;
+    this.over = closing && this.closing;
+    this.closing = closing;
+    if (this.over) return;
+    this.log(ts, step);
+    if (this.onset === null && this.window && step >= this.window[0] && step < this.T) this.onset = ts;
+    this.open = !closing && Boolean(this.window) && step >= this.window[0] && step < this.window[1];
+    if (this.score.response !== null) this.open = false;
+    this.active = closing ? [] : this.activeAt(step);
+    this.row = closing ? null : this.message.frames.subarray(step * this.width, (step + 1) * this.width);
+  }
+
+  rescore(upto) {
+    this.scored = Math.max(this.scored, upto);
+    this.score = scoreTable(this.message, this.actions, this.scored);
+  }
+
+  stepAt(stamp) {
+    let i = this.stamps.length - 1;
+    while (i > 0 && this.stamps[i] > stamp) i--;
+    return this.steps[i];
+  }
+
+  press(action, stamp) {
+    if (this.over || this.t0 === null || stamp < this.t0 || action === 0) return;
+    const k = this.stepAt(stamp);
+    const before = scoreTable(this.message, this.actions, Math.min(k, this.T));
+    if (k >= this.T || before.ended) return;
+    const idle = before.response !== null && !matters(this.message, k, before.state, action);
+    if (this.actions.has(k) || idle) return this.note("extra");
+    if (this.window && k < this.window[0]) this.note("early");
+    this.actions.set(k, action);
+    this.keyAt.set(k, stamp);
+    this.rescore(k + 1);
+    if (this.score.ended && this.score.step === k) this.over = true;
+  }
+
+  result() {
+    return scoreTable(this.message, this.actions);
+  }
+}
+
+class LockstepTrial extends Trial {
+  constructor(message, config, hz, act, held) {
+    super(message, config, hz);
+    Object.assign(this, {act, held, k: 0, first: null, answer: null, waiting: false, timer: 0, began: null});
+    this.total = {reward: 0, outcome: 0, response: null, responseStep: null};
+  }
+
+  frame(ts) {
+    if (this.t0 === null) {
+      this.t0 = ts;
+      const open = this.window && this.window[0] <= 0 && 0 < this.window[1];
+      this.show(ts, ts, {ob: this.message.frames, active: this.activeAt(0), window: open});
+    } else if (this.answer && !this.over && ts + SLACK >= this.began + this.dt) {
+      this.k++;
+      // Steps keep their pace unless an answer was so late that the next one would be cut short.
+      const due = this.began + this.dt;
+      this.show(ts, ts - due > this.dt / 2 ? ts : due, this.answer);
+    }
+    this.log(ts, this.k);
+  }
+
+  show(ts, began, {ob, active, window: open}) {
+    Object.assign(this, {row: ob, active: active || [], open: Boolean(open), began, answer: null});
+    if (this.open && this.onset === null) this.onset = ts;
+    this.timer = setTimeout(() => this.send(), Math.max(0, began + this.dt - performance.now()));
+  }
+
+  send() {
+    const key = this.config.hold ? this.held() : this.first;
+    this.first = null;
+    if (key) {
+      this.actions.set(this.k, key.action);
+      this.keyAt.set(this.k, key.stamp);
+    }
+    this.waiting = true;
+    this.act(this.k, key ? key.action : 0);
+  }
+
+  press(action, stamp) {
+    if (this.over || this.t0 === null || stamp < this.t0) return;
+    if (this.window && this.onset === null) this.note("early");
+    if (this.config.hold) return;
+    if (this.first) this.note("extra");
+    else this.first = {action, stamp};
+  }
+
+  receive(message) {
+    if (!this.waiting || message.k !== this.k + 1) return;
+    this.waiting = false;
+    if (performance.now() > this.began + 2 * this.dt) this.note("late_steps");
+    this.total.reward += message.reward || 0;
+    this.total.outcome = message.outcome || this.total.outcome;
+    if ((message.outcome === 2 || message.outcome === 3) && this.total.response === null) {
+      this.total.response = this.actions.get(this.k) ?? 0;
+      this.total.responseStep = this.k;
+    }
+    this.answer = message;
+    this.over = Boolean(message.ends);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+  }
+
+  result() {
+    return this.total;
+  }
+}
+
+// ---- outbox: nothing is lost ----
+
+const settle = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = request.onblocked = () => reject(request.error);
+  });
+
+async function openStore() {
+  const request = indexedDB.open("neurogym", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("outbox", {keyPath: "uid"});
+  return settle(request);
+}
+
+class Outbox {
+  constructor(send, changed) {
+    Object.assign(this, {send, changed, db: null, items: new Map()});
+  }
+
+  async load() {
+    const limit = new Promise((_, reject) => setTimeout(reject, 2000));
+    try {
+      this.db = await Promise.race([openStore(), limit]);
+      const found = await settle(this.store("readonly").getAll());
+      for (const record of found) this.items.set(record.uid, {record, sent: -Infinity});
+    } catch {
+      console.warn("The browser keeps no outbox; finished trials live in this page only.");
+    }
+    this.flush(0);
+  }
+
+  store(mode) {
+    return this.db.transaction("outbox", mode).objectStore("outbox");
+  }
+
+  async put(record) {
+    const item = {record, sent: Infinity};
+    this.items.set(record.uid, item);
+    this.changed();
+    try {
+      if (this.db) await settle(this.store("readwrite").put(record));
+    } catch {
+      console.warn("A trial could not be written to the outbox.");
+    }
+    item.sent = -Infinity;
+    this.flush(0);
+  }
+
+  flush(older = TIMES.resend) {
+    const now = performance.now();
+    for (const item of this.items.values()) {
+      if (now - item.sent < older) continue;
+      item.sent = now;
+      this.send(item.record);
+    }
+  }
+
+  ack(uid) {
+    this.items.delete(uid);
+    this.changed();
+    if (this.db) settle(this.store("readwrite").delete(uid)).catch(quiet);
+  }
+
+  count(run) {
+    return [...this.items.values()].filter(({record}) => record.run === run && !record.flags.interrupted).length;
+  }
+}
+
+// ---- keys ----
+
+const TYPING = "input, textarea, select, [contenteditable=''], [contenteditable='true']";
+const NAMED = {Space: "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "Enter"};
+
+const target = (event) => event.composedPath()[0];
+const isTyping = (event) => {
+  const node = target(event);
+  return node instanceof Element && (node.matches(TYPING) || node.isContentEditable);
+};
+
+function stored(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name)) || {};
+  } catch {
+    return {};
+  }
+}
+
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    console.warn("The browser keeps no keys.");
+  }
+}
+
+// The keys of a task, as the person may have remapped them.
+class Keys {
+  constructor(config) {
+    this.name = `neurogym-keys:${config.title}`;
+    const own = config.remap ? stored(this.name) : {};
+    this.rows = config.keys.map((key) => ({...key, was: key.code, ...own[key.code]}));
+    this.dial = config.dial ? {ArrowLeft: 1, ArrowRight: -1, Space: 0} : {};
+  }
+
+  find(code) {
+    return this.rows.find((row) => row.code === code) ?? null;
+  }
+
+  // Returns a sentence if the key is refused.
+  assign(row, code, label) {
+    const other = this.find(code);
+    if (other && other !== row) return `${other.label} already means “${other.name}”.`;
+    if (["Escape", "Tab"].includes(code) || code in this.dial) return `${label} has another use here.`;
+    Object.assign(row, {code, label});
+    keep(this.name, Object.fromEntries(this.rows.map((r) => [r.was, {code: r.code, label: r.label}])));
+    return null;
+  }
+}
+
+const labelOf = (event) => NAMED[event.code] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
+
+// ---- page ----
+
+function button(name, text, act, extra = {}) {
+  return h("button", {type: "button", class: "tool", "data-tool": name, "aria-label": text, title: text, onclick: act, ...extra},
+    icon(ICONS[name]), h("span", {class: "word"}, text));
+}
+
+function cap(label, name) {
+  return h("span", {class: "pair"}, h("kbd", {}, label), h("span", {class: "name"}, name));
+}
+
+class Page {
+  constructor(player) {
+    const act = (f) => () => {
+      f();
+      this.root.focus({preventScroll: true});
+    };
+    this.title = h("span", {class: "title"});
+    this.note = h("span", {class: "note", hidden: true});
+    this.counter = h("span", {class: "counter"});
+    this.fill = h("div", {class: "fill"});
+    this.view = button("view", "Agent's view", act(() => player.toggleView()), {"aria-pressed": "false"});
+    this.keys = button("keys", "Keys", () => player.openKeys());
+    this.bar = h("div", {class: "bar", role: "toolbar", "aria-label": "Session"},
+      this.title, this.note, h("span", {class: "spring"}), this.counter, this.view, this.keys,
+      button("full", "Full screen", act(() => player.fullscreen())),
+      button("pause", "Pause", act(() => player.pause())),
+      button("stop", "Stop", () => player.askStop()),
+      h("div", {class: "track", "aria-hidden": "true"}, this.fill));
+    this.canvas = h("canvas", {role: "img", "aria-label": "Empty screen"});
+    this.pill = h("div", {class: "pill", "aria-hidden": "true", hidden: true});
+    this.wait = h("div", {class: "wait", hidden: true}, "Waiting for the next trial…");
+    this.hints = h("div", {class: "hints", role: "group", "aria-label": "Keys"});
+    this.live = h("div", {class: "quiet", "aria-live": "polite", role: "status"});
+    this.cover = h("div", {class: "cover", hidden: true});
+    this.root = h("div", {class: "neurogym", role: "application", tabindex: "0", "aria-label": "Session", "data-state": "loading"},
+      this.bar, h("div", {class: "stage"}, this.canvas, this.pill, this.wait), this.hints, this.cover, this.live);
+  }
+
+  set(name, value) {
+    if (this.root.dataset[name] !== String(value)) this.root.dataset[name] = value;
+  }
+
+  overlay(name, ...children) {
+    this.set("overlay", name);
+    this.cover.hidden = !name;
+    const card = h("div", {class: "card", role: "dialog", "aria-label": name || "none"}, ...children);
+    this.cover.replaceChildren(...(name ? [card] : []));
+  }
+
+  action(text, act, main = false) {
+    return h("button", {type: "button", class: main ? "main" : "plain", onclick: act}, text);
+  }
+
+  say(text) {
+    this.live.textContent = text;
+  }
+
+  progress(done, total) {
+    this.counter.textContent = total ? `${Math.min(done + 1, total)} / ${total}` : `${done + 1}`;
+    this.fill.style.width = `${total ? clamp((100 * done) / total, 0, 100) : 0}%`;
+  }
+}
+
+// ---- player ----
+
+export class Player {
+  constructor(model) {
+    this.model = model;
+    this.page = new Page(this);
+    this.stage = new Stage(this.page.canvas);
+    this.outbox = new Outbox((record) => this.post(record), () => this.count());
+    this.gone = new AbortController();
+    Object.assign(this, {
+      state: "loading", config: null, keys: null, queue: [], finished: new Set(), trial: null, view: "scene", gap: null,
+      started: false, drained: false, dirty: true, intervals: [], last: null, hz: 60, range: {low: 0, high: 1},
+      held: new Map(), pauseAfter: false, locked: false, blocked: false, done: 0, ack: null, remapping: null,
+      heardOnce: false, pendingPing: null, lastPing: -Infinity, lastReady: Infinity, lost: false, lastProbe: -Infinity,
+    });
+  }
+
+  // -- life --
+
+  start() {
+    this.listen();
+    this.observer = new ResizeObserver(() => this.stage.measure());
+    this.observer.observe(this.page.canvas.parentElement);
+    this.stage.measure();
+    this.timer = setInterval(() => this.tick(), 500);
+    const frame = (ts) => {
+      this.raf = requestAnimationFrame(frame);
+      this.frame(ts);
+    };
+    this.raf = requestAnimationFrame(frame);
+    this.outbox.load().then(() => this.hello());
+  }
+
+  destroy() {
+    if (this.gone.signal.aborted) return;
+    this.interrupt("reload");
+    this.gone.abort();
+    this.observer?.disconnect();
+    clearInterval(this.timer);
+    cancelAnimationFrame(this.raf);
+  }
+
+  listen() {
+    const signal = this.gone.signal;
+    const on = (node, name, act) => node.addEventListener(name, act, {capture: true, signal});
+    on(window, "keydown", (event) => this.keydown(event));
+    on(window, "keyup", (event) => this.keyup(event));
+    on(window, "blur", () => this.blur());
+    on(window, "pagehide", () => this.interrupt("reload"));
+    on(document, "visibilitychange", () => document.hidden && this.hide());
+    on(document, "fullscreenchange", () => document.fullscreenElement || this.pause());
+    on(this.page.canvas, "pointerdown", (event) => this.point(event));
+  }
+
+  post(message) {
+    if (this.gone.signal.aborted && message.type !== "record") return;
+    try {
+      this.model.send_msg(message);
+    } catch {
+      this.pendingPing ??= performance.now();
+    }
+  }
+
+  hello() {
+    if (this.gone.signal.aborted) return;
+    this.lastReady = performance.now();
+    const run = this.config?.run ?? new URLSearchParams(location.search).get("run");
+    this.post({type: "ready", run, have: this.queue.map((trial) => trial.uid)});
+  }
+
+  tick() {
+    const now = performance.now();
+    if (now - this.lastPing >= TIMES.ping) {
+      this.lastPing = now;
+      this.pendingPing ??= now;
+      this.post({type: "ping"});
+    }
+    if (!this.config && now - this.lastReady > 3 * TIMES.resend) this.hello();
+    this.outbox.flush();
+    const patience = this.heardOnce ? TIMES.lost : TIMES.firstAnswer;
+    this.setLost(this.pendingPing !== null && now - this.pendingPing > patience);
+    if (this.lost && !this.playable() && now - this.lastProbe >= TIMES.probe) this.probe(now);
+  }
+
+  // -- connection --
+
+  setLost(lost) {
+    const page = this.page;
+    this.lost = lost;
+    page.note.hidden = !lost;
+    page.note.textContent = lost ? "Offline: answers are kept here" : "";
+    const stuck = lost && !this.playable();
+    if (stuck && page.root.dataset.overlay !== "lost") {
+      page.overlay("lost", h("h2", {}, "Connection lost"),
+        h("p", {}, "Your answers are safe in this browser. The session goes on by itself when the server is back."));
+    } else if (!stuck && page.root.dataset.overlay === "lost") this.cover();
+  }
+
+  playable() {
+    const idle = this.state === "done" && this.outbox.items.size === 0;
+    return idle || (this.config?.mode === "open" && (this.trial !== null || this.queue.length > 0));
+  }
+
+  async probe(now) {
+    this.lastProbe = now;
+    const wait = TIMES.reload - (Date.now() - Number(stored("neurogym-reload").at ?? 0));
+    if (wait > 0) return;
+    try {
+      const answer = await fetch(location.href, {cache: "no-store", signal: AbortSignal.timeout(3000)});
+      if (!answer.ok || !this.lost || this.gone.signal.aborted) return;
+    } catch {
+      return;
+    }
+    keep("neurogym-reload", {at: Date.now()});
+    location.reload();
+  }
+
+  receive(message) {
+    this.pendingPing = null;
+    this.heardOnce = true;
+    if (this.lost) this.setLost(false);
+    const act = {
+      config: () => this.configure(message), trial: () => this.enqueue(message),
+      obs: () => this.trial?.message.uid === message.uid && this.trial.receive?.(message),
+      ack: () => this.acknowledge(message), done: () => this.drain(),
+      error: () => this.complain(message.message),
+    }[message.type];
+    act?.();
+  }
+
+  complain(text) {
+    const {note} = this.page;
+    note.hidden = false;
+    note.textContent = text;
+    this.page.say(text);
+  }
+
+  acknowledge({uid, n_done: done, accuracy, median_rt: rt}) {
+    this.outbox.ack(uid);
+    if (!uid.startsWith(`${this.config?.run}-`)) return;
+    this.done = done ?? this.done;
+    this.ack = {accuracy: accuracy ?? null, rt: rt ?? null};
+    this.count();
+    if (this.state === "done") this.cover();
+  }
+
+  count() {
+    const done = this.done + this.outbox.count(this.config?.run);
+    this.page.progress(done, this.config?.n_trials ?? 0);
+    this.page.set("nDone", this.done);
+    this.page.set("outbox", this.outbox.items.size);
+  }
+
+  // One tab plays a run; another waits until the first is closed.
+  lock(run) {
+    if (this.locked === run || !navigator.locks) return;
+    this.unlock?.();
+    this.locked = run;
+    const {signal} = this.gone;
+    const hold = () =>
+      new Promise((release) => {
+        this.unlock = release;
+        signal.addEventListener("abort", release);
+      });
+    const take = (lock) => {
+      if (lock) return hold();
+      this.blocked = true;
+      this.cover();
+      this.queueForLock(run, hold, signal);
+      return null;
+    };
+    navigator.locks.request(`run-${run}`, {ifAvailable: true}, take).catch(quiet);
+  }
+
+  queueForLock(run, hold, signal) {
+    const take = () => {
+      if (this.locked !== run) return null;
+      this.blocked = false;
+      this.queue = [];
+      this.hello();
+      return hold();
+    };
+    navigator.locks.request(`run-${run}`, {signal}, take).catch(quiet);
+  }
+
+  // -- session --
+
+  configure(config) {
+    this.trial?.close?.();
+    if (this.config?.run !== config.run) this.blocked = false;
+    Object.assign(this, {
+      config, keys: new Keys(config), queue: [], finished: new Set(), trial: null, gap: null, started: false,
+      drained: false, done: config.n_done ?? 0, ack: null, view: config.view ?? "scene", range: {low: 0, high: 1},
+      pauseAfter: false, remapping: null,
+    });
+    this.held.clear();
+    this.page.title.textContent = config.title ?? "";
+    this.page.root.setAttribute("aria-label", config.title ?? "Session");
+    this.page.keys.hidden = !config.remap;
+    this.page.pill.hidden = true;
+    this.showView();
+    this.hints();
+    this.count();
+    this.page.set("uid", "");
+    this.page.set("onset", "");
+    this.enter("ready");
+    this.lock(config.run);
+    if (document.activeElement === document.body) this.page.root.focus({preventScroll: true});
+  }
+
+  enqueue(message) {
+    const {uid} = message;
+    const known = this.finished.has(uid) || this.outbox.items.has(uid) || this.trial?.message.uid === uid;
+    if (!this.config || known || this.queue.some((trial) => trial.uid === uid)) return;
+    this.drained = false;
+    this.queue.push(message);
+    for (const value of message.frames) {
+      this.range.low = Math.min(this.range.low, value);
+      this.range.high = Math.max(this.range.high, value);
+    }
+  }
+
+  drain() {
+    this.drained = true;
+    if (!this.trial && this.queue.length === 0 && this.state !== "feedback") this.enter("done");
+  }
+
+  enter(state) {
+    this.state = state;
+    this.dirty = true;
+    this.page.set("state", state);
+    if (state !== "loading") this.page.wait.hidden = true;
+    if (state !== "running") this.describe("");
+    this.cover();
+  }
+
+  go() {
+    if (this.blocked || !["ready", "paused"].includes(this.state)) return;
+    this.started = true;
+    this.pauseAfter = false;
+    this.between(0, Math.max(TIMES.afterStart, this.config.iti_ms ?? 0), "loading");
+    this.page.root.focus({preventScroll: true});
+  }
+
+  between(feedback, blank, state) {
+    this.gap = {feedback, blank, t0: null};
+    this.enter(state);
+  }
+
+  pause(reason = "pause") {
+    if (!this.started || ["ready", "paused", "done"].includes(this.state)) return;
+    this.interrupt(reason);
+    this.page.pill.hidden = true;
+    this.gap = null;
+    this.pauseAfter = false;
+    this.enter("paused");
+  }
+
+  interrupt(reason) {
+    if (!this.trial) return;
+    this.close(this.trial.record(reason));
+    if (reason === "reload" && this.started) this.enter("paused");
+  }
+
+  close(record) {
+    this.trial.close?.();
+    this.trial = null;
+    this.finished.add(record.uid);
+    this.outbox.put(record);
+  }
+
+  finish() {
+    const record = this.trial.record();
+    this.close(record);
+    const text = this.feedback(record);
+    this.between(text ? this.config.feedback_ms ?? 0 : 0, this.config.iti_ms ?? 0, "feedback");
+  }
+
+  feedback({outcome, reward}) {
+    const mode = this.config.feedback ?? null;
+    const [tone, word, symbol] = FEEDBACK[outcome] ?? FEEDBACK[0];
+    const points = Math.round(100 * reward) / 100;
+    const signed = mode === "reward" ? `${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points)}` : "";
+    if (mode === null || !(word || signed)) return "";
+    const parts = [symbol && h("b", {}, symbol), word, signed && h("i", {}, signed)].filter(Boolean);
+    this.page.pill.className = `pill ${tone}`;
+    this.page.pill.replaceChildren(...parts);
+    this.page.pill.hidden = false;
+    const text = [word, signed].filter(Boolean).join(" ");
+    this.page.say(text);
+    return text;
+  }
+
+  stop() {
+    this.interrupt("stop");
+    this.post({type: "stop"});
+    this.queue = [];
+    this.enter("done");
+  }
+
+  askStop() {
+    if (this.state === "done" || !this.config) return;
+    this.pause("stop");
+    if (this.state !== "paused" && this.state !== "ready") return;
+    const {page} = this;
+    page.overlay("stop", h("h2", {}, "Stop the session?"), h("p", {}, "What you did so far is kept."),
+      h("div", {class: "row"}, page.action("Stop", () => this.stop(), true), page.action("Go back", () => this.cover())));
+  }
+
+  // -- frames --
+
+  frame(ts) {
+    this.measure(ts);
+    if (this.stage.fit()) {
+      this.dirty = true;
+      this.trial?.note("resize");
+    }
+    if (this.trial) this.play(ts);
+    else if (this.gap) this.rest(ts);
+    if (this.dirty && !this.trial) {
+      this.stage.clear();
+      this.dirty = false;
+    }
+  }
+
+  measure(ts) {
+    if (this.last !== null && this.intervals.length < 40 && this.state !== "loading") {
+      this.intervals.push(ts - this.last);
+      if (this.intervals.length === 40) this.hz = Math.round(10000 / median(this.intervals)) / 10;
+    }
+    this.last = ts;
+  }
+
+  rest(ts) {
+    const {gap, page} = this;
+    gap.t0 ??= ts;
+    const shown = ts - gap.t0 + SLACK >= gap.feedback;
+    if (shown) page.pill.hidden = true;
+    if (shown && this.pauseAfter) return this.pause();
+    if (ts - gap.t0 + SLACK < gap.feedback + gap.blank) return;
+    if (this.queue.length && !this.blocked) return this.begin(ts);
+    if (this.drained) {
+      this.gap = null;
+      this.enter("done");
+    } else if (this.state !== "loading") this.enter("loading");
+    else page.wait.hidden = ts - gap.t0 < gap.feedback + gap.blank + 600;
+  }
+
+  begin(ts) {
+    const message = this.queue.shift();
+    this.gap = null;
+    this.trial = this.config.mode === "open" ? new OpenTrial(message, this.config, this.hz)
+      : new LockstepTrial(message, this.config, this.hz,
+        (k, action) => this.post({type: "act", uid: message.uid, k, action}), () => [...this.held.values()].pop() ?? null);
+    this.page.set("uid", message.uid);
+    this.page.set("index", message.index);
+    this.page.set("onset", "");
+    this.period = "";
+    this.enter("running");
+    this.play(ts);
+  }
+
+  play(ts) {
+    const {trial, page} = this;
+    trial.frame(ts);
+    if (trial.over) {
+      this.finish();
+      return this.rest(ts);
+    }
+    this.draw(trial, ts);
+    if (trial.onset !== null) page.set("onset", trial.onset);
+    this.follow(trial.active);
+  }
+
+  draw(trial, ts) {
+    const {stage} = this;
+    stage.clear();
+    if (!trial.row) return;
+    if (this.view === "channels" || !trial.scene) {
+      const {width, height} = stage.canvas;
+      drawChannels(stage.ctx, width, height, stage.ratio, this.channels(trial), trial.row, this.range);
+      stage.units();
+    } else {
+      stage.units();
+      trial.scene.draw(stage.ctx, trial.row, trial.active, ts);
+    }
+    if (trial.dial && trial.open) {
+      trial.dial.frame(ts);
+      trial.dial.draw(stage.ctx);
+      this.page.set("dial", trial.dial.answer.name);
+    }
+  }
+
+  channels(trial) {
+    const given = this.config.channels ?? [];
+    return given.length ? given : [{name: "channels", start: 0, size: trial.row.length}];
+  }
+
+  // The current period is the active one that started last.
+  follow(active) {
+    const fresh = active.filter((name) => !(this.was ?? []).includes(name));
+    const period = fresh.length ? fresh[fresh.length - 1] : active.includes(this.period) ? this.period : active[active.length - 1] ?? "";
+    this.was = active;
+    if (period === this.period) return;
+    this.period = period;
+    this.page.set("period", period);
+    this.describe(period);
+  }
+
+  describe(period) {
+    const text = period ? `${period}. ${this.config.instruction ?? ""}` : "Empty screen";
+    this.page.canvas.setAttribute("aria-label", text);
+  }
+
+  // -- keys --
+
+  keydown(event) {
+    if (isTyping(event) || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (this.remapping) return this.captureKey(event);
+    if (event.code === "Escape") return this.escape(event);
+    const playing = ["running", "feedback", "loading"].includes(this.state) && this.started;
+    if (playing) this.playKey(event);
+    else if (event.code === "Space" && !event.repeat && !target(event).closest?.("button, a") && !this.page.cover.hidden) {
+      if (["ready", "paused"].includes(this.page.root.dataset.overlay)) {
+        event.preventDefault();
+        this.go();
+      }
+    }
+  }
+
+  playKey(event) {
+    const row = this.keys.find(event.code);
+    if (!row && !(event.code in this.keys.dial)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.repeat) this.trial?.note("repeat");
+    else if (row) this.down(event.code, row.action, event.timeStamp);
+    else this.turn(event.code, event.timeStamp);
+  }
+
+  keyup(event) {
+    const bound = this.keys && (this.keys.find(event.code) || event.code in this.keys.dial);
+    if (!bound || isTyping(event)) return;
+    if (this.started && ["running", "feedback"].includes(this.state)) event.preventDefault();
+    this.up(event.code);
+    if (this.keys.dial[event.code] && this.trial?.dial) this.trial.dial.turning = 0;
+  }
+
+  down(code, action, stamp) {
+    if (this.held.has(code)) return;
+    this.held.set(code, {action, stamp});
+    this.mark(code, true);
+    this.trial?.press(action, stamp);
+    if (this.trial?.over) this.finish();
+  }
+
+  up(code) {
+    this.held.delete(code);
+    this.mark(code, false);
+  }
+
+  mark(code, down) {
+    this.page.hints.querySelector(`[data-code="${code}"]`)?.classList.toggle("down", down);
+  }
+
+  turn(code, stamp) {
+    const {trial} = this;
+    const by = this.keys.dial[code];
+    if (!trial) return;
+    if (!trial.open) {
+      if (by === 0 && trial.onset === null) trial.note("early");
+    } else if (by) trial.dial.press(by, stamp);
+    else this.answer(trial.dial.answer.action, stamp);
+  }
+
+  answer(action, stamp) {
+    this.trial.press(action, stamp);
+    if (this.trial.over) this.finish();
+  }
+
+  point(event) {
+    if (!this.trial?.dial || !this.trial.open) return;
+    const answer = this.trial.dial.choose(...this.stage.at(event));
+    if (answer) this.answer(answer.action, event.timeStamp);
+  }
+
+  escape(event) {
+    if (this.page.root.dataset.overlay === "stop") return this.cover();
+    if (!this.started || this.state === "done") return;
+    event.preventDefault();
+    this.pause();
+  }
+
+  blur() {
+    for (const code of [...this.held.keys()]) this.up(code);
+    if (this.trial?.dial) this.trial.dial.turning = 0;
+    if (!this.trial) return;
+    this.trial.note("blur");
+    this.pauseAfter = true;
+  }
+
+  hide() {
+    this.trial?.note("hidden");
+    this.pause("hidden");
+  }
+
+  // -- toolbar and overlays --
+
+  toggleView() {
+    this.view = this.view === "channels" ? "scene" : "channels";
+    this.showView();
+  }
+
+  showView() {
+    this.page.view.setAttribute("aria-pressed", this.view === "channels");
+    this.page.set("view", this.view);
+  }
+
+  fullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.page.root.requestFullscreen?.().catch(quiet);
+  }
+
+  caps() {
+    const pairs = this.keys.rows.map((row) => [row.label, row.name]);
+    if (this.config.dial) pairs.push(["←", "turn left"], ["→", "turn right"], ["Space", "answer"]);
+    return pairs;
+  }
+
+  hints() {
+    const codes = this.keys.rows.map((row) => row.code).concat(this.config.dial ? ["ArrowLeft", "ArrowRight", "Space"] : []);
+    this.page.hints.replaceChildren(...this.caps().map(([label, name], i) => this.hint(codes[i], label, name)));
+  }
+
+  // A key on the screen does what its key does, for mouse, touch and assistive tools.
+  hint(code, label, name) {
+    const press = (event) => {
+      const row = this.keys.find(code);
+      if (!this.started || !["running", "feedback"].includes(this.state)) return;
+      if (row) this.down(code, row.action, event.timeStamp);
+      else this.turn(code, event.timeStamp);
+    };
+    const release = () => {
+      this.up(code);
+      if (this.trial?.dial) this.trial.dial.turning = 0;
+    };
+    const node = h("button", {type: "button", class: "hint", tabindex: "-1", "data-code": code, "aria-label": `${name}, key ${label}`},
+      h("kbd", {}, label), h("span", {class: "name"}, name));
+    node.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      press(event);
+    });
+    for (const name2 of ["pointerup", "pointercancel", "pointerleave"]) node.addEventListener(name2, release);
+    node.addEventListener("click", (event) => {
+      if (event.detail !== 0) return;
+      press(event);
+      release();
+    });
+    return node;
+  }
+
+  // Shows the overlay that belongs to the state.
+  cover() {
+    const {page, config} = this;
+    this.remapping = null;
+    if (this.blocked) {
+      return page.overlay("locked", h("h2", {}, "This session is open in another tab"),
+        h("p", {}, "Go on there, or close it: then it goes on here."));
+    }
+    const draw = {ready: () => this.coverReady(), paused: () => this.coverPaused(), done: () => this.coverDone()}[this.state];
+    if (draw && config) draw();
+    else if (!config) page.overlay("loading", h("p", {}, "Preparing the session…"));
+    else page.overlay("");
+  }
+
+  coverReady() {
+    const {page, config} = this;
+    const start = page.action("Start – press space", () => this.go(), true);
+    page.overlay("ready", h("h2", {}, config.title ?? ""), h("p", {}, config.instruction ?? ""),
+      h("div", {class: "caps"}, ...this.caps().map((pair) => cap(...pair))), start,
+      h("p", {class: "small"}, "Esc pauses"));
+  }
+
+  coverPaused() {
+    const {page} = this;
+    page.overlay("paused", h("h2", {}, "Paused"), h("p", {}, "A trial that was interrupted comes again later."),
+      h("div", {class: "row"}, page.action("Go on – press space", () => this.go(), true), page.action("Stop", () => this.askStop())));
+  }
+
+  coverDone() {
+    const {page, ack, done} = this;
+    const waiting = this.outbox.items.size;
+    const facts = [[String(done), "trials"]];
+    if (ack && ack.accuracy !== null) facts.push([`${Math.round(100 * ack.accuracy)} %`, "correct"]);
+    if (ack && ack.rt !== null) facts.push([`${Math.round(ack.rt)} ms`, "median response time"]);
+    page.overlay("done", h("h2", {}, "Done"),
+      h("dl", {class: "facts"}, ...facts.map(([value, name]) => h("div", {}, h("dd", {}, value), h("dt", {}, name)))),
+      h("p", {class: "small"}, waiting ? `Saving ${waiting} ${waiting === 1 ? "answer" : "answers"}…` : "All answers are saved."));
+  }
+
+  openKeys() {
+    if (!this.config || this.state === "done") return;
+    this.pause();
+    if (!["ready", "paused"].includes(this.state)) return;
+    this.remapping = {row: null, text: "Choose an answer, then press its new key."};
+    this.coverKeys();
+  }
+
+  coverKeys() {
+    const {page, remapping} = this;
+    const rows = this.keys.rows.map((row) =>
+      h("button", {type: "button", class: "keyrow", "aria-pressed": String(row === remapping.row), onclick: () => {
+        Object.assign(remapping, {row, text: `Press the new key for “${row.name}”.`});
+        this.coverKeys();
+      }}, h("span", {class: "name"}, row.name), h("kbd", {}, row === remapping.row ? "?" : row.label)));
+    page.overlay("keys", h("h2", {}, "Keys"), h("div", {class: "keyrows"}, ...rows),
+      h("p", {class: "small", role: "status"}, remapping.text),
+      h("div", {class: "row"}, page.action("Close", () => this.cover(), true), page.action("Reset", () => this.resetKeys())));
+  }
+
+  captureKey(event) {
+    const {remapping} = this;
+    if (event.code === "Escape") return this.cover();
+    if (!remapping.row) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.repeat) return;
+    const refused = this.keys.assign(remapping.row, event.code, labelOf(event));
+    if (refused) remapping.text = refused;
+    else Object.assign(remapping, {text: `“${remapping.row.name}” is now ${remapping.row.label}.`, row: null});
+    this.hints();
+    this.coverKeys();
+  }
+
+  resetKeys() {
+    keep(this.keys.name, {});
+    this.keys = new Keys(this.config);
+    this.hints();
+    this.remapping = {row: null, text: "The keys are as they were."};
+    this.coverKeys();
+  }
+}
+
+// ---- entry ----
+
+const live = new WeakMap();
+
+export function render({model, el}) {
+  live.get(el)?.destroy();
+  const player = new Player(model);
+  live.set(el, player);
+  model.on("msg:custom", (message) => player.receive(message));
+  model.on("after_render", () => player.start());
+  model.on("remove", () => player.destroy());
+  return player.page.root;
+}

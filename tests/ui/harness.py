@@ -1,0 +1,263 @@
+"""A bare page that runs ``assets/player.js`` against a mock model, and helpers that play the server."""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+ASSETS = Path(__file__).parents[2] / "assets"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Player</title>
+<style>html, body { margin: 0; height: 100%; } #host { display: block; height: 100%; } #outside { position: fixed; top: -99px }</style>
+<input id="outside" aria-label="outside"><div id="host"></div>
+<script type="module">
+import * as player from "/player.js";
+window.player = player;
+const arrays = {frames: Float32Array, kind: Uint16Array, reward: Float32Array, outcome: Uint8Array, ends: Uint8Array, next: Uint8Array};
+const root = document.getElementById("host").attachShadow({mode: "open"});
+const handlers = {};
+window.sent = [];
+window.answers = true;   // pings are answered
+window.acks = true;      // records are acknowledged
+window.world = null;     // lockstep: a function of an act message, returns obs
+window.deliver = (message) => {
+  const typed = {...message};
+  if (message.type === "trial") for (const [name, Kind] of Object.entries(arrays)) if (message[name]) typed[name] = Kind.from(message[name]);
+  for (const act of handlers["msg:custom"] ?? []) act(typed);
+};
+const later = (message) => queueMicrotask(() => window.deliver(message));
+let stored = 0;
+const model = {
+  on: (name, act) => (handlers[name] ??= []).push(act),
+  send_msg(message) {
+    if (window.broken) throw new DOMException("the socket is down", "InvalidStateError");
+    window.sent.push(JSON.parse(JSON.stringify(message)));
+    if (message.type === "ping" && window.answers) later({type: "pong"});
+    if (message.type === "record" && window.acks) later({type: "ack", uid: message.uid, n_done: ++stored, accuracy: 0.75, median_rt: 412});
+    if (message.type === "act" && window.world) later({type: "obs", ...window.world(message)});
+  },
+};
+window.mount = async () => {
+  const style = document.createElement("style");
+  style.textContent = await (await fetch("/player.css")).text();
+  const el = document.createElement("div");
+  el.style.height = "100%";
+  root.replaceChildren(style, el);
+  el.append(player.render({model, el}));
+  for (const act of handlers.after_render) act();
+};
+window.unmount = () => handlers.remove.forEach((act) => act());
+window.records = () => window.sent.filter((message) => message.type === "record");
+window.ui = () => root.querySelector(".neurogym");
+await window.mount();
+</script></html>"""
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path.split("?")[0] != "/":
+            return super().do_GET()
+        body = PAGE.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def end_headers(self):
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Address of the bare page."""
+    handler = functools.partial(Handler, directory=str(ASSETS))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def browser_path():
+    """The browser to drive; None means the one that Playwright brings."""
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return os.environ.get("NEUROGYM_CHROMIUM") or next(filter(None, found), None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for all tests."""
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        except Error as error:
+            sentence = "No browser was found: install Chromium or set NEUROGYM_CHROMIUM."
+            if os.environ.get("CI"):
+                pytest.fail(f"{sentence} {error}")
+            pytest.skip(sentence)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def bench(context, site):
+    return Bench(context.new_page(), site)
+
+
+def config(**changes):
+    """A two-choice task without pauses."""
+    return {
+        "type": "config",
+        "run": "r1",
+        "n_trials": 20,
+        "n_done": 0,
+        "title": "Which way?",
+        "instruction": "Press the key of the side to which the dots move.",
+        "mode": "open",
+        "hold": False,
+        "keys": [
+            {"code": "KeyF", "label": "F", "action": 1, "name": "left"},
+            {"code": "KeyJ", "label": "J", "action": 2, "name": "right"},
+        ],
+        "dial": None,
+        "channels": [{"name": "fixation", "start": 0, "size": 1}, {"name": "stimulus", "start": 1, "size": 2}],
+        "view": "scene",
+        "feedback": "outcome",
+        "feedback_ms": 0,
+        "iti_ms": 0,
+        "preload": 4,
+        "remap": True,
+    } | changes
+
+
+CROSS = {"kind": "cross", "x": 0, "y": 0, "size": 0.05, "width": 0.008, "color": "#000000"}
+
+
+def trial(index=0, *, right=1, wait=5, answer=20, dt=20, actions=3, withhold=False, run="r1", attempt=0, **changes):
+    """Fixate for `wait` steps (a key aborts), then answer within `answer` steps (or withhold)."""
+    steps = wait + answer
+    kind = [0] * wait + [1] * (answer - 1) + [2]
+    reward, outcome, ends = [], [], []
+    for k in range(3):
+        for action in range(actions):
+            pays = {0: (-0.1, 1, 1), 1: (1.0, 2, 1) if action == right else (0.0, 3, 1)}
+            pays[2] = pays[1]
+            row = pays[k] if action else (0.0, 0, 0)
+            if k == 2 and action == 0:
+                row = (1.0, 5, 1) if withhold else (-0.5, 4, 1)
+            reward.append(row[0])
+            outcome.append(row[1])
+            ends.append(row[2])
+    frames = [v for k in range(steps) for v in ((1.0, 0.0, 0.0) if k < wait else (0.0, 0.8, -0.3))]
+    return {
+        "type": "trial",
+        "uid": f"{run}-{index}-{attempt}",
+        "index": index,
+        "attempt": attempt,
+        "dt": dt,
+        "T": steps,
+        "periods": [["fixation", 0, wait], ["decision", wait, steps]],
+        "window": [wait, steps],
+        "frames": frames,
+        "kind": kind,
+        "reward": reward,
+        "outcome": outcome,
+        "ends": ends,
+        "next": [0] * len(ends),
+        "shape": [3, 1, actions],
+        "scene": [CROSS],
+        "seed": 7 + index,
+    } | changes
+
+
+class Bench:
+    """A page with the player; the test is its server."""
+
+    def __init__(self, page, site):
+        self.page, self.site = page, site
+        self.errors = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.keys = page.context.new_cdp_session(page)
+        self.open()
+
+    def open(self):
+        self.page.goto(self.site)
+        self.wait("window.sent?.some((m) => m.type === 'ready')")
+
+    def wait(self, condition):
+        """Wait for a JavaScript condition, looked at in each animation frame."""
+        return self.page.wait_for_function(condition)
+
+    def run(self, code, value=None):
+        return self.page.evaluate(code, value)
+
+    def deliver(self, *messages):
+        for message in messages:
+            self.page.evaluate("(message) => window.deliver(message)", message)
+
+    def begin(self, *trials, **changes):
+        """Configure, queue the trials and press start."""
+        self.deliver(config(**changes), *trials)
+        self.page.keyboard.press("Space")
+
+    def data(self, name):
+        return self.page.evaluate("(name) => window.ui().dataset[name]", name)
+
+    def state(self, name):
+        return self.wait(f"window.ui().dataset.state === '{name}'")
+
+    def running(self, uid):
+        self.wait(f"window.ui().dataset.state === 'running' && window.ui().dataset.uid === '{uid}'")
+
+    def onset(self, uid):
+        """Stamp of the frame that opened the response window of a trial."""
+        self.wait(f"window.ui().dataset.uid === '{uid}' && window.ui().dataset.onset")
+        return float(self.data("onset"))
+
+    def key(self, code, at=None, kind="rawKeyDown", repeat=False):
+        """Press a key at a stamp on the clock of the page; the browser takes the stamp as given."""
+        event = {"type": kind, "code": code, "key": code[-1].lower(), "autoRepeat": repeat}
+        event["windowsVirtualKeyCode"] = ord(code[-1])
+        if at is not None:
+            event["timestamp"] = (self.page.evaluate("performance.timeOrigin") + at) / 1000
+        self.keys.send("Input.dispatchKeyEvent", event)
+
+    def tap(self, code, at=None):
+        self.key(code, at)
+        self.key(code, None if at is None else at + 1, "keyUp")
+
+    def now(self):
+        return self.page.evaluate("performance.now()")
+
+    def record(self, uid):
+        """The record of a trial, once it was sent."""
+        found = self.wait(f"window.records().find((record) => record.uid === '{uid}')")
+        return found.json_value()
