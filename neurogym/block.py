@@ -36,10 +36,6 @@ class Block:
         """Number of trials."""
         return self.trials.n
 
-    def conditions(self, i: int) -> dict[str, Any]:
-        """The i-th trial's conditions and drawn lengths, as plain Python values."""
-        return {name: values[i].item() for name, values in self.trials.conditions.items()}
-
     def periods(self, i: int) -> list[tuple[str, int, int]]:
         """The i-th trial's periods: (name, first step, step after the last)."""
         line = self.timeline

@@ -91,7 +91,9 @@ class Canvas:
         self.answers = np.zeros((self.n, n_periods), np.int64)
         self.noises: list[tuple[slice, list[int], Any]] = []
         self.due_ms: np.ndarray | None = None
-        self.label_rows: tuple[np.ndarray, int] | None = None  # set by rules that label single steps
+        self.label_rows: tuple[np.ndarray, int] | None = (
+            None  # set by rules that label single steps
+        )
 
     def show(self, channel: str, level: Any, during: str | tuple[str, ...] | None = None) -> None:
         """Set a channel group's level during some periods (None: the whole trial).
@@ -122,7 +124,11 @@ class Canvas:
             self.noises.append((self.channels[channel].slice, self.timeline.index(during), sd))
 
     def answer(
-        self, action: str, index: Any = 0, during: str | tuple[str, ...] = "decision", when: Any = True
+        self,
+        action: str,
+        index: Any = 0,
+        during: str | tuple[str, ...] = "decision",
+        when: Any = True,
     ) -> None:
         """The right action during some periods: the `index`-th of a group, in trials where `when`."""
         group = self.actions[action]

@@ -14,6 +14,33 @@ from neurogym.stream import Stream
 from neurogym.task import Step, Task
 
 NAN = float("nan")
+NAMES = [outcome.name.lower() for outcome in Outcome]
+
+
+NO_CONDITIONS: Mapping[str, Any] = {}
+
+
+class _Cells(dict):
+    """For a kind of step: (reward, event) by state and action, as plain Python values.
+
+    The event is None where the trial simply goes on, else (ends, next state, performance, outcome).
+    """
+
+    def __init__(self, payoffs: Payoffs):
+        self.payoffs = payoffs
+
+    def __missing__(self, kind: int) -> tuple:
+        pay, cells = self.payoffs, []
+        _, states, actions = pay.shape
+        for state, action in np.ndindex(states, actions):
+            at = kind, state, action
+            ends, following = bool(pay.ends[at]), int(pay.next[at])
+            event = None
+            if ends or following != state:
+                event = ends, following * actions, float(pay.performance[at]), int(pay.outcome[at])
+            cells.append((float(pay.reward[at]), event))
+        self[kind] = tuple(cells)
+        return self[kind]
 
 
 class TaskEnv(gym.Env):
@@ -26,7 +53,7 @@ class TaskEnv(gym.Env):
 
     `info` holds `gt`, the right action for the observation that was answered, and `new_trial`; when a
     trial ends also `trial` (conditions of the trial that ended), `performance` (0 to 1), `rt` (ms from
-    the opening of the response window; NaN without a response), `response` (the action, or None)
+    the opening of the response window; NaN without a response), `response` (the action, or -1)
     and `outcome` ("correct", "error", "miss", "withheld", "early" or "none").
     """
 
@@ -42,8 +69,8 @@ class TaskEnv(gym.Env):
         self._stream: Stream | None = None
         self._next = 0
         self._block: Block | None = None
-        self._cells_of: Payoffs | None = None
-        self._cells: dict[int, tuple] = {}
+        self._i = self._i_is = -1  # the trial's place in the block, and its number
+        self.forced: Mapping[str, Any] = NO_CONDITIONS
         if task.closed:
             self.step = self._step_closed
 
@@ -68,52 +95,62 @@ class TaskEnv(gym.Env):
             self._next = int(index)
         self.num_tr = 0
         self.performance = 0.0
-        self.new_trial(**conditions)
-        return self._first(), {}
+        self._begin(conditions)
+        return self._row(), {}
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Act on the current observation; see the class for what is returned."""
-        i = self.t_ind
+        k = self._k
         try:
             if action < 0:
                 raise IndexError
-            reward, event = self._pay[i][self._state + action]
+            reward, event = self._pay[k][self._state + action]
         except (IndexError, TypeError, AttributeError):
             self._refuse(action)
-        gt = self._labels[i]
+        gt = self._labels[k]
         if event is not None:
-            done, following, performance, outcome = event
-            self._state = following
+            done, self._state, performance, outcome = event
             if done:
-                self._close(action if action and 2 <= outcome <= 3 else None, outcome, performance)
-                return self._succeed(reward, gt)
-        self.t_ind = i = i + 1
-        return self._rows[i], reward, False, False, {"new_trial": False, "gt": gt}
+                return self._finish(reward, gt, action, k, outcome, performance)
+        self._k = k = k + 1
+        return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
 
     def _step_closed(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         if self._block is None or not 0 <= action < self._n_actions:
             self._refuse(action)
-        gt = self.gt_now
+        gt, k = self.gt_now, self._k
         effect = self.task.react(self._one, self._situation, self._where(), np.array([action]))
         reward, done, performance, outcome, responds, skip = (
             np.ravel(getattr(effect, name))[0].item()
             for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
         )
         if responds and self._response is None:
-            self._response = int(action), self.t_ind
-        following = self._end_of_period() if skip else self.t_ind + 1
-        if done or following >= len(self._labels):
-            response, at = self._response or (None, None)
-            self._close(response, outcome, performance, at)
-            return self._succeed(reward, gt)
-        self.t_ind = following
-        return self._see(), reward, False, False, {"new_trial": False, "gt": gt}
+            self._response = int(action), k
+        following = self._end_of_period() if skip else k + 1
+        if done or following >= self._offsets[self._i + 1]:
+            response, at = self._response or (0, k)
+            return self._finish(float(reward), gt, response, at, int(outcome), float(performance))
+        self._k = following
+        return self._row(), float(reward), False, False, {"new_trial": False, "gt": gt}
 
-    def _succeed(self, reward: float, gt: int) -> tuple:
-        ended = self._ended
-        info = {"new_trial": True, "gt": gt, **ended}
-        self.new_trial()
-        return self._first(), reward, False, False, info
+    def _finish(
+        self, reward: float, gt: int, action: int, at: int, outcome: int, performance: float
+    ) -> tuple:
+        """End the trial; `action` at row `at` was the response if its outcome is right or wrong."""
+        i = self._i
+        responded = action and 2 <= outcome <= 3
+        self.performance = performance
+        info = {
+            "new_trial": True,
+            "gt": gt,
+            "trial": self.trial,
+            "performance": performance,
+            "rt": (at - self._offsets[i] - self._opened[i]) * self._dt if responded else NAN,
+            "response": int(action) if responded else -1,
+            "outcome": NAMES[outcome],
+        }
+        self._begin(NO_CONDITIONS)
+        return self._row(), reward, False, False, info
 
     def _refuse(self, action: Any) -> None:
         if self._block is None:
@@ -127,62 +164,46 @@ class TaskEnv(gym.Env):
 
     def new_trial(self, **conditions: Any) -> dict[str, Any]:
         """Begin the next trial, with conditions or periods' lengths forced; returns its conditions."""
+        self._begin(conditions)
+        return self.trial
+
+    def _begin(self, conditions: Mapping[str, Any]) -> None:
         if self._stream is None:
             self._restart(self.np_random_seed)
-        block, i = self._stream.find(self._next, conditions)
-        self._block, self._i = block, i
+        block, i = self._block, self._i + 1
+        same = block is not None and i < block.n and self._i_is == self._next - 1
+        if conditions or self.forced or not same or self.task.plan is not self._plan:
+            block, i = self._stream.find(self._next, conditions)
+            self._open(block)
+        self._i, self._i_is = i, self._next
         self.trial_index, self.forced = self._next, conditions
         self._next += 1
         self.num_tr += 1
-        start, stop = block.offsets[i : i + 2].tolist()
-        self.ob, self.gt = block.ob[start:stop], block.gt[start:stop]  # (T, C), (T,)
-        self._rows, self._labels = list(self.ob), self.gt.tolist()
-        self.t_ind = self._state = 0
-        if block.kind is None:
+        self._k, self._state = self._offsets[i], 0
+        if self.task.closed:
             self._begin_closed()
-        else:
-            self._pay = [
-                self._cells.get(kind) or self._cell(kind)
-                for kind in self._kinds(start, stop)
-            ]
-        return self.trial
 
-    def _kinds(self, start: int, stop: int) -> list[int]:
-        if self._cells_of is not self._block.payoffs:
-            self._cells_of, self._cells = self._block.payoffs, {}
-        return self._block.kind[start:stop].tolist()
+    def _open(self, block: Block) -> None:
+        """Keep what trials read of a block as Python lists: numpy scalars are slow."""
+        if block is self._block:
+            return
+        if block.kind is not None:
+            if self._block is None or block.payoffs is not self._block.payoffs:
+                self._cells = _Cells(block.payoffs)
+            self._pay = list(map(self._cells.__getitem__, block.kind.tolist()))
+        self._block, self._plan, self._dt = block, self.task.plan, float(self.task.dt)
+        self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
+        self._rows = list(block.ob)
+        self._opened = block.window[:, 0].tolist()
+        self._columns = {k: v.tolist() for k, v in block.trials.conditions.items()}
 
-    def _cell(self, kind: int) -> tuple:
-        """(reward, event) by state and action; event is None, or (ends, next state, performance, outcome)."""
-        pay = self._block.payoffs
-        _, states, actions = pay.shape
-        cells = []
-        for state in range(states):
-            for a in range(actions):
-                at = kind, state, a
-                ends, following = bool(pay.ends[at]), int(pay.next[at])
-                event = None
-                if ends or following != state:
-                    outcome = int(pay.outcome[at])
-                    event = ends, following * actions, float(pay.performance[at]), outcome
-                cells.append((float(pay.reward[at]), event))
-        self._cells[kind] = tuple(cells)
-        return self._cells[kind]
-
-    def _first(self) -> np.ndarray:
-        return self._rows[0] if self._block.kind is not None else self._see()
-
-    def _close(self, response: int | None, outcome: int, performance: float, at: int | None = None):
-        self.performance = performance
-        opened = self._block.window[self._i, 0].item()
-        late = (self.t_ind if at is None else at) - opened
-        self._ended = {
-            "trial": self.trial,
-            "performance": performance,
-            "rt": NAN if response is None else late * self.task.dt,
-            "response": None if response is None else int(response),
-            "outcome": Outcome(outcome).name.lower(),
-        }
+    def _row(self) -> np.ndarray:
+        """The current row, (C,)."""
+        row = self._rows[self._k]
+        if self.task.closed:
+            row = row.copy()
+            self.task.observe(self._one, self._situation, self._where(), row[None])
+        return row
 
     # -- closed tasks ----------------------------------------------------------------------------------
 
@@ -197,31 +218,28 @@ class TaskEnv(gym.Env):
         self._index = {period: k for k, period in enumerate(self._block.timeline.periods)}
 
     def _where(self) -> Step:
-        row = self._block.offsets[self._i] + self.t_ind
-        last = np.array([self.t_ind == len(self._labels) - 1])
-        return Step(self._block.period[row : row + 1], last, self._index)
-
-    def _see(self) -> np.ndarray:
-        ob = self._rows[self.t_ind].copy()
-        self.task.observe(self._one, self._situation, self._where(), ob[None])
-        return ob
+        k = self._k
+        last = np.array([k == self._offsets[self._i + 1] - 1])
+        return Step(self._block.period[k : k + 1], last, self._index)
 
     def _end_of_period(self) -> int:
-        names, here = self._block.timeline.periods, self._where().period[0]
-        return int(self._block.timeline.end[names[here]][self._i])
+        """The first row after the current period."""
+        names, here = self._block.timeline.periods, self._block.period[self._k]
+        return self._offsets[self._i] + int(self._block.timeline.end[names[here]][self._i])
 
     # -- what users of NeuroGym look for -----------------------------------------------------------------
 
     @property
     def trial(self) -> dict[str, Any]:
         """Conditions of the current trial, and the lengths in ms of periods that are drawn."""
-        return {**self._block.conditions(self._i)}
+        i = self._i
+        return {name: values[i] for name, values in self._columns.items()}
 
     @property
     def gt_now(self) -> int:
         """The right action for the observation that was returned last."""
         if self._block.kind is not None:
-            return self._labels[self.t_ind]
+            return self._labels[self._k]
         return int(self.task.labels(self._one, self._situation, self._where())[0])
 
     @property
@@ -256,6 +274,21 @@ class TaskEnv(gym.Env):
         return dict(self.task.rewards)
 
     @property
+    def ob(self) -> np.ndarray:
+        """The current trial's observations, (T, C); of closed tasks, without what actions change."""
+        return self._block.ob[self._offsets[self._i] : self._offsets[self._i + 1]]
+
+    @property
+    def gt(self) -> np.ndarray:
+        """The current trial's right actions, (T,)."""
+        return self._block.gt[self._offsets[self._i] : self._offsets[self._i + 1]]
+
+    @property
+    def t_ind(self) -> int:
+        """Steps since the trial's start."""
+        return self._k - self._offsets[self._i]
+
+    @property
     def t(self) -> float:
         """Time since the trial's start in ms."""
         return self.t_ind * self.task.dt
@@ -263,7 +296,7 @@ class TaskEnv(gym.Env):
     @property
     def tmax(self) -> float:
         """Length of the current trial in ms."""
-        return len(self._labels) * self.task.dt
+        return len(self.gt) * self.task.dt
 
     @property
     def rng(self) -> np.random.Generator:

@@ -86,9 +86,7 @@ class Groups:
     @property
     def names(self) -> dict[str, int | list[int]]:
         """Names to indices, in the form that the spaces carry."""
-        return {
-            g.name: g.start if g.size == 1 else list(range(g.start, g.stop)) for g in self
-        }
+        return {g.name: g.start if g.size == 1 else list(range(g.start, g.stop)) for g in self}
 
 
 class Channels(Groups):

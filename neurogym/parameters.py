@@ -26,7 +26,9 @@ class _Merged(param.Dict):
 
     what = "key"
 
-    def __init__(self, default: Mapping | None = None, /, *, doc: str | None = None, **entries: Any):
+    def __init__(
+        self, default: Mapping | None = None, /, *, doc: str | None = None, **entries: Any
+    ):
         default = self._read(dict(default or entries))
         super().__init__(default, doc=doc or type(self).__doc__, allow_None=False)
 

@@ -104,7 +104,10 @@ class Element:
 
     def resolve(self, task: Task, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
         """The element as the player draws it in one trial; None if it is not part of it."""
-        if self.when and conditions.get(self.when[0], getattr(task, self.when[0], None)) != self.when[1]:
+        if (
+            self.when
+            and conditions.get(self.when[0], getattr(task, self.when[0], None)) != self.when[1]
+        ):
             return None
         channels = task.plan.channels
         out: dict[str, Any] = {"kind": type(self).__name__.lower()}

@@ -34,7 +34,9 @@ def _checked(name: Mapping[str, Any] | None, size: int) -> dict[str, Any] | None
         raise TypeError(f"name is a dict from a name to an index or indices, not {name!r}")
     for key, index in name.items():
         if not isinstance(key, str) or not isinstance(index, (int, list, range, np.integer)):
-            raise TypeError(f"name[{key!r}] = {index!r}: expected an int, a list of ints or a range")
+            raise TypeError(
+                f"name[{key!r}] = {index!r}: expected an int, a list of ints or a range"
+            )
         if any(not 0 <= i < size for i in np.atleast_1d(index)):
             raise ValueError(f"name[{key!r}] = {index!r} is outside a space of {size} entries")
     return dict(name)

@@ -102,7 +102,9 @@ class Task(param.Parameterized):
     closed: ClassVar[bool] = False
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
-    window: ClassVar[tuple[str, ...]] = ()  # of closed tasks: periods in which responses are asked for
+    window: ClassVar[
+        tuple[str, ...]
+    ] = ()  # of closed tasks: periods in which responses are asked for
 
     def __init__(self, **params: Any):
         allowed = [name for name in self.param if name != "name"]
@@ -152,9 +154,7 @@ class Task(param.Parameterized):
     ) -> None:
         """Closed tasks: add to the painted observations (n, C), in place, what the state shows."""
 
-    def labels(
-        self, trials: Trials, state: dict[str, np.ndarray], step: Step
-    ) -> np.ndarray:
+    def labels(self, trials: Trials, state: dict[str, np.ndarray], step: Step) -> np.ndarray:
         """Closed tasks: the best actions (n,)."""
         raise TypeError(f"{type(self).__name__} gives no labels")
 

@@ -100,7 +100,9 @@ class Pool:
         self.key = kind * (self.states * n)  # where a row's cells start in the flat tables
         for name in TABLES:
             parts = [getattr(table, name)]
-            parts += [getattr(b.payoffs, name)[base:] for b, o in zip(blocks, own, strict=True) if o]
+            parts += [
+                getattr(b.payoffs, name)[base:] for b, o in zip(blocks, own, strict=True) if o
+            ]
             setattr(self, name, np.concatenate(parts).ravel())
         state = np.arange(self.reward.size) // n % self.states
         self.event = self.ends | (self.next != state)

@@ -7,7 +7,20 @@ from neurogym.conditions import Choice
 from neurogym.layout import Actions, Channels, Evidence, ring
 from neurogym.parameters import Levels, Timing
 from neurogym.rules import FirstResponse
-from neurogym.scene import BLUE, GO, ORANGE, AngleOf, Bar, Cross, Disc, Dots, Keys, Marker, Of, Scene
+from neurogym.scene import (
+    BLUE,
+    GO,
+    ORANGE,
+    AngleOf,
+    Bar,
+    Cross,
+    Disc,
+    Dots,
+    Keys,
+    Marker,
+    Of,
+    Scene,
+)
 from neurogym.task import Paper, Preset, Task
 
 COHERENCES = [0, 6.4, 12.8, 25.6, 51.2]
