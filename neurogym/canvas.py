@@ -35,6 +35,7 @@ class Timeline:
         self,
         timing: dict[str, Duration],
         starts_with: dict[str, str],
+        stretch: dict[str, np.ndarray],
         rng: np.random.Generator,
         n: int,
         dt: float,
@@ -48,6 +49,8 @@ class Timeline:
             partner = starts_with.get(period)
             start = self.start[partner] if partner else now
             drawn = duration.draw(rng, n, start * dt, self.ms)
+            if period in stretch:
+                drawn = drawn * stretch[period]
             if period in fixed:
                 drawn = np.broadcast_to(np.asarray(fixed[period], float), (n,))
             self.ms[period] = drawn

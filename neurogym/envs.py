@@ -111,7 +111,8 @@ class TaskEnv(gym.Env):
         if event is not None:
             done, self._state, performance, outcome = event
             if done:
-                return self._finish(reward, gt, action, k, outcome, performance)
+                response = action if 2 <= outcome <= 3 else 0
+                return self._finish(reward, gt, response, k, outcome, performance)
         self._k = k = k + 1
         return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
 
@@ -134,19 +135,18 @@ class TaskEnv(gym.Env):
         return self._row(), float(reward), False, False, {"new_trial": False, "gt": gt}
 
     def _finish(
-        self, reward: float, gt: int, action: int, at: int, outcome: int, performance: float
+        self, reward: float, gt: int, response: int, at: int, outcome: int, performance: float
     ) -> tuple:
-        """End the trial; `action` at row `at` was the response if its outcome is right or wrong."""
+        """End the trial; `response` was the answer (0: none), given at row `at`."""
         i = self._i
-        responded = action and 2 <= outcome <= 3
         self.performance = performance
         info = {
             "new_trial": True,
             "gt": gt,
             "trial": self.trial,
             "performance": performance,
-            "rt": (at - self._offsets[i] - self._opened[i]) * self._dt if responded else NAN,
-            "response": int(action) if responded else -1,
+            "rt": (at - self._offsets[i] - self._opened[i]) * self._dt if response else NAN,
+            "response": int(response) if response else -1,
             "outcome": NAMES[outcome],
         }
         self._begin(NO_CONDITIONS)
@@ -219,8 +219,9 @@ class TaskEnv(gym.Env):
 
     def _where(self) -> Step:
         k = self._k
+        closing = np.array([k == self._end_of_period() - 1])
         last = np.array([k == self._offsets[self._i + 1] - 1])
-        return Step(self._block.period[k : k + 1], last, self._index)
+        return Step(self._block.period[k : k + 1], closing, last, self._index)
 
     def _end_of_period(self) -> int:
         """The first row after the current period."""

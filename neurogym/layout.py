@@ -55,7 +55,7 @@ class Groups:
 
     what = "group"
 
-    def __init__(self, **sizes: int | Evidence):
+    def __init__(self, /, **sizes: int | Evidence):
         self.groups: dict[str, Group] = {}
         self.size = 0
         for name, spec in sizes.items():

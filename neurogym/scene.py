@@ -7,7 +7,7 @@ into the JSON that the player draws, with a trial's conditions filled in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,17 @@ class AngleOf:
 
 
 @dataclass(frozen=True)
+class By:
+    """Whatever a function of the task and the trial's conditions gives."""
+
+    function: Callable[[Task, Mapping[str, Any]], Any]
+
+    def resolve(self, task: Task, conditions: Mapping[str, Any], channels: Channels) -> Any:
+        """The value for one trial."""
+        return self.function(task, conditions)
+
+
+@dataclass(frozen=True)
 class Channel:
     """The value of a channel in the step that is on the screen."""
 
@@ -91,7 +102,7 @@ class Bump:
 class Element:
     """Something on the stage, during some periods, while a channel (`show`) is on.
 
-    `when` is a pair (condition, value): the element belongs to trials with that value only.
+    `when`, a function of the task and the trial's conditions, says which trials it belongs to.
     """
 
     x: Any = 0.0
@@ -100,14 +111,11 @@ class Element:
     alpha: Any = 1.0
     during: str | tuple[str, ...] | None = None
     show: str | None = None
-    when: tuple[str, Any] | None = None
+    when: Callable[[Task, Mapping[str, Any]], bool] | None = None
 
     def resolve(self, task: Task, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
         """The element as the player draws it in one trial; None if it is not part of it."""
-        if (
-            self.when
-            and conditions.get(self.when[0], getattr(task, self.when[0], None)) != self.when[1]
-        ):
+        if self.when and not self.when(task, conditions):
             return None
         channels = task.plan.channels
         out: dict[str, Any] = {"kind": type(self).__name__.lower()}

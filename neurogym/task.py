@@ -51,6 +51,7 @@ class Step:
     """What `Task.react` is told of the step that n trials are in."""
 
     period: np.ndarray  # (n,) index into the task's periods
+    closing: np.ndarray  # (n,) bool: the period's last step
     last: np.ndarray  # (n,) bool: the trial's last step
     index: dict[str, int]
 
@@ -133,6 +134,10 @@ class Task(param.Parameterized):
 
     def conditions(self) -> dict[str, Condition]:
         """What differs from trial to trial, by name."""
+        return {}
+
+    def stretch(self, trials: Trials) -> dict[str, np.ndarray]:
+        """Factors (n,) by which conditions lengthen periods, by period."""
         return {}
 
     def paint(self, canvas: Canvas, trials: Trials) -> None:
@@ -246,8 +251,10 @@ class Task(param.Parameterized):
         carried = {k: v[-1] for k, v in drawn.items() if self.plan.conditions[k].carries}
         for name in drawn.keys() & fixed.keys():
             drawn[name] = np.broadcast_to(np.asarray(fixed[name]), (n,))
-        timeline = Timeline(self.timing, self.starts_with, rng, n, self.dt, fixed)
         trials = Trials(n, drawn)
+        timeline = Timeline(
+            self.timing, self.starts_with, self.stretch(trials), rng, n, self.dt, fixed
+        )
         canvas = Canvas(timeline, self.plan.channels, self.plan.actions)
         self.paint(canvas, trials)
         for period, duration in self.timing.items():

@@ -248,7 +248,8 @@ class TaskVectorEnv(gym.vector.VectorEnv):
 
     def _where(self) -> Step:
         index = {period: i for i, period in enumerate(self.task.timing)}
-        return Step(self._pool.period.take(self._at), self._pool.last.take(self._at), index)
+        pool, at = self._pool, self._at
+        return Step(pool.period.take(at), pool.period_end.take(at) == at, pool.last.take(at), index)
 
     def _step_closed(self, actions: np.ndarray) -> tuple:
         pool, at, step = self._pool, self._at, self._where()

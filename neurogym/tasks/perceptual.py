@@ -7,23 +7,8 @@ from neurogym.conditions import Choice
 from neurogym.layout import Actions, Channels, Evidence, ring
 from neurogym.parameters import Levels, Timing
 from neurogym.rules import FirstResponse
-from neurogym.scene import (
-    BLUE,
-    GO,
-    ORANGE,
-    AngleOf,
-    Bar,
-    Cross,
-    Disc,
-    Dots,
-    Keys,
-    Marker,
-    Of,
-    Scene,
-)
+from neurogym.scene import BLUE, GO, ORANGE, AngleOf, By, Cross, Disc, Dots, Keys, Of, Scene, Text
 from neurogym.task import Paper, Preset, Task
-
-COHERENCES = [0, 6.4, 12.8, 25.6, 51.2]
 
 
 def cosine_ring(n: int, at: np.ndarray, coherence: np.ndarray) -> np.ndarray:
@@ -37,18 +22,19 @@ class PerceptualDecisionMaking(Task):
 
     paper = Paper(
         "The analysis of visual motion: a comparison of neuronal and psychophysical performance",
-        "https://www.jneurosci.org/content/12/12/4745",
+        "https://doi.org/10.1523/JNEUROSCI.12-12-04745.1992",
         "Britten, Shadlen, Newsome & Movshon",
         1992,
     )
     tags = ("perceptual", "two-alternative", "supervised")
     differs = (
-        "The fixation channel stays on until the decision, so the moment to answer can be seen.",
-        "The response window has a length that people can use in the human preset.",
+        "Fixation stays on until the decision, not only during the fixation period: its end is the"
+        " cue to answer, which nothing showed when there is a delay.",
+        "The coherences may be given as an array; an empty list is an error, not the default.",
     )
 
     dim_ring = param.Integer(2, bounds=(2, 64), doc="number of directions, evenly spaced")
-    cohs = Levels(COHERENCES, bounds=(0, 100), unit="%", doc="motion coherences in %")
+    cohs = Levels([0, 6.4, 12.8, 25.6, 51.2], bounds=(0, 100), doc="motion coherences in %")
     sigma = param.Number(1.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
     timing = Timing(fixation=100, stimulus=2000, delay=0, decision=100)
     human = Preset(
@@ -58,9 +44,9 @@ class PerceptualDecisionMaking(Task):
     rule = FirstResponse("decision", hold="fixation")
     keys = Keys(choice="ring")
     scene = Scene(
-        Cross(during=("fixation", "stimulus", "delay")),
         Dots(direction=AngleOf("ground_truth"), coherence=Of("coh"), during="stimulus"),
-        Cross(color=GO, during="decision", size=0.08, width=0.012),
+        Cross(during=("fixation", "stimulus", "delay")),
+        Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )
 
     def channels(self):
@@ -71,7 +57,7 @@ class PerceptualDecisionMaking(Task):
 
     def conditions(self):
         return dict(
-            ground_truth=Choice(range(self.dim_ring), doc="direction of the motion"),
+            ground_truth=Choice(range(self.dim_ring), doc="index of the direction"),
             coh=Choice(self.cohs, bounds=(0, 100), unit="%", doc="motion coherence"),
         )
 
@@ -80,4 +66,141 @@ class PerceptualDecisionMaking(Task):
         evidence = cosine_ring(self.dim_ring, trials.ground_truth, trials.coh)
         canvas.show("stimulus", evidence, during="stimulus")
         canvas.noise("stimulus", self.sigma, during="stimulus")
+        canvas.answer("choice", trials.ground_truth, during="decision")
+
+
+def _two_answers(task, conditions):
+    return task.dim_ring == 2
+
+
+def _more_answers(task, conditions):
+    return task.dim_ring != 2
+
+
+def _pointed(modality):
+    """What a modality points to: the answer if it is the relevant one."""
+
+    def choice(task, conditions):
+        relevant = conditions["context"] == modality
+        return conditions["ground_truth" if relevant else "other_choice"]
+
+    return choice
+
+
+def _angle(modality):
+    return By(lambda task, c: float(ring(task.dim_ring)[_pointed(modality)(task, c)]))
+
+
+def _blue_share(task, conditions):
+    """Blue speaks for right, orange for left."""
+    sign = 1 if _pointed(1)(task, conditions) == 0 else -1
+    return 0.5 + sign * conditions["coh_2"] / 200
+
+
+def _cue(task, conditions):
+    names = ("motion", "colour") if task.dim_ring == 2 else ("left patch", "right patch")
+    return names[conditions["context"]]
+
+
+class ContextDecisionMaking(Task):
+    """Two features of the dots point somewhere; follow the one that the word names."""
+
+    paper = Paper(
+        "Context-dependent computation by recurrent dynamics in prefrontal cortex",
+        "https://doi.org/10.1038/nature12742",
+        "Mante, Sussillo, Shenoy & Newsome",
+        2013,
+    )
+    tags = ("perceptual", "context dependent", "two-alternative", "supervised")
+    differs = (
+        "Fixation stays on until the decision: after a delay of random length nothing else tells"
+        " when to answer, and answering throughout the delay was the only reliable policy.",
+        "ground_truth and other_choice count from 0, as in the other tasks.",
+        "Channels are the groups stimulus_mod1 and stimulus_mod2, not stim1_mod1, stim2_mod1, ...",
+        "A wrong answer earns rewards['fail'], 0 by default; the key was missing.",
+    )
+
+    use_expl_context = param.Boolean(False, doc="whether channels tell the context in each trial")
+    impl_context_modality = param.Integer(
+        0, bounds=(0, 1), doc="the relevant modality when the context is not told (0: first)"
+    )
+    dim_ring = param.Integer(2, bounds=(2, 64), doc="number of directions, evenly spaced")
+    cohs = Levels([5, 15, 50], bounds=(0, 100), doc="coherences of each modality in %")
+    sigma = param.Number(1.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
+    timing = Timing(
+        fixation=300,
+        stimulus=750,
+        delay=("truncated_exponential", (600, 300, 3000)),
+        decision=100,
+    )
+    human = Preset(
+        dt=20,
+        abort=True,
+        use_expl_context=True,
+        timing=dict(
+            fixation=700,
+            stimulus=1000,
+            delay=("truncated_exponential", (300, 200, 1000)),
+            decision=2000,
+        ),
+    )
+
+    rule = FirstResponse("decision", hold="fixation")
+    keys = Keys(choice="ring")
+    scene = Scene(
+        Text(text=By(_cue), y=0.4, size=0.055),
+        Disc(x=0.44, radius=0.035, color=BLUE, when=_two_answers),
+        Disc(x=-0.44, radius=0.035, color=ORANGE, when=_two_answers),
+        Dots(
+            direction=_angle(0), coherence=Of("coh_1"), during="stimulus", when=_two_answers,
+            colors=(BLUE, ORANGE), color_share=By(_blue_share),
+        ),
+        Dots(
+            direction=_angle(0), coherence=Of("coh_1"), during="stimulus", when=_more_answers,
+            x=-0.25, aperture=0.42,
+        ),
+        Dots(
+            direction=_angle(1), coherence=Of("coh_2"), during="stimulus", when=_more_answers,
+            x=0.25, aperture=0.42,
+        ),
+        Cross(during=("fixation", "stimulus", "delay")),
+        Cross(color=GO, size=0.08, width=0.014, during="decision"),
+    )  # fmt: skip
+
+    def channels(self):
+        told = self.use_expl_context
+        evidence = [
+            Evidence(self.dim_ring, gate=f"context{i + 1}")
+            if told
+            else (Evidence(self.dim_ring) if i == self.impl_context_modality else self.dim_ring)
+            for i in range(2)
+        ]
+        context = dict(context1=1, context2=1) if told else {}
+        return Channels(fixation=1, stimulus_mod1=evidence[0], stimulus_mod2=evidence[1], **context)
+
+    def actions(self):
+        return Actions(fixation=1, choice=self.dim_ring)
+
+    def conditions(self):
+        contexts = (0, 1) if self.use_expl_context else (self.impl_context_modality,)
+        choice = range(self.dim_ring)
+        coherence = dict(bounds=(0, 100), unit="%")
+        return dict(
+            context=Choice(contexts, doc="the relevant modality"),
+            ground_truth=Choice(choice, doc="where the relevant modality points"),
+            other_choice=Choice(choice, doc="where the other modality points"),
+            coh_1=Choice(self.cohs, **coherence, doc="coherence of the first modality"),
+            coh_2=Choice(self.cohs, **coherence, doc="coherence of the second modality"),
+        )
+
+    def paint(self, canvas, trials):
+        canvas.show("fixation", 1, canvas.timeline.before("decision"))
+        for modality, coherence in enumerate((trials.coh_1, trials.coh_2)):
+            relevant = trials.context == modality
+            points = np.where(relevant, trials.ground_truth, trials.other_choice)
+            channel = f"stimulus_mod{modality + 1}"
+            canvas.show(channel, cosine_ring(self.dim_ring, points, coherence), during="stimulus")
+            canvas.noise(channel, self.sigma, during="stimulus")
+            if self.use_expl_context:
+                canvas.show(f"context{modality + 1}", relevant)
         canvas.answer("choice", trials.ground_truth, during="decision")

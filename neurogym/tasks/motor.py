@@ -1,0 +1,105 @@
+"""Moving something to a target."""
+
+import numpy as np
+import param
+
+from neurogym.conditions import Uniform
+from neurogym.layout import Actions, Channels, ring
+from neurogym.parameters import Rewards, Timing
+from neurogym.rules import Outcome
+from neurogym.scene import BLUE, INK, ORANGE, Arc, Bump, Disc, Keys, Marker, Of, Pointer, Scene
+from neurogym.task import Effect, Paper, Preset, Task
+
+
+def signed_distance(angle: np.ndarray, to: np.ndarray) -> np.ndarray:
+    """The shorter way round from one angle to another, in radians: -pi to pi."""
+    return (to - angle + np.pi) % (2 * np.pi) - np.pi
+
+
+class Reaching1D(Task):
+    """Turn the pointer to the target and keep it there."""
+
+    paper = Paper(
+        "Neuronal population coding of movement direction",
+        "https://doi.org/10.1126/science.3749885",
+        "Georgopoulos, Schwartz & Kettner",
+        1986,
+    )
+    tags = ("motor", "steps action space")
+    differs = (
+        "The label is the best action of each step; it was an angle cut to an integer, and the"
+        " reward was counted from that angle, not from the target shown.",
+        "The arm turns by `speed` (rad/s), whatever dt is; at 0.05 rad a step it could not reach"
+        " most targets.",
+        "performance is 1 if the arm is within `tolerance` of the target at the end; it was the"
+        " mean reward, which no agent could bring to 1.",
+        "The arm moves during the reach only.",
+    )
+
+    dim_ring = param.Integer(16, bounds=(4, 64), doc="number of channels around the ring")
+    speed = param.Number(2 * np.pi, bounds=(0.1, 50), doc="turning speed of the arm in rad/s")
+    tolerance = param.Number(
+        round(np.pi / 8, 4), bounds=(0.01, np.pi), doc="distance in rad within which it is a hit"
+    )
+    rewards = Rewards(correct=1.0, fail=-0.1)
+    timing = Timing(fixation=500, reach=500)
+    human = Preset(dt=50, speed=3.0, tolerance=0.2, timing=dict(fixation=700, reach=2500))
+
+    closed = True
+    hold_keys = True
+    window = ("reach",)
+    keys = Keys(
+        {"left": ["turn left"], "right": ["turn right"]}, left=("ArrowLeft",), right=("ArrowRight",)
+    )
+    scene = Scene(
+        Arc(radius=0.36, width=0.012, color=INK, alpha=0.35),
+        Marker(radius=0.36, angle=Of("ground_truth"), size=0.05, color=ORANGE, during="reach"),
+        Pointer(length=0.33, width=0.028, angle=Bump("self"), color=BLUE),
+        Disc(radius=0.03, color=INK),
+    )
+
+    def check(self):
+        step = self.speed * self.dt / 1000
+        if step / 2 > self.tolerance:
+            raise ValueError(
+                f"the arm turns {step:.3g} rad a step (speed {self.speed:g} x dt {self.dt:g} ms):"
+                f" it cannot stop within tolerance = {self.tolerance:g} rad of every target"
+            )
+
+    def channels(self):
+        return Channels(target=self.dim_ring, self=self.dim_ring)
+
+    def actions(self):
+        return Actions(fixation=1, left=1, right=1)
+
+    def conditions(self):
+        return dict(ground_truth=Uniform(0, 2 * np.pi, unit="rad", doc="angle of the target"))
+
+    def paint(self, canvas, trials):
+        target = np.cos(ring(self.dim_ring) - trials.ground_truth[:, None])
+        canvas.show("target", target, during="reach")
+
+    def begin(self, trials):
+        return dict(angle=np.full(trials.n, np.pi))
+
+    def labels(self, trials, state, step):
+        away = signed_distance(state["angle"], trials.ground_truth)
+        worth = (np.abs(away) > self.speed * self.dt / 2000) & step.during("reach")
+        return np.where(worth, np.where(away > 0, 1, 2), 0)
+
+    def react(self, trials, state, step, action):
+        reach = step.during("reach")
+        turn = self.speed * self.dt / 1000 * np.where(action == 1, 1, -(action == 2).astype(float))
+        state["angle"] = (state["angle"] + np.where(reach, turn, 0)) % (2 * np.pi)
+        distance = np.abs(signed_distance(state["angle"], trials.ground_truth))
+        correct, fail = self.rewards["correct"], self.rewards["fail"]
+        hit = distance <= self.tolerance
+        return Effect(
+            reward=np.where(reach, np.maximum(correct - distance, fail), 0.0),
+            performance=hit.astype(float),
+            outcome=np.where(hit, Outcome.CORRECT, Outcome.ERROR),
+            responds=reach & (action > 0),
+        )
+
+    def observe(self, trials, state, step, ob):
+        ob[:, self.dim_ring :] = np.cos(ring(self.dim_ring) - state["angle"][:, None])

@@ -1,0 +1,56 @@
+"""Tasks in which doing nothing can be the answer."""
+
+from neurogym.conditions import Choice
+from neurogym.layout import Actions, Channels
+from neurogym.parameters import Rewards, Timing
+from neurogym.rules import FirstResponse
+from neurogym.scene import BLUE, GO, ORANGE, Cross, Disc, Keys, Polygon, Scene
+from neurogym.task import Paper, Preset, Task
+
+
+class GoNogo(Task):
+    """After a blue disc press when the cross turns green; after an orange square do nothing."""
+
+    paper = Paper(
+        "Active information maintenance in working memory by a sensory cortex",
+        "https://doi.org/10.7554/eLife.43191",
+        "Zhang et al.",
+        2019,
+    )
+    tags = ("delayed response", "go-no-go", "supervised")
+    differs = (
+        "A withheld no-go counts as correct: performance 1 (it was reset to 0).",
+        "A response before the decision is too early and costs rewards['abort']; it had no effect.",
+    )
+
+    rewards = Rewards(abort=-0.1, correct=1.0, fail=-0.5, miss=-0.5, withheld=0.0)
+    timing = Timing(fixation=0, stimulus=500, delay=500, decision=500)
+    human = Preset(
+        dt=20, abort=True, timing=dict(fixation=500, stimulus=500, delay=400, decision=1000)
+    )
+
+    rule = FirstResponse("decision", hold=("fixation", "stimulus", "delay"))
+    keys = Keys(go=("Space",))
+    scene = Scene(
+        Disc(radius=0.16, color=BLUE, during="stimulus", show="go"),
+        Polygon(radius=0.2, sides=4, rotation=0.7853981634, color=ORANGE, during="stimulus",
+                show="nogo"),
+        Cross(during=("fixation", "stimulus", "delay")),
+        Cross(color=GO, size=0.08, width=0.014, during="decision"),
+    )  # fmt: skip
+
+    def channels(self):
+        return Channels(fixation=1, nogo=1, go=1)
+
+    def actions(self):
+        return Actions(fixation=1, go=1)
+
+    def conditions(self):
+        return dict(ground_truth=Choice((0, 1), doc="1: go, 0: no-go"))
+
+    def paint(self, canvas, trials):
+        go = trials.ground_truth == 1
+        canvas.show("fixation", 1, canvas.timeline.before("decision"))
+        canvas.show("go", go, during="stimulus")
+        canvas.show("nogo", ~go, during="stimulus")
+        canvas.answer("go", when=go, during="decision")
