@@ -87,7 +87,8 @@ class TaskEnv(gym.Env):
             raise ValueError(
                 f"unknown reset options {sorted(options)}: allowed are 'trial', 'conditions'"
             )
-        if seed is not None or self._stream is None:
+        again = index is not None and self._stream is not None and self._stream.seed == seed
+        if (seed is not None or self._stream is None) and not again:
             self._restart(self.np_random_seed if seed is None else seed)
         if index is not None:
             if not isinstance(index, int | np.integer) or index < 0:

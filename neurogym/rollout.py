@@ -1,0 +1,110 @@
+"""Agents play trials: fresh ones, or the very trials that another subject faced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from neurogym import records
+from neurogym.agents import Policy, agent
+from neurogym.envs import TaskEnv
+from neurogym.episodes import as_trials
+from neurogym.registry import full_id, make
+from neurogym.task import Task
+
+
+def rollout(
+    task: str | Task | gym.Env,
+    agent_: str | Policy | Any = "oracle",
+    trials: int | None = None,
+    *,
+    yoke: Sequence[Mapping[str, Any]] | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int], bool | None] | None = None,
+    agent_params: Mapping[str, Any] | None = None,
+    **params: Any,
+) -> list[dict[str, Any]]:
+    """Let an agent play; returns rows of the trial table.
+
+    Args:
+        task: an id (with `params`), a Task, or an environment.
+        agent_: "random", "oracle", "integrator", a policy, or a model that predicts.
+        trials: how many trials of the stream with `seed` it plays (100).
+        yoke: rows of another subject: the agent plays those trials instead, the same samples in the
+            same order. Their task and parameters must be those of `task`.
+        seed: of the trials (not when yoked) and of the agent's own chance.
+        progress: called with (done, total) after each trial; a True stops the rollout.
+        agent_params: parameters of an agent given by name.
+    """
+    env, id, settings = _environment(task, params)
+    policy = agent(agent_, **(agent_params or {}))
+    if yoke is not None and trials is not None:
+        raise ValueError("give either trials or yoke, not both")
+    plan = _plan(100 if trials is None else trials, yoke, seed, id, settings)
+    run_id, name = records.new_run_id(), describe(agent_, policy)
+    rows = []
+    for done, (trial_seed, index, forced) in enumerate(plan, 1):
+        first = records.begin(env, trial_seed, index, forced)
+        policy.begin(env, np.random.default_rng([seed, trial_seed, index]))
+        trace = records.run_trial(env, policy.act, first)
+        rows.append(
+            records.empty_row(
+                uid=f"{run_id}-{index}-0" if yoke is None else f"{run_id}-{done - 1}-0",
+                run_id=run_id,
+                task=id,
+                params=settings,
+                seed=trial_seed,
+                trial_index=index,
+                forced=dict(forced),
+                subject_kind="agent",
+                subject=name,
+                created_utc=records.utc_now(),
+                **records.outcome_of(trace),
+            )
+        )
+        if progress and progress(done, len(plan)):
+            break
+    return rows
+
+
+def _environment(task: Any, params: dict[str, Any]) -> tuple[gym.Env, str, dict[str, Any]]:
+    if isinstance(task, str):
+        id = full_id(task)
+        env = as_trials(make(id, **params))
+        return env, id, env.task.settings() if isinstance(env, TaskEnv) else dict(params)
+    if params:
+        raise ValueError(f"parameters {sorted(params)} are taken with an id only")
+    env = TaskEnv(task) if isinstance(task, Task) else as_trials(task)
+    if isinstance(env, TaskEnv):
+        return env, f"{type(env.task).__name__}-v0", env.task.settings()
+    spec = env.spec
+    return env, spec.id if spec else type(env).__name__, dict(spec.kwargs) if spec else {}
+
+
+def _plan(trials, yoke, seed, id, settings) -> list[tuple[int, int, Mapping[str, Any]]]:
+    """(seed, trial index, forced conditions) of each trial to be played."""
+    if yoke is None:
+        if trials < 1:
+            raise ValueError(f"trials = {trials}: expected at least 1")
+        return [(seed, index, {}) for index in range(trials)]
+    for row in yoke:
+        if row["task"] != id or row["params"] != settings:
+            raise ValueError(
+                f"the trial {row['uid']} was {row['task']} with {row['params']}: an agent in"
+                f" {id} with {settings} would not face the same samples"
+            )
+    return [(row["seed"], row["trial_index"], row["forced"]) for row in records.finished(yoke)]
+
+
+def describe(spec: Any, policy: Any) -> str:
+    """The name of an agent, with the parameters that differ from its defaults."""
+    name = spec if isinstance(spec, str) else type(getattr(policy, "model", policy)).__name__
+    if not hasattr(policy, "param"):
+        return name
+    own = policy.param.values()
+    changed = {k: v for k, v in own.items() if k != "name" and v != type(policy).param[k].default}
+    listed = ", ".join(f"{key}={value:g}" for key, value in changed.items())
+    return f"{name} ({listed})" if listed else name
