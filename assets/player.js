@@ -159,7 +159,7 @@ function matters(trial, k, state, action) {
 const NUMBERS = {
   x: 0, y: 0, size: 0.05, width: 0.01, height: 0.1, radius: 0.05, outline: 0, sides: 3, points: 5, rotation: 0,
   angle: 0, start: 0, stop: TAU, length: 0.3, alpha: 1, aperture: 0.7, direction: 0, coherence: 0, density: 600,
-  speed: 0.3, dot: 0.008, contrast: 1,
+  speed: 0.3, dot: 0.008, contrast: 1, color_share: 0.5,
 };
 
 function ringAngle(row, first, size) {
@@ -203,6 +203,18 @@ function ringPath(ctx, x, y, radii, n, rotation) {
   ctx.closePath();
 }
 
+function fillDots(ctx, v, {x, y}, from, to) {
+  ctx.beginPath();
+  for (let i = from; i < to; i++) {
+    const [dx, dy] = [x[i] - 0.5, y[i] - 0.5];
+    if (dx * dx + dy * dy > 0.25) continue;
+    const [px, py] = [v.x + dx * v.aperture, v.y + dy * v.aperture];
+    ctx.moveTo(px + v.dot / 2, py);
+    ctx.arc(px, py, v.dot / 2, 0, TAU);
+  }
+  ctx.fill();
+}
+
 // Each is given the values of its fields now, in stage units with y up.
 const DRAW = {
   cross(ctx, v) {
@@ -240,8 +252,12 @@ const DRAW = {
   marker(ctx, v, element) {
     ctx.translate(v.radius * Math.cos(v.angle), v.radius * Math.sin(v.angle));
     ctx.rotate(v.angle + Math.PI / 2);
-    if (element.shape === "triangle") ringPath(ctx, 0, 0, [v.size / 2], 3, 0);
-    else {
+    if (element.shape === "triangle") {
+      // its tip points to the centre
+      ctx.beginPath();
+      for (const [x, y] of [[0, 0.6], [-0.42, -0.4], [0.42, -0.4]]) ctx.lineTo(x * v.size, y * v.size);
+      ctx.closePath();
+    } else {
       ctx.beginPath();
       ctx.arc(0, 0, v.size / 2, 0, TAU);
     }
@@ -261,17 +277,14 @@ const DRAW = {
       const n = Math.max(1, Math.round(((v.density / item.hz) * 4) / Math.PI));
       item.dots = new Dots(item.seed, n, element.lifetime ?? 3);
     }
-    const {x, y} = item.dots.next(ts, v.direction, v.coherence, v.speed / v.aperture);
+    const set = item.dots.next(ts, v.direction, v.coherence, v.speed / v.aperture);
+    const n = set.x.length;
+    const split = element.colors ? Math.round(n * clamp(v.color_share, 0, 1)) : n;
     ctx.globalAlpha *= clamp(v.contrast, 0, 1);
-    ctx.beginPath();
-    for (let i = 0; i < x.length; i++) {
-      const [dx, dy] = [x[i] - 0.5, y[i] - 0.5];
-      if (dx * dx + dy * dy > 0.25) continue;
-      const [px, py] = [v.x + dx * v.aperture, v.y + dy * v.aperture];
-      ctx.moveTo(px + v.dot / 2, py);
-      ctx.arc(px, py, v.dot / 2, 0, TAU);
-    }
-    ctx.fill();
+    if (element.colors) ctx.fillStyle = element.colors[0];
+    fillDots(ctx, v, set, 0, split);
+    if (element.colors) ctx.fillStyle = element.colors[1];
+    fillDots(ctx, v, set, split, n);
   },
 };
 
@@ -302,55 +315,69 @@ export class Scene {
 // ---- the agent's view ----
 
 const INK = "#101010";
+const BED = "#8c8c8c";
 
-function bars(ctx, box, row, group, unit, scale) {
-  const zero = box.bottom - (0 - scale.low) / (scale.high - scale.low) * (box.bottom - box.top);
+function bars(ctx, row, group, box, scale) {
   const perUnit = (box.bottom - box.top) / (scale.high - scale.low);
-  const gap = group.size > 8 ? 0 : unit * 0.18;
-  ctx.fillStyle = "#8d8d8d";
-  ctx.fillRect(box.left, box.top, unit * group.size, box.bottom - box.top);
+  const zero = Math.round(box.bottom + scale.low * perUnit);
+  const unit = group.width / group.size;
+  const gap = group.size > 8 ? 0 : unit * 0.16;
+  ctx.fillStyle = BED;
+  ctx.fillRect(group.left, box.top, group.width, box.bottom - box.top);
   for (let i = 0; i < group.size; i++) {
     const value = clamp(row[group.start + i] || 0, scale.low, scale.high);
-    const x = box.left + i * unit + gap;
+    const [left, right] = [Math.round(group.left + i * unit + gap), Math.round(group.left + (i + 1) * unit - gap)];
     ctx.fillStyle = value < 0 ? INK : "#ffffff";
-    ctx.fillRect(x, zero - Math.max(0, value) * perUnit, unit - 2 * gap, Math.abs(value) * perUnit);
+    ctx.fillRect(left, zero, right - left, -value * perUnit);
   }
   ctx.fillStyle = INK;
-  ctx.fillRect(box.left, zero - scale.line / 2, unit * group.size, scale.line);
+  ctx.fillRect(group.left, zero - scale.line / 2, group.width, scale.line);
 }
 
-function labels(ctx, groups, y, size, room) {
+// Labels lie flat if no two of them touch, else they stand.
+function labels(ctx, groups, y, size, upright) {
   ctx.fillStyle = INK;
-  ctx.font = `500 ${size}px system-ui, sans-serif`;
-  const upright = groups.some((g) => ctx.measureText(g.name).width > g.width + g.free * 0.9);
-  for (const group of groups) {
+  for (const {name, left, width} of groups) {
     ctx.save();
-    ctx.translate(group.left + group.width / 2, y);
+    ctx.translate(left + width / 2, y);
     ctx.textAlign = upright ? "right" : "center";
     ctx.textBaseline = upright ? "middle" : "top";
     if (upright) ctx.rotate(-Math.PI / 2);
-    ctx.fillText(group.name, 0, 0, upright ? room : undefined);
+    ctx.fillText(name, 0, 0);
     ctx.restore();
   }
+}
+
+function collide(ctx, groups, margin) {
+  let end = -Infinity;
+  return groups.some(({name, left, width}) => {
+    const half = ctx.measureText(name).width / 2;
+    const [start, before] = [left + width / 2 - half, end];
+    end = left + width / 2 + half + margin;
+    return start < Math.max(before, 0);
+  });
 }
 
 // A channel of a large group (a ring) takes less room than one that stands alone.
 export function drawChannels(ctx, width, height, ratio, channels, row, range) {
   const weight = (g) => g.size * (g.size > 8 ? 0.4 : 1);
-  const space = 0.6 * (channels.length - 1);
-  const total = channels.reduce((sum, g) => sum + weight(g), 0) + space;
-  const unit = Math.min((width * 0.9) / total, 90 * ratio);
-  const size = clamp(width / 50, 12 * ratio, 22 * ratio);
-  const room = height * 0.2;
-  const box = {top: height * 0.1, bottom: height * 0.9 - room, left: (width - unit * total) / 2};
-  const scale = {low: Math.min(range.low, 0), high: Math.max(range.high, 1), line: Math.max(1, 1.5 * ratio)};
+  const total = channels.reduce((sum, g) => sum + weight(g), 0) + 0.6 * (channels.length - 1);
+  const unit = Math.min((width * 0.88) / total, 90 * ratio);
+  let left = (width - unit * total) / 2;
   const groups = channels.map((g) => {
-    const group = {...g, left: box.left, width: weight(g) * unit, free: 0.6 * unit};
-    bars(ctx, box, row, g, group.width / g.size, scale);
-    box.left += group.width + group.free;
+    const group = {...g, left: Math.round(left), width: Math.round(weight(g) * unit)};
+    left += (weight(g) + 0.6) * unit;
     return group;
   });
-  labels(ctx, groups, box.bottom + size * 0.6, size, room);
+  const size = clamp(width / 56, 13 * ratio, 22 * ratio);
+  ctx.font = `500 ${size}px system-ui, sans-serif`;
+  const upright = collide(ctx, groups, size * 0.6);
+  const longest = Math.max(...groups.map(({name}) => ctx.measureText(name).width));
+  const room = size * 0.7 + (upright ? Math.min(longest, height * 0.3) : size);
+  const box = {top: Math.round(height * 0.1), bottom: Math.round(height * 0.9 - room)};
+  const scale = {low: Math.min(range.low, 0) * 1.05, high: Math.max(range.high, 1) * 1.05, line: Math.max(1, 1.5 * ratio)};
+  for (const group of groups) bars(ctx, row, group, box, scale);
+  labels(ctx, groups, box.bottom + size * 0.7, size, upright);
 }
 
 // ---- stage ----
@@ -470,9 +497,11 @@ class Dial {
 
 // ---- trials ----
 
+const hasSteps = (window) => (window && window[1] > window[0] ? window : null);
+
 class Trial {
   constructor(message, config, hz) {
-    Object.assign(this, {message, config, hz, T: message.T, dt: message.dt, window: message.window ?? null});
+    Object.assign(this, {message, config, hz, T: message.T, dt: message.dt, window: hasSteps(message.window)});
     this.width = message.frames.length / (config.mode === "open" ? message.T : 1);
     this.scene = message.scene && message.scene.length ? new Scene(message.scene, message.seed ?? 0, hz) : null;
     this.dial = config.dial ? new Dial(config.dial, message.seed ?? 0) : null;
@@ -650,6 +679,30 @@ class LockstepTrial extends Trial {
 
 // ---- outbox: nothing is lost ----
 
+function stored(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name)) || {};
+  } catch {
+    return {};
+  }
+}
+
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    console.warn(`The browser does not keep ${name}.`);
+  }
+}
+
+function forget(name) {
+  try {
+    localStorage.removeItem(name);
+  } catch {
+    console.warn(`The browser does not forget ${name}.`);
+  }
+}
+
 const settle = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -662,6 +715,13 @@ async function openStore() {
   return settle(request);
 }
 
+// A page that is being left may die before the database has the record; localStorage writes at once.
+const LEFT = "neurogym-left:";
+
+function left() {
+  return Object.keys(localStorage).filter((name) => name.startsWith(LEFT)).map((name) => stored(name));
+}
+
 class Outbox {
   constructor(send, changed) {
     Object.assign(this, {send, changed, db: null, items: new Map()});
@@ -672,10 +732,11 @@ class Outbox {
     try {
       this.db = await Promise.race([openStore(), limit]);
       const found = await settle(this.store("readonly").getAll());
-      for (const record of found) this.items.set(record.uid, {record, sent: -Infinity});
+      for (const record of [...left(), ...found]) this.items.set(record.uid, {record, sent: -Infinity});
     } catch {
       console.warn("The browser keeps no outbox; finished trials live in this page only.");
     }
+    this.changed();
     this.flush(0);
   }
 
@@ -685,15 +746,23 @@ class Outbox {
 
   async put(record) {
     const item = {record, sent: Infinity};
+    if (record.flags.interrupted === "reload") keep(LEFT + record.uid, record);
     this.items.set(record.uid, item);
     this.changed();
     try {
-      if (this.db) await settle(this.store("readwrite").put(record));
+      if (this.db) await this.write(record);
     } catch {
       console.warn("A trial could not be written to the outbox.");
     }
     item.sent = -Infinity;
     this.flush(0);
+  }
+
+  write(record) {
+    const store = this.store("readwrite");
+    const request = store.put(record);
+    store.transaction.commit();
+    return settle(request);
   }
 
   flush(older = TIMES.resend) {
@@ -708,6 +777,7 @@ class Outbox {
   ack(uid) {
     this.items.delete(uid);
     this.changed();
+    forget(LEFT + uid);
     if (this.db) settle(this.store("readwrite").delete(uid)).catch(quiet);
   }
 
@@ -719,29 +789,13 @@ class Outbox {
 // ---- keys ----
 
 const TYPING = "input, textarea, select, [contenteditable=''], [contenteditable='true']";
-const NAMED = {Space: "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "Enter"};
+const NAMED = {Space: "space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "Enter"};
 
 const target = (event) => event.composedPath()[0];
 const isTyping = (event) => {
   const node = target(event);
   return node instanceof Element && (node.matches(TYPING) || node.isContentEditable);
 };
-
-function stored(name) {
-  try {
-    return JSON.parse(localStorage.getItem(name)) || {};
-  } catch {
-    return {};
-  }
-}
-
-function keep(name, value) {
-  try {
-    localStorage.setItem(name, JSON.stringify(value));
-  } catch {
-    console.warn("The browser keeps no keys.");
-  }
-}
 
 // The keys of a task, as the person may have remapped them.
 class Keys {
@@ -820,15 +874,18 @@ class Page {
   }
 
   action(text, act, main = false) {
-    return h("button", {type: "button", class: main ? "main" : "plain", onclick: act}, text);
+    const [word, key] = text.split(" – ");
+    const hint = key ? [h("span", {class: "bykey"}, ` – ${key}`)] : [];
+    return h("button", {type: "button", class: main ? "main" : "plain", onclick: act}, word, ...hint);
   }
 
   say(text) {
     this.live.textContent = text;
   }
 
-  progress(done, total) {
-    this.counter.textContent = total ? `${Math.min(done + 1, total)} / ${total}` : `${done + 1}`;
+  progress(done, total, over) {
+    const now = over ? done : done + 1;
+    this.counter.textContent = total ? `${Math.min(now, total)} / ${total}` : `${now}`;
     this.fill.style.width = `${total ? clamp((100 * done) / total, 0, 100) : 0}%`;
   }
 }
@@ -845,7 +902,7 @@ export class Player {
     Object.assign(this, {
       state: "loading", config: null, keys: null, queue: [], finished: new Set(), trial: null, view: "scene", gap: null,
       started: false, drained: false, dirty: true, intervals: [], last: null, hz: 60, range: {low: 0, high: 1},
-      held: new Map(), pauseAfter: false, locked: false, blocked: false, done: 0, ack: null, remapping: null,
+      held: new Map(), pauseAfter: false, locked: false, blocked: false, done: 0, ack: null, remapping: null, problem: "",
       heardOnce: false, pendingPing: null, lastPing: -Infinity, lastReady: Infinity, lost: false, lastProbe: -Infinity,
     });
   }
@@ -880,7 +937,7 @@ export class Player {
     const on = (node, name, act) => node.addEventListener(name, act, {capture: true, signal});
     on(window, "keydown", (event) => this.keydown(event));
     on(window, "keyup", (event) => this.keyup(event));
-    on(window, "blur", () => this.blur());
+    on(window, "blur", (event) => event.target === window && this.blur());
     on(window, "pagehide", () => this.interrupt("reload"));
     on(document, "visibilitychange", () => document.hidden && this.hide());
     on(document, "fullscreenchange", () => document.fullscreenElement || this.pause());
@@ -922,8 +979,9 @@ export class Player {
   setLost(lost) {
     const page = this.page;
     this.lost = lost;
-    page.note.hidden = !lost;
-    page.note.textContent = lost ? "Offline: answers are kept here" : "";
+    const note = lost ? "Offline: answers are kept here" : this.problem;
+    page.note.hidden = !note;
+    if (page.note.textContent !== note) page.note.textContent = note;
     const stuck = lost && !this.playable();
     if (stuck && page.root.dataset.overlay !== "lost") {
       page.overlay("lost", h("h2", {}, "Connection lost"),
@@ -964,10 +1022,9 @@ export class Player {
   }
 
   complain(text) {
-    const {note} = this.page;
-    note.hidden = false;
-    note.textContent = text;
-    this.page.say(text);
+    this.problem = text ?? "";
+    this.setLost(this.lost);
+    this.page.say(this.problem);
   }
 
   acknowledge({uid, n_done: done, accuracy, median_rt: rt}) {
@@ -981,7 +1038,7 @@ export class Player {
 
   count() {
     const done = this.done + this.outbox.count(this.config?.run);
-    this.page.progress(done, this.config?.n_trials ?? 0);
+    this.page.progress(done, this.config?.n_trials ?? 0, this.state === "done");
     this.page.set("nDone", this.done);
     this.page.set("outbox", this.outbox.items.size);
   }
@@ -1012,6 +1069,7 @@ export class Player {
       if (this.locked !== run) return null;
       this.blocked = false;
       this.queue = [];
+      this.cover();
       this.hello();
       return hold();
     };
@@ -1026,7 +1084,7 @@ export class Player {
     Object.assign(this, {
       config, keys: new Keys(config), queue: [], finished: new Set(), trial: null, gap: null, started: false,
       drained: false, done: config.n_done ?? 0, ack: null, view: config.view ?? "scene", range: {low: 0, high: 1},
-      pauseAfter: false, remapping: null,
+      pauseAfter: false, remapping: null, problem: "",
     });
     this.held.clear();
     this.page.title.textContent = config.title ?? "";
@@ -1063,9 +1121,11 @@ export class Player {
   enter(state) {
     this.state = state;
     this.dirty = true;
+    if (state === "done") this.started = false;
     this.page.set("state", state);
     if (state !== "loading") this.page.wait.hidden = true;
     if (state !== "running") this.describe("");
+    this.count();
     this.cover();
   }
 
@@ -1073,6 +1133,7 @@ export class Player {
     if (this.blocked || !["ready", "paused"].includes(this.state)) return;
     this.started = true;
     this.pauseAfter = false;
+    this.complain("");
     this.between(0, Math.max(TIMES.afterStart, this.config.iti_ms ?? 0), "loading");
     this.page.root.focus({preventScroll: true});
   }
@@ -1282,7 +1343,7 @@ export class Player {
   }
 
   down(code, action, stamp) {
-    if (this.held.has(code)) return;
+    this.held.delete(code); // a key whose release got lost
     this.held.set(code, {action, stamp});
     this.mark(code, true);
     this.trial?.press(action, stamp);
@@ -1358,7 +1419,7 @@ export class Player {
 
   caps() {
     const pairs = this.keys.rows.map((row) => [row.label, row.name]);
-    if (this.config.dial) pairs.push(["←", "turn left"], ["→", "turn right"], ["Space", "answer"]);
+    if (this.config.dial) pairs.push(["←", "turn left"], ["→", "turn right"], ["space", "answer"]);
     return pairs;
   }
 
@@ -1413,7 +1474,7 @@ export class Player {
     const start = page.action("Start – press space", () => this.go(), true);
     page.overlay("ready", h("h2", {}, config.title ?? ""), h("p", {}, config.instruction ?? ""),
       h("div", {class: "caps"}, ...this.caps().map((pair) => cap(...pair))), start,
-      h("p", {class: "small"}, "Esc pauses"));
+      h("p", {class: "small bykey"}, "Esc pauses"));
   }
 
   coverPaused() {

@@ -1,4 +1,4 @@
-"""A bare page that runs ``assets/player.js`` against a mock model, and helpers that play the server."""
+"""A bare page that runs `assets/player.js` with a mock model, and helpers that play the server."""
 
 import functools
 import http.server
@@ -22,12 +22,19 @@ FLAGS = [
 
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Player</title>
-<style>html, body { margin: 0; height: 100%; } #host { display: block; height: 100%; } #outside { position: fixed; top: -99px }</style>
+<style>
+html, body { margin: 0; height: 100%; }
+#host { display: block; height: 100%; }
+#outside { position: fixed; top: -99px }
+</style>
 <input id="outside" aria-label="outside"><div id="host"></div>
 <script type="module">
 import * as player from "/player.js";
 window.player = player;
-const arrays = {frames: Float32Array, kind: Uint16Array, reward: Float32Array, outcome: Uint8Array, ends: Uint8Array, next: Uint8Array};
+const arrays = {
+  frames: Float32Array, kind: Uint16Array, reward: Float32Array,
+  outcome: Uint8Array, ends: Uint8Array, next: Uint8Array,
+};
 const root = document.getElementById("host").attachShadow({mode: "open"});
 const handlers = {};
 window.sent = [];
@@ -36,7 +43,9 @@ window.acks = true;      // records are acknowledged
 window.world = null;     // lockstep: a function of an act message, returns obs
 window.deliver = (message) => {
   const typed = {...message};
-  if (message.type === "trial") for (const [name, Kind] of Object.entries(arrays)) if (message[name]) typed[name] = Kind.from(message[name]);
+  for (const [name, Kind] of Object.entries(arrays)) {
+    if (message.type === "trial" && message[name]) typed[name] = Kind.from(message[name]);
+  }
   for (const act of handlers["msg:custom"] ?? []) act(typed);
 };
 const later = (message) => queueMicrotask(() => window.deliver(message));
@@ -47,7 +56,10 @@ const model = {
     if (window.broken) throw new DOMException("the socket is down", "InvalidStateError");
     window.sent.push(JSON.parse(JSON.stringify(message)));
     if (message.type === "ping" && window.answers) later({type: "pong"});
-    if (message.type === "record" && window.acks) later({type: "ack", uid: message.uid, n_done: ++stored, accuracy: 0.75, median_rt: 412});
+    if (message.type === "record" && window.acks) {
+      stored += message.flags.interrupted ? 0 : 1;
+      later({type: "ack", uid: message.uid, n_done: stored, accuracy: 0.75, median_rt: 412});
+    }
     if (message.type === "act" && window.world) later({type: "obs", ...window.world(message)});
   },
 };
@@ -148,7 +160,10 @@ def config(**changes):
             {"code": "KeyJ", "label": "J", "action": 2, "name": "right"},
         ],
         "dial": None,
-        "channels": [{"name": "fixation", "start": 0, "size": 1}, {"name": "stimulus", "start": 1, "size": 2}],
+        "channels": [
+            {"name": "fixation", "start": 0, "size": 1},
+            {"name": "stimulus", "start": 1, "size": 2},
+        ],
         "view": "scene",
         "feedback": "outcome",
         "feedback_ms": 0,
@@ -161,7 +176,19 @@ def config(**changes):
 CROSS = {"kind": "cross", "x": 0, "y": 0, "size": 0.05, "width": 0.008, "color": "#000000"}
 
 
-def trial(index=0, *, right=1, wait=5, answer=20, dt=20, actions=3, withhold=False, run="r1", attempt=0, **changes):
+def trial(
+    index=0,
+    *,
+    right=1,
+    wait=5,
+    answer=20,
+    dt=20,
+    actions=3,
+    withhold=False,
+    run="r1",
+    attempt=0,
+    **changes,
+):
     """Fixate for `wait` steps (a key aborts), then answer within `answer` steps (or withhold)."""
     steps = wait + answer
     kind = [0] * wait + [1] * (answer - 1) + [2]

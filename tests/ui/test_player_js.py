@@ -1,0 +1,626 @@
+"""The player in a real browser: stamps, scoring, input, outbox and what is drawn."""
+# ruff: noqa: F811
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.ui.harness import (  # noqa: F401
+    CROSS,
+    Bench,
+    bench,
+    browser,
+    config,
+    context,
+    site,
+    trial,
+)
+
+LONG = {"answer": 150}  # steps; a slow machine has time to send its key
+
+
+# -- open trials: time and score -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_response_times_are_exact(bench, busy):
+    delays = np.random.default_rng(1).uniform(5, 60, 30).round(1)
+    if busy:
+        bench.run(
+            """() => setInterval(() => {
+              const start = performance.now();
+              while (performance.now() - start < 60);
+            }, 140)"""
+        )
+    bench.begin(*(trial(i, wait=2, **LONG) for i in range(len(delays))))
+    late = 0
+    for i, delay in enumerate(delays):
+        onset = bench.onset(f"r1-{i}-0")
+        bench.tap("KeyF", onset + delay)
+        record = bench.record(f"r1-{i}-0")
+        assert record["rt_ms"] == pytest.approx(delay, abs=1)
+        assert record["rt_ms"] == record["key_ms"] - record["onset_ms"]
+        assert (record["response"], record["outcome"], record["reward"]) == (1, 2, 1)
+        late += record["late_frames"]
+    assert late > 0 or not busy
+    assert not bench.errors
+
+
+def test_key_pressed_during_a_stall_counts_at_its_own_time(bench):
+    bench.begin(trial(0, wait=2, answer=20))
+    onset = bench.onset("r1-0-0")
+    bench.run(
+        """() => void setTimeout(() => {
+          const start = performance.now();
+          while (performance.now() - start < 900);
+        })"""
+    )
+    bench.tap("KeyF", onset + 2)
+    record = bench.record("r1-0-0")
+    assert record["outcome"] == 2
+    assert record["rt_ms"] == pytest.approx(2, abs=0.2)
+    assert record["actions"] == [[2, 1]]
+
+
+@pytest.mark.parametrize(
+    ("withhold", "outcome", "reward", "words"),
+    [(False, 4, -0.5, "Too slow"), (True, 5, 1, "Well withheld")],
+)
+def test_no_answer_is_a_miss_or_rightly_withheld(bench, withhold, outcome, reward, words):
+    bench.begin(trial(0, withhold=withhold), feedback_ms=60000)
+    record = bench.record("r1-0-0")
+    assert record["outcome"] == outcome
+    assert record["reward"] == pytest.approx(reward)
+    assert (record["response"], record["rt_ms"], record["actions"]) == (None, None, [])
+    assert bench.page.get_by_role("status").inner_text() == words
+
+
+def test_wrong_key_is_an_error_and_feedback_may_be_points(bench):
+    bench.begin(trial(0, right=2, **LONG), feedback="reward", feedback_ms=60000)
+    bench.tap("KeyF", bench.onset("r1-0-0") + 10)
+    assert bench.record("r1-0-0")["outcome"] == 3
+    assert bench.page.get_by_role("status").inner_text() == "Wrong 0"
+
+
+def test_no_feedback_says_nothing(bench):
+    bench.begin(trial(0, **LONG), trial(1, wait=500), feedback=None, feedback_ms=60000)
+    bench.tap("KeyF", bench.onset("r1-0-0") + 10)
+    bench.running("r1-1-0")
+    assert bench.page.get_by_role("status").inner_text() == ""
+
+
+def test_steps_and_onset_follow_the_frames(bench):
+    bench.begin(trial(0, wait=5, answer=10, dt=30))
+    record = bench.record("r1-0-0")
+    assert 15 * 30 / 1000 * record["refresh_hz"] - 3 <= record["frames"] <= 40
+    assert record["refresh_hz"] == pytest.approx(60, abs=6)
+    assert record["onset_ms"] > 0
+    assert record["origin_ms"] == bench.run("performance.timeOrigin")
+
+
+def test_early_key_is_an_action_and_a_flag(bench):
+    bench.begin(trial(0, wait=200))
+    bench.running("r1-0-0")
+    bench.tap("KeyJ")
+    record = bench.record("r1-0-0")
+    assert record["outcome"] == 1
+    assert record["reward"] == pytest.approx(-0.1)
+    assert record["flags"] == {"early": 1}
+    assert record["actions"][0][1] == 2
+    assert (record["response"], record["rt_ms"], record["onset_ms"]) == (None, None, None)
+
+
+def test_second_key_in_a_step_and_repeats_are_counted_only(bench):
+    nothing = trial(0, wait=2, answer=2, dt=800)
+    for name in ("ends", "reward", "outcome"):
+        nothing[name] = [0] * len(nothing[name])
+    bench.begin(nothing)
+    onset = bench.onset("r1-0-0")
+    bench.key("KeyF", onset + 20)
+    bench.key("KeyF", onset + 30, repeat=True)
+    bench.key("KeyF", onset + 40, repeat=True)
+    bench.key("KeyJ", onset + 50)
+    record = bench.record("r1-0-0")
+    assert record["actions"] == [[2, 1]]
+    assert record["flags"] == {"repeat": 2, "extra": 1}
+    assert record["response"] is None
+
+
+def test_key_after_the_response_counts_only_if_it_has_an_effect(bench):
+    """Rule state 1 follows the response and lasts to the end; there only action 2 costs."""
+    steps, dt = 8, 400
+    table = {"reward": [0, 1, 0, 0, 0, -2], "outcome": [0, 2, 3, 0, 0, 0]}
+    table |= {"next": [0, 1, 1, 1, 1, 1], "ends": [0] * 6, "shape": [1, 2, 3], "kind": [0] * steps}
+    bench.begin(trial(0, wait=1, answer=steps - 1, dt=dt, **table))
+    onset = bench.onset("r1-0-0")
+    bench.tap("KeyF", onset + 10)
+    bench.wait(f"performance.now() > {onset + 3 * dt}")
+    bench.tap("KeyF", onset + 1.5 * dt)
+    bench.tap("KeyJ", onset + 2.5 * dt)
+    record = bench.record("r1-0-0")
+    assert record["flags"] == {"extra": 1}
+    assert [a for _, a in record["actions"]] == [1, 2]
+    assert (record["response"], record["outcome"], record["reward"]) == (1, 2, -1)
+    assert record["rt_ms"] == pytest.approx(10, abs=0.2)
+
+
+def score(play, actions):
+    """The payoff table, read as docs/player.md tells."""
+    _, states, n = play["shape"]
+    state, reward, outcome = 0, 0.0, 0
+    for k in range(play["T"]):
+        i = (play["kind"][k] * states + state) * n + actions.get(k, 0)
+        reward += play["reward"][i]
+        outcome = play["outcome"][i] or outcome
+        if play["ends"][i]:
+            return reward, outcome, k
+        state = play["next"][i]
+    return reward, outcome, None
+
+
+def test_scores_agree_with_the_table(bench):
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        shape = k, s, a = [int(v) for v in rng.integers(1, 5, 3)]
+        size, steps = k * s * a, int(rng.integers(1, 30))
+        play = {
+            "T": steps,
+            "shape": shape,
+            "kind": rng.integers(0, k, steps).tolist(),
+            "reward": rng.integers(-4, 5, size).tolist(),
+            "outcome": rng.integers(0, 6, size).tolist(),
+            "ends": (rng.random(size) < 0.1).astype(int).tolist(),
+            "next": rng.integers(0, s, size).tolist(),
+        }
+        actions = {int(i): int(rng.integers(0, a)) for i in rng.integers(0, steps, 5)}
+        code = "([play, actions]) => window.player.scoreTable(play, new Map(actions))"
+        got = bench.run(code, [play, list(actions.items())])
+        assert (got["reward"], got["outcome"], got["step"]) == score(play, actions)
+
+
+# -- input -----------------------------------------------------------------------------------------
+
+
+def test_typing_elsewhere_never_reaches_the_task(bench):
+    bench.begin(trial(0, wait=2, **LONG))
+    bench.onset("r1-0-0")
+    field = bench.page.get_by_label("outside")
+    field.focus()
+    bench.page.keyboard.type("fj fj")
+    assert field.input_value() == "fj fj"
+    bench.run("document.activeElement.blur()")
+    bench.page.keyboard.press("Control+KeyF")
+    bench.tap("KeyJ")
+    record = bench.record("r1-0-0")
+    assert [a for _, a in record["actions"]] == [2]
+    assert record["flags"] == {}
+
+
+def test_keys_between_trials_do_nothing(bench):
+    bench.begin(trial(0, **LONG), trial(1), feedback_ms=300, iti_ms=100)
+    bench.tap("KeyF", bench.onset("r1-0-0") + 10)
+    bench.state("feedback")
+    bench.tap("KeyJ")
+    record = bench.record("r1-1-0")
+    assert (record["actions"], record["flags"], record["outcome"]) == ([], {}, 4)
+
+
+def test_pause_interrupts_and_space_resumes(bench):
+    bench.begin(trial(0, wait=500), trial(1, wait=2, **LONG))
+    bench.running("r1-0-0")
+    bench.page.keyboard.press("Escape")
+    bench.state("paused")
+    record = bench.record("r1-0-0")
+    assert record["flags"] == {"interrupted": "pause"}
+    assert (record["response"], record["outcome"], record["rt_ms"]) == (None, 0, None)
+    bench.page.keyboard.press("Space")
+    bench.tap("KeyF", bench.onset("r1-1-0") + 10)
+    assert bench.record("r1-1-0")["outcome"] == 2
+
+
+def test_hidden_page_interrupts(bench):
+    bench.begin(trial(0, wait=500))
+    bench.running("r1-0-0")
+    bench.run(
+        """() => {
+          Object.defineProperty(document, "hidden", {get: () => true, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    bench.state("paused")
+    assert bench.record("r1-0-0")["flags"] == {"hidden": 1, "interrupted": "hidden"}
+
+
+def test_blur_is_noted_and_pauses_after_the_trial(bench):
+    bench.begin(trial(0), trial(1))
+    bench.running("r1-0-0")
+    bench.run("() => void window.dispatchEvent(new Event('blur'))")
+    bench.state("paused")
+    record = bench.record("r1-0-0")
+    assert record["flags"] == {"blur": 1}
+    assert record["outcome"] == 4
+
+
+def test_key_on_the_screen_is_the_key(bench):
+    bench.begin(trial(0, wait=2, **LONG))
+    bench.onset("r1-0-0")
+    bench.page.get_by_role("button", name="left, key F").click()
+    record = bench.record("r1-0-0")
+    assert record["response"] == 1
+    assert 0 < record["rt_ms"] < 3000
+
+
+def test_keys_can_be_remapped_but_not_doubled(bench):
+    bench.deliver(config(), trial(0, wait=2, **LONG))
+    page = bench.page
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="left").click()
+    page.keyboard.press("KeyJ")
+    page.get_by_text("J already means “right”.").wait_for()
+    page.keyboard.press("KeyA")
+    page.get_by_text("“left” is now A.").wait_for()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("Space")
+    bench.tap("KeyF", bench.onset("r1-0-0") + 10)
+    bench.tap("KeyA", bench.onset("r1-0-0") + 25)
+    assert bench.record("r1-0-0")["rt_ms"] == pytest.approx(25, abs=1)
+    bench.open()
+    bench.deliver(config())
+    assert bench.page.get_by_role("dialog").get_by_text("A", exact=True).count() == 1
+
+
+def test_dial_turns_confirms_and_takes_clicks(bench):
+    n = 16
+    names = [f"{360 * i / n:g}°" for i in range(n)]
+    angles = [2 * math.pi * i / n for i in range(n)]
+    dial = {"actions": list(range(1, n + 1)), "names": names, "angles": angles}
+    plays = [trial(i, wait=2, actions=n + 1, right=5, **LONG) for i in range(2)]
+    bench.begin(*plays, keys=[], dial=dial)
+    bench.onset("r1-0-0")
+    bench.wait("window.ui().dataset.dial")
+    start = names.index(bench.data("dial"))
+    for _ in range(3):
+        bench.page.keyboard.press("ArrowLeft")
+    bench.wait(f"window.ui().dataset.dial === '{names[(start + 3) % n]}'")
+    bench.page.keyboard.press("Space")
+    assert bench.record("r1-0-0")["response"] == (start + 3) % n + 1
+
+    bench.onset("r1-1-0")
+    box = bench.page.get_by_role("img").bounding_box()
+    side = min(box["width"], box["height"])
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    bench.page.mouse.click(x, y - 0.44 * side)
+    record = bench.record("r1-1-0")
+    assert record["response"] == 5  # straight up
+    assert record["outcome"] == 2
+
+
+def test_held_arrow_keeps_turning_the_dial(bench):
+    dial = {"actions": [1, 2, 3], "names": ["a", "b", "c"], "angles": [0, 2, 4]}
+    bench.begin(trial(0, wait=2, actions=4, **LONG), keys=[], dial=dial)
+    bench.onset("r1-0-0")
+    bench.wait("window.ui().dataset.dial")
+    names = "abc" * 3
+    start = names.index(bench.data("dial"))
+    bench.page.keyboard.down("ArrowLeft")
+    for step in (1, 2, 3):
+        bench.wait(f"window.ui().dataset.dial === '{names[start + step]}'")
+    bench.page.keyboard.up("ArrowLeft")
+
+
+# -- lockstep --------------------------------------------------------------------------------------
+
+WORLD = """(open) => {
+  window.world = ({uid, k, action}) => ({
+    uid, k: k + 1, ob: Float32Array.of(0, k / 10, 0),
+    active: [k + 1 < open ? "fixation" : "decision"], window: k + 1 >= open,
+    reward: action === 1 ? 1 : 0,
+    outcome: k >= open && action ? (action === 1 ? 2 : 3) : 0,
+    ends: (k >= open && action !== 0) || k === 29,
+  });
+}"""
+
+
+def lockstep(index=0, **changes):
+    play = trial(index, wait=5, answer=25, dt=50, **changes)
+    for name in ("kind", "reward", "outcome", "ends", "next", "shape"):
+        del play[name]
+    return play | {"frames": [1.0, 0.0, 0.0]}
+
+
+def test_lockstep_sends_one_action_a_step(bench):
+    bench.run(WORLD, 4)
+    bench.begin(lockstep(), mode="lockstep")
+    onset = bench.onset("r1-0-0")
+    assert bench.data("period") == "decision"
+    bench.tap("KeyF", onset + 10)
+    record = bench.record("r1-0-0")
+    acts = bench.run("window.sent.filter((m) => m.type === 'act')")
+    assert [a["k"] for a in acts] == list(range(len(acts)))
+    answered = [[a["k"], a["action"]] for a in acts if a["action"]]
+    assert answered == [[len(acts) - 1, 1]] == record["actions"]
+    assert (record["response"], record["outcome"], record["reward"]) == (1, 2, 1)
+    assert record["rt_ms"] == pytest.approx(10, abs=0.2)
+
+
+def test_lockstep_holds_an_action_and_blur_releases_it(bench):
+    bench.run(WORLD, 99)
+    bench.begin(lockstep(), mode="lockstep", hold=True)
+    bench.running("r1-0-0")
+    bench.key("KeyJ")
+    bench.wait("window.sent.filter((m) => m.type === 'act' && m.action === 2).length >= 3")
+    bench.run("() => void window.dispatchEvent(new Event('blur'))")
+    record = bench.record("r1-0-0")
+    held = [k for k, a in record["actions"] if a == 2]
+    assert held == list(range(held[0], held[-1] + 1))
+    assert 3 <= len(held) < 29
+    assert record["flags"]["blur"] == 1
+    assert record["outcome"] == 0
+
+
+def test_lockstep_waits_for_a_late_answer(bench):
+    bench.begin(lockstep(), mode="lockstep")
+    bench.wait("window.sent.some((m) => m.type === 'act')")
+    bench.wait("performance.now() > 2500")
+    assert bench.run("window.sent.filter((m) => m.type === 'act').length") == 1
+    obs = {"type": "obs", "uid": "r1-0-0", "active": [], "window": False, "reward": 0, "outcome": 0}
+    bench.deliver(obs | {"k": 1, "ob": [1, 0, 0], "ends": False})
+    bench.wait("window.sent.some((m) => m.type === 'act' && m.k === 1)")
+    bench.deliver(obs | {"k": 2, "ob": [1, 0, 0], "ends": True})
+    record = bench.record("r1-0-0")
+    assert record["flags"]["late_steps"] >= 1
+    assert record["actions"] == []
+
+
+# -- nothing is lost -------------------------------------------------------------------------------
+
+
+def test_records_are_sent_until_acknowledged_and_survive_a_reload(bench):
+    bench.run("window.acks = false; window.player.TIMES.resend = 100")
+    bench.begin(trial(0, **LONG))
+    bench.tap("KeyF", bench.onset("r1-0-0") + 10)
+    bench.wait("window.records().length >= 3")
+    first = bench.record("r1-0-0")
+    bench.page.reload()
+    bench.wait("window.sent?.some((m) => m.type === 'ready')")
+    sent = bench.run("window.sent.filter((m) => m.type !== 'ping')")
+    assert [m["type"] for m in sent[:2]] == ["record", "ready"]
+    assert sent[0] == first
+    bench.wait("window.ui().dataset.outbox === '0'")
+    bench.open()
+    assert bench.run("window.records()") == []
+
+
+def test_a_socket_that_throws_loses_nothing(bench):
+    bench.begin(trial(0), trial(1))
+    bench.running("r1-0-0")
+    bench.run("window.broken = true")
+    bench.state("loading")
+    assert bench.run("window.records()") == []
+    assert bench.data("outbox") == "2"
+    bench.run("window.broken = false")
+    assert bench.record("r1-0-0")["outcome"] == 4
+    bench.wait("window.ui().dataset.outbox === '0'")
+    assert not bench.errors
+
+
+def test_reload_in_a_trial_records_the_interruption(bench):
+    bench.begin(trial(0, wait=500))
+    bench.running("r1-0-0")
+    bench.page.reload()
+    record = bench.record("r1-0-0")
+    assert record["flags"] == {"interrupted": "reload"}
+
+
+def test_lost_connection_plays_on_then_reloads(bench):
+    bench.run(
+        "Object.assign(window.player.TIMES, {ping: 100, lost: 300, firstAnswer: 300, reload: 0})"
+    )
+    bench.page.route("**/*", lambda route: route.abort())
+    bench.begin(trial(0, wait=50))
+    bench.run("window.answers = false; window.acks = false; window.marker = true")
+    bench.page.get_by_text("Offline: answers are kept here").wait_for()
+    assert bench.data("state") == "running"
+    bench.wait("window.ui().dataset.overlay === 'lost'")
+    assert bench.data("outbox") == "1"
+    bench.page.unroute("**/*")
+    bench.wait("window.marker === undefined && window.sent")
+    assert bench.record("r1-0-0")["outcome"] == 4
+
+
+def test_second_tab_is_refused_until_the_first_is_gone(bench, context, site):
+    bench.deliver(config(), trial(0))
+    bench.wait("window.ui().dataset.overlay === 'ready'")
+    other = Bench(context.new_page(), site)
+    other.deliver(config(), trial(0))
+    other.page.get_by_text("This session is open in another tab").wait_for()
+    other.page.keyboard.press("Space")
+    assert other.data("state") == "ready"
+    bench.run("window.unmount()")
+    other.wait("window.ui().dataset.overlay === 'ready'")
+    assert other.run("window.sent.filter((m) => m.type === 'ready').length") == 2
+
+
+def test_removal_ends_loop_and_listeners(bench):
+    bench.begin(trial(0, wait=500))
+    bench.running("r1-0-0")
+    bench.run("window.unmount()")
+    assert bench.record("r1-0-0")["flags"] == {"interrupted": "reload"}
+    count = bench.run("window.sent.length")
+    bench.page.keyboard.press("Space")
+    bench.tap("KeyF")
+    assert bench.run("window.sent.length") == count
+
+
+# -- session ---------------------------------------------------------------------------------------
+
+
+def test_session_from_start_to_done(bench):
+    page = bench.page
+    bench.deliver(config(n_trials=1), trial(0))
+    page.get_by_role("heading", name="Which way?").wait_for()
+    page.get_by_role("button", name="Start").click()
+    bench.running("r1-0-0")
+    assert page.get_by_role("application").get_attribute("aria-label") == "Which way?"
+    assert "fixation" in page.get_by_role("img").get_attribute("aria-label")
+    bench.record("r1-0-0")
+    bench.deliver({"type": "done"})
+    bench.state("done")
+    page.get_by_text("75 %").wait_for()
+    page.get_by_text("412 ms").wait_for()
+    page.get_by_text("All answers are saved.").wait_for()
+    assert bench.data("nDone") == "1"
+
+
+def test_stop_asks_and_then_says_so(bench):
+    bench.begin(trial(0, wait=500))
+    bench.running("r1-0-0")
+    bench.page.get_by_role("button", name="Stop").click()
+    assert bench.record("r1-0-0")["flags"] == {"interrupted": "stop"}
+    bench.page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    bench.wait("window.sent.some((m) => m.type === 'stop')")
+    bench.state("done")
+
+
+def test_config_resets_and_a_trial_is_queued_once(bench):
+    bench.begin(trial(0, wait=500))
+    bench.running("r1-0-0")
+    bench.deliver(config(run="r2"), trial(0, run="r2"), trial(0, run="r2"))
+    bench.state("ready")
+    bench.page.keyboard.press("Space")
+    bench.record("r2-0-0")
+    bench.state("loading")
+    assert [r["uid"] for r in bench.run("window.records()")] == ["r2-0-0"]
+
+
+def test_error_is_shown_and_play_goes_on(bench):
+    bench.begin(trial(0))
+    bench.deliver({"type": "error", "message": "The disk is full."})
+    bench.page.locator(".note", has_text="The disk is full.").wait_for()
+    assert bench.record("r1-0-0")["outcome"] == 4
+
+
+# -- what is drawn ---------------------------------------------------------------------------------
+
+PIXELS = """() => {
+  const canvas = window.ui().querySelector("canvas");
+  const {width, height} = canvas;
+  const {data} = canvas.getContext("2d").getImageData(0, height / 2, width, 1);
+  return {width, height, data: [...data]};
+}"""
+
+
+def test_scene_is_centred_and_follows_periods_and_channels(bench):
+    disc = {"kind": "disc", "x": 0.2, "radius": 0.05, "color": "#ff0000", "during": ["decision"]}
+    lamp = {"kind": "disc", "x": -0.2, "radius": 0.05, "color": "#0000ff", "show": 0}
+    bench.begin(trial(0, wait=500, answer=2, scene=[CROSS, disc, lamp]), feedback=None)
+    bench.running("r1-0-0")
+    shot = bench.run(PIXELS)
+    row = np.array(shot["data"]).reshape(-1, 4)[:, :3]
+    side, centre = min(shot["width"], shot["height"]), (shot["width"] - 1) / 2
+    blue = np.flatnonzero((row == [0, 0, 255]).all(1))
+    black = np.flatnonzero((row == 0).all(1))
+    assert blue.mean() == pytest.approx(centre - 0.2 * side, abs=1)
+    assert len(blue) == pytest.approx(0.1 * side, abs=3)
+    assert black.mean() == pytest.approx(centre, abs=1)
+    assert not (row == [255, 0, 0]).all(1).any()
+    assert tuple(row[0]) == (128, 128, 128)
+
+
+@pytest.mark.parametrize("empty", [None, []])
+def test_agents_view_of_33_channels(bench, empty):
+    n = 33
+    row = [1.0] + [0.5 + 0.5 * math.cos(2 * math.pi * i / (n - 1)) for i in range(n - 1)]
+    groups = [
+        {"name": "fixation", "start": 0, "size": 1},
+        {"name": "ring", "start": 1, "size": n - 1},
+    ]
+    play = trial(0, wait=500, answer=1, frames=row * 501, scene=empty)
+    bench.begin(play, channels=groups)
+    bench.running("r1-0-0")
+    shot = bench.run(PIXELS)
+    line = np.array(shot["data"]).reshape(-1, 4)[:, 0]
+    white = np.flatnonzero(line == 255)
+    runs = np.split(white, np.flatnonzero(np.diff(white) > 1) + 1)
+    assert len(runs) == 3  # fixation, and both ends of the ring
+    assert len(runs[1]) == pytest.approx(len(runs[2]), rel=0.15)
+
+
+def test_view_is_switched_during_a_trial(bench):
+    bench.begin(trial(0, wait=500))
+    bench.running("r1-0-0")
+    switch = bench.page.get_by_role("button", name="Agent's view")
+    switch.click()
+    assert switch.get_attribute("aria-pressed") == "true"
+    bench.wait(f"({PIXELS})().data.includes(255) && window.ui().dataset.view === 'channels'")
+    switch.click()
+    assert bench.data("view") == "scene"
+    assert bench.data("state") == "running"
+
+
+DOTS = """([seed, n, frames, direction, coherence, speed, period]) => {
+  const dots = new window.player.Dots(seed, n);
+  const shown = [];
+  for (let i = 0; i < frames; i++) {
+    const {x, y} = dots.next(i * period, direction, coherence, speed);
+    shown.push([[...x], [...y]]);
+  }
+  return shown;
+}"""
+
+
+def dots(
+    bench, seed=1, n=400, frames=60, direction=0.0, coherence=0.0, speed=0.5, period=1000 / 60
+):
+    shown = bench.run(DOTS, [seed, n, frames, direction, coherence, speed, period])
+    return np.array(shown)  # frame, axis, dot
+
+
+def moves(shown):
+    """Displacements from one showing of a set to its next, of the dots that did not wrap."""
+    return (shown[3:] - shown[:-3]).transpose(0, 2, 1).reshape(-1, 2)
+
+
+@pytest.mark.parametrize("coherence", [0, 100, 30])
+@pytest.mark.parametrize("direction", [0.0, 0.7, 2.5])
+def test_dots_keep_a_uniform_density(bench, coherence, direction):
+    shown = dots(bench, n=300, frames=150, coherence=coherence, direction=direction)[30:]
+    x, y = shown[:, 0].ravel(), shown[:, 1].ravel()
+    assert x.min() >= 0
+    assert x.max() < 1
+    count, _, _ = np.histogram2d(x, y, bins=5, range=[[0, 1], [0, 1]])
+    share = count / count.mean()
+    assert np.abs(share - 1).max() < 0.25
+    inside = (x - 0.5) ** 2 + (y - 0.5) ** 2 < 0.25
+    assert inside.mean() == pytest.approx(math.pi / 4, abs=0.02)
+
+
+@pytest.mark.parametrize("period", [1000 / 60, 1000 / 144])
+@pytest.mark.parametrize(("direction", "coherence"), [(0.0, 51.2), (1.9, 25.6), (math.pi, 100)])
+def test_dots_move_by_coherence_direction_and_speed(bench, period, direction, coherence):
+    speed = 0.4
+    step = speed * 3 * period / 1000
+    moved = moves(dots(bench, direction=direction, coherence=coherence, speed=speed, period=period))
+    aim = step * np.array([math.cos(direction), math.sin(direction)])
+    signal = np.linalg.norm(moved - aim, axis=1) < 1e-9
+    kept = 1 - abs(aim[0]) - abs(aim[1])  # the others came in at the opposite edge
+    assert signal.mean() == pytest.approx(coherence / 100 * kept, abs=0.02)
+
+
+def test_dots_at_zero_coherence_do_not_drift(bench):
+    moved = moves(dots(bench, coherence=0))
+    assert np.abs(moved.mean(0)).max() < 4 * moved.std() / math.sqrt(len(moved))
+
+
+def test_dots_follow_the_seed(bench):
+    assert (dots(bench, seed=5, coherence=30) == dots(bench, seed=5, coherence=30)).all()
+    assert (dots(bench, seed=5) != dots(bench, seed=6)).any()
+
+
+def test_ring_binding_is_the_angle_of_the_population(bench):
+    angle = 2.2
+    row = [0.0] + [math.cos(2 * math.pi * i / 16 - angle) for i in range(16)]
+    code = "(row) => window.player.binding({ring: [1, 16]}, 0)(row)"
+    assert bench.run(code, row) == pytest.approx(angle)
+    assert bench.run("window.player.binding({channel: 1, scale: 2, offset: 1}, 0)([0, 3])") == 7
