@@ -1,7 +1,27 @@
 """Cognitive tasks that a person plays in the browser and an agent plays in Python."""
 
 from neurogym import spaces
+from neurogym.agents import agent
+from neurogym.classic import PeriodEnv, TrialEnv
+from neurogym.data import Dataset
+from neurogym.records import replay
 from neurogym.registry import all_envs, all_tags, make, make_vec, register
+from neurogym.rollout import rollout
+from neurogym.task import Task
 
-__all__ = ["all_envs", "all_tags", "make", "make_vec", "register", "spaces"]
+__all__ = [
+    "Dataset",
+    "PeriodEnv",
+    "Task",
+    "TrialEnv",
+    "agent",
+    "all_envs",
+    "all_tags",
+    "make",
+    "make_vec",
+    "register",
+    "replay",
+    "rollout",
+    "spaces",
+]
 __version__ = "3.0.0.dev0"

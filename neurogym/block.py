@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurogym.canvas import Canvas, Timeline, Trials
+from neurogym.canvas import Canvas, Trials
 from neurogym.rules import Payoffs
 
 if TYPE_CHECKING:
@@ -17,82 +19,130 @@ BY_COLUMN = 8  # up to so many channels, adding noise column by column beats add
 
 
 @dataclass
-class Block:
-    """n trials; trial i owns the rows offsets[i]:offsets[i + 1] of `ob`, `gt`, `kind`, `period`."""
+class Draw:
+    """What chance gave n trials; the generator goes on to give their noise."""
 
-    trials: Trials
-    timeline: Timeline
-    offsets: np.ndarray  # (n + 1,)
-    ob: np.ndarray  # (S, C) float32
-    gt: np.ndarray  # (S,) int64, the right action
-    period: np.ndarray  # (S,) index of the segment's period
-    kind: np.ndarray | None  # (S,) row of the payoff table; None for closed tasks
-    payoffs: Payoffs | None
-    window: np.ndarray  # (n, 2) first step of the response window, and the step after it
-    carried: dict[str, Any] = field(default_factory=dict)  # for the next block
+    rng: np.random.Generator
+    n: int
+    conditions: dict[str, np.ndarray]  # (n,) each
+    ms: dict[str, np.ndarray]  # lengths of the periods that are drawn, (n,) each
+    carried: dict[str, Any]  # the last trial's conditions on which the next draw depends
+
+    @staticmethod
+    def joined(draws: Sequence[Draw]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Conditions and lengths of all trials."""
+        if len(draws) == 1:
+            return dict(draws[0].conditions), dict(draws[0].ms)
+        first = draws[0]
+        conditions = {k: np.concatenate([d.conditions[k] for d in draws]) for k in first.conditions}
+        return conditions, {k: np.concatenate([d.ms[k] for d in draws]) for k in first.ms}
+
+
+class Block:
+    """n trials; trial i owns the rows offsets[i]:offsets[i + 1] of `ob`, `gt`, `kind`, `period`.
+
+    ob (S, C) float32; gt (S,) right actions; kind (S,) rows of the payoff table, None for closed
+    tasks; window (n, 2) first step of the response window and the step after it.
+    """
+
+    def __init__(self, task: Task, canvas: Canvas, trials: Trials, draws: Sequence[Draw]):
+        self.task, self.trials, self.timeline, self.n = task, trials, canvas.timeline, trials.n
+        self._canvas = canvas
+        steps = self.timeline.steps
+        n, n_periods = steps.shape
+        self.offsets = np.zeros(n + 1, np.int64)
+        np.cumsum(self.timeline.length, out=self.offsets[1:])
+        self._segment = np.repeat(np.arange(n * n_periods), steps.ravel())  # (S,)
+        levels = canvas.levels.reshape(n * n_periods, -1)
+        self.ob = levels.take(self._segment, axis=0)
+        self._add_noise(draws)
+        if canvas.due_ms is not None:  # the rule finds the step to label
+            self._judge()
+
+    @cached_property
+    def gt(self) -> np.ndarray:
+        """The right action in each row, (S,) int64."""
+        canvas = self._canvas
+        gt = canvas.answers.ravel().take(self._segment)
+        if canvas.label_rows is not None:
+            rows, label = canvas.label_rows
+            gt[rows] = label
+        return gt
+
+    @cached_property
+    def period(self) -> np.ndarray:
+        """Index of the segment's period in each row, (S,)."""
+        return self._segment % self.timeline.steps.shape[1]
+
+    @cached_property
+    def window(self) -> np.ndarray:
+        """First step of the response window, and the step after it, (n, 2)."""
+        rule, line = self.task.rule, self.timeline
+        names = (rule.window,) if rule else self.task.window
+        if not names:
+            return np.zeros((self.n, 2), np.int64)
+        return np.stack([line.start[names[0]], line.end[names[-1]]], axis=1)
 
     @property
-    def n(self) -> int:
-        """Number of trials."""
-        return self.trials.n
+    def kind(self) -> np.ndarray | None:
+        """The kind of each row, (S,): its place in the payoff table."""
+        return self._judged[1]
+
+    @property
+    def payoffs(self) -> Payoffs | None:
+        """What each action earns at each kind of step."""
+        return self._judged[0]
+
+    @cached_property
+    def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:
+        return self._judge()
+
+    def _judge(self) -> tuple[Payoffs | None, np.ndarray | None]:
+        if self.task.rule is None:
+            return None, None
+        last = self.offsets[1:] - 1
+        judged = self.task.rule.judge(self.task, self._canvas, self._segment, last)
+        self._judged = judged
+        return judged
 
     def periods(self, i: int) -> list[tuple[str, int, int]]:
         """The i-th trial's periods: (name, first step, step after the last)."""
         line = self.timeline
         return [(p, int(line.start[p][i]), int(line.end[p][i])) for p in line.periods]
 
+    def _add_noise(self, draws: Sequence[Draw]) -> None:
+        """Each draw's own generator gives the noise of its trials."""
+        steps = self.timeline.steps
+        n, n_periods = steps.shape
+        edges = self.offsets[np.cumsum([0] + [draw.n for draw in draws])]
+        for columns, periods, sd in self._canvas.noises:
+            if len(periods) == n_periods:
+                rows = np.arange(len(self.ob))
+            else:
+                noisy = np.zeros(n_periods, bool)
+                noisy[periods] = True
+                rows = np.flatnonzero(np.repeat(np.tile(noisy, n), steps.ravel()))
+            cuts = np.searchsorted(rows, edges)
+            width = columns.stop - columns.start
+            by_row = width > BY_COLUMN
+            z = np.empty((rows.size, width) if by_row else (width, rows.size), np.float32)
+            for draw, start, stop in zip(draws, cuts[:-1], cuts[1:], strict=True):
+                shape = (stop - start, width) if by_row else (width, stop - start)
+                part = draw.rng.standard_normal(shape, dtype=np.float32)
+                if by_row:
+                    z[start:stop] = part
+                else:
+                    z[:, start:stop] = part
+            self._place(z, rows, columns, sd, by_row)
 
-def expand(
-    task: Task, canvas: Canvas, trials: Trials, rng: np.random.Generator, carried: dict[str, Any]
-) -> Block:
-    """Turn levels by trial and period into rows, and add the noise."""
-    timeline = canvas.timeline
-    n, n_periods = timeline.steps.shape
-    offsets = np.zeros(n + 1, np.int64)
-    np.cumsum(timeline.length, out=offsets[1:])
-    segment = np.repeat(np.arange(n * n_periods), timeline.steps.ravel())  # (S,)
-    period = np.tile(np.arange(n_periods), n).take(segment)
-    ob = canvas.levels.reshape(n * n_periods, -1).take(segment, axis=0)
-    for columns, periods, sd in canvas.noises:
-        _add_noise(ob, columns, _rows(period, periods, n_periods), sd, segment // n_periods, rng)
-    kind = payoffs = None
-    if task.rule is not None:
-        payoffs, kind = task.rule.judge(task, canvas, segment, offsets[1:] - 1)
-    gt = canvas.answers.ravel().take(segment)
-    if canvas.label_rows is not None:
-        rows, label = canvas.label_rows
-        gt[rows] = label
-    window = _window(timeline, (task.rule.window,) if task.rule else task.window)
-    return Block(trials, timeline, offsets, ob, gt, period, kind, payoffs, window, carried)
-
-
-def _rows(period: np.ndarray, periods: list[int], n_periods: int) -> np.ndarray | slice:
-    if len(periods) == n_periods:
-        return slice(None)
-    noisy = np.zeros(n_periods, bool)
-    noisy[periods] = True
-    return np.flatnonzero(noisy.take(period))
-
-
-def _add_noise(ob, columns, rows, sd, trial, rng) -> None:
-    """Draw planar, one long run a channel: numpy's inner loops are slow over few channels."""
-    everywhere = isinstance(rows, slice)
-    count = len(ob) if everywhere else rows.size
-    width = columns.stop - columns.start
-    if sd.ndim:
-        sd = sd.take(trial if everywhere else trial[rows])
-    if width > BY_COLUMN:
-        z = rng.standard_normal((count, width), dtype=np.float32)
-        z *= sd[:, None] if sd.ndim else sd
-        ob[rows, columns] += z
-        return
-    z = rng.standard_normal((width, count), dtype=np.float32)
-    z *= sd
-    for column, noise in zip(ob.T[columns], z, strict=True):
-        column[rows] += noise
-
-
-def _window(timeline: Timeline, names: tuple[str, ...]) -> np.ndarray:
-    if not names:
-        return np.zeros((timeline.n, 2), np.int64)
-    return np.stack([timeline.start[names[0]], timeline.end[names[-1]]], axis=1)
+    def _place(self, z, rows, columns, sd, by_row) -> None:
+        """Add noise, planar for few channels: numpy's inner loops are slow over short axes."""
+        if sd.ndim:
+            sd = sd.take(self._segment[rows] // self.timeline.steps.shape[1])
+            sd = sd[:, None] if by_row else sd
+        z *= sd
+        if by_row:
+            self.ob[rows, columns] += z
+            return
+        for column, noise in zip(self.ob.T[columns], z, strict=True):
+            column[rows] += noise

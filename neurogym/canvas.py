@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,33 +34,34 @@ class Timeline:
 
     def __init__(
         self,
-        timing: dict[str, Duration],
-        starts_with: dict[str, str],
-        stretch: dict[str, np.ndarray],
-        rng: np.random.Generator,
+        timing: Mapping[str, Duration],
+        ms: Mapping[str, Any],
+        starts_with: Mapping[str, str],
+        stretch: Mapping[str, np.ndarray],
         n: int,
         dt: float,
-        fixed: dict[str, Any],
     ):
+        """`ms` holds the lengths, a number or (n,), of the periods that are drawn or forced."""
         self.periods, self.dt, self.n = list(timing), dt, n
-        self.ms: dict[str, np.ndarray] = {}  # as drawn, before dt; (n,) each
+        self.ms: dict[str, Any] = {}  # before dt; a number or (n,) each
+        self.start: dict[str, np.ndarray] = {}  # in steps, (n,)
+        self.end: dict[str, np.ndarray] = {}
+        self.steps = np.empty((n, len(timing)), np.int64)
         now = np.zeros(n, np.int64)
-        segments, self.start, self.end = [], {}, {}
-        for period, duration in timing.items():
+        for i, (period, duration) in enumerate(timing.items()):
             partner = starts_with.get(period)
             start = self.start[partner] if partner else now
-            drawn = duration.draw(rng, n, start * dt, self.ms)
+            length = ms[period] if period in ms else duration.follow(start * dt, self.ms)
             if period in stretch:
-                drawn = drawn * stretch[period]
-            if period in fixed:
-                drawn = np.broadcast_to(np.asarray(fixed[period], float), (n,))
-            self.ms[period] = drawn
-            end = np.maximum(start + to_steps(drawn, dt), now)
-            segments.append(end - now)
+                length = length * stretch[period]
+            self.ms[period] = length
+            end = start + to_steps(length, dt)
+            if partner:
+                end = np.maximum(end, now)
+            np.subtract(end, now, out=self.steps[:, i])
             self.start[period], self.end[period], now = start, end, end
-        self.steps = np.stack(segments, axis=1)  # (n, P)
         self.length = now  # (n,)
-        if not self.length.all():
+        if not now.all():
             raise ValueError("a trial without any step: every period of it lasts 0 ms")
         # a period covers its own segment, and that of the period with which it starts
         self.segments = {p: [i] for i, p in enumerate(self.periods)}

@@ -175,7 +175,7 @@ class TrialEnv(gym.Env):
             outcome = Outcome.CORRECT if right else missed
         counts = responded and not early
         return {
-            "trial": dict(self.trial),
+            "trial": {name: _plain(value) for name, value in self.trial.items()},
             "performance": float(self.performance),
             "rt": float((self.t_ind - first) * self.dt) if counts else float("nan"),
             "response": int(action) if counts else -1,
@@ -228,7 +228,7 @@ class TrialEnv(gym.Env):
     def _seed_trial(self) -> None:
         """Give the trial random numbers that depend on the seed and its number alone."""
         own = np.random.SeedSequence(self._seed, spawn_key=(self._next,))
-        self.rng.set_state(np.random.MT19937(own).state)  # in place: timing lambdas may hold it
+        self.rng.seed(own.generate_state(4))  # in place: timing lambdas may hold it
         seeded = [d for d in self.timing.values() if callable(getattr(d, "seed", None))]
         for i, duration in enumerate(seeded):
             child = np.random.SeedSequence(self._seed, spawn_key=(self._next, i))
@@ -555,6 +555,13 @@ class _Draws:
 
     def __init__(self, rng: np.random.RandomState):
         self.uniform, self.random, self.integers = rng.uniform, rng.random_sample, rng.randint
+
+
+def _plain(value: Any) -> Any:
+    """A condition on its own: a Python value in place of a numpy scalar, a copy of an array."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -188,7 +188,7 @@ class TaskEnv(gym.Env):
         """Keep what trials read of a block as Python lists: numpy scalars are slow."""
         if block is self._block:
             return
-        if block.kind is not None:
+        if not self.task.closed:
             if self._block is None or block.payoffs is not self._block.payoffs:
                 self._cells = _Cells(block.payoffs)
             self._pay = list(map(self._cells.__getitem__, block.kind.tolist()))
@@ -240,7 +240,7 @@ class TaskEnv(gym.Env):
     @property
     def gt_now(self) -> int:
         """The right action for the observation that was returned last."""
-        if self._block.kind is not None:
+        if not self.task.closed:
             return self._labels[self._k]
         return int(self.task.labels(self._one, self._situation, self._where())[0])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurogym.block import Block
+from neurogym.block import Block, Draw
 from neurogym.task import Task
 
 FIRST, MOST = 8, 256  # trials in the first block, and in the later ones: a cheap start, then speed
@@ -37,19 +37,19 @@ class Stream:
         self._carried: list[dict[str, Any]] = [{}]  # what block b is given from those before it
         self._last: tuple[Any, Block] | None = None
 
-    def rng(self, block: int) -> np.random.Generator:
-        """The generator of one block."""
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(block,)))
-
-    def block(self, number: int, fixed: Mapping[str, Any] | None = None) -> Block:
-        """One block of trials; `fixed` forces conditions in all of them."""
-        while len(self._carried) <= number:
-            before = len(self._carried) - 1
-            self.block(before)
-        block = self.task.block(self.rng(number), size_of(number), self._carried[number], fixed)
+    def draw(self, number: int) -> Draw:
+        """What chance gives one block."""
+        while len(self._carried) < number + 1:
+            self.draw(len(self._carried) - 1)
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
+        draw = self.task.draw(rng, size_of(number), self._carried[number])
         if len(self._carried) == number + 1:
-            self._carried.append(block.carried)
-        return block
+            self._carried.append(draw.carried)
+        return draw
+
+    def blocks(self, number: int, count: int = 1, fixed: Mapping[str, Any] | None = None) -> Block:
+        """Some blocks of trials as one; `fixed` forces conditions in all of them."""
+        return self.task.block([self.draw(number + i) for i in range(count)], fixed)
 
     def find(self, index: int, fixed: Mapping[str, Any] | None = None) -> tuple[Block, int]:
         """The block that holds a trial, and the trial's place in it."""
@@ -57,5 +57,5 @@ class Stream:
         forced = sorted((name, repr(value)) for name, value in (fixed or {}).items())
         key = (number, forced, self.task.plan)  # a new plan: the parameters have changed
         if self._last is None or self._last[0] != key:
-            self._last = key, self.block(number, fixed)
+            self._last = key, self.blocks(number, 1, fixed)
         return self._last[1], place

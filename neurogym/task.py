@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import param
 
-from neurogym.block import Block, expand
+from neurogym.block import Block, Draw
 from neurogym.canvas import Canvas, Timeline, Trials
 from neurogym.conditions import Condition
 from neurogym.layout import Actions, Channels
@@ -223,41 +223,37 @@ class Task(param.Parameterized):
             if wrong:
                 raise ValueError(f"{name} = {wrong[0]!r} is not possible: allowed are {allowed}")
 
-    def draw(
-        self, rng: np.random.Generator, n: int, last: Mapping[str, Any]
-    ) -> dict[str, np.ndarray]:
-        """Conditions of n trials, (n,) each, given the last trial's (empty at the start)."""
-        return {
+    def draw(self, rng: np.random.Generator, n: int, last: Mapping[str, Any]) -> Draw:
+        """Draw what differs among n trials, given the last trial's carried conditions."""
+        conditions = {
             name: condition.draw(rng, n, last.get(name))
             for name, condition in self.plan.conditions.items()
         }
+        ms = {
+            p: duration.sample(rng, n) for p, duration in self.timing.items() if duration.is_random
+        }
+        carried = {k: v[-1] for k, v in conditions.items() if self.plan.conditions[k].carries}
+        return Draw(rng, n, conditions, ms, carried)
 
-    def block(
-        self,
-        rng: np.random.Generator,
-        n: int,
-        last: Mapping[str, Any] | None = None,
-        fixed: Mapping[str, Any] | None = None,
-    ) -> Block:
-        """Draw n trials. `fixed` forces conditions or periods' lengths: a value, or (n,) values.
+    def block(self, draws: Sequence[Draw], fixed: Mapping[str, Any] | None = None) -> Block:
+        """Paint the trials of some draws, end to end.
 
-        Forcing changes nothing else: the other conditions and, where lengths allow, the noise stay
-        what they would have been.
+        `fixed` forces conditions or periods' lengths: a value, or (n,) values. That changes nothing
+        else: the other conditions and, where lengths allow, the noise stay what they would have been.
         """
-        fixed = dict(fixed or {})
+        n = sum(draw.n for draw in draws)
+        conditions, ms = Draw.joined(draws)
         if fixed:
             self.check_forced(fixed)
-        drawn = self.draw(rng, n, last or {})
-        carried = {k: v[-1] for k, v in drawn.items() if self.plan.conditions[k].carries}
-        for name in drawn.keys() & fixed.keys():
-            drawn[name] = np.broadcast_to(np.asarray(fixed[name]), (n,))
-        trials = Trials(n, drawn)
-        timeline = Timeline(
-            self.timing, self.starts_with, self.stretch(trials), rng, n, self.dt, fixed
-        )
+            for name, value in fixed.items():
+                forced = np.broadcast_to(np.asarray(value), (n,))
+                if name in conditions:
+                    conditions[name] = forced
+                else:
+                    ms[name] = forced.astype(float)
+        trials = Trials(n, conditions)
+        timeline = Timeline(self.timing, ms, self.starts_with, self.stretch(trials), n, self.dt)
         canvas = Canvas(timeline, self.plan.channels, self.plan.actions)
         self.paint(canvas, trials)
-        for period, duration in self.timing.items():
-            if duration.is_random:
-                drawn[period] = timeline.ms[period]
-        return expand(self, canvas, trials, rng, carried)
+        varied = {p: length for p, length in timeline.ms.items() if self.timing[p].is_random}
+        return Block(self, canvas, Trials(n, {**conditions, **varied}), draws)

@@ -97,28 +97,36 @@ class Duration:
             return f"until {self.args[0]:g} ms"
         return f"{self.args[1]:g} × {self.args[0]}"
 
-    def draw(
-        self, rng: np.random.Generator, n: int, start: np.ndarray, drawn: Mapping[str, np.ndarray]
-    ) -> np.ndarray:
-        """Lengths in ms of n trials, (n,), given the period's start and the earlier periods' lengths."""
-        if self.kind == "constant":
-            return np.full(n, self.args[0], float)
+    def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Lengths in ms of n trials, (n,), of a duration with a chance of its own."""
         if self.kind == "uniform":
             return rng.uniform(*self.args, size=n)
         if self.kind == "choice":
             return np.array(self.args, float)[rng.integers(len(self.args), size=n)]
-        if self.kind == "truncated_exponential":
-            mean, low, high = self.args
-            return low - mean * np.log1p(rng.random(n) * np.expm1((low - high) / mean))
+        mean, low, high = self.args
+        return low - mean * np.log1p(rng.random(n) * np.expm1((low - high) / mean))
+
+    def follow(self, start: np.ndarray, earlier: Mapping[str, np.ndarray]) -> np.ndarray | float:
+        """Length in ms, a number or (n,), that follows from the period's start and the others."""
+        if self.kind == "constant":
+            return self.args[0]
         if self.kind == "times":
             period, factor = self.args
-            return drawn[period] * factor
+            return earlier[period] * factor
         left = self.args[0] - start
         if (left < 0).any():
             raise ValueError(
                 f"a period lasts until {self.args[0]:g} ms but starts at {start.max():g} ms already"
             )
         return left
+
+    def draw(
+        self, rng: np.random.Generator, n: int, start: np.ndarray, drawn: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        """Lengths in ms of n trials, (n,), given the period's start and the earlier lengths."""
+        if self.is_random:
+            return self.sample(rng, n)
+        return np.broadcast_to(self.follow(start, drawn), (n,))
 
 
 def _kind_and_args(spec: Any) -> tuple[str, tuple]:

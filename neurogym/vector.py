@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
@@ -10,7 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from neurogym.block import Block
+from neurogym.block import Block, Draw
 from neurogym.canvas import Trials
 from neurogym.rules import Outcome
 from neurogym.stream import FIRST, MOST, Stream
@@ -21,20 +22,44 @@ LOW = 32  # an env with fewer trials ahead than this gets new blocks
 TABLES = ("reward", "performance", "outcome", "next", "ends")
 
 
+@dataclass
+class Run:
+    """Neighbouring trials of one env: a part of a block."""
+
+    first: int  # number of the first trial in the env's stream
+    block: Block
+    place: int  # of that trial in the block
+    n: int
+
+    @property
+    def trials(self) -> slice:
+        """The trials in the block."""
+        return slice(self.place, self.place + self.n)
+
+    @property
+    def rows(self) -> slice:
+        """The rows in the block."""
+        offsets = self.block.offsets
+        return slice(int(offsets[self.place]), int(offsets[self.place + self.n]))
+
+    def after(self, number: int) -> Run:
+        """The trials from one on."""
+        gone = number - self.first
+        return Run(number, self.block, self.place + gone, self.n - gone)
+
+
 class Pool:
     """The trials that some envs play next, as flat rows: env by env, trial by trial.
 
-    Every row knows the row that follows when its trial ends, so that a step is a few `take`s.
+    Every row knows its trial, and that the row that follows at its end: a step is a few `take`s.
     """
 
     def __init__(self, task: Task, seeds: Sequence[int]):
         self.task = task
         self.streams = [Stream(task, seed) for seed in seeds]
         self.drawn = [0] * len(seeds)  # blocks, by env
-        self.queues: list[list[tuple[int, Block]]] = [[] for _ in seeds]  # (first trial, block)
+        self.queues: list[list[Run]] = [[] for _ in seeds]
         self.ahead = FIRST  # trials that each env has at least after a refill
-        self.first = np.zeros(len(seeds), np.int64)  # each env's first row, and its first trial
-        self.stop_trial = np.zeros(len(seeds), np.int64)
         self.refill(None)
 
     def left(self, at: np.ndarray) -> np.ndarray:
@@ -43,66 +68,75 @@ class Pool:
 
     def refill(self, at: np.ndarray | None) -> np.ndarray:
         """Drop what was played, draw what comes next; returns where the rows `at` (B,) are now."""
-        played = self.index[at].tolist() if at is not None else [0] * len(self.queues)
-        skipped = np.zeros(len(self.queues), np.int64)
+        played = self.index[self.trial[at]].tolist() if at is not None else [0] * len(self.queues)
+        step = at - self.starts[self.trial[at]] if at is not None else 0
+        wanted: list[tuple[int, int, Draw]] = []
         for env, queue in enumerate(self.queues):
-            while queue and queue[0][0] + queue[0][1].n <= played[env]:
-                skipped[env] += len(queue.pop(0)[1].ob)
-            end = queue[-1][0] + queue[-1][1].n if queue else 0
+            while queue and queue[0].first + queue[0].n <= played[env]:
+                queue.pop(0)
+            if queue:
+                queue[0] = queue[0].after(played[env])
+            end = queue[-1].first + queue[-1].n if queue else 0
             while end < played[env] + self.ahead:
-                block = self.streams[env].block(self.drawn[env])
+                draw = self.streams[env].draw(self.drawn[env])
                 self.drawn[env] += 1
-                queue.append((end, block))
-                end += block.n
-        before = self.first
+                wanted.append((env, end, draw))
+                end += draw.n
+        block, place = self.task.block([draw for _, _, draw in wanted]), 0
+        for env, first, draw in wanted:
+            self.queues[env].append(Run(first, block, place, draw.n))
+            place += draw.n
         self._lay_out()
         self.ahead = min(2 * self.ahead, MOST)
-        return self.first if at is None else at - before - skipped + self.first
+        return self.first + step
 
     def _lay_out(self) -> None:
-        blocks = [block for queue in self.queues for _, block in queue]
-        lengths = np.concatenate([block.timeline.length for block in blocks])
-        stops = np.cumsum(lengths)
-        starts = stops - lengths
-        self.trial = trial = np.repeat(np.arange(lengths.size), lengths)  # (S,) place in the pool
-        self.follow = stops[trial]
-        self.ob = np.concatenate([block.ob for block in blocks])
-        self.gt = np.concatenate([block.gt for block in blocks])
-        self.period = np.concatenate([block.period for block in blocks])
-        opened = np.concatenate([block.window[:, 0] for block in blocks])
-        self.step = np.arange(trial.size) - starts[trial]
-        self.rt = (self.step - opened[trial]) * float(self.task.dt)
-        self.last = self.follow - 1 == np.arange(trial.size)
-        change = np.flatnonzero((np.diff(self.period) != 0) | self.last[:-1])
-        ends = np.append(change, trial.size - 1)  # the last row of each period
-        self.period_end = np.repeat(ends, np.diff(ends, prepend=-1))
-        firsts = [first + np.arange(block.n) for queue in self.queues for first, block in queue]
-        self.index = np.concatenate(firsts)[trial]
-        per_env = [sum(len(b.ob) for _, b in queue) for queue in self.queues]
+        runs = [run for queue in self.queues for run in queue]
+        self._lay_out_trials(runs)
+        rows = [(run, run.rows) for run in runs]
+        self.ob = np.concatenate([run.block.ob[r] for run, r in rows])
+        self.gt = np.concatenate([run.block.gt[r] for run, r in rows])
+        per_env = [sum(r.rows.stop - r.rows.start for r in queue) for queue in self.queues]
         self.first = np.cumsum(per_env) - per_env
-        self.stop_trial = np.cumsum([sum(b.n for _, b in queue) for queue in self.queues])
-        names = blocks[0].trials.conditions
-        self.conditions = {
-            name: np.concatenate([b.trials.conditions[name] for b in blocks]) for name in names
-        }
-        if self.task.rule is not None:
-            self._lay_out_tables(blocks)
+        self.stop_trial = np.cumsum([sum(run.n for run in queue) for queue in self.queues])
+        if self.task.closed:
+            self.period = np.concatenate([run.block.period[r] for run, r in rows])
+            self.last = np.zeros(len(self.ob), bool)
+            self.last[self.follow - 1] = True
+            change = np.flatnonzero((np.diff(self.period) != 0) | self.last[:-1])
+            ends = np.append(change, len(self.ob) - 1)  # the last row of each period
+            self.period_end = np.repeat(ends, np.diff(ends, prepend=-1))
+        else:
+            self._lay_out_tables(rows)
 
-    def _lay_out_tables(self, blocks: list[Block]) -> None:
+    def _lay_out_trials(self, runs: list[Run]) -> None:
+        lengths = np.concatenate([run.block.timeline.length[run.trials] for run in runs])
+        opened = np.concatenate([run.block.window[run.trials, 0] for run in runs])
+        self.trial = np.repeat(np.arange(lengths.size), lengths)  # (S,) place in the pool
+        self.follow = np.cumsum(lengths)  # by trial: the row after its last,
+        self.starts = self.follow - lengths  # its first row,
+        self.opened = self.starts + opened  # the row in which responses are first asked for,
+        self.index = np.concatenate([run.first + np.arange(run.n) for run in runs])  # its number
+        self.conditions = {
+            name: np.concatenate([run.block.trials.conditions[name][run.trials] for run in runs])
+            for name in runs[0].block.trials.conditions
+        }
+
+    def _lay_out_tables(self, rows: list[tuple[Run, slice]]) -> None:
+        """Flat tables: what is the same in every block, then what each block has of its own."""
         table = self.task.plan.table
         base, self.states, n = table.shape
-        own = [block.payoffs.shape[0] - base for block in blocks]
-        shifts = np.cumsum(own) - own
-        kind = np.concatenate(
-            [np.where(b.kind < base, b.kind, b.kind + s) if o else b.kind
-             for b, s, o in zip(blocks, shifts, own, strict=True)]
-        )  # fmt: skip
-        self.key = kind * (self.states * n)  # where a row's cells start in the flat tables
+        blocks = list({id(run.block): run.block for run, _ in rows}.values())
+        own = np.array([block.payoffs.shape[0] - base for block in blocks])
+        shifts = dict(zip(map(id, blocks), np.cumsum(own) - own, strict=True))
+        kind = np.concatenate([run.block.kind[r] for run, r in rows])
+        if own.any():
+            shift = [np.full(r.stop - r.start, shifts[id(run.block)]) for run, r in rows]
+            kind = np.where(kind < base, kind, kind + np.concatenate(shift))
+        self.key = kind * (self.states * n)  # where a row's cells start
         for name in TABLES:
             parts = [getattr(table, name)]
-            parts += [
-                getattr(b.payoffs, name)[base:] for b, o in zip(blocks, own, strict=True) if o
-            ]
+            parts += [getattr(block.payoffs, name)[base:] for block in blocks if own.any()]
             setattr(self, name, np.concatenate(parts).ravel())
         state = np.arange(self.reward.size) // n % self.states
         self.event = self.ends | (self.next != state)
@@ -181,8 +215,10 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             responded = RESPONDED.take(pool.outcome.take(cell)) & (actions > 0) & ended
             info["new_trial"] = ended
             info["performance"] = np.where(ended, pool.performance.take(cell), 0.0)
-            info["rt"] = np.where(responded, pool.rt.take(at), np.nan)
-            info["index"] = pool.index.take(at)
+            trial = pool.trial.take(at)
+            late = (at - pool.opened.take(trial)) * float(self.task.dt)
+            info["rt"] = np.where(responded, late, np.nan)
+            info["index"] = pool.index.take(trial)
             ob = self._following(ended)
         else:
             ob = self._following(None)
@@ -192,7 +228,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         actions = np.asarray(actions)
         if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
             raise ValueError(f"actions {actions!r}: expected {self.num_envs} whole numbers")
-        if actions.min() < 0 or actions.max() >= self._n_actions:
+        if actions.astype(np.uint64).max() >= self._n_actions:  # a negative one is huge
             raise ValueError(f"actions {actions!r}: each is one of 0 to {self._n_actions - 1}")
         return actions
 
@@ -202,7 +238,8 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         if ended is None:
             self._at = at + 1
         else:
-            self._at = np.where(ended, self._pool.follow.take(at), at + 1)
+            follow = self._pool.follow.take(self._pool.trial.take(at))
+            self._at = np.where(ended, follow, at + 1)
         self._safe -= 1
         if self._safe <= 0:
             self._look_ahead(at)
@@ -214,11 +251,11 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         """Every env finishes at most one trial a step: until then nothing can run out."""
         left = self._pool.left(before)
         if left.min() <= LOW:
-            moved = self._at - before
-            inside = self._pool.follow.take(before) != self._at
-            now = self._pool.refill(before)
-            self._at = np.where(inside, now + moved, self._pool.follow.take(now))
-            left = self._pool.left(now)
+            pool = self._pool
+            moved, ended = self._at - before, self._at == pool.follow[pool.trial[before]]
+            now = pool.refill(before)
+            self._at = np.where(ended, pool.follow[pool.trial[now]], now + moved)
+            left = pool.left(now)
         self._safe = int(left.min()) - 1
 
     def _start(self, which: np.ndarray) -> None:
@@ -260,7 +297,8 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             for name in ("reward", "ends", "performance", "responds", "skip")
         )
         first = responds & np.isnan(self._responses)
-        self._responses = np.where(first, pool.rt.take(at), self._responses)
+        late = (at - pool.opened.take(pool.trial.take(at))) * float(self.task.dt)
+        self._responses = np.where(first, late, self._responses)
         if skip.any():  # to the last row of the period: the step that follows leaves it
             at = self._at = np.where(skip, pool.period_end.take(at), at)
         ended = ends | pool.last.take(at)
@@ -268,7 +306,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         if ended.any():
             info["performance"] = np.where(ended, performance, 0.0)
             info["rt"] = np.where(ended, self._responses, np.nan)
-            info["index"] = pool.index.take(at)
+            info["index"] = pool.index.take(pool.trial.take(at))
         ob = self._following(ended if ended.any() else None)
         no = self._all_false
         return ob, np.array(reward, np.float64), no.copy(), no.copy(), info

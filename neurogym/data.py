@@ -1,0 +1,254 @@
+"""Batches of sequences for supervised training."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from neurogym.envs import TaskEnv
+from neurogym.episodes import as_trials
+from neurogym.records import run_trial
+from neurogym.registry import make
+from neurogym.stream import Stream, size_of
+from neurogym.task import Task
+
+FILL = 1 << 16  # rows drawn at a time, about: enough to hide the calls, little enough for the cache
+
+
+class Rows:
+    """Trials end to end: `ob` (S, ...), `gt` (S, ...), `window` (n, 2), `offsets` (n + 1,)."""
+
+    def __init__(self, ob, gt, window, offsets, first: int):
+        self.ob, self.gt, self.window, self.offsets, self.first = ob, gt, window, offsets, first
+
+    def after(self, trial: int) -> Rows:
+        """The trials from one on."""
+        start = self.offsets[trial]
+        window, offsets = self.window[trial:], self.offsets[trial:] - start
+        return Rows(self.ob[start:], self.gt[start:], window, offsets, self.first + trial)
+
+    @classmethod
+    def join(cls, parts: list[Rows]) -> Rows:
+        """One after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        ob, gt, window = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("ob", "gt", "window")
+        )
+        return cls(ob, gt, window, offsets, parts[0].first)
+
+    def details(self) -> dict[str, np.ndarray]:
+        """By row, (S,): whether a response is asked for, whether a trial starts, its number."""
+        trial = np.repeat(np.arange(self.offsets.size - 1), np.diff(self.offsets))
+        step = np.arange(trial.size) - self.offsets[trial]
+        first, stop = self.window[trial].T
+        mask = (step >= first) & (step < stop)
+        return dict(mask=mask, start=step == 0, trial=trial + self.first)
+
+
+class _TaskSource:
+    """Rows of a declared task: some blocks at a time."""
+
+    def __init__(self, task: Task, seed: int):
+        self.stream, self.block, self.trial, self.rows = Stream(task, seed), 0, 0, 0
+
+    def draw(self, at_least: int, fixed: Mapping[str, Any]) -> Rows:
+        mean = self.rows / self.trial if self.trial else 1.0
+        count, trials = 0, 0
+        while trials * mean < at_least:
+            trials += size_of(self.block + count)
+            count += 1
+        block = self.stream.blocks(self.block, count, fixed)
+        rows = Rows(block.ob, block.gt, block.window, block.offsets, self.trial)
+        self.block += count
+        self.trial += block.n
+        self.rows += len(block.ob)
+        return rows
+
+
+class _EnvSource:
+    """Rows of any other environment with labels, trial by trial.
+
+    Closed tasks are played by their own labels, since what is seen depends on what is done.
+    """
+
+    def __init__(self, env: gym.Env, seed: int):
+        self.env, self.seed, self.trial = env, seed, 0
+
+    def draw(self, at_least: int, fixed: Mapping[str, Any]) -> Rows:
+        parts, rows = [], 0
+        while rows < at_least:
+            options = {"trial": self.trial, "conditions": dict(fixed)}
+            first = self.env.reset(seed=self.seed, options=options)[0]
+            parts.append(self._rows(first))
+            self.trial += 1
+            rows += len(parts[-1].ob)
+        return Rows.join(parts)
+
+    def _rows(self, first: np.ndarray) -> Rows:
+        env = self.env
+        if getattr(getattr(env, "task", None), "closed", False):
+            trace = run_trial(env, lambda ob: env.gt_now, first)
+            ob, gt = trace.ob, trace.gt
+        else:
+            ob, gt = getattr(env, "ob", None), getattr(env, "gt", None)
+            if ob is None or gt is None or not len(ob):
+                raise ValueError(
+                    f"{env} paints no observations or no labels: nothing to learn from"
+                )
+            ob, gt = np.array(ob), np.array(gt)
+        return Rows(ob, gt, np.array([env.window or (0, 0)]), np.array([0, len(ob)]), self.trial)
+
+
+class Dataset:
+    """Endless batches of (inputs, targets), each of `batch_size` sequences of trials end to end.
+
+    Called, or iterated over, it gives inputs (seq_len, batch, C) in the observations' dtype and
+    targets (seq_len, batch) of right actions; row k of the targets is the label of row k of the
+    inputs. Every sequence goes on where it stopped in the batch before; the first starts with a
+    trial. Arrays are fresh: they are never overwritten later. With `details` a third item is a dict
+    of (seq_len, batch) arrays: `mask`, true where a response is asked for; `start`, true in a trial's
+    first row; `trial`, its number in the stream of `seed`.
+
+    Args:
+        env: an id (with `env_kwargs`), a Task, or an environment with labels.
+        env_kwargs: parameters for an id.
+        batch_size: number of sequences.
+        seq_len: rows in a sequence; 1000 if None.
+        max_batch: stop an iteration after so many batches.
+        batch_first: arrays (batch, seq_len, ...) instead.
+        seed: of the trials; fresh ones if None.
+        details: return the third item.
+
+    Keyword arguments of a call force conditions: from this batch on, sequences start with trials
+    drawn under them; a call with other ones starts anew.
+    """
+
+    def __init__(
+        self,
+        env: str | Task | gym.Env,
+        env_kwargs: Mapping[str, Any] | None = None,
+        batch_size: int = 1,
+        seq_len: int | None = None,
+        max_batch: float = np.inf,
+        batch_first: bool = False,
+        *,
+        seed: int | None = None,
+        details: bool = False,
+    ):
+        for name, value in (("batch_size", batch_size), ("seq_len", seq_len or 1)):
+            if int(value) != value or value < 1:
+                raise ValueError(f"{name} = {value!r}: expected a whole number from 1")
+        self.batch_size, self.seq_len = int(batch_size), int(seq_len or 1000)
+        self.max_batch, self.batch_first, self.details = max_batch, batch_first, details
+        self.env = _as_env(env, env_kwargs or {})
+        self.seed(seed)
+
+    def seed(self, seed: int | None = None) -> None:
+        """Start anew from a seed: the next batch is the first of that seed."""
+        self._seed = int(np.random.SeedSequence(seed).entropy)
+        declared = isinstance(self.env, TaskEnv) and not self.env.task.closed
+        self._source = (
+            _TaskSource(self.env.task, self._seed) if declared else _EnvSource(self.env, self._seed)
+        )
+        self._forget()
+
+    def _forget(self) -> None:
+        self._fixed: dict[str, Any] = {}
+        self._pool: dict[str, np.ndarray] = {}
+        self._begin = np.zeros(self.batch_size, np.int64)  # each sequence's rows in the pool:
+        self._end = np.zeros(self.batch_size, np.int64)  # those still to be served
+        self._mean_length = 0
+        self._spare: Rows | None = None  # trials that no sequence has been given
+
+    def __call__(self, **conditions: Any) -> tuple:
+        """The next batch, of trials with some conditions forced."""
+        if repr(conditions) != repr(self._fixed):
+            self._forget()
+            self._fixed = dict(conditions)
+        if (self._end - self._begin).min() < self.seq_len:
+            self._fill()
+        rows = self._begin + np.arange(self.seq_len)[:, None]  # (seq_len, batch)
+        self._begin = self._begin + self.seq_len
+        if self.batch_first:
+            rows = np.ascontiguousarray(rows.T)
+        inputs, targets = (self._take(name, rows) for name in ("ob", "gt"))
+        if not self.details:
+            return inputs, targets
+        return inputs, targets, {n: self._take(n, rows) for n in ("mask", "start", "trial")}
+
+    def _take(self, name: str, rows: np.ndarray) -> np.ndarray:
+        values = self._pool[name]
+        return values.take(rows.ravel(), axis=0).reshape(*rows.shape, *values.shape[1:])
+
+    def _fill(self) -> None:
+        """Draw trials, and give each sequence a run of whole ones after the rows it has left.
+
+        The pool is laid out sequence by sequence.
+        """
+        want = max(self.seq_len, FILL // self.batch_size)
+        missing = np.maximum(want - (self._end - self._begin), 0).tolist()
+        fresh, cuts = self._draw(missing)
+        arrays = dict(ob=fresh.ob, gt=fresh.gt)
+        if self.details:
+            arrays.update(fresh.details())
+        offsets = fresh.offsets[cuts].tolist()
+        begins, ends = self._begin.tolist(), self._end.tolist()
+        for name, values in arrays.items():
+            old, parts = self._pool.get(name, values), []
+            for i in range(self.batch_size):
+                parts += [old[begins[i] : ends[i]], values[offsets[i] : offsets[i + 1]]]
+            self._pool[name] = np.concatenate(parts)
+        lengths = self._end - self._begin + np.diff(fresh.offsets[cuts])
+        self._end = np.cumsum(lengths)
+        self._begin = self._end - lengths
+        self._spare = fresh.after(cuts[-1])
+
+    def _draw(self, missing: list[int]) -> tuple[Rows, list[int]]:
+        """Trials, and where each sequence's run of them begins and ends.
+
+        A run has at least the rows that the sequence misses.
+        """
+        parts = [self._spare] if self._spare is not None else []
+        while True:
+            rows = sum(len(part.ob) for part in parts)
+            whole = self.batch_size * self._mean_length  # runs end with a trial
+            parts.append(self._source.draw(max(1, sum(missing) + whole - rows), self._fixed))
+            fresh = Rows.join(parts)
+            self._mean_length = -(-len(fresh.ob) // (len(fresh.offsets) - 1))
+            offsets, cuts = fresh.offsets.tolist(), [0]
+            for need in missing:
+                cuts.append(bisect_left(offsets, offsets[cuts[-1]] + need))
+                if cuts[-1] >= len(offsets):
+                    break
+            else:
+                return fresh, cuts
+            parts = [fresh]
+
+    def __iter__(self) -> Iterator[tuple]:
+        served = 0
+        while served < self.max_batch:
+            yield self()
+            served += 1
+
+    def __next__(self) -> tuple:
+        return self()
+
+
+def _as_env(env: Any, kwargs: Mapping[str, Any]) -> gym.Env:
+    if isinstance(env, str):
+        return as_trials(make(env, **kwargs))
+    if kwargs:
+        raise ValueError(f"env_kwargs {sorted(kwargs)} are taken with an id only")
+    if isinstance(env, Task):
+        return TaskEnv(env)
+    if not isinstance(env, gym.Env):
+        raise TypeError(f"{env!r} is no task id, Task or gymnasium environment")
+    return as_trials(env)
