@@ -979,6 +979,7 @@ export class Player {
   setLost(lost) {
     const page = this.page;
     this.lost = lost;
+    if (lost && this.config?.mode === "lockstep") this.interrupt("reload");
     const note = lost ? "Offline: answers are kept here" : this.problem;
     page.note.hidden = !note;
     if (page.note.textContent !== note) page.note.textContent = note;
@@ -1014,11 +1015,25 @@ export class Player {
     if (this.lost) this.setLost(false);
     const act = {
       config: () => this.configure(message), trial: () => this.enqueue(message),
-      obs: () => this.trial?.message.uid === message.uid && this.trial.receive?.(message),
+      obs: () => this.observe(message),
       ack: () => this.acknowledge(message), done: () => this.drain(),
       error: () => this.complain(message.message),
     }[message.type];
     act?.();
+  }
+
+  observe(message) {
+    if (this.trial?.message.uid !== message.uid) return;
+    this.widen(message.ob ?? []);
+    this.trial.receive?.(message);
+  }
+
+  // The agent's view keeps one scale that holds all values so far.
+  widen(values) {
+    for (const value of values) {
+      if (value < this.range.low && value > -Infinity) this.range.low = value;
+      if (value > this.range.high && value < Infinity) this.range.high = value;
+    }
   }
 
   complain(text) {
@@ -1107,10 +1122,7 @@ export class Player {
     if (!this.config || known || this.queue.some((trial) => trial.uid === uid)) return;
     this.drained = false;
     this.queue.push(message);
-    for (const value of message.frames) {
-      this.range.low = Math.min(this.range.low, value);
-      this.range.high = Math.max(this.range.high, value);
-    }
+    this.widen(message.frames);
   }
 
   drain() {
@@ -1201,6 +1213,7 @@ export class Player {
     const {page} = this;
     page.overlay("stop", h("h2", {}, "Stop the session?"), h("p", {}, "What you did so far is kept."),
       h("div", {class: "row"}, page.action("Stop", () => this.stop(), true), page.action("Go back", () => this.cover())));
+    page.cover.querySelector(".plain").focus();
   }
 
   // -- frames --
@@ -1331,7 +1344,10 @@ export class Player {
     event.stopPropagation();
     if (event.repeat) this.trial?.note("repeat");
     else if (row) this.down(event.code, row.action, event.timeStamp);
-    else this.turn(event.code, event.timeStamp);
+    else {
+      this.mark(event.code, true);
+      this.turn(event.code, event.timeStamp);
+    }
   }
 
   keyup(event) {
@@ -1486,7 +1502,7 @@ export class Player {
   coverDone() {
     const {page, ack, done} = this;
     const waiting = this.outbox.items.size;
-    const facts = [[String(done), "trials"]];
+    const facts = [[String(done), done === 1 ? "trial" : "trials"]];
     if (ack && ack.accuracy !== null) facts.push([`${Math.round(100 * ack.accuracy)} %`, "correct"]);
     if (ack && ack.rt !== null) facts.push([`${Math.round(ack.rt)} ms`, "median response time"]);
     page.overlay("done", h("h2", {}, "Done"),
@@ -1509,9 +1525,11 @@ export class Player {
         Object.assign(remapping, {row, text: `Press the new key for “${row.name}”.`});
         this.coverKeys();
       }}, h("span", {class: "name"}, row.name), h("kbd", {}, row === remapping.row ? "?" : row.label)));
+    const at = Math.max(0, this.keys.rows.indexOf(remapping.row));
     page.overlay("keys", h("h2", {}, "Keys"), h("div", {class: "keyrows"}, ...rows),
       h("p", {class: "small", role: "status"}, remapping.text),
       h("div", {class: "row"}, page.action("Close", () => this.cover(), true), page.action("Reset", () => this.resetKeys())));
+    rows[at]?.focus();
   }
 
   captureKey(event) {

@@ -429,6 +429,18 @@ def test_lost_connection_plays_on_then_reloads(bench):
     assert bench.record("r1-0-0")["outcome"] == 4
 
 
+def test_lost_connection_ends_a_lockstep_trial(bench):
+    bench.run("Object.assign(window.player.TIMES, {ping: 100, lost: 300, firstAnswer: 300})")
+    bench.begin(lockstep(), mode="lockstep")
+    bench.wait("window.sent.some((m) => m.type === 'act')")
+    bench.page.route("**/*", lambda route: route.abort())
+    bench.run("window.answers = false")
+    assert bench.record("r1-0-0")["flags"]["interrupted"] == "reload"
+    bench.page.get_by_text("Connection lost").wait_for()
+    bench.run("window.deliver({type: 'pong'})")
+    bench.wait("window.ui().dataset.overlay === 'paused'")
+
+
 def test_second_tab_is_refused_until_the_first_is_gone(bench, context, site):
     bench.deliver(config(), trial(0))
     bench.wait("window.ui().dataset.overlay === 'ready'")
@@ -606,6 +618,32 @@ def test_dots_move_by_coherence_direction_and_speed(bench, period, direction, co
     signal = np.linalg.norm(moved - aim, axis=1) < 1e-9
     kept = 1 - abs(aim[0]) - abs(aim[1])  # the others came in at the opposite edge
     assert signal.mean() == pytest.approx(coherence / 100 * kept, abs=0.02)
+
+
+SCENE = """([element, hz, frames]) => {
+  const found = [];
+  const ctx = {
+    globalAlpha: 1, save() {}, restore() {}, beginPath() {}, moveTo() {}, fill() {},
+    arc(x, y) { found.push([this.frame, x, y, this.fillStyle]); },
+  };
+  const scene = new window.player.Scene([element], 1, hz);
+  for (let i = 0; i < frames; i++) {
+    ctx.frame = i;
+    scene.draw(ctx, [0], [], (i * 1000) / hz);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("hz", [60, 120])
+def test_dots_drawn_give_density_in_the_aperture(bench, hz):
+    element = {"kind": "dots", "x": 0.1, "y": -0.1, "aperture": 0.5, "density": 6000, "speed": 0.4}
+    element |= {"coherence": 25, "colors": ["red", "blue"], "color_share": 0.25}
+    found = bench.run(SCENE, [element, hz, 90])
+    place = np.array([[x, y] for _, x, y, _ in found])
+    assert len(found) / 90 == pytest.approx(6000 / hz, rel=0.05)
+    assert np.hypot(*(place - [0.1, -0.1]).T).max() <= 0.25 + 1e-9
+    assert np.mean([color == "red" for *_, color in found]) == pytest.approx(0.25, abs=0.03)
 
 
 def test_dots_at_zero_coherence_do_not_drift(bench):
