@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -81,14 +82,18 @@ class TrialEnv(gym.Env):
         self.ob: np.ndarray | None = None
         self.gt: np.ndarray | None = None
         self._default_ob_value: float | None = None
-        self._end = 0  # steps until the last period ends
-        self._open_end: float = OPEN_END
-        self._now: Any = None  # the placeholder that ob_now gave in this step
-        self._asked: bool | None = None  # whether `_step` gave a label other than 0; None: no label
-        self._names: dict[str, None] = {}  # all periods that there ever were, in order
-        self._seed: int | None = None
-        self._next = 0
-        self._drawing = self._playing = False
+        self._drawing = False
+        # mangled, since authors choose names of their own
+        self.__end = 0  # steps until the last period ends
+        self.__open_end: float = OPEN_END
+        self.__now: Any = None  # the placeholder that ob_now gave in this step
+        self.__asked: bool | None = (
+            None  # whether `_step` gave a label other than 0; None: no label
+        )
+        self.__names: dict[str, None] = {}  # all periods that there ever were, in order
+        self.__seed: int | None = None
+        self.__next = 0
+        self.__playing = False
 
     # -- what an author gives ---------------------------------------------------------------------
 
@@ -101,7 +106,7 @@ class TrialEnv(gym.Env):
     def post_step(
         self, ob: Any, reward: float, terminated: bool, truncated: bool, info: dict[str, Any]
     ) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Have the last word on what `step` returns."""
+        """Change what `step` returns, and the observation that `reset` returns."""
         return ob, reward, terminated, truncated, info
 
     # -- gymnasium --------------------------------------------------------------------------------
@@ -116,53 +121,53 @@ class TrialEnv(gym.Env):
         """
         super().reset(seed=seed)
         index, conditions = read_options(options)
-        if seed is not None or self._seed is None:
-            self._seed = int(self.np_random_seed if seed is None else seed)
-            self._next = 0
+        if seed is not None or self.__seed is None:
+            self.__seed = int(self.np_random_seed if seed is None else seed)
+            self.__next = 0
         if index is not None:
-            self._next = index
+            self.__next = index
         self.num_tr = 0
         self.new_trial(**conditions)
-        return self._row(), {}
+        return self.post_step(self.__row(), 0.0, False, False, {"new_trial": False})[0], {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Act on the observation returned last; see the class for what is returned.
 
         Raises ResetNeeded before the first trial and after the end of an episode.
         """
-        if not self._playing:
+        if not self.__playing:
             raise gym.error.ResetNeeded("call reset() before the first step and after an episode")
-        self._now, gt = None, self.gt_now
+        self.__now, gt = None, self.gt_now
         ob, reward, terminated, truncated, info = _five(self._step(action))
         info = {"new_trial": False, **info}
         if gt is not None:
             info.setdefault("gt", gt)
         if self.gt is None and "gt" in info:
-            self._asked = bool(self._asked or np.any(info["gt"]))
-        over, placeholder = terminated or truncated, ob is self._now and ob is not None
+            self.__asked = bool(self.__asked or np.any(info["gt"]))
+        over, placeholder = terminated or truncated, ob is self.__now and ob is not None
         ended = bool(info["new_trial"]) or over  # by the task
-        timeout = not ended and self.t_ind + 1 >= self._steps
+        timeout = not ended and self.t_ind + 1 >= self.__steps
         info["new_trial"] = ended or timeout
         if info["new_trial"]:
-            info.update(self._result(action, ended))
+            info.update(self.__result(action, ended))
         if over:
-            self._playing = False
+            self.__playing = False
         elif info["new_trial"]:
             self.new_trial()
         else:
             self.t_ind += 1
-        self._now = None
-        ob = self._row() if placeholder else _own(ob, self.observation_space)
+        self.__now = None
+        ob = self.__row() if placeholder else _own(ob, self.observation_space)
         reward = float(reward) + (self.r_tmax if timeout else 0.0)
         return self.post_step(ob, reward, terminated, truncated, info)
 
-    def _result(self, action: Any, ended: bool) -> dict[str, Any]:
+    def __result(self, action: Any, ended: bool) -> dict[str, Any]:
         """What `info` says of the trial that is over; `ended` by the task, not by its length."""
         discrete = isinstance(self.action_space, spaces.Discrete)
         first, right = self.window[0], bool(self.performance >= RIGHT)
         responded = bool(discrete and ended and action != 0)
         early = responded and self.t_ind < first and not right
-        asked = self._asked if self.gt is None else bool(self.gt.any())
+        asked = self.__asked if self.gt is None else bool(self.gt.any())
         if not discrete:
             outcome = Outcome.CORRECT if right else Outcome.ERROR
         elif responded:
@@ -182,12 +187,12 @@ class TrialEnv(gym.Env):
             "outcome": outcome.name.lower(),
         }
 
-    def _row(self) -> Any:
+    def __row(self) -> Any:
         """The current observation, a copy of the trial's."""
         if self.ob is None:
             return blank(self.observation_space)
         row = self.ob[min(self.t_ind, len(self.ob) - 1)]
-        return row.copy()
+        return row.astype(self.observation_space.dtype)
 
     # -- trials -----------------------------------------------------------------------------------
 
@@ -198,12 +203,12 @@ class TrialEnv(gym.Env):
         """
         if self._drawing:  # super().new_trial() in a task's own
             return {}
-        if self._seed is None:
-            self._seed = int(self.np_random_seed)
-        self._clear()
-        self._seed_trial()
-        self.trial_index, self.forced = self._next, kwargs
-        self._next += 1
+        if self.__seed is None:
+            self.__seed = int(self.np_random_seed)
+        self.__clear()
+        self.__seed_trial()
+        self.trial_index, self.forced = self.__next, kwargs
+        self.__next += 1
         self._drawing = True
         try:
             trial = self._new_trial(**kwargs)
@@ -211,42 +216,43 @@ class TrialEnv(gym.Env):
             self._drawing = False
         if trial is not None:
             self.trial = trial
-        self._now = None
-        self._check_trial()
+        self.__now = None
+        self.__check_trial()
         self.num_tr += 1
-        self._playing = True
+        self.__playing = True
         return self.trial
 
-    def _clear(self) -> None:
+    def __clear(self) -> None:
         for times in (self.start_ind, self.end_ind, self.start_t, self.end_t):
             times.clear()
-        self.ob = self.gt = self._now = self._asked = None
+        self.ob = self.gt = self.__now = self.__asked = None
         self.trial, self.performance = {}, 0.0
-        self.t_ind = self._end = 0
-        self._playing = False
+        self.t_ind = self.__end = 0
+        self.__playing = False
 
-    def _seed_trial(self) -> None:
+    def __seed_trial(self) -> None:
         """Give the trial random numbers that depend on the seed and its number alone."""
-        own = np.random.SeedSequence(self._seed, spawn_key=(self._next,))
+        own = np.random.SeedSequence(self.__seed, spawn_key=(self.__next,))
         self.rng.seed(own.generate_state(4))  # in place: timing lambdas may hold it
         seeded = [d for d in self.timing.values() if callable(getattr(d, "seed", None))]
         for i, duration in enumerate(seeded):
-            child = np.random.SeedSequence(self._seed, spawn_key=(self._next, i))
+            child = np.random.SeedSequence(self.__seed, spawn_key=(self.__next, i))
             duration.seed(int(child.generate_state(1)[0]))
 
-    def _check_trial(self) -> None:
+    def __check_trial(self) -> None:
         task = type(self).__name__
         if not isinstance(self.trial, Mapping):
             raise TypeError(f"{task}: the trial is {self.trial!r}, expected a dict of conditions")
-        if missing := [name for name in self.forced if name not in self.trial]:
+        taken = inspect.signature(self._new_trial).parameters if self.forced else ()
+        if missing := [name for name in self.forced if name not in (*self.trial, *taken)]:
             raise ValueError(f"{task}: {unknown('condition', missing, self.trial)}")
         for name, value in self.forced.items():
-            if not _same(self.trial[name], value):
+            if name in self.trial and not _same(self.trial[name], value):
                 raise ValueError(
                     f"{task}: {name} = {value!r} was forced, but the trial has"
                     f" {self.trial[name]!r}; new_trial(**kwargs) has to use it"
                 )
-        if self._steps == 0:
+        if self.__steps == 0:
             raise ValueError(f"{task}: the trial has no steps; all its periods have length 0")
 
     def trial_length_stats(self, num_trials: int = 10_000) -> dict[str, float]:
@@ -255,10 +261,10 @@ class TrialEnv(gym.Env):
         Looks at the first trials of the stream; the environment stays as it is.
         """
         probe, state = copy.deepcopy(self), self.rng.get_state()
-        probe._next, lengths = 0, np.empty(num_trials)
+        probe.__next, lengths = 0, np.empty(num_trials)
         for i in range(num_trials):
             probe.new_trial()
-            lengths[i] = probe._steps
+            lengths[i] = probe.__steps
         self.rng.set_state(state)  # a lambda in the copy's timing still draws from ours
         return {
             "mean": float(lengths.mean()),
@@ -295,7 +301,7 @@ class TrialEnv(gym.Env):
         if self.ob is not None or self.gt is not None:
             raise RuntimeError(f"add_period({period!r}): add all periods before painting the trial")
         if isinstance(period, str):
-            self._place(period, duration, before, after)
+            self.__place(period, duration, before, after)
             return
         durations = [None] * len(period) if duration is None else duration
         if not isinstance(durations, Sequence) or len(durations) != len(period):
@@ -305,44 +311,44 @@ class TrialEnv(gym.Env):
         if before is not None:
             raise ValueError(f"before = {before!r}: expected only with a single period")
         for name, length in zip(period, durations, strict=True):
-            self._place(name, length, None, after)
+            self.__place(name, length, None, after)
             after = name
 
-    def _place(self, period: str, duration: Any, before: str | None, after: Any) -> None:
+    def __place(self, period: str, duration: Any, before: str | None, after: Any) -> None:
         if before is not None and after is not None:
             raise ValueError(f"period {period!r}: give before or after, not both")
-        start = None if before is not None else self._start(after)
-        spec = self._timing(period) if duration is None else duration
-        steps = self._draw(spec, period, self._end if start is None else start)
+        start = None if before is not None else self.__start(after)
+        spec = self.__timing(period) if duration is None else duration
+        steps = self.__draw(spec, period, self.__end if start is None else start)
         if before is not None:
-            start = self._present(before)[0] - steps
+            start = self.__present(before)[0] - steps
         if start < 0:
             raise ValueError(f"period {period!r} would start at {start * self.dt:g} ms")
         stop = start + steps
         self.start_ind[period], self.end_ind[period] = start, stop
         self.start_t[period], self.end_t[period] = start * self.dt, stop * self.dt
-        self._end = max(self.end_ind.values())
-        self._names[period] = None
+        self.__end = max(self.end_ind.values())
+        self.__names[period] = None
 
-    def _start(self, after: str | float | None) -> int:
+    def __start(self, after: str | float | None) -> int:
         if after is None:
             return 0
         if isinstance(after, str):
-            return self._present(after)[1]
+            return self.__present(after)[1]
         return int(np.floor(after / self.dt + ROUNDING))
 
-    def _present(self, period: str) -> tuple[int, int]:
+    def __present(self, period: str) -> tuple[int, int]:
         """First step of one of the trial's periods, and the step after its last."""
         if period not in self.start_ind:
             raise ValueError(unknown("period", [period], self.start_ind))
         return self.start_ind[period], self.end_ind[period]
 
-    def _timing(self, period: str) -> Any:
+    def __timing(self, period: str) -> Any:
         if period not in self.timing:
             raise ValueError(unknown("timing entry", [period], self.timing))
         return self.timing[period]
 
-    def _draw(self, spec: Any, period: str, start: int) -> int:
+    def __draw(self, spec: Any, period: str, start: int) -> int:
         """Draw a duration, in steps, of a period that starts at a step."""
         if callable(spec):
             spec = np.asarray(spec()).item()
@@ -350,7 +356,7 @@ class TrialEnv(gym.Env):
             spec = spec.item()
         duration = Duration.parse(spec, period)
         if duration.kind == "times":
-            self._present(duration.args[0])
+            self.__present(duration.args[0])
         lengths = {name: self.end_t[name] - self.start_t[name] for name in self.start_t}
         ms = duration.draw(_Draws(self.rng), 1, np.array([start * self.dt]), lengths)
         return int(to_steps(np.ravel(ms)[0], self.dt))
@@ -361,7 +367,7 @@ class TrialEnv(gym.Env):
         An entry is whatever `neurogym.timing.Duration` reads, or a function of no arguments that
         gives a length in ms; `("until", t)` counts from the end of the last period.
         """
-        return self._draw(self._timing(period), period, self._end) * self.dt
+        return self.__draw(self.__timing(period), period, self.__end) * self.dt
 
     def in_period(self, period: str, t: float | None = None) -> bool:
         """Whether the time t in ms (now, if None) lies in a period.
@@ -369,7 +375,7 @@ class TrialEnv(gym.Env):
         False for a period that the trial lacks; ValueError for one that is unknown to the task.
         """
         if period not in self.start_ind:
-            known = dict.fromkeys([*self.timing, *self._names])
+            known = dict.fromkeys([*self.timing, *self.__names])
             if period not in known:
                 raise ValueError(unknown("period", [period], known))
             return False
@@ -385,8 +391,8 @@ class TrialEnv(gym.Env):
             if space.shape is None or space.dtype is None:
                 raise TypeError(f"a trial of {space} cannot be painted: return ob in _step")
             fill = self._default_ob_value or 0
-            self.ob = np.full((self._steps, *space.shape), fill, space.dtype)
-        return self.ob[self._rows(period)]
+            self.ob = np.full((self.__steps, *space.shape), fill, space.dtype)
+        return self.ob[self.__rows(period)]
 
     def add_ob(
         self,
@@ -406,7 +412,7 @@ class TrialEnv(gym.Env):
         Raises:
             ValueError: For unknown names, and values of another shape.
         """
-        self._paint(period, where, value, keep=True)
+        self.__paint(period, where, value, keep=True)
 
     def set_ob(
         self,
@@ -415,7 +421,7 @@ class TrialEnv(gym.Env):
         where: Any = None,
     ) -> None:
         """Set the observations to 0, then do as `add_ob` does, with the same arguments."""
-        self._paint(period, where, value, keep=False)
+        self.__paint(period, where, value, keep=False)
 
     def add_randn(
         self,
@@ -425,17 +431,17 @@ class TrialEnv(gym.Env):
         where: Any = None,
     ) -> None:
         """Add mu and normal noise of SD sigma in each step; the other arguments as of `add_ob`."""
-        self._paint(period, where, lambda ob: mu + sigma * self.rng.randn(*ob.shape), keep=True)
+        self.__paint(period, where, lambda ob: mu + sigma * self.rng.randn(*ob.shape), keep=True)
 
-    def _paint(self, period: Any, where: Any, value: Any, keep: bool) -> None:
-        index = (..., slice(None) if where is None else self._channels(where))
+    def __paint(self, period: Any, where: Any, value: Any, keep: bool) -> None:
+        index = (..., slice(None) if where is None else self.__channels(where))
         for name in [period] if period is None or isinstance(period, str) else period:
             block = self.view_ob(name)
             if not keep:
                 block[index] = 0
             block[index] += value(block[index]) if callable(value) else value
 
-    def _channels(self, where: Any) -> Any:
+    def __channels(self, where: Any) -> Any:
         names = getattr(self.observation_space, "name", {})
         if isinstance(where, str):
             if where not in names:
@@ -443,8 +449,8 @@ class TrialEnv(gym.Env):
             where = names[where]
         return list(where) if isinstance(where, range) else where
 
-    def _rows(self, period: str | None) -> slice:
-        return slice(None) if period is None else slice(*self._present(period))
+    def __rows(self, period: str | None) -> slice:
+        return slice(None) if period is None else slice(*self.__present(period))
 
     def view_groundtruth(self, period: str | None = None) -> np.ndarray:
         """The trial's labels, (T, *action shape), or a period's; writing sets them."""
@@ -452,8 +458,8 @@ class TrialEnv(gym.Env):
             space = self.action_space
             if space.shape is None or space.dtype is None:
                 raise TypeError(f"actions of {space} cannot be labelled: put gt into info in _step")
-            self.gt = np.zeros((self._steps, *space.shape), space.dtype)
-        return self.gt[self._rows(period)]
+            self.gt = np.zeros((self.__steps, *space.shape), space.dtype)
+        return self.gt[self.__rows(period)]
 
     def set_groundtruth(
         self, value: Any, period: str | Iterable[str] | None = None, where: str | None = None
@@ -486,11 +492,11 @@ class TrialEnv(gym.Env):
     @property
     def ob_now(self) -> Any:
         """The current observation, read-only; returned by `_step` it stands for the next one."""
-        if self._now is None:
-            self._now = self._row()
-            if isinstance(self._now, np.ndarray):
-                self._now.flags.writeable = False
-        return self._now
+        if self.__now is None:
+            self.__now = self.__row()
+            if isinstance(self.__now, np.ndarray):
+                self.__now.flags.writeable = False
+        return self.__now
 
     @property
     def gt_now(self) -> Any:
@@ -506,9 +512,9 @@ class TrialEnv(gym.Env):
         return self.t_ind * self.dt
 
     @property
-    def _steps(self) -> int:
+    def __steps(self) -> int:
         """Length of the current trial."""
-        return self._end if self.start_ind else int(to_steps(self._open_end, self.dt))
+        return self.__end if self.start_ind else int(to_steps(self.__open_end, self.dt))
 
     @property
     def tmax(self) -> float:
@@ -516,14 +522,14 @@ class TrialEnv(gym.Env):
 
         A trial without periods lasts 10 s; a task may assign another length.
         """
-        return self._steps * self.dt
+        return self.__steps * self.dt
 
     @tmax.setter
     def tmax(self, ms: float) -> None:
         if self.start_ind:
-            self._end = int(to_steps(ms, self.dt))
+            self.__end = int(to_steps(ms, self.dt))
         else:
-            self._open_end = ms
+            self.__open_end = ms
 
     @property
     def periods(self) -> list[tuple[str, int, int]]:
@@ -534,7 +540,7 @@ class TrialEnv(gym.Env):
     @property
     def window(self) -> tuple[int, int]:
         """First step of the period "decision" and the step after it; else those of the trial."""
-        return self._present("decision") if "decision" in self.start_ind else (0, self._steps)
+        return self.__present("decision") if "decision" in self.start_ind else (0, self.__steps)
 
     @property
     def window_open(self) -> bool:
@@ -592,8 +598,10 @@ def _five(returned: tuple) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
 
 
 def _own(ob: Any, space: spaces.Space) -> Any:
-    """A task's own observation, as a copy of the space's type."""
-    return np.array(ob, space.dtype) if isinstance(space, spaces.Box) else copy.deepcopy(ob)
+    """A task's own observation, as a copy of the space's type and shape."""
+    if not isinstance(space, spaces.Box):
+        return copy.deepcopy(ob)
+    return np.broadcast_to(np.asarray(ob, space.dtype), space.shape).copy()
 
 
 def blank(space: spaces.Space) -> Any:

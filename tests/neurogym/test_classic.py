@@ -9,7 +9,7 @@ from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 
 import neurogym as ngym
-from neurogym.classic import PeriodEnv, TrialEnv
+from neurogym import PeriodEnv, TrialEnv
 from neurogym.envs import TaskEnv
 from neurogym.episodes import EpisodeEnv, as_trials
 
@@ -47,8 +47,7 @@ NEW = "obs, reward, done, False, {'new_trial': new_trial, 'gt': gt}"
 
 
 @pytest.fixture(params=[OLD, NEW], ids=["four values", "five values"])
-def template(request, monkeypatch):
-    monkeypatch.setattr(ngym, "PeriodEnv", PeriodEnv, raising=False)
+def template(request):
     scope = {}
     exec(TEMPLATE.replace("RETURNED", request.param), scope)
     return scope["YourTask"]
@@ -317,6 +316,19 @@ def test_refused_before_reset_and_for_wrong_options():
         Motion(dt=0)
 
 
+def test_numbers_left_over_do_not_reach_the_next_trial():
+    def draw(env):
+        env.add_period("all", 100)
+        return {"z": env.rng.randn()}  # drawn in pairs, the other one is kept
+
+    env = Sketch(draw)
+    env.reset(seed=0)
+    env.new_trial()
+    streamed = env.trial
+    env.reset(seed=0, options={"trial": 1})
+    assert env.trial == streamed
+
+
 def test_new_trial_before_reset_and_rng_in_init():
     class Early(Sketch):
         def __init__(self):
@@ -354,6 +366,7 @@ def test_info_tells_of_the_trial_that_ended():
         assert info["response"] == conditions["ground_truth"] + 1
         assert (info["performance"], info["outcome"], info["rt"], n) == (1.0, "correct", 0.0, 22)
         assert env.trial is not info["trial"]
+        assert [type(value) for value in info["trial"].values()] == [int, float]
         assert env.trial_index == k + 1
         trials.append(conditions)
     assert len({str(t) for t in trials}) > 1
@@ -471,7 +484,7 @@ def test_post_step_has_the_last_word():
             return 2 * ob, reward, terminated, truncated, info
 
     env = Doubled(timing={"fixation": 300})
-    env.reset(seed=0)
+    np.testing.assert_array_equal(env.reset(seed=0)[0], [2, 0, 0])
     np.testing.assert_array_equal(env.step(0)[0], [2, 0, 0])
     np.testing.assert_array_equal(env.ob[0], [1, 0, 0])
 
@@ -505,6 +518,34 @@ def test_a_task_without_periods():
     env.act = None
     env.reset()
     assert finish(env)[-1] == 5
+
+
+def test_observations_that_a_task_puts_together_itself():
+    def draw(env):
+        env.ob = np.ones((4, 3))
+        env.gt = np.array([0, 0, 1, 1])
+        env.tmax = 400
+
+    env = Sketch(draw, step=lambda env, a: (env.ob_now, 0, False, {}))
+    assert env.reset(seed=0)[0] in env.observation_space
+    env.act = lambda env, a: (0, 0, False, {})  # a number for all channels
+    assert env.step(0)[0] in env.observation_space
+    assert finish(env)[-2]["outcome"] == "miss"
+
+
+def test_an_author_can_choose_names():
+    class Named(Motion):
+        def __init__(self):
+            super().__init__()
+            self._seed = self._end = self._next = self._steps = self._row = self._names = "mine"
+
+        def _draw(self):
+            return "mine"
+
+    env = Named()
+    env.reset(seed=0)
+    assert finish(env, oracle)[4]["outcome"] == "correct"
+    assert env._seed == env._end == env._draw() == "mine"
 
 
 # -- periods ---------------------------------------------------------------------------------------
@@ -749,6 +790,13 @@ def test_a_condition_that_cannot_be_forced():
         sketch.new_trial(side=1)
     sketch.new_trial(side=0)
 
+    class Named(Sketch):
+        def new_trial(self, side=None):
+            self.add_period("a", 100)
+            return {"ground_truth": side}
+
+    assert Named(None).new_trial(side=1) == {"ground_truth": 1}
+
 
 def test_trial_length_stats():
     env = Motion(dt=30)
@@ -822,6 +870,7 @@ def test_cartpole_as_trials():
 
 def test_episodes_that_are_cut_off():
     env = as_trials(gym.make("CartPole-v1", max_episode_steps=3))
+    assert env.periods == [("episode", 0, 3)]
     _, ends = episode(env, 9)
     assert [k for k, _ in ends] == [2, 5, 8]
 
