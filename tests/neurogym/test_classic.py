@@ -1,6 +1,8 @@
 import copy
 import math
 import pickle
+import re
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -9,7 +11,7 @@ from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 
 import neurogym as ngym
-from neurogym import PeriodEnv, TrialEnv
+from neurogym import PeriodEnv, TrialEnv, registry
 from neurogym.envs import TaskEnv
 from neurogym.episodes import EpisodeEnv, as_trials
 
@@ -220,9 +222,15 @@ def test_check_env():
 
 def test_registers_like_any_environment():
     ngym.register("ClassicMotionTwo-v0", Motion)
-    env = ngym.make("ClassicMotionTwo", dt=50)
-    env.reset(seed=1)
-    assert env.unwrapped.dt == 50
+    try:
+        env = ngym.make("ClassicMotionTwo", dt=50)
+        env.reset(seed=1)
+        assert env.unwrapped.dt == 50
+        rows = ngym.rollout("ClassicMotionTwo", "oracle", trials=3)
+        assert [row["outcome"] for row in rows] == ["correct"] * 3
+    finally:
+        del gym.registry["ClassicMotionTwo-v0"]
+        registry._OTHERS.discard("ClassicMotionTwo-v0")
 
 
 def play(env, n, policy=lambda env: 0):
@@ -925,3 +933,19 @@ def test_environments_with_trials_pass_unchanged():
     assert as_trials(env) is env.unwrapped
     env = as_trials(gym.make("CartPole-v1"))
     assert as_trials(gym.wrappers.TransformReward(env, float)) is env
+
+
+# -- the docs --------------------------------------------------------------------------------------
+
+
+def test_the_guide_to_adding_a_task_runs():
+    text = (Path(__file__).parents[2] / "docs" / "adding-a-task.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    try:
+        exec("\n".join(blocks), {"__name__": "guide"})
+    finally:
+        for id in ("Brighter-v0", "YourTask-v0"):
+            gym.registry.pop(id, None)
+            registry._CLASSES.pop(id, None)
+            registry._OTHERS.discard(id)
+    assert len(blocks) == 4
