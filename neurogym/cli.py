@@ -1,0 +1,643 @@
+"""The command `neurogym`: look tasks up, let agents play them, export rows, serve the app."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib.util
+import io
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import param
+
+import neurogym
+from neurogym.agents import AGENTS, agent
+from neurogym.export import FORMATS, MAX_INTEGER, plain, write_csv, write_json
+from neurogym.parameters import Levels, Timing, unknown
+from neurogym.registry import all_envs, configure, full_id, make, task_class
+from neurogym.rollout import rollout
+from neurogym.task import Task
+
+WIDTH = 96
+LOCAL = ("localhost", "127.0.0.1")
+EXAMPLES = """\
+examples:
+  neurogym list --tag perceptual
+  neurogym info PerceptualDecisionMaking
+  neurogym rollout GoNogo --agent oracle --trials 20 --out -
+  neurogym export --format csv --task GoNogo --out trials.csv
+  neurogym serve --open
+
+`neurogym COMMAND --help` says more about a command.
+"""
+ROLLOUT_EXAMPLES = """\
+examples:
+  neurogym rollout GoNogo --agent random --trials 20 --out -
+  neurogym rollout PerceptualDecisionMaking --preset human --agent integrator \\
+      --agent-param bound=60 --param 'cohs=[3, 12, 48]' --param 'timing={"stimulus": 1000}' \\
+      --out integrator.csv
+  neurogym rollout GoNogo --trials 500 --seed 7 --out agents.db
+"""
+EXPORT_EXAMPLES = """\
+examples:
+  neurogym export > trials.csv
+  neurogym export --format json --task GoNogo --out gonogo.json
+  neurogym export --db agents.db --run 0123456789ab --out run.csv
+"""
+SERVE_EXAMPLES = """\
+examples:
+  neurogym serve --open
+  neurogym serve --address 0.0.0.0 --port 8080 --db study.db
+  neurogym serve --address 0.0.0.0 --allow-origin lab.example.org
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors take one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message} (see {self.prog} --help)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0, 2 for bad input, 1 for other failures."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    try:
+        arguments = _parser().parse_args(argv)
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except SystemExit as end:  # --help and --version
+        return int(end.code or 0)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except (
+        BrokenPipeError
+    ):  # the reader of our output has seen enough; the flush at exit must not fail
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except FileNotFoundError as error:
+        return _fail(_of_system(error), 2)
+    except ValueError as error:
+        return _fail(str(error), 2)
+    except OSError as error:
+        return _fail(_of_system(error), 1)
+    except ImportError as error:
+        return _fail(str(error), 1)
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] == "sqlalchemy":
+            return _fail(f"the database failed: {getattr(error, 'orig', None) or error}", 1)
+        raise
+
+
+def _fail(message: str, code: int) -> int:
+    print("neurogym: error:", " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _of_system(error: OSError) -> str:
+    if error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+# -- arguments -------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="neurogym",
+        description="Cognitive tasks that a person plays in the browser and an agent in Python.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"neurogym {neurogym.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(run: Callable, name: str, text: str, epilog: str | None = None) -> _Parser:
+        sub = commands.add_parser(
+            name,
+            help=text[0].lower() + text[1:].rstrip("."),
+            description=text,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    _list_arguments(command(_list, "list", "List the tasks."))
+    _info_arguments(command(_info, "info", "Say what a task is and what it takes."))
+    _rollout_arguments(
+        command(_rollout, "rollout", "Let an agent play and write its trials.", ROLLOUT_EXAMPLES)
+    )
+    _export_arguments(command(_export, "export", "Write stored trials to a file.", EXPORT_EXAMPLES))
+    _serve_arguments(command(_serve, "serve", "Serve the web app.", SERVE_EXAMPLES))
+    return parser
+
+
+def _list_arguments(parser: _Parser) -> None:
+    parser.add_argument("--tag", help="only tasks with this tag")
+
+
+def _info_arguments(parser: _Parser) -> None:
+    parser.add_argument("id", metavar="ID", help="a task, such as GoNogo")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _rollout_arguments(parser: _Parser) -> None:
+    parser.add_argument("id", metavar="ID", help="a task, such as GoNogo")
+    parser.add_argument("--agent", default="oracle", help=f"{', '.join(AGENTS)} (%(default)s)")
+    parser.add_argument("--trials", type=int, default=100, help="how many (%(default)s)")
+    parser.add_argument("--seed", type=_seed, default=0, help="of the trials (%(default)s)")
+    parser.add_argument("--preset", help="human: the parameters of a person's task")
+    parser.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the task; the value is JSON, or else text; can be repeated",
+    )
+    parser.add_argument(
+        "--agent-param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the agent; can be repeated",
+    )
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="FILE",
+        help="a .csv or .json file, which is overwritten; a .db file or a database URL, to which"
+        " the run is added; - for CSV on the standard output",
+    )
+
+
+def _export_arguments(parser: _Parser) -> None:
+    parser.add_argument("--format", choices=FORMATS, help="that of FILE's name, or else csv")
+    _add_db(parser)
+    parser.add_argument("--run", dest="run_id", metavar="ID", help="only this run")
+    parser.add_argument("--task", metavar="ID", help="only this task")
+    parser.add_argument(
+        "--out",
+        default="-",
+        metavar="FILE",
+        help="the file, which is overwritten; - for the standard output (default)",
+    )
+
+
+def _serve_arguments(parser: _Parser) -> None:
+    parser.add_argument("--port", type=_port, default=5006, help="(%(default)s)")
+    parser.add_argument(
+        "--address",
+        default="127.0.0.1",
+        help="where to listen: this computer alone (%(default)s), or 0.0.0.0 for the network too",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="HOST[:PORT]",
+        help="another name under which browsers reach the server; * for any; can be repeated",
+    )
+    parser.add_argument(
+        "--open",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="open the app in a browser",
+    )
+    _add_db(parser)
+
+
+def _add_db(parser: _Parser) -> None:
+    parser.add_argument(
+        "--db",
+        metavar="URL",
+        help="database URL or SQLite file (NEUROGYM_DB, or else data/neurogym.db)",
+    )
+
+
+def _seed(text: str) -> int:
+    return _integer(text, 0, MAX_INTEGER)
+
+
+def _port(text: str) -> int:
+    return _integer(text, 1, 65535)
+
+
+def _integer(text: str, low: int, high: int) -> int:
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected an integer from {low} to {high}")
+    return int(text)
+
+
+def _assigned(option: str, pairs: Sequence[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise ValueError(f"{option} {pair!r}: expected NAME=VALUE")
+        if name in values:
+            raise ValueError(f"{option} {name} is given twice")
+        try:
+            values[name] = json.loads(text)
+        except json.JSONDecodeError:
+            values[name] = text
+    return values
+
+
+def _known_id(id: str) -> str:
+    """The full id; the error is shorter than that of `make`, which lists all tasks."""
+    try:
+        return full_id(id)
+    except ValueError:
+        stems = {known.rpartition("-v")[0].lower(): known for known in all_envs()}
+        close = difflib.get_close_matches(id.rpartition("-v")[0].lower() or id.lower(), stems, 1)
+        hint = f"did you mean {stems[close[0]]!r}? " if close else ""
+        raise ValueError(f"unknown task {id!r}: {hint}`neurogym list` shows all") from None
+
+
+# -- list and info ---------------------------------------------------------------------------------
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    rows = []
+    for id in all_envs(arguments.tag):
+        cls = task_class(id)
+        rows.append((id, cls.sentence() if cls else "", ", ".join(cls.tags if cls else ())))
+    widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+    return 0
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    id = _known_id(arguments.id)
+    cls = task_class(id)
+    facts = _facts(id, cls) if cls else _facts_of_env(id)
+    print(
+        json.dumps(plain(facts), indent=2, ensure_ascii=False) if arguments.json else _page(facts)
+    )
+    return 0
+
+
+def _facts(id: str, cls: type[Task]) -> dict[str, Any]:
+    """What a declaration says, in JSON form."""
+    plan = cls().plan
+    own = [name for name in cls.param if name not in ("name", "timing", "rewards")]
+    timing = cls.param["timing"].default
+    human = cls.preset("human")
+    return {
+        "id": id,
+        "sentence": cls.sentence(),
+        "tags": list(cls.tags),
+        "paper": str(cls.paper) if cls.paper else None,
+        "parameters": {name: _parameter(cls.param[name]) for name in own},
+        "timing": Timing.serialize(timing),
+        "timing_text": {period: str(duration) for period, duration in timing.items()},
+        "rewards": dict(cls.param["rewards"].default),
+        "channels": plan.channels.names,
+        "actions": plan.actions.names,
+        "conditions": {
+            name: {"values": str(c), "unit": c.unit, "doc": c.doc}
+            for name, c in plan.conditions.items()
+        },
+        "differs": list(cls.differs),
+        "human": human,
+    }
+
+
+def _parameter(declared: param.Parameter) -> dict[str, Any]:
+    """The default, what is allowed (null where that is any value), and the doc of a parameter."""
+    facts = {
+        "default": declared.default,
+        "bounds": None,
+        "inclusive": [True, True],
+        "choices": None,
+        "doc": declared.doc,
+    }
+    if isinstance(declared, Levels):
+        facts["bounds"] = declared.level_bounds
+    elif isinstance(declared, param.Number):
+        facts |= {"bounds": declared.bounds, "inclusive": declared.inclusive_bounds}
+    elif isinstance(declared, param.Selector):
+        facts["choices"] = list(declared.objects)
+    return facts
+
+
+def _facts_of_env(id: str) -> dict[str, Any]:
+    env = make(id)
+    doc = (type(env.unwrapped).__doc__ or "").strip().partition("\n\n")[0]
+    facts = {
+        "id": id,
+        "sentence": " ".join(doc.split()),
+        "tags": [],
+        "channels": str(env.observation_space),
+        "actions": str(env.action_space),
+    }
+    env.close()
+    return facts
+
+
+def _page(facts: dict[str, Any]) -> str:
+    """The facts as text."""
+    tags = f"\n\ntags: {', '.join(facts['tags'])}" if facts["tags"] else ""
+    parts = [f"{facts['id']}\n{_wrapped(facts['sentence'])}{tags}"]
+    for title, lines in _sections(facts):
+        if lines:
+            parts.append(f"{title}\n" + "\n".join(_wrapped(line, "  ") for line in lines))
+    return "\n\n".join(parts)
+
+
+def _sections(facts: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    if "parameters" not in facts:
+        return [("Observations", [facts["channels"]]), ("Actions", [facts["actions"]])]
+    return [
+        ("Paper", [facts["paper"]] if facts["paper"] else []),
+        ("Parameters", [_assignment(*item) for item in facts["parameters"].items()]),
+        ("Timing", [f"{name}: {text}" for name, text in facts["timing_text"].items()]),
+        ("Rewards", [f"{name}: {value:g}" for name, value in facts["rewards"].items()]),
+        ("Channels", [_indices(*item) for item in facts["channels"].items()]),
+        ("Actions", [_indices(*item) for item in facts["actions"].items()]),
+        ("Conditions", [_condition(*item) for item in facts["conditions"].items()]),
+        ("Differences from NeuroGym", [f"- {line}" for line in facts["differs"]]),
+        (
+            "Preset for a person (human)",
+            [f"{name} = {_short(value)}" for name, value in facts["human"].items()],
+        ),
+    ]
+
+
+def _assignment(name: str, facts: dict[str, Any]) -> str:
+    doc = f": {' '.join(facts['doc'].split())}" if facts["doc"] else ""
+    return f"{name} = {_short(facts['default'])}{_allowed(facts)}{doc}"
+
+
+def _allowed(facts: dict[str, Any]) -> str:
+    if facts["choices"]:
+        return f" [one of {', '.join(map(_short, facts['choices']))}]"
+    if not facts["bounds"]:
+        return ""
+    low, high = facts["bounds"]
+    above = "from" if facts["inclusive"][0] else "above"
+    below = "to" if facts["inclusive"][1] else "below"
+    span = [f"{above} {low:.6g}"] if low is not None else []
+    span += [f"{below} {high:.6g}"] if high is not None else []
+    return f" [{' '.join(span)}]" if span else ""
+
+
+def _indices(name: str, at: int | list[int]) -> str:
+    return f"{at}: {name}" if isinstance(at, int) else f"{at[0]} to {at[-1]}: {name}"
+
+
+def _condition(name: str, facts: dict[str, Any]) -> str:
+    unit = f" {facts['unit']}" if facts["unit"] else ""
+    doc = f": {facts['doc']}" if facts["doc"] else ""
+    return f"{name}{doc} ({facts['values']}{unit})"
+
+
+def _short(value: Any) -> str:
+    return json.dumps(plain(value), ensure_ascii=False)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent * 2,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+# -- rollout and export ----------------------------------------------------------------------------
+
+
+def _rollout(arguments: argparse.Namespace) -> int:
+    id = _known_id(arguments.id)
+    write = _writer(arguments.out)
+    params = _assigned("--param", arguments.param)
+    if arguments.preset:
+        params["preset"] = arguments.preset
+    agent_params = _assigned("--agent-param", arguments.agent_param)
+    _check_agent(arguments.agent, agent_params)
+    _check_task(id, params)
+    rows = rollout(
+        id,
+        arguments.agent,
+        arguments.trials,
+        seed=arguments.seed,
+        agent_params=agent_params,
+        **params,
+    )
+    write(rows)
+    print(_line(rows, arguments.out), file=sys.stderr)
+    return 0
+
+
+def _check_agent(name: str, params: dict[str, Any]) -> None:
+    if name not in AGENTS:
+        raise ValueError(unknown("agent", [name], AGENTS))
+    _check_names(name, params, AGENTS[name].param)
+    _check(lambda: agent(name, **params))
+
+
+def _check_task(id: str, params: dict[str, Any]) -> None:
+    """Checked here first: gymnasium and `rollout` have arguments of their own."""
+    cls = task_class(id)
+    if cls is None:
+        _check(lambda: make(id, **params).close())
+        return
+    _check_names(cls.__name__, params, ["preset", *cls.param])
+    _check(lambda: configure(cls, **params))
+
+
+def _check_names(owner: str, params: dict[str, Any], allowed: Iterable[str]) -> None:
+    allowed = [name for name in allowed if name != "name"]
+    if extra := [name for name in params if name not in allowed]:
+        raise ValueError(f"{owner}: {unknown('parameter', extra, allowed)}")
+
+
+def _check(make_one: Callable[[], Any]) -> None:
+    """What a constructor does not take is the user's mistake, whichever error it raises."""
+    try:
+        make_one()
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+
+
+def _writer(out: str) -> Callable[[list[dict[str, Any]]], None]:
+    """How rows get to where `--out` says; ValueError if it says nothing that is known."""
+    suffix = Path(out).suffix.lower()
+    if out == "-":
+        return lambda rows: write_csv(rows, sys.stdout)
+    if "://" in out or suffix == ".db":
+        return lambda rows: _store_rows(rows, out)
+    if suffix.lstrip(".") not in FORMATS:
+        raise ValueError(f"--out {out}: expected a name that ends in .csv, .json or .db, or -")
+    if not Path(out).absolute().parent.is_dir():  # known before the agent has played for hours
+        raise ValueError(f"--out {out}: there is no such folder")
+    return lambda rows: (write_csv if suffix == ".csv" else write_json)(rows, out)
+
+
+def _store_rows(rows: list[dict[str, Any]], out: str) -> None:
+    from neurogym.store import Store, run_of
+
+    with Store(out) as store:
+        store.add_run(run_of(rows))
+        store.add_trials(rows)
+
+
+def _line(rows: list[dict[str, Any]], out: str) -> str:
+    correct = statistics.fmean(row["correct"] for row in rows)
+    reward = statistics.fmean(row["reward"] for row in rows)
+    times = [row["rt_ms"] for row in rows if row["rt_ms"] is not None]
+    rt = f"{statistics.median(times):.0f} ms" if times else "none"
+    first = rows[0]
+    return (
+        f"{first['task']}, {first['subject']}, seed {first['seed']}: {len(rows)} trials,"
+        f" {correct:.1%} correct, median RT {rt}, mean reward {reward:.3g};"
+        f" run {first['run_id']} -> {'standard output' if out == '-' else out}"
+    )
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from neurogym.store import Store
+
+    form = arguments.format or Path(arguments.out).suffix.lower().lstrip(".") or "csv"
+    if form not in FORMATS:
+        raise ValueError(f"--out {arguments.out}: name a --format, {' or '.join(FORMATS)}")
+    with Store(arguments.db, create=False) as store:
+        runs = store.runs()
+        known = {run["run_id"] for run in runs}
+        if arguments.run_id is not None and arguments.run_id not in known:
+            raise ValueError(f"no run {arguments.run_id!r} among the {len(known)} that are stored")
+        rows = store.trials(run_id=arguments.run_id, task=_stored_task(arguments.task, runs))
+    write = write_csv if form == "csv" else write_json
+    write(rows, sys.stdout if arguments.out == "-" else arguments.out)
+    if arguments.out != "-":
+        print(f"{len(rows)} trials -> {arguments.out}", file=sys.stderr)
+    return 0
+
+
+def _stored_task(id: str | None, runs: list[dict[str, Any]]) -> str | None:
+    """The task's id in the database, which may hold tasks that are not registered here."""
+    if id is None:
+        return None
+    stored = sorted({run["task"] for run in runs})
+    for candidate in (id, f"{id}-v0"):
+        if candidate in stored:
+            return candidate
+    raise ValueError(unknown("stored task", [id], stored))
+
+
+# -- serve -----------------------------------------------------------------------------------------
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from neurogym.store import database_url
+
+    folder = _app_folder()
+    if importlib.util.find_spec("panel") is None:
+        raise ImportError("serve needs Panel: pip install 'neurogym[app]'")
+    env = dict(os.environ)
+    if arguments.db:
+        database_url(arguments.db)
+        env["NEUROGYM_DB"] = arguments.db
+    _check_free(arguments.address, arguments.port)
+    hosts = _hosts(arguments.address)
+    command = _panel_command(arguments, folder, hosts)
+    for host in hosts:
+        print(f"http://{host}:{arguments.port}/{folder.name}", flush=True)
+    return _run(command, env)
+
+
+def _app_folder() -> Path:
+    spec = importlib.util.find_spec("app")
+    places = spec.submodule_search_locations if spec else None
+    folder = Path(next(iter(places))) if places else None
+    if folder is None or not (folder / "main.py").is_file():
+        where = f" in {folder}" if folder else ""
+        raise ImportError(f"the app is not installed: there is no app/main.py{where}")
+    return folder
+
+
+def _panel_command(arguments: argparse.Namespace, folder: Path, hosts: Sequence[str]) -> list[str]:
+    origins = [f"{host}:{arguments.port}" for host in dict.fromkeys([*hosts, arguments.address])]
+    for origin in arguments.allow_origin:
+        origins.append(origin if ":" in origin or origin == "*" else f"{origin}:{arguments.port}")
+    command = [sys.executable, "-m", "panel", "serve", str(folder), "--num-threads", "4"]
+    command += ["--address", arguments.address, "--port", str(arguments.port)]
+    for origin in origins:
+        command += ["--allow-websocket-origin", origin]
+    return [*command, "--show"] if arguments.open else command
+
+
+def _hosts(address: str) -> list[str]:
+    """Names under which a server that listens at an address is reached, as far as we can know."""
+    if address in LOCAL:
+        return [address, *(host for host in LOCAL if host != address)]
+    if address != "0.0.0.0":
+        return [address]
+    name = socket.gethostname().lower()
+    return list(dict.fromkeys([*LOCAL, name, *_own_addresses(name)]))
+
+
+def _own_addresses(name: str) -> list[str]:
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing; it picks the outward interface
+            found.append(probe.getsockname()[0])
+        except OSError:  # no network: this computer is all there is
+            return []
+    try:
+        found += socket.gethostbyname_ex(name)[2]
+    except OSError:  # a name that the network does not know
+        return found
+    return found
+
+
+def _check_free(address: str, port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise OSError(f"cannot listen at {address}:{port}: {error.strerror}") from error
+
+
+def _run(command: Sequence[str], env: dict[str, str]) -> int:
+    """Run a server to its end; what stops this process stops the server."""
+    with subprocess.Popen(command, env=env) as child:
+        before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            code = _interrupt(child)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    return code if code >= 0 else 128 - code
+
+
+def _interrupt(child: subprocess.Popen) -> int:
+    """A terminal's Ctrl-C has reached the server already; one sent to us alone has not."""
+    try:
+        return child.wait(timeout=2)
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGINT)
+        return child.wait()
