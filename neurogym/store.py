@@ -123,13 +123,7 @@ class Store:
         self._insert = _INSERT[self.url.get_backend_name()]
         if self._is_sqlite:
             _prepare_file(Path(self.url.database), create)
-        self._engine = sa.create_engine(
-            self.url,
-            json_serializer=partial(
-                json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-            ),
-            pool_pre_ping=not self._is_sqlite,
-        )
+        self._engine = _engine(self.url)
         try:
             if self._is_sqlite:
                 sa.event.listen(self._engine, "connect", _set_pragmas)
@@ -406,6 +400,16 @@ def database_url(url: str | Path | None = None) -> sa.URL:
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise ValueError(f"{given}: a store needs a file, as threads do not share memory databases")
     return parsed
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    compact = partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        return sa.create_engine(url, json_serializer=compact, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"{url.get_backend_name()} needs a driver: pip install {error.name}", name=error.name
+        ) from error
 
 
 def _prepare_file(path: Path, create: bool) -> None:
