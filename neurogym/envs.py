@@ -286,6 +286,12 @@ class TaskEnv(gym.Env):
         return self._block.gt[self._offsets[self._i] : self._offsets[self._i + 1]]
 
     @property
+    def payoffs(self) -> tuple[np.ndarray, Payoffs]:
+        """The kind of each of the current trial's steps, (T,), and the table of what they earn."""
+        start, stop = self._offsets[self._i : self._i + 2]
+        return self._block.kind[start:stop], self._block.payoffs
+
+    @property
     def t_ind(self) -> int:
         """Steps since the trial's start."""
         return self._k - self._offsets[self._i]

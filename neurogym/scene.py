@@ -258,6 +258,12 @@ CAPS = {
     "Enter": "enter",
 }  # fmt: skip
 
+
+def cap(code: str) -> str:
+    """What is printed on the key with a `KeyboardEvent.code`."""
+    return CAPS.get(code, code.removeprefix("Key").removeprefix("Digit"))
+
+
 RING_KEYS = {
     2: (("ArrowRight", "right"), ("ArrowLeft", "left")),
     4: (("ArrowRight", "right"), ("ArrowUp", "up"), ("ArrowLeft", "left"), ("ArrowDown", "down")),
@@ -308,9 +314,8 @@ class Keys:
                 pairs = list(zip(codes, self.names.get(group.name, group.labels), strict=True))
             names = self.names.get(group.name, [name for _, name in pairs])
             for i, (code, _) in enumerate(pairs):
-                label = CAPS.get(code, code.removeprefix("Key").removeprefix("Digit"))
                 action = group.start + i
-                keys.append({"code": code, "label": label, "action": action, "name": names[i]})
+                keys.append({"code": code, "label": cap(code), "action": action, "name": names[i]})
         order = {code: i for i, code in enumerate(SCREEN_ORDER)}
         keys.sort(key=lambda key: order.get(key["code"], key["action"]))
         return {"keys": keys, "dial": dial}

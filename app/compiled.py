@@ -1,0 +1,112 @@
+"""A trial in the form that the player takes: see docs/player.md."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from neurogym.envs import TaskEnv
+from neurogym.scene import Scene, cap
+
+KEYS_OF_PLAIN_ENVS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "KeyA", "KeyS", "KeyD", "KeyF")
+
+
+def is_lockstep(env: gym.Env) -> bool:
+    """Whether observations depend on actions, or might."""
+    return not isinstance(env, TaskEnv) or env.task.closed
+
+
+def stage(env: gym.Env) -> dict[str, Any]:
+    """What the player needs to know of a task before its first trial."""
+    if isinstance(env, TaskEnv):
+        plan = env.task.plan
+        channels = [dict(name=g.name, start=g.start, size=g.size) for g in plan.channels]
+        resolved = env.task.keys.resolve(plan.actions)
+        hold = env.task.hold_keys
+        return dict(channels=channels, hold=hold, instruction=env.task.sentence(), **resolved)
+    return dict(
+        channels=_named_channels(env.observation_space),
+        hold=True,
+        instruction=(type(env.unwrapped).__doc__ or "").strip().partition("\n")[0],
+        keys=_plain_keys(env.action_space),
+        dial=None,
+    )
+
+
+def _named_channels(space: gym.Space) -> list[dict[str, Any]]:
+    size = int(np.prod(space.shape))
+    names = getattr(space, "name", None) or {"observation": list(range(size))}
+    channels = []
+    for name, index in names.items():
+        indices = np.atleast_1d(index)
+        channels.append(dict(name=name, start=int(indices[0]), size=len(indices)))
+    return channels
+
+
+def _plain_keys(space: gym.Space) -> list[dict[str, Any]]:
+    """Keys for actions that nobody has given any: action 0 is what no key gives."""
+    names = getattr(space, "name", None) or {}
+    labels = {int(i): name for name, index in names.items() for i in np.atleast_1d(index)}
+    n = int(space.n) - 1
+    codes = ("Space",) if n == 1 else KEYS_OF_PLAIN_ENVS
+    if n > len(codes):
+        raise ValueError(f"{n} actions but {len(codes)} keys: declare keys in a Task for this one")
+    return [
+        dict(code=code, label=cap(code), action=i, name=labels.get(i, f"action {i}"))
+        for i, code in enumerate(codes[:n], 1)
+    ]
+
+
+def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -> dict[str, Any]:
+    """The message for the trial that `env` has begun, whose first row is `first`."""
+    declared = isinstance(env, TaskEnv)
+    scene = env.task.scene if declared else Scene()
+    conditions = env.trial
+    lockstep = is_lockstep(env)
+    message = dict(
+        type="trial",
+        uid=uid,
+        index=index,
+        attempt=attempt,
+        dt=float(env.dt),
+        T=max((stop for _, _, stop in env.periods), default=1),
+        periods=[list(period) for period in env.periods],
+        window=list(env.window) if env.window else None,
+        frames=np.ascontiguousarray(first[None] if lockstep else env.ob, np.float32),
+        scene=scene.resolve(env.task, conditions) if declared else [],
+        seed=zlib.crc32(uid.encode()),
+    )
+    if not lockstep:
+        message.update(_table(env))
+    return message
+
+
+def _table(env: TaskEnv) -> dict[str, Any]:
+    """The payoffs of the kinds that occur in the trial."""
+    kind, payoffs = env.payoffs
+    used, kind = np.unique(kind, return_inverse=True)
+    _, states, actions = payoffs.shape
+    return dict(
+        kind=kind.astype(np.uint16),
+        reward=payoffs.reward[used].ravel(),
+        outcome=payoffs.outcome[used].ravel(),
+        ends=payoffs.ends[used].ravel().astype(np.uint8),
+        next=payoffs.next[used].ravel(),
+        shape=[len(used), states, actions],
+    )
+
+
+def shown(env: gym.Env, uid: str, ob: np.ndarray) -> dict[str, Any]:
+    """The row that is on the screen next, in lockstep."""
+    at = env.t_ind
+    return dict(
+        type="obs",
+        uid=uid,
+        k=at,
+        ob=np.ascontiguousarray(ob, np.float32),
+        active=[name for name, start, stop in env.periods if start <= at < stop],
+        window=bool(env.window_open),
+    )
