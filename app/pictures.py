@@ -1,0 +1,219 @@
+"""Still pictures of a task as SVG: the screens of a trial, and its timeline."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from neurogym import records
+from neurogym.envs import TaskEnv
+from neurogym.timing import to_steps
+
+GREY = "#808080"
+SIZE = 100.0  # of a screen, in the picture's units
+
+
+class Screen:
+    """The stage of a task in one step, as SVG in a box of SIZE x SIZE."""
+
+    def __init__(self, env: gym.Env, ob: np.ndarray, active: list[str], clip: str):
+        self.ob, self.active, self.clip = ob, active, clip
+        scene = env.task.scene.resolve(env.task, env.trial) if isinstance(env, TaskEnv) else []
+        self.elements = scene
+        self.rng = np.random.default_rng(5)
+
+    def svg(self) -> str:
+        """The screen with its elements."""
+        shapes = [self._element(e) for e in self.elements if self._visible(e)]
+        if not self.elements:
+            shapes = [self._bars()]
+        frame = f'<rect width="{SIZE}" height="{SIZE}" rx="5" fill="{GREY}"/>'
+        return f'<g clip-path="url(#{self.clip})">{frame}{"".join(shapes)}</g>'
+
+    def _visible(self, e: dict[str, Any]) -> bool:
+        on = e["during"] is None or bool(set(e["during"]) & set(self.active))
+        return on and (e["show"] is None or self.ob[e["show"]] > 0.5)
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, dict) and "channel" in value:
+            return float(self.ob[value["channel"]]) * value["scale"] + value["offset"]
+        if isinstance(value, dict) and "ring" in value:
+            first, n = value["ring"]
+            theta, level = np.arange(n) * 2 * np.pi / n, self.ob[first : first + n]
+            return float(np.arctan2(level @ np.sin(theta), level @ np.cos(theta)))
+        return value
+
+    def _element(self, element: dict[str, Any]) -> str:
+        e = {name: self._value(value) for name, value in element.items()}
+        x, y = SIZE / 2 + e["x"] * SIZE, SIZE / 2 - e["y"] * SIZE
+        body = getattr(self, f"_{e['kind']}")(e)
+        fill = f'fill="{escape(str(e["color"]))}" opacity="{e["alpha"]}"'
+        return f'<g transform="translate({x:.2f} {y:.2f})" {fill}>{body}</g>'
+
+    def _cross(self, e):
+        s, w = e["size"] * SIZE, max(e["width"] * SIZE, 1.2)
+        return (
+            f'<rect x="{-s / 2:.2f}" y="{-w / 2:.2f}" width="{s:.2f}" height="{w:.2f}"/>'
+            f'<rect x="{-w / 2:.2f}" y="{-s / 2:.2f}" width="{w:.2f}" height="{s:.2f}"/>'
+        )
+
+    def _outlined(self, e):
+        if e.get("outline") is None:
+            return ""
+        width = max(e["outline"] * SIZE, 0.8)
+        return f'fill="none" stroke="{escape(str(e["color"]))}" stroke-width="{width:.2f}"'
+
+    def _disc(self, e):
+        return f'<circle r="{e["radius"] * SIZE:.2f}" {self._outlined(e)}/>'
+
+    def _corners(self, radii: list[float], rotation: float) -> str:
+        angles = rotation + np.arange(len(radii)) * 2 * np.pi / len(radii)
+        return " ".join(
+            f"{r * SIZE * np.cos(a):.2f},{-r * SIZE * np.sin(a):.2f}"
+            for r, a in zip(radii, angles, strict=True)
+        )
+
+    def _polygon(self, e):
+        points = self._corners([e["radius"]] * e["sides"], e["rotation"])
+        return f'<polygon points="{points}" {self._outlined(e)}/>'
+
+    def _star(self, e):
+        radii = [e["radius"], e["radius"] * 0.45] * e["points"]
+        return f'<polygon points="{self._corners(radii, np.pi / 2)}"/>'
+
+    def _bar(self, e):
+        w, h = e["width"] * SIZE, e["height"] * SIZE
+        turn = -np.degrees(e["angle"])
+        box = f'x="{-w / 2:.2f}" y="{-h / 2:.2f}" width="{w:.2f}" height="{h:.2f}"'
+        return f'<rect {box} transform="rotate({turn:.1f})"/>'
+
+    def _arc(self, e):
+        color = escape(str(e["color"]))
+        r, w = e["radius"] * SIZE, max(e["width"] * SIZE, 0.8)
+        return f'<circle r="{r:.2f}" fill="none" stroke="{color}" stroke-width="{w:.2f}"/>'
+
+    def _pointer(self, e):
+        length, w = e["length"] * SIZE, e["width"] * SIZE
+        x, y = length * np.cos(e["angle"]), -length * np.sin(e["angle"])
+        color = escape(str(e["color"]))
+        return (
+            f'<line x2="{x:.2f}" y2="{y:.2f}" stroke="{color}" stroke-width="{w:.2f}"'
+            f' stroke-linecap="round"/>'
+        )
+
+    def _marker(self, e):
+        r = e["radius"] * SIZE
+        x, y = r * np.cos(e["angle"]), -r * np.sin(e["angle"])
+        return f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{e["size"] * SIZE:.2f}"/>'
+
+    def _text(self, e):
+        size = e["size"] * SIZE * 1.3
+        text = escape(str(e["text"]))
+        return f'<text font-size="{size:.2f}" text-anchor="middle" dy="0.35em">{text}</text>'
+
+    def _dots(self, e):
+        n, radius = 46, e["aperture"] * SIZE / 2
+        r, a = radius * np.sqrt(self.rng.random(n)), self.rng.uniform(0, 2 * np.pi, n)
+        colors = e.get("colors") or (e["color"], e["color"])
+        first = self.rng.random(n) < e["color_share"]
+        return "".join(
+            f'<circle cx="{x:.2f}" cy="{y:.2f}" r="0.95" fill="{colors[0 if f else 1]}"/>'
+            for x, y, f in zip(r * np.cos(a), r * np.sin(a), first, strict=True)
+        )
+
+    def _bars(self) -> str:
+        """A bar for each channel, for tasks without a scene."""
+        ob = np.ravel(self.ob)[:24]
+        top = max(1.0, float(np.abs(ob).max()))
+        w = 80 / len(ob)
+        return "".join(
+            f'<rect x="{10 + i * w:.2f}" y="{50 - max(v, 0) / top * 36:.2f}" width="{w * 0.7:.2f}"'
+            f' height="{abs(v) / top * 36 + 0.6:.2f}" fill="#f5f5f5"/>'
+            for i, v in enumerate(ob.tolist())
+        )
+
+
+def _typical(env: gym.Env) -> tuple[records.Trace, list[tuple[str, int]]]:
+    """A trial as the oracle plays it, and a step in the middle of each period."""
+    first = records.begin(env, seed=7, index=3)
+    if env.gt_now is None:
+        trace = records.run_trial(env, lambda ob: 0, first)
+    else:
+        trace = records.run_trial(env, lambda ob: env.gt_now, first)
+    picks = []
+    for name, start, stop in trace.periods:
+        inside = np.flatnonzero((trace.steps >= start) & (trace.steps < stop))
+        if inside.size:
+            picks.append((name, int(inside[(inside.size - 1) // 2])))
+    records.begin(env, seed=7, index=3)
+    return trace, picks
+
+
+def screens(env: gym.Env, ident: str) -> str:
+    """The screens of a typical trial, one a period, in a cascade."""
+    trace, picks = _typical(env)
+    step = 64 if len(picks) > 1 else 0
+    width, height = SIZE + step * (len(picks) - 1) + 10, SIZE + 14 * (len(picks) - 1) + 26
+    parts = []
+    for i, (name, at) in enumerate(picks):
+        k = trace.steps[at]
+        active = [p for p, start, stop in trace.periods if start <= k < stop]
+        screen = Screen(env, trace.ob[at], active, f"clip-{ident}").svg()
+        label = f'<text x="4" y="{SIZE + 10}" font-size="8.5" fill="currentColor">{escape(name)}</text>'
+        edge = f'<rect width="{SIZE}" height="{SIZE}" rx="5" fill="none" class="edge"/>'
+        parts.append(
+            f'<g transform="translate({5 + i * step} {5 + i * 14})">{screen}{edge}{label}</g>'
+        )
+    clip = f'<clipPath id="clip-{ident}"><rect width="{SIZE}" height="{SIZE}" rx="5"/></clipPath>'
+    return (
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Screens of a trial"'
+        ' preserveAspectRatio="xMidYMid meet" style="width:100%;height:100%"><style>.edge{stroke:'
+        "var(--panel-background-color,#fff);stroke-width:1.6}</style>"
+        f"<defs>{clip}</defs>{''.join(parts)}</svg>"
+    )
+
+
+COLORS = ("#9db4c0", "#5c8fd6", "#b8a6d9", "#6fbf8b", "#e2a65b", "#d77a7a", "#7fb9c9", "#c9b36c")
+
+
+def timeline(env: gym.Env) -> str:
+    """The periods of a trial in proportion, with what dt makes of each; random parts are hatched."""
+    task, rows = env.task, []
+    records.begin(env, seed=1, index=0)
+    total, spans = 0.0, {}
+    for name, duration in task.timing.items():
+        partner = task.starts_with.get(name)
+        low, high = duration.bounds
+        if duration.kind in ("times", "until"):
+            low = high = (env.end_ind[name] - env.start_ind[name]) * env.dt
+        low, high = (float(to_steps(ms, task.dt)) * task.dt for ms in (low, high))
+        start = spans[partner][0] if partner else total
+        spans[name] = start, low, high
+        total = max(total, start + high)
+    scale = 560 / max(total, task.dt)
+    for i, (name, (start, low, high)) in enumerate(spans.items()):
+        y, color = 8 + i * 30, COLORS[i % len(COLORS)]
+        x, w, more = 120 + start * scale, low * scale, (high - low) * scale
+        given = str(task.timing[name])
+        steps = f"{low / task.dt:g}" if low == high else f"{low / task.dt:g}-{high / task.dt:g}"
+        ms = f"{low:g}" if low == high else f"{low:g}-{high:g}"
+        note = f"{steps} steps = {ms} ms"
+        title = f"<title>{escape(name)}: {escape(given)}; at dt {task.dt:g} ms: {note}</title>"
+        rows.append(
+            f'<g>{title}<text x="112" y="{y + 15}" text-anchor="end">{escape(name)}</text>'
+            f'<rect x="{x:.1f}" y="{y}" width="{max(w, 1.5):.1f}" height="20" rx="3" fill="{color}"/>'
+            f'<rect x="{x + w:.1f}" y="{y}" width="{more:.1f}" height="20" rx="3" fill="{color}"'
+            f' opacity="0.45"/>'
+            f'<text x="696" y="{y + 15}" class="note">{escape(note)}</text></g>'
+        )
+    height = 16 + 30 * len(spans)
+    return (
+        f'<svg viewBox="0 0 900 {height}" role="img" aria-label="Timeline of a trial"'
+        ' style="width:100%" font-size="14" fill="currentColor" font-family="inherit">'
+        "<style>.note{opacity:.75;font-size:13px}</style>" + "".join(rows) + "</svg>"
+    )
+
+
