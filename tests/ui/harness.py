@@ -64,6 +64,7 @@ const model = {
   },
 };
 window.mount = async () => {
+  for (const name of Object.keys(handlers)) delete handlers[name];
   const style = document.createElement("style");
   style.textContent = await (await fetch("/player.css")).text();
   const el = document.createElement("div");

@@ -359,6 +359,19 @@ def test_lockstep_holds_an_action_and_blur_releases_it(bench):
     assert record["outcome"] == 0
 
 
+def test_lockstep_holds_a_key_on_the_screen(bench):
+    bench.run(WORLD, 99)
+    bench.begin(lockstep(), mode="lockstep", hold=True)
+    bench.running("r1-0-0")
+    bench.page.get_by_role("button", name="right, key J").hover()
+    bench.page.mouse.down()
+    bench.wait("window.sent.filter((m) => m.type === 'act' && m.action === 2).length >= 3")
+    bench.page.mouse.up()
+    held = [k for k, a in bench.record("r1-0-0")["actions"] if a == 2]
+    assert held == list(range(held[0], held[-1] + 1))
+    assert len(held) < 28
+
+
 def test_lockstep_waits_for_a_late_answer(bench):
     bench.begin(lockstep(), mode="lockstep")
     bench.wait("window.sent.some((m) => m.type === 'act')")
@@ -463,6 +476,17 @@ def test_removal_ends_loop_and_listeners(bench):
     bench.page.keyboard.press("Space")
     bench.tap("KeyF")
     assert bench.run("window.sent.length") == count
+
+
+def test_new_render_takes_over(bench):
+    bench.begin(trial(0, wait=500))
+    bench.running("r1-0-0")
+    bench.run("async () => { window.unmount(); await window.mount(); }")
+    bench.wait("window.sent.filter((m) => m.type === 'ready').length === 2")
+    bench.begin(trial(0, attempt=1, wait=2, **LONG))
+    bench.tap("KeyF", bench.onset("r1-0-1") + 10)
+    assert bench.record("r1-0-1")["outcome"] == 2
+    assert set(bench.run("window.records().map((r) => r.attempt)")) == {0, 1}
 
 
 # -- session ---------------------------------------------------------------------------------------
