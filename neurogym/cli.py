@@ -485,7 +485,10 @@ def _writer(out: str) -> Callable[[list[dict[str, Any]]], None]:
     if out == "-":
         return lambda rows: write_csv(rows, sys.stdout)
     if "://" in out or suffix == ".db":
-        return lambda rows: _store_rows(rows, out)
+        from neurogym.store import database_url
+
+        url = database_url(out)
+        return lambda rows: _store_rows(rows, url)
     if suffix.lstrip(".") not in FORMATS:
         raise ValueError(f"--out {out}: expected a name that ends in .csv, .json or .db, or -")
     if not Path(out).absolute().parent.is_dir():  # known before the agent has played for hours
@@ -493,10 +496,10 @@ def _writer(out: str) -> Callable[[list[dict[str, Any]]], None]:
     return lambda rows: (write_csv if suffix == ".csv" else write_json)(rows, out)
 
 
-def _store_rows(rows: list[dict[str, Any]], out: str) -> None:
+def _store_rows(rows: list[dict[str, Any]], url: Any) -> None:
     from neurogym.store import Store, run_of
 
-    with Store(out) as store:
+    with Store(url) as store:
         store.add_run(run_of(rows))
         store.add_trials(rows)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -116,10 +118,8 @@ class Store:
     Raises ValueError for a database of another kind, or of a later version than this one.
     """
 
-    def __init__(self, url: str | Path | None = None, *, create: bool = True):
+    def __init__(self, url: str | Path | sa.URL | None = None, *, create: bool = True):
         self.url = database_url(url)
-        if self.url.get_backend_name() not in _INSERT:
-            raise ValueError(unknown("database", [self.url.get_backend_name()], _INSERT))
         self._insert = _INSERT[self.url.get_backend_name()]
         if self._is_sqlite:
             _prepare_file(Path(self.url.database), create)
@@ -385,21 +385,29 @@ def default_path() -> Path:
     return home / "data" / "neurogym.db"
 
 
-def database_url(url: str | Path | None = None) -> sa.URL:
-    """The URL of a database given as in `Store`; ValueError if it cannot be read."""
+def database_url(url: str | Path | sa.URL | None = None) -> sa.URL:
+    """The URL of a database given as in `Store`; ValueError if it is none that a store takes."""
+    parsed = url if isinstance(url, sa.URL) else _parsed(url)
+    if (kind := parsed.get_backend_name()) not in _INSERT:
+        raise ValueError(unknown("database", [kind], _INSERT))
+    if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ValueError(
+            f"{parsed}: a store needs a file, as threads do not share memory databases"
+        )
+    return parsed
+
+
+def _parsed(url: str | Path | None) -> sa.URL:
     given = str(url or os.environ.get("NEUROGYM_DB") or default_path())
     if "://" not in given:
         return sa.URL.create("sqlite", database=str(Path(given).expanduser().absolute()))
     try:
-        parsed = sa.make_url(given)
+        return sa.make_url(given)
     except (sa.exc.ArgumentError, ValueError):
         raise ValueError(
             "the database URL cannot be read: expected such as sqlite:////folder/file.db or"
             " postgresql://user:password@host/name"
         ) from None
-    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise ValueError(f"{given}: a store needs a file, as threads do not share memory databases")
-    return parsed
 
 
 def _engine(url: sa.URL) -> sa.Engine:
@@ -420,11 +428,22 @@ def _prepare_file(path: Path, create: bool) -> None:
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={WAIT_MS}",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(f"PRAGMA busy_timeout={WAIT_MS}")
+    _enter_wal(cursor)
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _enter_wal(cursor: sqlite3.Cursor) -> None:
+    """SQLite refuses the switch at once, whatever the timeout, while another one is at it."""
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+        time.sleep(0.005)

@@ -1,0 +1,368 @@
+import importlib.machinery
+import importlib.util
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+import neurogym
+from neurogym import cli, export, records
+from neurogym.cli import main
+from neurogym.registry import all_envs, task_class
+from neurogym.store import Store
+
+
+@pytest.fixture
+def run(capsys):
+    def run(*arguments, code=0):
+        assert main(list(arguments)) == code
+        out, err = capsys.readouterr()
+        if code:
+            assert out == ""
+            assert err.startswith("neurogym: error: ")
+            assert err.count("\n") == 1
+        return out, err
+
+    return run
+
+
+# -- list and info ---------------------------------------------------------------------------------
+
+
+def test_list_has_a_line_a_task(run):
+    lines = run("list")[0].splitlines()
+    assert [line.split()[0] for line in lines] == all_envs()
+    starts = {line.index(task_class(line.split()[0]).sentence()) for line in lines}
+    assert len(starts) == 1
+
+
+def test_list_by_tag(run):
+    lines = run("list", "--tag", "value")[0].splitlines()
+    assert [line.split()[0] for line in lines] == all_envs("value")
+    assert "unknown tag 'valu'" in run("list", "--tag", "valu", code=2)[1]
+
+
+@pytest.mark.parametrize("id", all_envs())
+def test_info_tells_what_the_task_declares(run, id):
+    cls, text = task_class(id), run("info", id)[0]
+    squeezed = " ".join(text.split())
+    assert cls.sentence() in squeezed
+    for line in (*cls.differs, str(cls.paper)):
+        assert " ".join(line.split()) in squeezed
+    declared = set(cls.param) - {"name", "timing", "rewards"}
+    for name in (*declared, *cls().plan.conditions, *cls().timing, *cls().rewards):
+        assert name in text
+    assert max(map(len, text.splitlines())) <= 110
+    facts = json.loads(run("info", id, "--json")[0])
+    assert facts["id"] == id
+    assert set(facts["parameters"]) == declared
+    assert cls(timing=facts["timing"], rewards=facts["rewards"]).settings() == {}
+    assert cls(**facts["human"]).settings() == cls(**cls.human).settings()
+
+
+def test_info_takes_short_ids_and_says_what_is_allowed(run):
+    text = run("info", "PerceptualDecisionMaking")[0]
+    assert "dt = 100 [above 0]: ms a step" in text
+    assert "dim_ring = 2 [from 2 to 64]: number of directions" in text
+    assert "1 to 2: choice" in text
+
+
+@pytest.mark.parametrize("id", ["gonogo", "Gonogo-v0", "GoNog", "GoNogo-v7"])
+def test_an_unknown_id_suggests_the_nearest(run, id):
+    assert f"unknown task {id!r}: did you mean 'GoNogo-v0'?" in run("info", id, code=2)[1]
+
+
+def test_an_id_like_no_other(run):
+    assert "did you mean" not in run("info", "zzzzzz", code=2)[1]
+
+
+# -- rollout ---------------------------------------------------------------------------------------
+
+
+def test_a_rollout_goes_to_every_kind_of_file(run, tmp_path):
+    args = ("rollout", "GoNogo", "--trials", "7", "--seed", "3", "--agent", "random", "--out")
+    err = run(*args, str(tmp_path / "a.csv"))[1]
+    assert err.count("\n") == 1
+    assert err.startswith("GoNogo-v0, random, seed 3: 7 trials, ")
+    run(*args, str(tmp_path / "a.json"))
+    run(*args, str(tmp_path / "a.db"))
+    (tmp_path / "b.csv").write_text(run(*args, "-")[0], "utf-8", newline="")
+    with Store(tmp_path / "a.db") as store:
+        stored = store.trials()
+        assert [(r["n_done"], r["n_trials"], r["subject"]) for r in store.runs()] == [
+            (7, 7, "random")
+        ]
+    own = {"uid", "run_id", "created_utc"}
+    results = [export.read(tmp_path / name) for name in ("a.csv", "a.json", "b.csv")]
+    plays = [
+        [{k: v for k, v in row.items() if k not in own} for row in rows]
+        for rows in (stored, *results)
+    ]
+    assert plays[0] == plays[1] == plays[2] == plays[3]
+    assert [row["trial_index"] for row in stored] == list(range(7))
+
+
+def test_a_rollout_takes_presets_and_parameters(run, tmp_path):
+    path = tmp_path / "a.json"
+    err = run(
+        "rollout", "PerceptualDecisionMaking-v0", "--agent", "integrator", "--preset", "human",
+        "--trials", "3", "--param", "cohs=[3, 12]", "--param", 'timing={"stimulus": 1000}',
+        "--agent-param", "bound=60", "--out", str(path),
+    )[1]  # fmt: skip
+    assert "integrator (bound=60)" in err
+    row = export.read(path)[0]
+    human = dict(task_class("PerceptualDecisionMaking").human)
+    timing = {**human["timing"], "stimulus": 1000}
+    assert row["params"] == {**human, "cohs": [3.0, 12.0], "timing": timing}
+    assert len(records.replay(row).actions) > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--agent", "oracl"], "did you mean 'oracle'?"),
+        (["--agent", "integrator"], "gives no evidence"),
+        (["--agent-param", "bound=3"], "oracle: unknown parameter 'bound'"),
+        (["--agent", "integrator", "--agent-param", "bound=-3"], "must be at least 0.1"),
+        (["--param", "dtt=3"], "GoNogo: unknown parameter 'dtt'"),
+        (["--param", "trials=3"], "GoNogo: unknown parameter 'trials'"),
+        (["--param", "timing=3"], "timing is a dict, not 3"),
+        (["--param", 'timing={"x": 3}'], "unknown period 'x'"),
+        (["--param", "dt=-1"], "greater than 0"),
+        (["--param", "dt=soon"], "only takes numeric values"),
+        (["--param", "dt"], "expected NAME=VALUE"),
+        (["--param", "dt=1", "--param", "dt=2"], "dt is given twice"),
+        (["--preset", "humn"], "did you mean 'human'?"),
+        (["--trials", "0"], "expected at least 1"),
+        (["--trials", "x"], "invalid int value"),
+        (["--seed", "-1"], "from 0 to"),
+        (["--seed", str(2**63)], "from 0 to"),
+        (["--out", "a.txt"], "ends in .csv, .json or .db"),
+        (["--out", "/no/such/folder/a.csv"], "no such folder"),
+        (["--out", "mysql://host/name"], "unknown database 'mysql'"),
+    ],
+)
+def test_bad_input_takes_one_line_and_code_2(run, arguments, message):
+    out = [] if "--out" in arguments else ["--out", "-"]
+    assert message in run("rollout", "GoNogo", *arguments, *out, code=2)[1]
+
+
+# -- export ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def db(tmp_path, run):
+    path = str(tmp_path / "a.db")
+    for id in ("GoNogo", "ReadySetGo", "GoNogo"):
+        run("rollout", id, "--trials", "2", "--out", path)
+    return path
+
+
+def test_export_gives_all_rows_or_some(run, db, tmp_path):
+    with Store(db) as store:
+        rows, first = store.trials(), store.runs()[-1]["run_id"]
+    out = tmp_path / "rows.json"
+    assert "6 trials" in run("export", "--db", db, "--out", str(out))[1]
+    assert export.read(out) == rows
+    assert json.loads(run("export", "--format", "json", "--db", db)[0]) == rows
+    run("export", "--format", "csv", "--db", db, "--task", "GoNogo", "--out", str(out) + ".csv")
+    assert export.read(f"{out}.csv") == [row for row in rows if row["task"] == "GoNogo-v0"]
+    run("export", "--format", "json", "--db", db, "--run", first, "--out", str(out))
+    assert export.read(out) == rows[:2]
+
+
+def test_export_takes_the_database_of_the_environment(run, db, monkeypatch):
+    monkeypatch.setenv("NEUROGYM_DB", db)
+    assert len(run("export")[0].splitlines()) == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--run", "x"], "no run 'x' among the 3"),
+        (["--task", "GoNog"], "unknown stored task 'GoNog'"),
+        (["--out", "rows.xlsx"], "name a --format"),
+        (["--format", "xlsx"], "invalid choice"),
+        (["--out", "/no/such/folder/a.csv"], "/no/such/folder/a.csv: No such file"),
+    ],
+)
+def test_export_refuses_what_is_not_there(run, db, arguments, message):
+    assert message in run("export", "--db", db, *arguments, code=2)[1]
+
+
+def test_failures_of_the_database(run, tmp_path):
+    assert "no database" in run("export", "--db", str(tmp_path / "none.db"), code=2)[1]
+    (tmp_path / "text.db").write_text("this is no database, only a long enough text " * 99)
+    err = run("export", "--db", str(tmp_path / "text.db"), code=1)[1]
+    assert "file is not a database" in err
+
+
+# -- serve -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "main.py").write_text("import panel as pn\npn.pane.Str('ready').servable()\n")
+    find = importlib.util.find_spec
+    spec = importlib.machinery.PathFinder.find_spec("app", [str(tmp_path)])
+    monkeypatch.setattr(
+        cli.importlib.util, "find_spec", lambda name: spec if name == "app" else find(name)
+    )
+    return folder
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def served(monkeypatch, app):
+    calls = []
+    monkeypatch.setattr(cli, "_run", lambda command, env: calls.append((command, env)) or 7)
+    return calls
+
+
+def options(command, name):
+    return [command[i + 1] for i, word in enumerate(command) if word == name]
+
+
+def test_serve_runs_panel_on_the_app(run, served, app, port, capsys):
+    assert main(["serve", "--port", str(port), "--db", "study.db", "--open"]) == 7
+    assert capsys.readouterr().out.splitlines()[0] == f"http://127.0.0.1:{port}/app"
+    (command, env), = served  # fmt: skip
+    assert command[:5] == [sys.executable, "-m", "panel", "serve", str(app)]
+    assert options(command, "--address") == ["127.0.0.1"]
+    assert options(command, "--port") == [str(port)]
+    assert options(command, "--allow-websocket-origin") == [
+        f"127.0.0.1:{port}",
+        f"localhost:{port}",
+    ]
+    assert command[-1] == "--show"
+    assert env["NEUROGYM_DB"] == "study.db"
+
+
+def test_serve_to_the_network_allows_our_names_and_those_given(served, port):
+    main([
+        "serve", "--port", str(port), "--address", "0.0.0.0",
+        "--allow-origin", "lab.example.org", "--allow-origin", "proxy.example.org:443",
+    ])  # fmt: skip
+    command = served[0][0]
+    origins = options(command, "--allow-websocket-origin")
+    assert {
+        f"127.0.0.1:{port}",
+        f"{socket.gethostname().lower()}:{port}",
+        f"lab.example.org:{port}",
+        "proxy.example.org:443",
+    } <= set(origins)
+    assert "*" not in origins
+    assert "--show" not in command
+
+
+def test_serve_says_what_is_in_its_way(run, served, app, port, monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        err = run("serve", "--port", str(port), code=1)[1]
+        assert f"cannot listen at 127.0.0.1:{port}" in err
+    assert "from 1 to 65535" in run("serve", "--port", "0", code=2)[1]
+    assert "unknown database" not in run("serve", "--db", "sqlite://", code=2)[1]
+    (app / "main.py").unlink()
+    assert "no app/main.py" in run("serve", code=1)[1]
+    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    assert "the app is not installed" in run("serve", code=1)[1]
+    assert served == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_serve_answers_and_stops_when_told(app, port):
+    with subprocess.Popen(
+        [sys.executable, "-m", "neurogym", "serve", "--port", str(port)],
+        cwd=app.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as server:
+        lines = iter(server.stdout.readline, "")
+        assert next(line for line in lines if "Starting Bokeh server with process" in line)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as page:
+            assert page.url == f"http://127.0.0.1:{port}/app"
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=30) == 0
+
+
+# -- the command itself ----------------------------------------------------------------------------
+
+
+def test_help_has_examples_that_parse(capsys):
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    for command in ("list", "info", "rollout", "export", "serve"):
+        assert f"  neurogym {command}" in text
+        assert main([command, "--help"]) == 0
+        capsys.readouterr()
+    for line in text.splitlines():
+        if line.startswith("  neurogym "):
+            cli._parser().parse_args(line.split()[1:])
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"neurogym {neurogym.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["lits"], ["info"], ["list", "--taag", "x"]])
+def test_a_wrong_command_takes_one_line(run, arguments):
+    assert "--help" in run(*arguments, code=2)[1]
+
+
+def test_an_interrupt_takes_one_line(run, monkeypatch):
+    def interrupt(*_args, **_params):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "rollout", interrupt)
+    assert "interrupted" in run("rollout", "GoNogo", "--out", "-", code=130)[1]
+
+
+def test_a_defect_of_ours_is_not_hidden(monkeypatch):
+    def fail(*_args, **_params):
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(cli, "rollout", fail)
+    with pytest.raises(RuntimeError, match="a defect"):
+        main(["rollout", "GoNogo", "--out", "-"])
+
+
+def test_it_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "neurogym", "list"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == all_envs()
+
+
+def test_a_reader_that_has_seen_enough_gets_no_traceback():
+    code = "import sys; from neurogym.cli import main; sys.exit(main(sys.argv[1:]))"
+    arguments = ["rollout", "GoNogo", "--trials", "2000", "--agent", "random", "--out", "-"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline().startswith("uid,")
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == 1
