@@ -102,6 +102,7 @@ def read(file: str | Path) -> list[dict[str, Any]]:
     with _opened(path, "r") as source:
         if form == "json":
             return [plain_row(row) for row in json.load(source)]
+        csv.field_size_limit(2**31 - 1)  # a long trial's actions exceed the 128 kB that csv allows
         table = csv.DictReader(source)
         return [
             plain_row({name: _value(name, text) for name, text in row.items()}) for row in table
@@ -110,7 +111,8 @@ def read(file: str | Path) -> list[dict[str, Any]]:
 
 def _opened(file: File, mode: str) -> AbstractContextManager[IO[str]]:
     if isinstance(file, str | Path):
-        return open(file, mode, encoding="utf-8", newline="")
+        encoding = "utf-8-sig" if mode == "r" else "utf-8"  # spreadsheets add a mark when they save
+        return open(file, mode, encoding=encoding, newline="")
     return nullcontext(file)
 
 

@@ -438,6 +438,14 @@ def test_rows_come_back_from_files(tmp_path, form):
         assert text.getvalue().encode() == path.read_bytes()
 
 
+def test_csv_of_a_long_trial_saved_by_a_spreadsheet(tmp_path):
+    row = {**EMPTY, "actions": [[step, 1] for step in range(30_000)]}
+    export.write_csv([row], tmp_path / "a.csv")
+    text = (tmp_path / "a.csv").read_text("utf-8")
+    (tmp_path / "a.csv").write_text(text, "utf-8-sig", newline="")
+    assert export.read(tmp_path / "a.csv") == [row]
+
+
 def test_csv_is_as_documented(tmp_path):
     export.write_csv([{**EMPTY, "correct": False, "flags": {"a": [1, None]}}], tmp_path / "a.csv")
     header, line = (tmp_path / "a.csv").read_text("utf-8").splitlines()
