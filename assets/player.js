@@ -124,20 +124,25 @@ export class Dots {
 
 // ---- scoring ----
 
+const answers = (outcome) => outcome === 2 || outcome === 3;
+
 // Plays steps 0 .. upto-1 through the payoff table; `actions` maps a step to its action, the others are 0.
+// The outcome is that of the last step, or that of the response if the trial went on after it.
 export function scoreTable(trial, actions, upto = trial.T) {
   const [, S, A] = trial.shape;
+  let answered = 0;
   const score = {reward: 0, outcome: 0, state: 0, response: null, responseStep: null, ended: false, step: null};
   for (let k = 0; k < upto; k++) {
     const action = actions.get(k) ?? 0;
     const i = (trial.kind[k] * S + score.state) * A + action;
     const outcome = trial.outcome[i];
     score.reward += trial.reward[i];
-    if (outcome) score.outcome = outcome;
-    if ((outcome === 2 || outcome === 3) && score.response === null) {
+    if (answers(outcome) && action !== 0 && score.response === null) {
+      answered = outcome;
       score.response = action;
       score.responseStep = k;
     }
+    score.outcome = outcome || answered;
     if (trial.ends[i]) {
       score.ended = true;
       score.step = k;
@@ -660,12 +665,16 @@ class LockstepTrial extends Trial {
     if (performance.now() > this.began + 2 * this.dt) this.note("late_steps");
     this.total.reward += message.reward || 0;
     this.total.outcome = message.outcome || this.total.outcome;
-    if ((message.outcome === 2 || message.outcome === 3) && this.total.response === null) {
-      this.total.response = this.actions.get(this.k) ?? 0;
-      this.total.responseStep = this.k;
-    }
+    if (answers(message.outcome)) this.respond(message.response_step ?? this.k);
     this.answer = message;
     this.over = Boolean(message.ends);
+  }
+
+  respond(step) {
+    const action = this.actions.get(step) ?? 0;
+    if (action === 0 || this.total.response !== null) return;
+    this.total.response = action;
+    this.total.responseStep = step;
   }
 
   close() {
@@ -800,7 +809,7 @@ const isTyping = (event) => {
 // The keys of a task, as the person may have remapped them.
 class Keys {
   constructor(config) {
-    this.name = `neurogym-keys:${config.title}`;
+    this.name = `neurogym-keys:${config.task ?? config.title}`;
     const own = config.remap ? stored(this.name) : {};
     this.rows = config.keys.map((key) => ({...key, was: key.code, ...own[key.code]}));
     this.dial = config.dial ? {ArrowLeft: 1, ArrowRight: -1, Space: 0} : {};

@@ -148,11 +148,14 @@ def test_key_after_the_response_counts_only_if_it_has_an_effect(bench):
 def score(play, actions):
     """The payoff table, read as docs/player.md tells."""
     _, states, n = play["shape"]
-    state, reward, outcome = 0, 0.0, 0
+    state, reward, outcome, answered = 0, 0.0, 0, 0
     for k in range(play["T"]):
         i = (play["kind"][k] * states + state) * n + actions.get(k, 0)
         reward += play["reward"][i]
-        outcome = play["outcome"][i] or outcome
+        outcome = play["outcome"][i]
+        if outcome in (2, 3) and actions.get(k, 0):
+            answered = answered or outcome
+        outcome = outcome or answered
         if play["ends"][i]:
             return reward, outcome, k
         state = play["next"][i]
@@ -370,6 +373,27 @@ def test_lockstep_holds_a_key_on_the_screen(bench):
     held = [k for k, a in bench.record("r1-0-0")["actions"] if a == 2]
     assert held == list(range(held[0], held[-1] + 1))
     assert len(held) < 28
+
+
+def test_lockstep_end_may_name_the_step_of_the_response(bench):
+    bench.run(WORLD, 99)
+    bench.run(
+        """() => {
+          const world = window.world;
+          let step = null;
+          window.world = (act) => {
+            if (act.action) step = act.k;
+            const ends = step !== null && act.k === step + 2;
+            return {...world(act), window: true, outcome: ends ? 2 : 0, ends, response_step: step};
+          };
+        }"""
+    )
+    bench.begin(lockstep(), mode="lockstep")
+    onset = bench.onset("r1-0-0")
+    bench.tap("KeyJ", onset + 10)
+    record = bench.record("r1-0-0")
+    assert (record["response"], record["outcome"]) == (2, 2)
+    assert record["rt_ms"] == pytest.approx(10, abs=0.2)
 
 
 def test_lockstep_waits_for_a_late_answer(bench):
