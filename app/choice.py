@@ -54,6 +54,19 @@ class Choice(param.Parameterized):
         choice.env()  # the parameters fit the task
         return choice
 
+    @classmethod
+    def query_parameters(cls) -> tuple[str, ...]:
+        """The entries of the address."""
+        return tuple(name for name in cls.param if name != "name")
+
+    def take(self, run: Mapping[str, Any]) -> None:
+        """Choose what a stored run was played with, and the run itself."""
+        self.param.update(
+            task=run["task"], preset="agent", params=dict(run["params"]), seed=run["seed"],
+            trials=run["n_trials"], subject=run["subject"] or "", run=run["run_id"],
+            feedback=run["settings"].get("feedback", True),
+        )  # fmt: skip
+
     def query(self) -> dict[str, str]:
         """The address's query that `from_query` reads back; what is as by default is left out."""
         out = {"task": self.task}

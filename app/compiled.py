@@ -11,7 +11,16 @@ import numpy as np
 from neurogym.envs import TaskEnv
 from neurogym.scene import Scene, cap
 
-KEYS_OF_PLAIN_ENVS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "KeyA", "KeyS", "KeyD", "KeyF")
+KEYS_OF_PLAIN_ENVS = (
+    "ArrowLeft",
+    "ArrowRight",
+    "ArrowUp",
+    "ArrowDown",
+    "KeyA",
+    "KeyS",
+    "KeyD",
+    "KeyF",
+)
 
 
 def is_lockstep(env: gym.Env) -> bool:

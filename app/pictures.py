@@ -155,17 +155,19 @@ def _typical(env: gym.Env) -> tuple[records.Trace, list[tuple[str, int]]]:
 def screens(env: gym.Env, ident: str) -> str:
     """The screens of a typical trial, one a period, in a cascade."""
     trace, picks = _typical(env)
-    step = 64 if len(picks) > 1 else 0
-    width, height = SIZE + step * (len(picks) - 1) + 10, SIZE + 14 * (len(picks) - 1) + 26
+    step = 82 if len(picks) > 1 else 0
+    width, height = SIZE + step * (len(picks) - 1) + 10, SIZE + 12 * (len(picks) - 1) + 26
     parts = []
     for i, (name, at) in enumerate(picks):
         k = trace.steps[at]
         active = [p for p, start, stop in trace.periods if start <= k < stop]
         screen = Screen(env, trace.ob[at], active, f"clip-{ident}").svg()
-        label = f'<text x="4" y="{SIZE + 10}" font-size="8.5" fill="currentColor">{escape(name)}</text>'
+        label = (
+            f'<text x="4" y="{SIZE + 10}" font-size="8.5" fill="currentColor">{escape(name)}</text>'
+        )
         edge = f'<rect width="{SIZE}" height="{SIZE}" rx="5" fill="none" class="edge"/>'
         parts.append(
-            f'<g transform="translate({5 + i * step} {5 + i * 14})">{screen}{edge}{label}</g>'
+            f'<g transform="translate({5 + i * step} {5 + i * 12})">{screen}{edge}{label}</g>'
         )
     clip = f'<clipPath id="clip-{ident}"><rect width="{SIZE}" height="{SIZE}" rx="5"/></clipPath>'
     return (
@@ -215,5 +217,3 @@ def timeline(env: gym.Env) -> str:
         ' style="width:100%" font-size="14" fill="currentColor" font-family="inherit">'
         "<style>.note{opacity:.75;font-size:13px}</style>" + "".join(rows) + "</svg>"
     )
-
-

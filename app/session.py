@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -147,7 +148,7 @@ class Session:
 
     def _record(self, message: Mapping[str, Any]) -> None:
         """Score and store a trial, once; then send the next one."""
-        uid, index = message["uid"], int(message["index"])
+        uid = message["uid"]
         known = message["run"] == self.run["run_id"]
         run = self.run if known else self.store.run(message["run"])
         if run is None:
@@ -178,8 +179,7 @@ class Session:
 def title(task: str) -> str:
     """A task's name in words: "PerceptualDecisionMaking-v0" is "Perceptual Decision Making"."""
     name = task.rpartition("-v")[0] or task
-    words = "".join(f" {c}" if c.isupper() and i else c for i, c in enumerate(name))
-    return words.replace("_", " ").strip()
+    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", name).replace("_", " ").strip()
 
 
 def scored(run: Mapping[str, Any], env: Any, message: Mapping[str, Any]) -> dict[str, Any]:

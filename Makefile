@@ -1,0 +1,40 @@
+# Two commands do all of their own set-up: `make app` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 5006
+
+.PHONY: app test lint bench clean help
+
+help:  ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+$(VENV)/app: pyproject.toml
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=python3.12"'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e '.[app]'
+	touch $@
+
+$(VENV)/dev: pyproject.toml $(VENV)/app
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@
+
+app: $(VENV)/app  ## set up, serve the studio and open it
+	$(BIN)/neurogym serve --port $(PORT) --open
+
+test: $(VENV)/dev  ## set up, find or install a browser, lint and test
+	$(BIN)/python tests/browser.py
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+lint: $(VENV)/dev  ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(VENV)/dev  ## speed, as ratios within one run
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.bench
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache

@@ -1,0 +1,220 @@
+"""Rasters and curves of a person and an agent on the very same trials."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.choice import Choice
+from app.controls import labelled, refuse
+from app.curves import curves
+from app.raster import raster
+from app.session import title
+from app.work import Job
+from neurogym.agents import AGENTS, agent
+from neurogym.export import write_csv
+from neurogym.measures import summary
+from neurogym.records import finished
+from neurogym.rollout import describe, rollout
+from neurogym.store import Store
+
+
+class Compare(pn.viewable.Viewer):
+    """People above, agents below, yoked to the same trials; without people, agents alone."""
+
+    def __init__(self, choice: Choice, store: Store, go: Callable[[str], None], dark: bool = False):
+        super().__init__()
+        self.choice, self.store, self.go, self.dark = choice, store, go, dark
+        self.run = store.run(choice.run) if choice.run else None
+        self.rows = finished(store.trials(run_id=choice.run)) if choice.run else []
+        self.agents: list[dict[str, Any]] = []
+        self.job: Job | None = None
+        self._make_widgets()
+        self._choose_agent(self.agent.value)
+
+    # -- widgets ------------------------------------------------------------------------------------------
+
+    def _make_widgets(self) -> None:
+        env = self.choice.env()
+        periods = [name for name, _, _ in env.periods] if self._begun(env) else []
+        small = dict(size="small", margin=(6, 8))
+        first = "integrator" if self._integrates(env) else "oracle"
+        self.agent = pmui.Select(
+            label="agent", value=first, options=list(AGENTS), width=140, **small
+        )
+        self.agent.param.watch(lambda event: self._choose_agent(event.new), "value")
+        self.settings = pmui.FlexBox(margin=0, gap="0px")
+        self.align = pmui.Select(
+            label="align on",
+            value="start",
+            options=["start", *periods, "response"],
+            width=130,
+            **small,
+        )
+        conditions = list(self.rows[0]["conditions"]) if self.rows else list(env.trial)
+        self.sort = pmui.Select(
+            label="sort by", value="order", options=["order", "rt", "outcome", *conditions],
+            width=140, **small,
+        )  # fmt: skip
+        self.svg = pmui.Switch(
+            label="save as SVG", value=False, margin=(14, 8),
+            description="The save button above a picture gives PNG, or SVG with this switch.",
+        )  # fmt: skip
+        for widget in (self.align, self.sort, self.svg):
+            widget.param.watch(lambda event: self._draw(), "value")
+        self.progress = pmui.LinearProgress(
+            value=0, visible=False, sizing_mode="stretch_width", variant="determinate"
+        )
+        self.cancel = pmui.Button(label="Cancel", size="small", visible=False, margin=(8, 8))
+        self.cancel.on_click(lambda event: self._stop())
+        self.csv = pmui.FileDownload(
+            callback=self._csv, filename="trials.csv", label="Download CSV", variant="outlined",
+            size="small", embed=False, auto=True, margin=(8, 8),
+        )  # fmt: skip
+        self.note = pmui.Typography("", variant="body2", margin=(4, 12))
+        self.figures = pmui.Column(sizing_mode="stretch_width", margin=(0, 8))
+
+    def _begun(self, env: Any) -> bool:
+        env.reset(seed=self.choice.seed)
+        return True
+
+    def _integrates(self, env: Any) -> bool:
+        plan = getattr(getattr(env, "task", None), "plan", None)
+        return plan is not None and any(group.evidence for group in plan.channels)
+
+    def _choose_agent(self, name: str) -> None:
+        """Sliders for the agent's parameters, and a rollout."""
+        self.policy = agent(name)
+        widgets = []
+        for key in self.policy.param:
+            parameter = self.policy.param[key]
+            if key == "name":
+                continue
+            low, high = parameter.bounds
+            widget = pmui.FloatSlider(
+                label=labelled(key), value=parameter.default, start=low,
+                end=min(high, max(6 * parameter.default, 1)), step=0.01 if high <= 1 else 0.1,
+                width=150, size="small", margin=(6, 12), description=parameter.doc,
+            )  # fmt: skip
+            widget.param.watch(lambda event, k=key: self._set(k, event), "value_throttled")
+            widgets.append(widget)
+        self.settings.objects = widgets
+        self._roll_out()
+
+    def _set(self, key: str, event: Any) -> None:
+        try:
+            setattr(self.policy, key, event.new)
+        except ValueError as error:
+            refuse(event.obj, error)
+            return
+        self._roll_out()
+
+    # -- work ---------------------------------------------------------------------------------------------
+
+    def _roll_out(self) -> None:
+        """Let the agent play, beside the page."""
+        self._stop()
+        self.progress.param.update(visible=True, value=0)
+        self.cancel.visible = True
+        self.job = Job(self._work, self._done, self._failed, self._tell)
+
+    def _work(self, job: Job) -> list[dict[str, Any]]:
+        choice = self.choice
+        if self.rows:
+            row = self.rows[0]
+            return rollout(
+                row["task"], self.policy, yoke=self.rows, seed=choice.seed, progress=job.step,
+                **row["params"],
+            )  # fmt: skip
+        return rollout(
+            choice.task, self.policy, choice.trials, seed=choice.seed, progress=job.step,
+            **choice.settings(),
+        )  # fmt: skip
+
+    def _tell(self, done: int, total: int) -> None:
+        self.progress.value = round(100 * done / total)
+
+    def _done(self, rows: list[dict[str, Any]]) -> None:
+        self._hide_progress()
+        self.agents = rows
+        self._draw()
+
+    def _failed(self, error: Exception) -> None:
+        self._hide_progress()
+        self.agents = []
+        self.note.object = f"The agent cannot play this task: {error}"
+        if isinstance(error, ValueError | TypeError):
+            self._draw()
+        else:
+            raise error
+
+    def _stop(self) -> None:
+        if self.job is not None:
+            self.job.cancel()
+        self._hide_progress()
+
+    def _hide_progress(self) -> None:
+        self.progress.visible = self.cancel.visible = False
+
+    # -- pictures -----------------------------------------------------------------------------------------
+
+    def groups(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """(title, rows) of each subject: people first."""
+        groups = []
+        if self.rows:
+            groups.append((self.rows[0]["subject"] or "person", self.rows))
+        if self.agents:
+            groups.append((describe(self.agent.value, self.policy), self.agents))
+        return groups
+
+    def _draw(self) -> None:
+        groups = self.groups()
+        if not groups:
+            self.figures.objects = []
+            return
+        picture = raster(
+            groups, align=self.align.value, sort=self.sort.value, dark=self.dark, svg=self.svg.value
+        )
+        points = curves(groups, dark=self.dark, svg=self.svg.value)
+        panes = [
+            pn.pane.Bokeh(figure, sizing_mode="stretch_width")
+            for figure in (picture, points)
+            if figure
+        ]
+        self.figures.objects = panes
+        self.note.object = " · ".join(self._sentence(name, rows) for name, rows in groups)
+
+    def _sentence(self, name: str, rows: list[dict[str, Any]]) -> str:
+        numbers = summary(rows)
+        text = f"{name}: {numbers['n']} trials, {numbers['accuracy']:.0%} correct"
+        if numbers["median_rt_ms"] is not None:
+            text += f", median RT {numbers['median_rt_ms']:.0f} ms"
+        return text
+
+    def _csv(self) -> io.StringIO:
+        file = io.StringIO()
+        write_csv([row for _, rows in self.groups() for row in rows], file)
+        file.seek(0)
+        return file
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        who = "Nobody has played this run yet: the agent plays it alone." if not self.rows else ""
+        head = pmui.Row(
+            pmui.Typography(f"Compare: {title(self.choice.task)}", variant="h5", margin=(8, 10)),
+            pn.layout.HSpacer(),
+            self.csv,
+            sizing_mode="stretch_width",
+        )
+        return pmui.Column(
+            head,
+            pmui.Typography(who, variant="body2", margin=(0, 12), visible=bool(who)),
+            pmui.FlexBox(self.agent, self.settings, self.align, self.sort, self.svg, self.cancel),
+            self.progress,
+            self.note,
+            self.figures,
+            sizing_mode="stretch_width",
+        )

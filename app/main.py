@@ -1,0 +1,5 @@
+"""Entry point of `panel serve app`."""
+
+from app.studio import serve
+
+serve()

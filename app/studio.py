@@ -1,0 +1,120 @@
+"""The studio: choose, configure, play, compare, data; one page, one address."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.choice import VIEWS, Choice
+from app.choose import Choose
+from app.compare import Compare
+from app.configure import Configure
+from app.data import Data
+from app.play import Play
+from app.theme import THEME
+from neurogym.store import Store
+
+NAMES = {
+    "choose": "Choose",
+    "configure": "Configure",
+    "play": "Play",
+    "compare": "Compare",
+    "data": "Data",
+}
+TABS = {
+    "& .MuiToggleButton-root": {
+        "color": "rgba(255,255,255,.86)", "border": "none", "borderRadius": "8px", "px": 1.6,
+        "fontSize": "0.95rem",
+    },
+    "& .MuiToggleButton-root:hover": {"backgroundColor": "rgba(255,255,255,.14)"},
+    "& .MuiToggleButton-root.Mui-selected, & .MuiToggleButton-root.Mui-selected:hover": {
+        "color": "#1d3f7a", "backgroundColor": "#fff", "fontWeight": 600,
+    },
+}  # fmt: skip
+
+
+def store() -> Store:
+    """The database, opened once a process."""
+    return pn.state.as_cached("neurogym-store", Store)
+
+
+class Studio:
+    """The page of one session. Only the view that is shown is in the document."""
+
+    def __init__(self, query: dict[str, str] | None = None):
+        self.store = store()
+        self.problem = ""
+        try:
+            self.choice = Choice.from_query(query or {})
+            self._take_run()
+        except ValueError as error:
+            self.choice, self.problem = Choice(), str(error)
+        self.tabs = pmui.RadioButtonGroup(
+            value=self.choice.view,
+            options={NAMES[view]: view for view in VIEWS},
+            size="small",
+            margin=(6, 10),
+            sx=TABS,
+        )
+        self.body = pn.Column(sizing_mode="stretch_width", margin=(0, 14))
+        self.page = pmui.Page(
+            title="NeuroGym", header=[self.tabs], main=[self.body], theme_config=THEME,
+            sx={".mui-light & .MuiAppBar-root, .MuiAppBar-root": {"boxShadow": "none"}},
+        )  # fmt: skip
+        self._show(self.choice.view)
+        self.tabs.param.watch(lambda event: self._show(event.new), "value")
+        self.choice.param.watch(self._write_address, list(self.choice.query_parameters()))
+
+    def _take_run(self) -> None:
+        """A run that is named in the address brings its own task and parameters."""
+        if not self.choice.run:
+            return
+        run = self.store.run(self.choice.run)
+        if run is None:
+            raise ValueError(f"there is no run {self.choice.run!r} in the database")
+        self.choice.take(run)
+
+    def go(self, view: str) -> None:
+        """Show another view."""
+        if self.tabs.value == view:
+            self._show(view)
+        else:
+            self.tabs.value = view
+
+    def _show(self, view: str) -> None:
+        self.choice.view = view
+        try:
+            shown = self._make(view)
+        except ValueError as error:
+            shown = pmui.Alert(str(error), severity="error", margin=20)
+        notes = [pmui.Alert(self.problem, severity="error", margin=12)] if self.problem else []
+        self.problem = ""
+        self.body.objects = [*notes, shown]
+
+    def _make(self, view: str) -> Any:
+        choice, base = self.choice, self.store
+        if view == "choose":
+            return Choose(choice, self.go)
+        if view == "configure":
+            return Configure(choice, self.go)
+        if view == "play":
+            return Play(choice, base, self.go)
+        if view == "compare":
+            return Compare(choice, base, self.go, dark=self.page.dark_theme)
+        return Data(choice, base, self.go)
+
+    def _write_address(self, *events: Any) -> None:
+        if pn.state.location is not None:
+            pn.state.location.search = "?" + urlencode(self.choice.query())
+
+
+def serve() -> None:
+    """Make the page of this session and serve it."""
+    pn.extension("tabulator", notifications=True)
+    query = {key: values[0].decode() for key, values in pn.state.session_args.items()}
+    studio = Studio(query)
+    pn.state.onload(studio._write_address)
+    studio.page.servable(title="NeuroGym")
