@@ -96,10 +96,11 @@ _TRIALS = sa.Table(
         "run_id",
         sa.ForeignKey(_RUNS.c.run_id, ondelete="CASCADE"),
         nullable=False,
-        index=True,
     ),
     *_columns(KINDS, ("uid", "task")),
     sa.UniqueConstraint("uid"),
+    # a run's trials; and summaries can be read from the index alone
+    sa.Index("trials_of_run", "run_id", "finished", "rt_ms", "correct", "created_utc"),
     sqlite_autoincrement=True,
 )
 
