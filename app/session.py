@@ -135,15 +135,16 @@ class Session:
         uid, k = message["uid"], int(message["k"])
         if uid != self._live or k != self.env.t_ind:
             return
+        opened = self.env.window
         ob, reward, _, _, info = self.env.step(int(message["action"]))
-        ended = info["new_trial"]
-        if ended:
-            self._live = None
         answer = compiled.shown(self.env, uid, ob)
-        outcome = Outcome[info["outcome"].upper()] if ended else Outcome.NONE
-        answer.update(reward=float(reward), ends=bool(ended), outcome=int(outcome))
-        if ended:
-            answer.update(k=k + 1, active=[], window=False)
+        answer.update(reward=float(reward), ends=bool(info["new_trial"]), outcome=0)
+        if info["new_trial"]:
+            self._live = None
+            outcome = int(Outcome[info["outcome"].upper()])
+            answer.update(k=k + 1, active=[], window=False, outcome=outcome)
+            if info["response"] >= 0 and opened:
+                answer["response_step"] = round(opened[0] + info["rt"] / float(self.env.dt))
         self.send(answer)
 
     def _record(self, message: Mapping[str, Any]) -> None:

@@ -626,7 +626,7 @@ class LockstepTrial extends Trial {
       const open = this.window && this.window[0] <= 0 && 0 < this.window[1];
       this.show(ts, ts, {ob: this.message.frames, active: this.activeAt(0), window: open});
     } else if (this.answer && !this.over && ts + SLACK >= this.began + this.dt) {
-      this.k++;
+      this.k = this.answer.k;  // an action can leave out the rest of a period
       // Steps keep their pace unless an answer was so late that the next one would be cut short.
       const due = this.began + this.dt;
       this.show(ts, ts - due > this.dt / 2 ? ts : due, this.answer);
@@ -660,7 +660,7 @@ class LockstepTrial extends Trial {
   }
 
   receive(message) {
-    if (!this.waiting || message.k !== this.k + 1) return;
+    if (!this.waiting || message.k <= this.k) return;
     this.waiting = false;
     if (performance.now() > this.began + 2 * this.dt) this.note("late_steps");
     this.total.reward += message.reward || 0;
