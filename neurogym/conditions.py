@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
+
+
+def _between(low: float, value: Any, high: float) -> bool:
+    return isinstance(value, Real) and bool(low <= value <= high)
 
 
 class Condition:
@@ -54,8 +59,8 @@ class Choice(Condition):
 
     def allows(self, value):
         if self.bounds:
-            return np.isscalar(value) and self.bounds[0] <= value <= self.bounds[1]
-        return bool((self.values == value).any())
+            return _between(self.bounds[0], value, self.bounds[1])
+        return value in self.values.tolist()
 
     def __str__(self):
         values = ", ".join(map(str, self.values[:12].tolist()))
@@ -73,7 +78,7 @@ class Uniform(Condition):
         return rng.uniform(self.low, self.high, size=n)
 
     def allows(self, value):
-        return np.isscalar(value) and self.low <= value <= self.high
+        return _between(self.low, value, self.high)
 
     def __str__(self):
         return f"{self.low:g} to {self.high:g}"

@@ -9,6 +9,7 @@ import gymnasium as gym
 import numpy as np
 
 from neurogym.block import Block
+from neurogym.canvas import Trials
 from neurogym.rules import Outcome, Payoffs
 from neurogym.stream import Stream
 from neurogym.task import Step, Task
@@ -20,27 +21,23 @@ NAMES = [outcome.name.lower() for outcome in Outcome]
 NO_CONDITIONS: Mapping[str, Any] = {}
 
 
-class _Cells(dict):
-    """For a kind of step: (reward, event) by state and action, as plain Python values.
+def _cells(payoffs: Payoffs) -> list[np.ndarray]:
+    """For each rule state an object array (kinds,): by action, (reward, event) as Python values.
 
     The event is None where the trial simply goes on, else (ends, next state, performance, outcome).
     """
-
-    def __init__(self, payoffs: Payoffs):
-        self.payoffs = payoffs
-
-    def __missing__(self, kind: int) -> tuple:
-        pay, cells = self.payoffs, []
-        _, states, actions = pay.shape
-        for state, action in np.ndindex(states, actions):
-            at = kind, state, action
-            ends, following = bool(pay.ends[at]), int(pay.next[at])
-            event = None
-            if ends or following != state:
-                event = ends, following * actions, float(pay.performance[at]), int(pay.outcome[at])
-            cells.append((float(pay.reward[at]), event))
-        self[kind] = tuple(cells)
-        return self[kind]
+    _, states, actions = payoffs.shape
+    tables = (payoffs.reward, payoffs.ends, payoffs.next, payoffs.performance, payoffs.outcome)
+    by_state = []
+    for state in range(states):
+        columns = (table[:, state].ravel().tolist() for table in tables)
+        cells = [
+            (reward, (ends, after, *result) if ends or after != state else None)
+            for reward, ends, after, *result in zip(*columns, strict=True)
+        ]
+        rows = zip(*[iter(cells)] * actions, strict=True)
+        by_state.append(np.array([dict(enumerate(row)) for row in rows], object))
+    return by_state
 
 
 class TaskEnv(gym.Env):
@@ -65,7 +62,7 @@ class TaskEnv(gym.Env):
         self.action_space = task.plan.actions.space()
         self.num_tr = 0
         self.performance = 0.0
-        self._n_actions = int(self.action_space.n)
+        self._actions = frozenset(range(task.plan.actions.size))
         self._stream: Stream | None = None
         self._next = 0
         self._block: Block | None = None
@@ -101,25 +98,28 @@ class TaskEnv(gym.Env):
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Act on the current observation; see the class for what is returned."""
-        k = self._k
         try:
-            if action < 0:
-                raise IndexError
-            reward, event = self._pay[k][self._state + action]
-        except (IndexError, TypeError, AttributeError):
-            self._refuse(action)
+            k = self._k
+            reward, event = self._pay[k][action]
+        except (KeyError, TypeError, AttributeError):
+            return self.step(self._read(action))
         gt = self._labels[k]
         if event is not None:
-            done, self._state, performance, outcome = event
-            if done:
+            ends, state, performance, outcome = event
+            if ends:
                 response = action if 2 <= outcome <= 3 else 0
                 return self._finish(reward, gt, response, k, outcome, performance)
+            self._pay = self._pays[state]
         self._k = k = k + 1
         return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
 
     def _step_closed(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        if self._block is None or not 0 <= action < self._n_actions:
-            self._refuse(action)
+        try:
+            known = action in self._actions and self._block is not None
+        except TypeError:
+            known = False
+        if not known:
+            action = self._read(action)
         gt, k = self.gt_now, self._k
         effect = self.task.react(self._one, self._situation, self._where(), np.array([action]))
         reward, done, performance, outcome, responds, skip = (
@@ -153,10 +153,13 @@ class TaskEnv(gym.Env):
         self._begin(NO_CONDITIONS)
         return self._row(), reward, False, False, info
 
-    def _refuse(self, action: Any) -> None:
+    def _read(self, action: Any) -> int:
+        """The action in an array of no dimension; all else that came here is refused."""
         if self._block is None:
             raise gym.error.ResetNeeded("call reset() before step()")
-        raise ValueError(f"action {action!r} is not one of 0 to {self._n_actions - 1}") from None
+        if isinstance(action, np.ndarray) and action.ndim == 0 and action.item() in self._actions:
+            return action.item()
+        raise ValueError(f"action {action!r} is not one of 0 to {len(self._actions) - 1}") from None
 
     # -- trials ---------------------------------------------------------------------------------------
 
@@ -180,9 +183,11 @@ class TaskEnv(gym.Env):
         self.trial_index, self.forced = self._next, conditions
         self._next += 1
         self.num_tr += 1
-        self._k, self._state = self._offsets[i], 0
+        self._k = self._offsets[i]
         if self.task.closed:
             self._begin_closed()
+        else:
+            self._pay = self._pays[0]
 
     def _open(self, block: Block) -> None:
         """Keep what trials read of a block as Python lists: numpy scalars are slow."""
@@ -190,8 +195,8 @@ class TaskEnv(gym.Env):
             return
         if not self.task.closed:
             if self._block is None or block.payoffs is not self._block.payoffs:
-                self._cells = _Cells(block.payoffs)
-            self._pay = list(map(self._cells.__getitem__, block.kind.tolist()))
+                self._cells = _cells(block.payoffs)
+            self._pays = [cells.take(block.kind).tolist() for cells in self._cells]
         self._block, self._plan, self._dt = block, self.task.plan, float(self.task.dt)
         self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
         self._rows = list(block.ob)
@@ -209,8 +214,6 @@ class TaskEnv(gym.Env):
     # -- closed tasks ----------------------------------------------------------------------------------
 
     def _begin_closed(self) -> None:
-        from neurogym.canvas import Trials
-
         i = self._i
         values = {k: v[i : i + 1] for k, v in self._block.trials.conditions.items()}
         self._one = Trials(1, values)

@@ -34,11 +34,14 @@ class Stream:
 
     def __init__(self, task: Task, seed: int):
         self.task, self.seed = task, seed
-        self._carried: list[dict[str, Any]] = [{}]  # what block b is given from those before it
+        self._carried: list[dict[str, Any]] = [{}]  # what block b is given from those before it,
+        self._carried_under = task.plan  # as long as the parameters stay
         self._last: tuple[Any, Block] | None = None
 
     def draw(self, number: int) -> Draw:
         """What chance gives one block."""
+        if self._carried_under is not self.task.plan:
+            self._carried, self._carried_under = [{}], self.task.plan
         while len(self._carried) < number + 1:
             self.draw(len(self._carried) - 1)
         rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -218,7 +219,7 @@ class Task(param.Parameterized):
                 wrong = [v for v in values if not conditions[name].allows(v)]
                 allowed = str(conditions[name])
             else:
-                wrong = [v for v in values if not (np.isreal(v) and np.isfinite(v) and v >= 0)]
+                wrong = [v for v in values if not (isinstance(v, Real) and 0 <= v < np.inf)]
                 allowed = "a length in ms, not negative"
             if wrong:
                 raise ValueError(f"{name} = {wrong[0]!r} is not possible: allowed are {allowed}")
@@ -252,7 +253,8 @@ class Task(param.Parameterized):
                 else:
                     ms[name] = forced.astype(float)
         trials = Trials(n, conditions)
-        timeline = Timeline(self.timing, ms, self.starts_with, self.stretch(trials), n, self.dt)
+        stretch = {p: f for p, f in self.stretch(trials).items() if p not in (fixed or {})}
+        timeline = Timeline(self.timing, ms, self.starts_with, stretch, n, self.dt)
         canvas = Canvas(timeline, self.plan.channels, self.plan.actions)
         self.paint(canvas, trials)
         varied = {p: length for p, length in timeline.ms.items() if self.timing[p].is_random}

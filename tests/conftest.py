@@ -1,0 +1,22 @@
+"""Every declared task is put to every test that asks for a `task_id`."""
+
+import pytest
+
+from neurogym import registry
+
+TASKS = [id for id in registry.all_envs() if registry.task_class(id)]
+PRESETS = ["agent", "human"]
+
+
+def pytest_generate_tests(metafunc):
+    for name, values in (("task_id", TASKS), ("preset", PRESETS)):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, values)
+
+
+@pytest.fixture
+def task(request, task_id):
+    """The task of `task_id`, with the parameters of `preset` if the test asks for one."""
+    named = "preset" in request.fixturenames
+    preset = request.getfixturevalue("preset") if named else "agent"
+    return registry.configure(registry.task_class(task_id), preset)
