@@ -70,7 +70,7 @@ class Screen:
         return f'<circle r="{e["radius"] * SIZE:.2f}" {self._outlined(e)}/>'
 
     def _corners(self, radii: list[float], rotation: float) -> str:
-        angles = rotation + np.arange(len(radii)) * 2 * np.pi / len(radii)
+        angles = np.pi / 2 + rotation + np.arange(len(radii)) * 2 * np.pi / len(radii)
         return " ".join(
             f"{r * SIZE * np.cos(a):.2f},{-r * SIZE * np.sin(a):.2f}"
             for r, a in zip(radii, angles, strict=True)
@@ -82,7 +82,7 @@ class Screen:
 
     def _star(self, e):
         radii = [e["radius"], e["radius"] * 0.45] * e["points"]
-        return f'<polygon points="{self._corners(radii, np.pi / 2)}"/>'
+        return f'<polygon points="{self._corners(radii, 0.0)}"/>'
 
     def _bar(self, e):
         w, h = e["width"] * SIZE, e["height"] * SIZE

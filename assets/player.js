@@ -15,6 +15,8 @@ const FEEDBACK = [
   ["slow", "Too slow", "–"],
   ["good", "Well withheld", "✓"],
 ];
+const PAID = ["good", "Reward", "●"];
+const UNPAID = ["slow", "No reward", "○"];
 
 const clamp = (v, low, high) => Math.max(low, Math.min(high, v));
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
@@ -1195,8 +1197,9 @@ export class Player {
 
   feedback({outcome, reward}) {
     const mode = this.config.feedback ?? null;
-    const [tone, word, symbol] = FEEDBACK[outcome] ?? FEEDBACK[0];
     const points = Math.round(100 * reward) / 100;
+    const paid = mode === "reward" && outcome !== 1 && outcome !== 4;  // what was right is not told
+    const [tone, word, symbol] = paid ? (points > 0 ? PAID : UNPAID) : FEEDBACK[outcome] ?? FEEDBACK[0];
     const signed = mode === "reward" ? `${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points)}` : "";
     if (mode === null || !(word || signed)) return "";
     const parts = [symbol && h("b", {}, symbol), word, signed && h("i", {}, signed)].filter(Boolean);

@@ -153,7 +153,7 @@ class Disc(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Polygon(Element):
-    """A regular polygon."""
+    """A regular polygon; at rotation 0 a corner points up."""
 
     radius: Any = 0.1
     sides: int = 4
@@ -163,7 +163,7 @@ class Polygon(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Star(Element):
-    """A star."""
+    """A star, one point up."""
 
     radius: Any = 0.1
     points: int = 5

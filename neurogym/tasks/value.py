@@ -46,9 +46,9 @@ class DawTwoStep(Task):
     scene = Scene(
         Polygon(sides=6, radius=0.14, x=-0.25, color=INK, show="options"),
         Star(points=5, radius=0.15, x=0.25, color=INK, show="options"),
-        Polygon(sides=3, radius=0.15, x=-0.25, rotation=np.pi / 2, color=BLUE, show="state1"),
+        Polygon(sides=3, radius=0.15, x=-0.25, color=BLUE, show="state1"),
         Polygon(sides=4, radius=0.15, x=0.25, color=BLUE, show="state1"),
-        Polygon(sides=5, radius=0.15, x=-0.25, rotation=np.pi / 2, color=ORANGE, show="state2"),
+        Polygon(sides=5, radius=0.15, x=-0.25, color=ORANGE, show="state2"),
         Polygon(sides=8, radius=0.14, x=0.25, rotation=np.pi / 8, color=ORANGE, show="state2"),
         Cross(color=GO, size=0.04),
     )
