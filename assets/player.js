@@ -667,7 +667,8 @@ class LockstepTrial extends Trial {
     if (performance.now() > this.began + 2 * this.dt) this.note("late_steps");
     this.total.reward += message.reward || 0;
     this.total.outcome = message.outcome || this.total.outcome;
-    if (answers(message.outcome)) this.respond(message.response_step ?? this.k);
+    const step = message.response_step ?? (answers(message.outcome) ? this.k : null);
+    if (step !== null) this.respond(step);
     this.answer = message;
     this.over = Boolean(message.ends);
   }
