@@ -1,0 +1,779 @@
+"""Trial rasters: what subjects saw, did and earned; one trial a row, subject above subject."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from bokeh.layouts import column, gridplot
+from bokeh.models import (
+    ColumnDataSource,
+    Div,
+    FixedTicker,
+    HoverTool,
+    LinearAxis,
+    LinearColorMapper,
+    NoOverlap,
+    Range1d,
+)
+from bokeh.models.layouts import LayoutDOM
+from bokeh.plotting import figure
+
+from neurogym import measures, records
+from neurogym.parameters import unknown
+
+Row = Mapping[str, Any]
+OUTCOMES = ("correct", "withheld", "error", "miss", "early", "none")
+MAX_IMAGE_ROWS = 1600  # beyond that, neighbouring channels share a sub-row: no screen shows more
+
+
+# -- the data ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Channels that are drawn in one panel."""
+
+    name: str
+    columns: tuple[int, ...]
+    labels: tuple[str, ...]
+
+
+def runs(values: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """The stretches of equal values above 0: (value, first, stop)."""
+    edges = np.flatnonzero(np.diff(values)) + 1
+    for first, stop in zip([0, *edges], [*edges, len(values)], strict=True):
+        if len(values) and values[first] > 0:
+            yield int(values[first]), int(first), int(stop)
+
+
+class RasterData:
+    """The trials of one subject, played again: arrays by trial, in the order of the rows.
+
+    Positions are played steps: a period that was cut short takes as many as were played.
+
+    Args:
+        rows: rows of one task with one set of parameters; interrupted trials are left out.
+
+    Attributes:
+        rows: the n rows that were played to their end.
+        ob, gt, actions: lists of (T_i, C), (T_i,) and (T_i,).
+        length: (n,) steps that were played.
+        spans: for each trial {period: (first step, stop)}, of the periods that came; stop is as
+            planned if the trial ended before it.
+        window: (n, 2) first step of the response window and its stop, as planned.
+        planned: for each trial the labels (steps,), where they do not depend on the actions also of
+            the steps after the response.
+        response: (n,) the step of the response; -1 without.
+        early: (n,) the step of the first action before the window; -1 without.
+
+    Raises:
+        ValueError: for rows of several tasks or parameters.
+    """
+
+    def __init__(self, rows: Sequence[Row]):
+        self.rows = records.finished(rows)
+        self.n = len(self.rows)
+        self.ob: list[np.ndarray] = []
+        self.gt: list[np.ndarray] = []
+        self.actions: list[np.ndarray] = []
+        self.spans: list[dict[str, tuple[int, int]]] = []
+        self.planned: list[np.ndarray] = []
+        self.window = np.zeros((self.n, 2), int)
+        self.response = np.full(self.n, -1)
+        self.early = np.full(self.n, -1)
+        self.dt, self.channels, self.answers = 1.0, (), {}
+        if self.n:
+            self._check_alike()
+            env = records.env_of(self.rows[0])
+            for i, row in enumerate(self.rows):
+                self._replay(i, row, env)
+            self.dt, self.answers = float(env.dt), _answers(env)
+            self.channels = _channels(env, self.ob[0].shape[1])
+        self.length = np.array([len(actions) for actions in self.actions], int)
+
+    def _check_alike(self) -> None:
+        first = self.rows[0]
+        for row in self.rows:
+            if (row["task"], row["params"]) != (first["task"], first["params"]):
+                raise ValueError(
+                    f"rows of one subject come from one task with one set of parameters, but trial"
+                    f" {row['uid']} is {row['task']} with {row['params']}, and trial {first['uid']}"
+                    f" is {first['task']} with {first['params']}"
+                )
+
+    def _replay(self, i: int, row: Row, env: Any) -> None:
+        records.begin(env, row["seed"], row["trial_index"], row["forced"])
+        window, labels = getattr(env, "window", (0, 0)), _labels(env)
+        trace = records.replay(row, env)
+        gt = np.asarray(trace.gt)
+        gt = gt.astype(int) if gt.ndim == 1 and gt.dtype.kind in "iuf" else np.full(len(gt), -1)
+        self.ob.append(trace.ob.reshape(len(trace.ob), -1))
+        self.gt.append(gt)
+        self.actions.append(trace.actions.astype(int))
+        self.planned.append(gt if labels is None else np.append(gt, labels[len(gt) :]))
+        spans = {}
+        for name, start, stop in trace.periods:
+            first, last = np.searchsorted(trace.steps, (start, stop))
+            if first < last:
+                spans[name] = int(first), int(last) + _unplayed(trace, stop)
+        self.spans.append(spans)
+        self.window[i] = self._window(trace, window)
+        before = np.flatnonzero(trace.actions[: self.window[i, 0]])
+        self.early[i] = before[0] if before.size else -1
+        self.response[i] = self._response(row, trace.actions, self.window[i, 0], trace.dt)
+
+    @staticmethod
+    def _window(trace: records.Trace, window: tuple[int, int]) -> tuple[int, int]:
+        """The window in played steps; what was left after the trial's end is as planned."""
+        first, stop = (int(np.searchsorted(trace.steps, step)) for step in window)
+        if first == len(trace.steps):  # it never opened
+            return first, first
+        return first, stop + _unplayed(trace, window[1])
+
+    @staticmethod
+    def _response(row: Row, actions: np.ndarray, opened: int, dt: float) -> int:
+        """The step of the answer: of those with that action, the nearest to the response time."""
+        if row["response"] is None:
+            return -1
+        there = np.flatnonzero(actions == row["response"])
+        if not there.size:
+            return -1
+        if row["rt_ms"] is None or np.isnan(row["rt_ms"]):
+            return int(there[-1])
+        return int(there[np.argmin(np.abs(there - opened - row["rt_ms"] / dt))])
+
+    # -- which trial, in which order --------------------------------------------------------------
+
+    @property
+    def keys(self) -> list[str]:
+        """What makes a trial the same as another subject's."""
+        same = ("task", "params", "seed", "trial_index", "forced")
+        return [
+            json.dumps([row[k] for k in same], sort_keys=True, default=str) for row in self.rows
+        ]
+
+    @property
+    def periods(self) -> list[str]:
+        """Names of the periods that came in any trial, in their order."""
+        return list(dict.fromkeys(name for spans in self.spans for name in spans))
+
+    @property
+    def conditions(self) -> list[str]:
+        """Names of the conditions of any trial."""
+        return list(dict.fromkeys(name for row in self.rows for name in row["conditions"]))
+
+    def zero(self, align: str) -> np.ndarray:
+        """The step that is time 0 in each trial, (n,); -1 in those in which it never came."""
+        if align == "start":
+            return np.zeros(self.n, int)
+        if align == "response":
+            return self.response
+        return np.array([spans.get(align, (-1,))[0] for spans in self.spans], int)
+
+    def order(self, sort: str) -> np.ndarray:
+        """The trials from the top row down, (n,); those without the value come last."""
+        return np.array(sorted(range(self.n), key=lambda i: self._rank(i, sort)), int)
+
+    def _rank(self, i: int, sort: str) -> tuple:
+        row = self.rows[i]
+        if sort == "order":
+            return ()
+        if sort == "outcome":
+            return (OUTCOMES.index(row["outcome"]),)
+        value = row["rt_ms"] if sort == "rt" else row["conditions"].get(sort)
+        if isinstance(value, bool | int | float | np.number) and not np.isnan(value):
+            return 0, float(value)
+        return (2,) if value is None or value != value else (1, str(value))
+
+    # -- arrays -----------------------------------------------------------------------------------
+
+    def image(
+        self, channels: Channels, order: np.ndarray, zero: np.ndarray
+    ) -> tuple[np.ndarray, float, float]:
+        """A picture of some channels: float32 (trials x sub-rows, steps), top row first.
+
+        NaN where a trial is over, has not begun, or has no zero. Also the time of the left edge and
+        the width, in ms.
+        """
+        there = zero >= 0
+        lead = int(zero[there].max(initial=0))
+        width = int((self.length - zero + lead)[there].max(initial=1))
+        pool = -(-len(order) * len(channels.columns) // MAX_IMAGE_ROWS)
+        starts = np.arange(0, len(channels.columns), pool)
+        sizes = np.diff([*starts, len(channels.columns)])[:, None]
+        picture = np.full((len(order), len(starts), width), np.nan, np.float32)
+        for rank, i in enumerate(order):
+            if there[i]:
+                at = lead - zero[i]
+                level = self.ob[i][:, channels.columns].T
+                level = np.add.reduceat(level, starts, axis=0) / sizes if pool > 1 else level
+                picture[rank, :, at : at + self.length[i]] = level
+        return picture.reshape(-1, width), -lead * self.dt, width * self.dt
+
+    def range(self, channels: Channels) -> tuple[float, float]:
+        """Levels between which colours vary: most of those that occur; symmetric if about 0."""
+        levels = np.concatenate([ob[:, channels.columns].ravel() for ob in self.ob[:200]])
+        levels = levels[np.isfinite(levels) & (levels != 0)]
+        if not levels.size:
+            return 0.0, 1.0
+        low, high = np.percentile(levels, (2, 98)).tolist()
+        if low < -0.25 * abs(high):
+            return -max(-low, high), max(-low, high)
+        return 0.0, high
+
+
+def _unplayed(trace: records.Trace, stop: int) -> int:
+    """Planned steps up to `stop` that were left when the trial ended; episodes have no plan."""
+    return 0 if len(trace.periods) == 1 else max(0, stop - 1 - int(trace.steps[-1]))
+
+
+def _labels(env: Any) -> np.ndarray | None:
+    """The trial's labels, if they are the same whatever is done."""
+    if getattr(getattr(env, "task", None), "closed", False):
+        return None
+    labels = getattr(env, "gt", None)
+    if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu":
+        return None
+    return labels.astype(int)
+
+
+def _names(space: Any, size: int) -> dict[str, list[int]]:
+    """Names to indices, as far as a space has any; {} if they do not fit."""
+    names = {
+        k: np.atleast_1d(v).astype(int).tolist() for k, v in getattr(space, "name", {}).items()
+    }
+    fits = all(0 <= i < size for indices in names.values() for i in indices)
+    return names if fits and len(getattr(space, "shape", ()) or ()) <= 1 else {}
+
+
+def _answers(env: Any) -> dict[int, str]:
+    """Actions but the first, and what they are called."""
+    n = int(env.action_space.n)
+    out = {k: f"action {k}" for k in range(1, n)}
+    for name, indices in _names(env.action_space, n).items():
+        for position, k in enumerate(indices, 1):
+            if k:
+                out[k] = name if len(indices) == 1 else f"{name} {position}"
+    return out
+
+
+def _channels(env: Any, size: int) -> tuple[Channels, ...]:
+    """Channels by panel: the single ones together first, then each larger group."""
+    names = _names(env.observation_space, size)
+    rest = sorted(set(range(size)) - {i for indices in names.values() for i in indices})
+    if rest:
+        names["other" if names else "observation"] = rest
+    single = {name: indices[0] for name, indices in names.items() if len(indices) == 1}
+    panels = [Channels("cues", tuple(single.values()), tuple(single))] if single else []
+    for name, indices in names.items():
+        if len(indices) > 1:
+            labels = tuple(f"{name} {k + 1}" for k in range(len(indices)))
+            panels.append(Channels(name, tuple(indices), labels))
+    return tuple(panels)
+
+
+@dataclass
+class Arranged:
+    """A subject's trials, in the rows where they are drawn."""
+
+    data: RasterData
+    order: np.ndarray
+    zero: np.ndarray
+    note: str = ""
+
+
+def arrange(groups: Sequence[RasterData], align: str, sort: str) -> list[Arranged]:
+    """Which trial goes to which row, and where its time 0 is.
+
+    Subjects who faced the same trials share the order of the first one, so that rows correspond: a
+    trial that has no time 0 is left out if that is so for all of them, else its row is empty.
+
+    Raises:
+        ValueError: for what no subject's trials can be aligned to or sorted by.
+    """
+    periods = [name for data in groups for name in data.periods]
+    conditions = [name for data in groups for name in data.conditions]
+    for what, value, allowed in (
+        ("alignment", align, ["start", *periods, "response"]),
+        ("order", sort, ["order", "rt", "outcome", *conditions]),
+    ):
+        if value not in allowed:
+            raise ValueError(unknown(what, [value], dict.fromkeys(allowed)))
+    lead, orders = groups[0], [data.order(sort) for data in groups]
+    zeros = [data.zero(align) for data in groups]
+    places = [dict(zip(data.keys, range(data.n), strict=True)) for data in groups]
+    yoked = all(len(p) == data.n for p, data in zip(places, groups, strict=True)) and all(
+        place.keys() == places[0].keys() for place in places
+    )
+    if yoked:
+        first = [lead.keys[i] for i in orders[0]]
+        orders = [np.array([place[key] for key in first], int) for place in places]
+        keep = np.any([zero[o] >= 0 for zero, o in zip(zeros, orders, strict=True)], axis=0)
+        orders = [order[keep] for order in orders]
+    else:
+        orders = [order[zero[order] >= 0] for order, zero in zip(orders, zeros, strict=True)]
+    out = [Arranged(*item) for item in zip(groups, orders, zeros, strict=True)]
+    for item in out:
+        item.note = _note(item, align)
+    if not yoked:
+        out[-1].note = " ".join([out[-1].note, "Not the same trials: rows do not correspond."])
+    return out
+
+
+def _note(item: Arranged, align: str) -> str:
+    """What is not drawn."""
+    lacking = int((item.zero < 0).sum())
+    if not lacking:
+        return ""
+    empty = int((item.zero[item.order] < 0).sum())
+    what = "a response" if align == "response" else f"the period {align}"
+    how = f", {empty} of them as empty rows" if empty else ""
+    return f"{lacking} of {item.data.n} trials never came to {what} and are left out{how}."
+
+
+# -- how it looks --------------------------------------------------------------------------------
+
+HUES = ("#2f7fd1", "#e07b28", "#1d9e74", "#c65fa5", "#8a6fd1", "#b8a11c")  # told apart by all eyes
+
+
+def _mix(colors: Sequence[str], n: int = 256) -> list[str]:
+    """So many colours (#rrggbbaa) between some."""
+    stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5, 7)] for c in colors], float)
+    at = np.linspace(0, len(stops) - 1, n)
+    mixed = np.stack([np.interp(at, np.arange(len(stops)), column) for column in stops.T], axis=1)
+    return ["#" + "".join(f"{v:02x}" for v in row) for row in np.rint(mixed).astype(int)]
+
+
+def _wheel(n: int) -> list[str]:
+    """So many hues of one lightness, around the OKLCH wheel."""
+    hue = np.arange(n) * 2 * np.pi / n + 4.4
+    a, b, light = 0.13 * np.cos(hue), 0.13 * np.sin(hue), 0.68
+    lms = np.stack([
+        light + 0.3963377774 * a + 0.2158037573 * b,
+        light - 0.1055613458 * a - 0.0638541728 * b,
+        light - 0.0894841775 * a - 1.2914855480 * b,
+    ]) ** 3  # fmt: skip
+    to_rgb = [[4.0767416621, -3.3077115913, 0.2309699292],
+              [-1.2684380046, 2.6097574011, -0.3413193965],
+              [-0.0041960863, -0.7034186147, 1.7076147010]]  # fmt: skip
+    rgb = np.clip(np.array(to_rgb) @ lms, 0, 1)
+    rgb = np.where(rgb <= 0.0031308, 12.92 * rgb, 1.055 * rgb ** (1 / 2.4) - 0.055)
+    return ["#" + "".join(f"{v:02x}" for v in c) for c in np.rint(rgb.T * 255).astype(int)]
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colours and type of the figures on a light or a dark page."""
+
+    dark: bool = False
+    small = "12px"
+
+    @property
+    def ink(self) -> str:
+        """Text and marks."""
+        return "#e4e7eb" if self.dark else "#24292f"
+
+    @property
+    def quiet(self) -> str:
+        """Text that stands back."""
+        return "#a3abb5" if self.dark else "#5d6670"
+
+    @property
+    def page(self) -> str:
+        """About what the page's background is."""
+        return "#181a1d" if self.dark else "#ffffff"
+
+    def actions(self, answers: Mapping[int, str]) -> dict[int, str]:
+        """A colour for each action; none is grey."""
+        hues = HUES if len(answers) <= len(HUES) else _wheel(len(answers))
+        return {0: self.quiet, **dict(zip(answers, hues, strict=False))}
+
+    @property
+    def sequential(self) -> list[str]:
+        """Colours of levels from 0 up; 0 is the page."""
+        if self.dark:
+            return _mix(["#2a788e00", "#23708fb0", "#35b0a4f0", "#f3f1b0ff"])
+        return _mix(["#cfe3ef00", "#8fc1dcd0", "#2f7fb5ff", "#0b2d5bff"])
+
+    @property
+    def diverging(self) -> list[str]:
+        """Colours of levels on both sides of 0, which is the page."""
+        if self.dark:
+            return _mix(
+                ["#8ec5ffff", "#2f7fd1d0", "#2f7fd100", "#e07b2800", "#e07b28d0", "#ffd08aff"]
+            )
+        return _mix(["#0b3d7eff", "#2f7fd1d0", "#2f7fd100", "#e07b2800", "#e07b28d0", "#8a3d00ff"])
+
+    def dress(self, fig: Any) -> None:
+        """Make a figure's axes, grid and text quiet."""
+        fig.background_fill_color = fig.border_fill_color = None
+        fig.outline_line_color = None
+        fig.grid.grid_line_color = None
+        fig.title.text_color, fig.title.text_font_size = self.ink, "13px"
+        fig.title.text_font_style = "normal"
+        for axis in fig.axis:
+            axis.axis_line_color = axis.minor_tick_line_color = None
+            axis.major_tick_line_color = self.quiet
+            axis.major_tick_in, axis.major_tick_out = 0, 4
+            axis.major_label_text_color = axis.axis_label_text_color = self.quiet
+            axis.major_label_text_font_size = axis.axis_label_text_font_size = self.small
+            axis.axis_label_text_font_style = "normal"
+
+
+# -- figures -------------------------------------------------------------------------------------
+
+TOP, BOTTOM, LEFT, GAP = 44, 44, 56, 12  # px around a frame
+TOOLS = "xpan,xwheel_zoom,box_zoom,reset,save"
+
+
+class _Subject:
+    """The figures of one subject's row."""
+
+    def __init__(self, item: Arranged, look: Look, x_range: Range1d, backend: str, lowest: bool):
+        self.lowest, self.bottom = lowest, BOTTOM if lowest else GAP
+        self.item, self.data, self.look, self.backend = item, item.data, look, backend
+        self.n = len(item.order)
+        self.x_range, self.y_range = x_range, Range1d(self.n + 0.5, 0.5)
+        self.height = int(np.clip(8 * self.n, 160, 420))
+        self.colors = look.actions(self.data.answers)
+        self.places = [(y, i) for y, i in enumerate(item.order, 1) if item.zero[i] >= 0]
+        self.source = ColumnDataSource(self._trials())
+        self.edges = ColumnDataSource(self._edges())
+
+    def ms(self, i: int, step: float) -> float:
+        """Time of a step of a trial on the x axis."""
+        return float(step - self.item.zero[i]) * self.data.dt
+
+    def span(self) -> tuple[float, float]:
+        """Times between which something is drawn."""
+        columns = self.source.data
+        ends = [*columns["right"], *columns["right_planned"]]
+        return min(columns["left"], default=0.0), max(ends, default=1.0)
+
+    # -- what is drawn ----------------------------------------------------------------------------
+
+    def _trials(self) -> dict[str, list]:
+        columns: dict[str, list] = {}
+        for y, i in self.places:
+            row, data = self.data.rows[i], self.data
+            end = max(data.length[i], data.window[i, 1])
+            rt = row["rt_ms"]
+            response = row["response"]
+            entry = dict(
+                y=y,
+                left=self.ms(i, 0),
+                right=self.ms(i, data.length[i]),
+                right_planned=self.ms(i, end),
+                reward=row["reward"] or 0.0,
+                trial=f"{i + 1} (stream {row['trial_index']})",
+                conditions=", ".join(f"{k} {_short(v)}" for k, v in row["conditions"].items()),
+                response="none" if response is None else data.answers.get(response, str(response)),
+                outcome=row["outcome"] or "",
+                rt="" if rt is None or np.isnan(rt) else f"{rt:.0f} ms",
+                earned=f"{row['reward'] or 0.0:g}",
+            )
+            for key, value in entry.items():
+                columns.setdefault(key, []).append(value)
+        return columns or {"y": [], "left": [], "right": [], "right_planned": [], "reward": []}
+
+    def _edges(self) -> dict[str, list[float]]:
+        """Onsets of periods as vertical lines; equal ones of neighbouring rows are one line."""
+        lines: dict[tuple[str, float], list[list[float]]] = {}
+        for y, i in self.places:
+            for name, (first, _) in self.data.spans[i].items():
+                parts = lines.setdefault((name, self.ms(i, first)), [])
+                if first and parts and parts[-1][1] == y - 0.5:
+                    parts[-1][1] = y + 0.5
+                elif first:
+                    parts.append([y - 0.5, y + 0.5])
+        flat = [(x, top, stop) for (_, x), parts in lines.items() for top, stop in parts]
+        x, y0, y1 = map(list, zip(*flat, strict=True)) if flat else ([], [], [])
+        return {"x": x, "y0": y0, "y1": y1}
+
+    def names(self) -> dict[int, str]:
+        """Median time of each period's middle, and its name."""
+        out: dict[int, str] = {}
+        for name in self.data.periods:
+            spans = [
+                (i, self.data.spans[i][name]) for _, i in self.places if name in self.data.spans[i]
+            ]
+            if spans:
+                middle = round(float(np.median([self.ms(i, (a + b) / 2) for i, (a, b) in spans])))
+                out[middle] = f"{out[middle]}, {name}" if middle in out else name
+        return out
+
+    # -- panels -----------------------------------------------------------------------------------
+
+    def figure(self, title: str, first: bool = False, x_range: Range1d | None = None) -> Any:
+        """An empty panel."""
+        fig = figure(
+            height=self.height + TOP + self.bottom,
+            sizing_mode="stretch_width",
+            min_width=90,
+            x_range=x_range or self.x_range,
+            y_range=self.y_range,
+            tools=TOOLS,
+            toolbar_location=None,
+            title=title,
+            output_backend=self.backend,
+            min_border_top=TOP,
+            min_border_bottom=self.bottom,
+            min_border_left=LEFT if first else GAP,
+            min_border_right=GAP,
+        )
+        fig.yaxis.visible, fig.xaxis.visible = first, self.lowest
+        fig.yaxis.axis_label = "trial" if first else None
+        return fig
+
+    def finish(self, fig: Any, timed: bool = True) -> Any:
+        """Add what all panels have: edges of periods, their names, and the hover."""
+        if timed:
+            fig.xaxis.axis_label = "time (ms)"
+            fig.xaxis.ticker.desired_num_ticks = 5
+            fig.segment("x", "y0", "x", "y1", source=self.edges, color=self.look.ink, alpha=0.4)
+            names = self.names()
+            axis = LinearAxis(
+                ticker=FixedTicker(ticks=list(names)),
+                major_label_overrides=names,
+                major_label_policy=NoOverlap(min_distance=6),
+            )
+            fig.add_layout(axis, "above")
+        self.look.dress(fig)
+        if timed:
+            axis.major_tick_line_color = None
+            axis.major_label_standoff = 0
+        return fig
+
+    def rows(self, fig: Any, left: str = "left", right: str = "right") -> None:
+        """A faint bar for each trial, which also carries the hover."""
+        bars = fig.hbar(
+            "y", 1, right, left, source=self.source, color=self.look.ink, fill_alpha=0.06,
+            line_color=None,
+        )  # fmt: skip
+        tips = [("trial", "@trial"), ("conditions", "@conditions"), ("response", "@response"),
+                ("outcome", "@outcome"), ("rt", "@rt"), ("reward", "@earned")]  # fmt: skip
+        fig.add_tools(HoverTool(renderers=[bars], tooltips=tips, point_policy="follow_mouse"))
+
+    def observed(self, channels: Channels, first: bool, limits: tuple[float, float]) -> Any:
+        """The panel of some channels."""
+        fig = self.figure(_title(channels), first)
+        picture, x, width = self.data.image(channels, self.item.order, self.item.zero)
+        low, high = limits
+        palette = self.look.diverging if low < 0 else self.look.sequential
+        mapper = LinearColorMapper(palette=palette, low=low, high=high, nan_color="#00000000")
+        self.rows(fig)
+        fig.image(image=[picture], x=x, y=0.5, dw=width, dh=self.n, color_mapper=mapper)
+        return self.finish(fig)
+
+    def responses(self, first: bool) -> Any:
+        """The panel of what was right and what was done."""
+        fig = self.figure("responses", first)
+        self.rows(fig, right="right_planned")
+        self._bars(fig, self._windows(), 1.0, 0.08)
+        self._bars(fig, self._labels(), 1.0, 0.24)
+        self._bars(fig, self._acts(), 0.4, 0.9)
+        size = float(np.clip(0.85 * self.height / max(self.n, 1), 4, 11))
+        for shape, marks in self._marks().items():
+            x, y, color = map(list, zip(*marks, strict=True))
+            lines = shape in ("miss", "error")
+            fig.scatter(
+                x,
+                y,
+                size=size,
+                marker=MARKERS[shape],
+                line_color=color if lines else self.look.page,
+                fill_color=None if lines else color,
+                line_width=size / 4.5 if lines else 0.75,
+            )
+        return self.finish(fig)
+
+    def _bars(self, fig: Any, bars: list[tuple], height: float, alpha: float) -> None:
+        if bars:
+            y, left, right, color = map(list, zip(*bars, strict=True))
+            fig.hbar(y, height, right, left, fill_color=color, fill_alpha=alpha, line_color=None)
+
+    def _windows(self) -> list[tuple]:
+        ink, window = self.look.ink, self.data.window
+        return [
+            (y, self.ms(i, window[i, 0]), self.ms(i, window[i, 1]), ink) for y, i in self.places
+        ]
+
+    def _labels(self) -> list[tuple]:
+        return self._stretches(self.data.planned)
+
+    def _acts(self) -> list[tuple]:
+        return self._stretches(self.data.actions)
+
+    def _stretches(self, values: list[np.ndarray]) -> list[tuple]:
+        return [
+            (
+                y,
+                self.ms(i, first),
+                self.ms(i, stop),
+                self.colors.get(value, self.look.quiet),
+            )
+            for y, i in self.places
+            for value, first, stop in runs(values[i])
+        ]
+
+    def _marks(self) -> dict[str, list[tuple]]:
+        """Markers by what they tell: (x, y, colour)."""
+        marks: dict[str, list[tuple]] = {}
+        data, grey = self.data, self.look.quiet
+        for y, i in self.places:
+            row = data.rows[i]
+            if data.early[i] >= 0:
+                color = self.colors.get(int(data.actions[i][data.early[i]]), grey)
+                marks.setdefault("early", []).append((self.ms(i, data.early[i] + 0.5), y, color))
+            if data.response[i] >= 0:
+                kind = row["outcome"] if row["outcome"] in ("correct", "error") else "other"
+                color = self.colors.get(row["response"], grey)
+                marks.setdefault(kind, []).append((self.ms(i, data.response[i] + 0.5), y, color))
+            elif row["outcome"] in ("miss", "withheld"):
+                at = self.ms(i, min(data.window[i, 1], data.length[i]) - 0.5)
+                marks.setdefault(row["outcome"], []).append((at, y, grey))
+        return marks
+
+    def reward(self, x_range: Range1d) -> Any:
+        """The panel of what each trial earned."""
+        fig = self.figure("reward", x_range=x_range)
+        rewards = self.source.data["reward"]
+        good, bad = ("#5fb38a", "#d77a7a") if self.look.dark else ("#3f9e74", "#c75050")
+        self.source.data["shade"] = [good if r > 0 else bad for r in rewards]
+        fig.hbar("y", 0.8, "reward", 0, source=self.source, color="shade", line_color=None)
+        self.source.data["low"] = [x_range.start] * len(rewards)
+        self.source.data["high"] = [x_range.end] * len(rewards)
+        self.rows(fig, "low", "high")
+        ticks = sorted({0.0, round(float(max([0, *rewards])), 2)})
+        fig.xaxis.ticker = FixedTicker(ticks=ticks)
+        return self.finish(fig, timed=False)
+
+
+MARKERS = dict(
+    correct="circle", error="x", early="triangle", miss="circle", withheld="circle", other="diamond"
+)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _title(channels: Channels) -> str:
+    if channels.name == "cues":
+        listed = " · ".join(channels.labels)
+        return listed if len(listed) <= 34 else f"{len(channels.labels)} cues"
+    return f"{channels.name} ({len(channels.columns)})"
+
+
+def raster(
+    groups: Sequence[tuple[str, Sequence[Row]]],
+    *,
+    align: str = "start",
+    sort: str = "order",
+    dark: bool = False,
+    svg: bool = False,
+) -> LayoutDOM:
+    """Trials of one or more subjects, one subject above the other.
+
+    Args:
+        groups: (title, rows of the trial table), drawn from the top down. Trials are played again
+            from their rows; interrupted ones are left out.
+        align: what is time 0: "start", "response", or a period's onset.
+        sort: rows by "order", "rt", "outcome", or a condition.
+        dark: for a dark page; the background is transparent in both cases.
+        svg: draw vectors, and save as such.
+
+    Raises:
+        ValueError: if no trial was finished, for an `align` or `sort` that no trial has, and for
+            subjects with rows of several tasks or parameters.
+    """
+    told = [(title, RasterData(rows)) for title, rows in groups]
+    drawn = [(title, data) for title, data in told if data.n]
+    if not drawn:
+        raise ValueError("there is no trial to draw: none was finished")
+    look = Look(dark)
+    items = arrange([data for _, data in drawn], align, sort)
+    x_range, reward_range = Range1d(0, 1), Range1d(0, 1)
+    subjects = [
+        _Subject(item, look, x_range, "svg" if svg else "canvas", item is items[-1])
+        for item in items
+    ]
+    spans = [subject.span() for subject in subjects]
+    x_range.start, x_range.end = min(a for a, _ in spans), max(b for _, b in spans)
+    x_range.reset_start, x_range.reset_end = x_range.start, x_range.end
+    _fit(reward_range, [r for subject in subjects for r in subject.source.data["reward"]])
+    grid: list[list[LayoutDOM]] = []
+    for (title, data), subject in zip(drawn, subjects, strict=True):
+        grid.append([_heading(title, data, subject.item.note, look)])
+        panels = [
+            subject.observed(channels, first=k == 0, limits=_limits(channels, items))
+            for k, channels in enumerate(data.channels)
+        ]
+        grid.append([*panels, subject.responses(not panels), subject.reward(reward_range)])
+    empty = [f"{title}: no finished trials." for title, data in told if not data.n]
+    cues = any(channels.name == "cues" for _, data in drawn for channels in data.channels)
+    return _layout(grid, _legend(subjects, look, empty), cues)
+
+
+def _limits(channels: Channels, items: Sequence[Arranged]) -> tuple[float, float]:
+    """Levels between which a panel's colours vary, the same for all subjects."""
+    ranges = [item.data.range(c) for item in items for c in item.data.channels if c == channels]
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def _fit(x_range: Range1d, rewards: Sequence[float]) -> None:
+    low, high = min([0.0, *rewards]), max([0.0, *rewards])
+    room = 0.06 * (high - low) or 1.0
+    x_range.start, x_range.end = low - room, high + room
+    x_range.reset_start, x_range.reset_end = x_range.start, x_range.end
+
+
+def _heading(title: str, data: RasterData, note: str, look: Look) -> Div:
+    found = measures.summary(data.rows)
+    rt = f", median RT {found['median_rt_ms']:.0f} ms" if found["median_rt_ms"] is not None else ""
+    numbers = f"{data.n} trials, {found['accuracy']:.0%} correct{rt}"
+    note = f" {note}" if note else ""
+    return Div(
+        text=f'<span style="font-size:16px;font-weight:600">{escape(title)}</span>'
+        f'<span style="font-size:13px;color:{look.quiet};margin-left:12px">'
+        f"{escape(numbers)}.{escape(note)}</span>",
+        styles={"color": look.ink},
+        margin=(10, 0, 0, 8),
+    )
+
+
+def _legend(subjects: Sequence[_Subject], look: Look, empty: Sequence[str]) -> Div:
+    """Which colour is which action, and which marker which outcome."""
+    answers = {k: name for subject in subjects for k, name in subject.data.answers.items()}
+    colors = look.actions(answers)
+    parts = [f'<b style="color:{colors[k]}">■</b> {escape(name)}' for k, name in answers.items()]
+    if len(parts) > len(HUES):
+        parts = ["".join(f'<b style="color:{colors[k]}">■</b>' for k in answers) + " actions"]
+    parts += ["● right", "✕ wrong", "▲ too early", "○ miss", *map(escape, empty)]
+    text = " &emsp; ".join(f'<span style="white-space:nowrap">{part}</span>' for part in parts)
+    return Div(text=text, styles={"color": look.quiet, "font-size": "13px"}, margin=(6, 0, 0, 8))
+
+
+def _layout(grid: list[list[LayoutDOM]], legend: Div, cues: bool) -> LayoutDOM:
+    plot = gridplot(
+        grid,
+        merge_tools=True,
+        sizing_mode="stretch_width",
+        toolbar_options=dict(logo=None, active_scroll=None),
+    )
+    width = max(len(row) for row in grid)
+    weights = ["1fr"] * (width - 2) + ["1.15fr"]
+    weights[0] = "0.95fr" if cues else "1.12fr"  # it has the labels of the trials, too
+    children = []
+    for item, y, x in plot.children:
+        last = y % 2 and x == len(grid[y]) - 1
+        span = width if isinstance(item, Div) else 1
+        children.append((item, y, width - 1 if last else x, 1, span))
+    plot.children = children
+    plot.cols = [*weights, "110px"]
+    return column(plot, legend, sizing_mode="stretch_width")
