@@ -28,6 +28,7 @@ from neurogym.parameters import unknown
 
 Row = Mapping[str, Any]
 OUTCOMES = ("correct", "withheld", "error", "miss", "early", "none")
+CUES = "cues"  # the panel of single channels
 MAX_IMAGE_ROWS = 1600  # beyond that, neighbouring channels share a sub-row: no screen shows more
 
 
@@ -66,8 +67,8 @@ class RasterData:
         spans: for each trial {period: (first step, stop)}, of the periods that came; stop is as
             planned if the trial ended before it.
         window: (n, 2) first step of the response window and its stop, as planned.
-        planned: for each trial the labels (steps,), where they do not depend on the actions also of
-            the steps after the response.
+        planned: for each trial the labels (steps,), also of the steps after the response where they
+            do not depend on what was done.
         response: (n,) the step of the response; -1 without.
         early: (n,) the step of the first action before the window; -1 without.
 
@@ -115,7 +116,6 @@ class RasterData:
         self.ob.append(trace.ob.reshape(len(trace.ob), -1))
         self.gt.append(gt)
         self.actions.append(trace.actions.astype(int))
-        self.planned.append(gt if labels is None else np.append(gt, labels[len(gt) :]))
         spans = {}
         for name, start, stop in trace.periods:
             first, last = np.searchsorted(trace.steps, (start, stop))
@@ -123,6 +123,8 @@ class RasterData:
                 spans[name] = int(first), int(last) + _unplayed(trace, stop)
         self.spans.append(spans)
         self.window[i] = self._window(trace, window)
+        opened = labels is not None and self.window[i, 0] < self.window[i, 1]
+        self.planned.append(np.append(gt, labels[len(gt) :]) if opened else gt)
         before = np.flatnonzero(trace.actions[: self.window[i, 0]])
         self.early[i] = before[0] if before.size else -1
         self.response[i] = self._response(row, trace.actions, self.window[i, 0], trace.dt)
@@ -204,6 +206,7 @@ class RasterData:
         lead = int(zero[there].max(initial=0))
         width = int((self.length - zero + lead)[there].max(initial=1))
         pool = -(-len(order) * len(channels.columns) // MAX_IMAGE_ROWS)
+        pool = pool if channels.name != CUES else 1
         starts = np.arange(0, len(channels.columns), pool)
         sizes = np.diff([*starts, len(channels.columns)])[:, None]
         picture = np.full((len(order), len(starts), width), np.nan, np.float32)
@@ -269,7 +272,7 @@ def _channels(env: Any, size: int) -> tuple[Channels, ...]:
     if rest:
         names["other" if names else "observation"] = rest
     single = {name: indices[0] for name, indices in names.items() if len(indices) == 1}
-    panels = [Channels("cues", tuple(single.values()), tuple(single))] if single else []
+    panels = [Channels(CUES, tuple(single.values()), tuple(single))] if single else []
     for name, indices in names.items():
         if len(indices) > 1:
             labels = tuple(f"{name} {k + 1}" for k in range(len(indices)))
@@ -284,6 +287,7 @@ class Arranged:
     data: RasterData
     order: np.ndarray
     zero: np.ndarray
+    yoked: bool  # the same trials as the others, in the same rows
     note: str = ""
 
 
@@ -317,7 +321,7 @@ def arrange(groups: Sequence[RasterData], align: str, sort: str) -> list[Arrange
         orders = [order[keep] for order in orders]
     else:
         orders = [order[zero[order] >= 0] for order, zero in zip(orders, zeros, strict=True)]
-    out = [Arranged(*item) for item in zip(groups, orders, zeros, strict=True)]
+    out = [Arranged(*item, yoked) for item in zip(groups, orders, zeros, strict=True)]
     for item in out:
         item.note = _note(item, align)
     if not yoked:
@@ -339,6 +343,8 @@ def _note(item: Arranged, align: str) -> str:
 # -- how it looks --------------------------------------------------------------------------------
 
 HUES = ("#2f7fd1", "#e07b28", "#1d9e74", "#c65fa5", "#8a6fd1", "#b8a11c")  # told apart by all eyes
+
+CUE_HUES = ("#7d8b99", "#9a6fc4", "#2aa198", "#b58a1b", "#c2588c", "#6a8f2f")
 
 
 def _mix(colors: Sequence[str], n: int = 256) -> list[str]:
@@ -402,12 +408,15 @@ class Look:
 
     @property
     def diverging(self) -> list[str]:
-        """Colours of levels on both sides of 0, which is the page."""
-        if self.dark:
-            return _mix(
-                ["#8ec5ffff", "#2f7fd1d0", "#2f7fd100", "#e07b2800", "#e07b28d0", "#ffd08aff"]
-            )
-        return _mix(["#0b3d7eff", "#2f7fd1d0", "#2f7fd100", "#e07b2800", "#e07b28d0", "#8a3d00ff"])
+        """Colours of levels on both sides of 0, which is the page; the lower side stands back."""
+        below = ["#c98b5ab0", "#c98b5a58", "#c98b5a00"] if self.dark else (
+            ["#b9804fa0", "#c99b7160", "#c99b7100"]
+        )  # fmt: skip
+        return [*_mix(below, 128), *self.sequential[::2]]
+
+    def cues(self, n: int) -> list[str]:
+        """A hue for each of n single channels."""
+        return [CUE_HUES[k % len(CUE_HUES)] for k in range(n)]
 
     def dress(self, fig: Any) -> None:
         """Make a figure's axes, grid and text quiet."""
@@ -415,7 +424,6 @@ class Look:
         fig.outline_line_color = None
         fig.grid.grid_line_color = None
         fig.title.text_color, fig.title.text_font_size = self.ink, "13px"
-        fig.title.text_font_style = "normal"
         for axis in fig.axis:
             axis.axis_line_color = axis.minor_tick_line_color = None
             axis.major_tick_line_color = self.quiet
@@ -427,33 +435,38 @@ class Look:
 
 # -- figures -------------------------------------------------------------------------------------
 
-TOP, BOTTOM, LEFT, GAP = 44, 44, 56, 12  # px around a frame
+TOP, BOTTOM, LEFT, GAP = 46, 46, 58, 13  # px around a frame
 TOOLS = "xpan,xwheel_zoom,box_zoom,reset,save"
 
 
 class _Subject:
     """The figures of one subject's row."""
 
-    def __init__(self, item: Arranged, look: Look, x_range: Range1d, backend: str, lowest: bool):
+    def __init__(
+        self, item: Arranged, look: Look, x_range: Range1d, backend: str, top: bool, lowest: bool
+    ):
         self.lowest, self.bottom = lowest, BOTTOM if lowest else GAP
+        self.titled, self.top = top, TOP if top else 4
+        self.names: dict[int, str] = {}
         self.item, self.data, self.look, self.backend = item, item.data, look, backend
         self.n = len(item.order)
         self.x_range, self.y_range = x_range, Range1d(self.n + 0.5, 0.5)
-        self.height = int(np.clip(8 * self.n, 160, 420))
+        rings = any(len(channels.columns) > 8 for channels in self.data.channels)
+        self.height = int(np.clip((12 if rings else 8) * self.n, 160, 420))
         self.colors = look.actions(self.data.answers)
         self.places = [(y, i) for y, i in enumerate(item.order, 1) if item.zero[i] >= 0]
         self.source = ColumnDataSource(self._trials())
         self.edges = ColumnDataSource(self._edges())
+        self.marks = self._marks()
 
     def ms(self, i: int, step: float) -> float:
         """Time of a step of a trial on the x axis."""
         return float(step - self.item.zero[i]) * self.data.dt
 
     def span(self) -> tuple[float, float]:
-        """Times between which something is drawn."""
+        """Times between which trials went on."""
         columns = self.source.data
-        ends = [*columns["right"], *columns["right_planned"]]
-        return min(columns["left"], default=0.0), max(ends, default=1.0)
+        return min(columns["left"], default=0.0), max(columns["right"], default=1.0)
 
     # -- what is drawn ----------------------------------------------------------------------------
 
@@ -495,33 +508,27 @@ class _Subject:
         x, y0, y1 = map(list, zip(*flat, strict=True)) if flat else ([], [], [])
         return {"x": x, "y0": y0, "y1": y1}
 
-    def names(self) -> dict[int, str]:
-        """Median time of each period's middle, and its name."""
-        out: dict[int, str] = {}
-        for name in self.data.periods:
-            spans = [
-                (i, self.data.spans[i][name]) for _, i in self.places if name in self.data.spans[i]
-            ]
-            if spans:
-                middle = round(float(np.median([self.ms(i, (a + b) / 2) for i, (a, b) in spans])))
-                out[middle] = f"{out[middle]}, {name}" if middle in out else name
-        return out
-
     # -- panels -----------------------------------------------------------------------------------
+
+    def periods(self) -> Iterator[tuple[str, float, float]]:
+        """The periods of all trials: name, and first and last time."""
+        for _, i in self.places:
+            for name, (first, stop) in self.data.spans[i].items():
+                yield name, self.ms(i, first), self.ms(i, stop)
 
     def figure(self, title: str, first: bool = False, x_range: Range1d | None = None) -> Any:
         """An empty panel."""
         fig = figure(
-            height=self.height + TOP + self.bottom,
+            height=self.height + self.top + self.bottom,
             sizing_mode="stretch_width",
             min_width=90,
             x_range=x_range or self.x_range,
             y_range=self.y_range,
             tools=TOOLS,
             toolbar_location=None,
-            title=title,
+            title=title if self.titled else "",
             output_backend=self.backend,
-            min_border_top=TOP,
+            min_border_top=self.top,
             min_border_bottom=self.bottom,
             min_border_left=LEFT if first else GAP,
             min_border_right=GAP,
@@ -536,18 +543,23 @@ class _Subject:
             fig.xaxis.axis_label = "time (ms)"
             fig.xaxis.ticker.desired_num_ticks = 5
             fig.segment("x", "y0", "x", "y1", source=self.edges, color=self.look.ink, alpha=0.4)
-            names = self.names()
-            axis = LinearAxis(
-                ticker=FixedTicker(ticks=list(names)),
-                major_label_overrides=names,
-                major_label_policy=NoOverlap(min_distance=6),
-            )
-            fig.add_layout(axis, "above")
         self.look.dress(fig)
-        if timed:
-            axis.major_tick_line_color = None
-            axis.major_label_standoff = 0
+        if self.titled:
+            fig.add_layout(self._named(self.names if timed else {0: " "}), "above")
         return fig
+
+    def _named(self, names: dict[int, str]) -> LinearAxis:
+        """The names of the periods, above the frame; those that would collide are left out."""
+        return LinearAxis(
+            ticker=FixedTicker(ticks=list(names)),
+            major_label_overrides=names,
+            major_label_policy=NoOverlap(min_distance=6),
+            major_label_text_color=self.look.quiet,
+            major_label_text_font_size=self.look.small,
+            major_label_standoff=2,
+            major_tick_line_color=None,
+            axis_line_color=None,
+        )
 
     def rows(self, fig: Any, left: str = "left", right: str = "right") -> None:
         """A faint bar for each trial, which also carries the hover."""
@@ -565,10 +577,20 @@ class _Subject:
         picture, x, width = self.data.image(channels, self.item.order, self.item.zero)
         low, high = limits
         palette = self.look.diverging if low < 0 else self.look.sequential
+        if channels.name == CUES and low >= 0:
+            picture, palette = self._tinted(picture, high, len(channels.columns))
+            low, high = 0, len(channels.columns)
         mapper = LinearColorMapper(palette=palette, low=low, high=high, nan_color="#00000000")
         self.rows(fig)
         fig.image(image=[picture], x=x, y=0.5, dw=width, dh=self.n, color_mapper=mapper)
         return self.finish(fig)
+
+    def _tinted(self, picture: np.ndarray, high: float, n: int) -> tuple[np.ndarray, list[str]]:
+        """Levels as 0 to 1 plus the number of the channel, and a palette with a hue for each."""
+        levels = picture.reshape(-1, n, picture.shape[1])
+        levels = np.clip(levels / high, 0, 0.999) + np.arange(n)[:, None]
+        palette = [c for hue in self.look.cues(n) for c in _mix([f"{hue}00", f"{hue}ff"], 64)]
+        return levels.reshape(picture.shape).astype(np.float32), palette
 
     def responses(self, first: bool) -> Any:
         """The panel of what was right and what was done."""
@@ -578,14 +600,14 @@ class _Subject:
         self._bars(fig, self._labels(), 1.0, 0.24)
         self._bars(fig, self._acts(), 0.4, 0.9)
         size = float(np.clip(0.85 * self.height / max(self.n, 1), 4, 11))
-        for shape, marks in self._marks().items():
+        for shape, marks in self.marks.items():
             x, y, color = map(list, zip(*marks, strict=True))
-            lines = shape in ("miss", "error")
+            lines, mark = shape in ("miss", "error"), MARKS[shape]
             fig.scatter(
                 x,
                 y,
-                size=size,
-                marker=MARKERS[shape],
+                size=size * mark.scale,
+                marker=mark.shape,
                 line_color=color if lines else self.look.page,
                 fill_color=None if lines else color,
                 line_width=size / 4.5 if lines else 0.75,
@@ -654,8 +676,23 @@ class _Subject:
         return self.finish(fig, timed=False)
 
 
-MARKERS = dict(
-    correct="circle", error="x", early="triangle", miss="circle", withheld="circle", other="diamond"
+@dataclass(frozen=True)
+class Mark:
+    """How a kind of response is drawn and told."""
+
+    shape: str
+    sign: str
+    text: str
+    scale: float = 1.0
+
+
+MARKS = dict(
+    correct=Mark("circle", "●", "correct"),
+    error=Mark("x", "✕", "error", 1.15),
+    early=Mark("triangle", "▲", "too early", 1.25),
+    miss=Mark("circle", "○", "miss"),
+    withheld=Mark("circle", "●", "rightly withheld"),
+    other=Mark("diamond", "◆", "response", 1.2),
 )
 
 
@@ -664,9 +701,8 @@ def _short(value: Any) -> str:
 
 
 def _title(channels: Channels) -> str:
-    if channels.name == "cues":
-        listed = " · ".join(channels.labels)
-        return listed if len(listed) <= 34 else f"{len(channels.labels)} cues"
+    if channels.name == CUES:
+        return CUES if len(channels.labels) > 1 else channels.labels[0]
     return f"{channels.name} ({len(channels.columns)})"
 
 
@@ -699,13 +735,13 @@ def raster(
     look = Look(dark)
     items = arrange([data for _, data in drawn], align, sort)
     x_range, reward_range = Range1d(0, 1), Range1d(0, 1)
+    backend = "svg" if svg else "canvas"
     subjects = [
-        _Subject(item, look, x_range, "svg" if svg else "canvas", item is items[-1])
-        for item in items
+        _Subject(item, look, x_range, backend, _is_titled(items, k), k == len(items) - 1)
+        for k, item in enumerate(items)
     ]
-    spans = [subject.span() for subject in subjects]
-    x_range.start, x_range.end = min(a for a, _ in spans), max(b for _, b in spans)
-    x_range.reset_start, x_range.reset_end = x_range.start, x_range.end
+    _fit_time(x_range, subjects)
+    _name_periods(subjects, x_range.end)
     _fit(reward_range, [r for subject in subjects for r in subject.source.data["reward"]])
     grid: list[list[LayoutDOM]] = []
     for (title, data), subject in zip(drawn, subjects, strict=True):
@@ -716,7 +752,7 @@ def raster(
         ]
         grid.append([*panels, subject.responses(not panels), subject.reward(reward_range)])
     empty = [f"{title}: no finished trials." for title, data in told if not data.n]
-    cues = any(channels.name == "cues" for _, data in drawn for channels in data.channels)
+    cues = any(channels.name == CUES for _, data in drawn for channels in data.channels)
     return _layout(grid, _legend(subjects, look, empty), cues)
 
 
@@ -724,6 +760,33 @@ def _limits(channels: Channels, items: Sequence[Arranged]) -> tuple[float, float
     """Levels between which a panel's colours vary, the same for all subjects."""
     ranges = [item.data.range(c) for item in items for c in item.data.channels if c == channels]
     return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def _is_titled(items: Sequence[Arranged], k: int) -> bool:
+    """Whether the k-th subject's panels need titles: those above it do not say the same."""
+    above = items[k - 1] if k else None
+    return not (above and above.yoked and above.data.channels == items[k].data.channels)
+
+
+def _fit_time(x_range: Range1d, subjects: Sequence[_Subject]) -> None:
+    """Show all that was played; what was planned after a response can be panned to."""
+    spans = [subject.span() for subject in subjects]
+    first, last = min(a for a, _ in spans), max(b for _, b in spans)
+    x_range.start, x_range.end = first, last + 0.03 * (last - first)
+    x_range.reset_start, x_range.reset_end = x_range.start, x_range.end
+
+
+def _name_periods(subjects: Sequence[_Subject], end: float) -> None:
+    """Give each titled subject the names by the median time of their middle, as far as it shows."""
+    for k, subject in enumerate(subjects):
+        same = subjects[k:] if subject.item.yoked else [subject]
+        times: dict[str, list[float]] = {}
+        for name, first, last in (period for other in same for period in other.periods()):
+            if first < end:
+                times.setdefault(name, []).append((first + min(last, end)) / 2)
+        for name, middles in times.items():
+            at = round(float(np.median(middles)))
+            subject.names[at] = f"{subject.names[at]}, {name}" if at in subject.names else name
 
 
 def _fit(x_range: Range1d, rewards: Sequence[float]) -> None:
@@ -748,15 +811,53 @@ def _heading(title: str, data: RasterData, note: str, look: Look) -> Div:
 
 
 def _legend(subjects: Sequence[_Subject], look: Look, empty: Sequence[str]) -> Div:
-    """Which colour is which action, and which marker which outcome."""
+    """Which colour is which action and cue, and which marker which outcome, of those that occur."""
     answers = {k: name for subject in subjects for k, name in subject.data.answers.items()}
     colors = look.actions(answers)
-    parts = [f'<b style="color:{colors[k]}">■</b> {escape(name)}' for k, name in answers.items()]
+    parts = [_swatch([colors[k]], name) for k, name in answers.items()]
     if len(parts) > len(HUES):
-        parts = ["".join(f'<b style="color:{colors[k]}">■</b>' for k in answers) + " actions"]
-    parts += ["● right", "✕ wrong", "▲ too early", "○ miss", *map(escape, empty)]
-    text = " &emsp; ".join(f'<span style="white-space:nowrap">{part}</span>' for part in parts)
+        parts = [_swatch([colors[k] for k in answers], "actions")]
+    parts = [f"{text} {mark.text}" for text, mark in _seen(subjects)] + parts
+    parts.append("shaded: the correct answer")
+    cues = {c.labels: None for s in subjects for c in s.data.channels if c.name == CUES}
+    for labels in cues:
+        if len(labels) > 1:
+            parts += [
+                _swatch([hue], label)
+                for label, hue in zip(labels, look.cues(len(labels)), strict=True)
+            ]
+    parts += [_scale(c, limits, look) for c, limits in _scales(subjects).items()]
+    text = " &emsp; ".join(
+        f'<span style="white-space:nowrap">{part}</span>' for part in [*parts, *map(escape, empty)]
+    )
     return Div(text=text, styles={"color": look.quiet, "font-size": "13px"}, margin=(6, 0, 0, 8))
+
+
+def _seen(subjects: Sequence[_Subject]) -> list[tuple[str, Mark]]:
+    """The markers that are drawn."""
+    seen = {kind for subject in subjects for kind in subject.marks}
+    return [(mark.sign, mark) for kind, mark in MARKS.items() if kind in seen]
+
+
+def _scales(subjects: Sequence[_Subject]) -> dict[Channels, tuple[float, float]]:
+    """The larger groups of channels, and the levels between which their colours vary."""
+    items = [subject.item for subject in subjects]
+    groups = {c for s in subjects for c in s.data.channels if c.name != CUES}
+    return {c: _limits(c, items) for c in sorted(groups, key=lambda c: c.columns)}
+
+
+def _scale(channels: Channels, limits: tuple[float, float], look: Look) -> str:
+    """A bar of colours between two levels."""
+    low, high = limits
+    colors = ", ".join((look.diverging if low < 0 else look.sequential)[::16])
+    bar = f"display:inline-block;width:56px;height:9px;background:linear-gradient(90deg, {colors})"
+    return f'{escape(channels.name)} {low:.2g} <span style="{bar}"></span> {high:.2g}'
+
+
+def _swatch(colors: Sequence[str], name: str) -> str:
+    """Coloured squares and what they stand for."""
+    squares = "".join(f'<b style="color:{color}">■</b>' for color in colors)
+    return f"{squares} {escape(name)}"
 
 
 def _layout(grid: list[list[LayoutDOM]], legend: Div, cues: bool) -> LayoutDOM:
