@@ -18,6 +18,7 @@ from neurogym.stream import FIRST, MOST, Stream
 from neurogym.task import Effect, Step, Task
 
 RESPONDED = np.array([o in (Outcome.CORRECT, Outcome.ERROR) for o in Outcome])
+TOGETHER = 16  # blocks painted together: enough to hide the calls, little enough for the cache
 LOW = 32  # an env with fewer trials ahead than this gets new blocks
 TABLES = ("reward", "performance", "outcome", "next", "ends")
 
@@ -66,10 +67,15 @@ class Pool:
         """How many trials each env has ahead, the one being played included: (B,)."""
         return self.stop_trial - self.trial[at]
 
+    def late(self, at: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:
+        """Time in ms since responses are first asked for, and the trial's number: (B,) each."""
+        trial = self.trial.take(at)
+        return (at - self.opened.take(trial)) * dt, self.number.take(trial)
+
     def refill(self, at: np.ndarray | None) -> np.ndarray:
         """Drop what was played, draw what comes next; returns where the rows `at` (B,) are now."""
-        played = self.index[self.trial[at]].tolist() if at is not None else [0] * len(self.queues)
-        step = at - self.starts[self.trial[at]] if at is not None else 0
+        played = self.number[self.trial[at]].tolist() if at is not None else [0] * len(self.queues)
+        step = at - self.start[self.trial[at]] if at is not None else 0
         wanted: list[tuple[int, int, Draw]] = []
         for env, queue in enumerate(self.queues):
             while queue and queue[0].first + queue[0].n <= played[env]:
@@ -82,10 +88,11 @@ class Pool:
                 self.drawn[env] += 1
                 wanted.append((env, end, draw))
                 end += draw.n
-        block, place = self.task.block([draw for _, _, draw in wanted]), 0
-        for env, first, draw in wanted:
-            self.queues[env].append(Run(first, block, place, draw.n))
-            place += draw.n
+        for some in (wanted[i : i + TOGETHER] for i in range(0, len(wanted), TOGETHER)):
+            block, place = self.task.block([draw for _, _, draw in some]), 0
+            for env, first, draw in some:
+                self.queues[env].append(Run(first, block, place, draw.n))
+                place += draw.n
         self._lay_out()
         self.ahead = min(2 * self.ahead, MOST)
         return self.first + step
@@ -114,9 +121,9 @@ class Pool:
         opened = np.concatenate([run.block.window[run.trials, 0] for run in runs])
         self.trial = np.repeat(np.arange(lengths.size), lengths)  # (S,) place in the pool
         self.follow = np.cumsum(lengths)  # by trial: the row after its last,
-        self.starts = self.follow - lengths  # its first row,
-        self.opened = self.starts + opened  # the row in which responses are first asked for,
-        self.index = np.concatenate([run.first + np.arange(run.n) for run in runs])  # its number
+        self.start = self.follow - lengths  # its first row,
+        self.opened = self.start + opened  # the row in which responses are first asked for,
+        self.number = np.concatenate([run.first + np.arange(run.n) for run in runs])
         self.conditions = {
             name: np.concatenate([run.block.trials.conditions[name][run.trials] for run in runs])
             for name in runs[0].block.trials.conditions
@@ -133,13 +140,17 @@ class Pool:
         if own.any():
             shift = [np.full(r.stop - r.start, shifts[id(run.block)]) for run, r in rows]
             kind = np.where(kind < base, kind, kind + np.concatenate(shift))
-        self.key = kind * (self.states * n)  # where a row's cells start
+        kind *= self.states * n
+        self.key = kind  # (S,) where a row's cells start
         for name in TABLES:
             parts = [getattr(table, name)]
             parts += [getattr(block.payoffs, name)[base:] for block in blocks if own.any()]
             setattr(self, name, np.concatenate(parts).ravel())
-        state = np.arange(self.reward.size) // n % self.states
-        self.event = self.ends | (self.next != state)
+        action, state = np.arange(self.reward.size) % n, np.arange(self.reward.size) // n
+        self.event = self.ends | (self.next != state % self.states)
+        self.silent = ~(self.ends & RESPONDED.take(self.outcome) & (action > 0))
+        self.performance = np.where(self.ends, self.performance, 0.0)
+        self.reward = self.reward.astype(np.float64)
 
 
 class TaskVectorEnv(gym.vector.VectorEnv):
@@ -164,6 +175,8 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         self._n_actions = int(self.single_action_space.n)
         self._pool: Pool | None = None
         self._all_false = np.zeros(num_envs, bool)
+        self._one = np.ones(num_envs, np.int64)  # adding an array is faster than adding a number
+        self._known = np.repeat([True, False], self._n_actions)  # -1, -2, ... count from the end
 
     def reset(
         self,
@@ -184,7 +197,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             seeds = [int(s) for s in seed]
             if len(seeds) != self.num_envs:
                 raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
-        self._pool = Pool(self.task, seeds)
+        self._pool, self._dt = Pool(self.task, seeds), float(self.task.dt)
         self._at = self._pool.first.copy()
         self._safe = 0
         self._state = np.zeros(self.num_envs, np.int64)
@@ -195,9 +208,10 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         self, actions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Act in all environments, (B,) actions."""
-        pool, at = self._pool, self._at
+        pool = self._pool
         if pool is None:
             raise gym.error.ResetNeeded("call reset() before step()")
+        at = self._at
         actions = self._checked(actions)
         if self.task.closed:
             return self._step_closed(actions)
@@ -205,41 +219,38 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         cell += actions
         if pool.states > 1:
             cell += self._state * self._n_actions
-        reward = pool.reward.take(cell).astype(np.float64)
         info = {"gt": pool.gt.take(at), "new_trial": self._all_false}
-        event = pool.event.take(cell)
-        if event.any():
+        event, ended = pool.event.take(cell), None
+        if np.count_nonzero(event):
             if pool.states > 1:
                 self._state = pool.next.take(cell).astype(np.int64)
-            ended = pool.ends.take(cell)
-            responded = RESPONDED.take(pool.outcome.take(cell)) & (actions > 0) & ended
-            info["new_trial"] = ended
-            info["performance"] = np.where(ended, pool.performance.take(cell), 0.0)
-            trial = pool.trial.take(at)
-            late = (at - pool.opened.take(trial)) * float(self.task.dt)
-            info["rt"] = np.where(responded, late, np.nan)
-            info["index"] = pool.index.take(trial)
-            ob = self._following(ended)
-        else:
-            ob = self._following(None)
-        return ob, reward, self._all_false.copy(), self._all_false.copy(), info
+            info["new_trial"] = ended = event if pool.states == 1 else pool.ends.take(cell)
+            info["performance"] = pool.performance.take(cell)
+            late, info["index"] = pool.late(at, self._dt)
+            late[pool.silent.take(cell)] = np.nan
+            info["rt"] = late
+        reward = pool.reward.take(cell)
+        return self._following(ended), reward, self._all_false.copy(), self._all_false.copy(), info
 
     def _checked(self, actions: Any) -> np.ndarray:
         actions = np.asarray(actions)
         if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
             raise ValueError(f"actions {actions!r}: expected {self.num_envs} whole numbers")
-        if actions.astype(np.uint64).max() >= self._n_actions:  # a negative one is huge
+        actions = actions.astype(np.int64, copy=False)
+        try:
+            known = np.count_nonzero(self._known.take(actions))
+        except IndexError:
+            known = 0
+        if known < self.num_envs:
             raise ValueError(f"actions {actions!r}: each is one of 0 to {self._n_actions - 1}")
         return actions
 
     def _following(self, ended: np.ndarray | None) -> np.ndarray:
         """Go to the next row, (B, C): the next trial's first where a trial ended."""
-        at = self._at
-        if ended is None:
-            self._at = at + 1
-        else:
-            follow = self._pool.follow.take(self._pool.trial.take(at))
-            self._at = np.where(ended, follow, at + 1)
+        at, after = self._at, self._at + self._one
+        if ended is not None:
+            after[ended] = self._pool.follow.take(self._pool.trial.take(at[ended]))
+        self._at = after
         self._safe -= 1
         if self._safe <= 0:
             self._look_ahead(at)
@@ -297,7 +308,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             for name in ("reward", "ends", "performance", "responds", "skip")
         )
         first = responds & np.isnan(self._responses)
-        late = (at - pool.opened.take(pool.trial.take(at))) * float(self.task.dt)
+        late, number = pool.late(at, self._dt)
         self._responses = np.where(first, late, self._responses)
         if skip.any():  # to the last row of the period: the step that follows leaves it
             at = self._at = np.where(skip, pool.period_end.take(at), at)
@@ -306,7 +317,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         if ended.any():
             info["performance"] = np.where(ended, performance, 0.0)
             info["rt"] = np.where(ended, self._responses, np.nan)
-            info["index"] = pool.index.take(pool.trial.take(at))
+            info["index"] = number
         ob = self._following(ended if ended.any() else None)
         no = self._all_false
         return ob, np.array(reward, np.float64), no.copy(), no.copy(), info

@@ -1,0 +1,201 @@
+"""The vectorised environment is so many scalar ones, step for step."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.vector import VectorEnv
+
+import neurogym as ngym
+from neurogym.conditions import Choice
+from neurogym.envs import TaskEnv
+from neurogym.layout import Actions, Channels
+from neurogym.parameters import Timing
+from neurogym.registry import task_class
+from neurogym.rules import Outcome, Payoffs, Rule
+from neurogym.vector import TaskVectorEnv
+
+N, SEED = 4, 5
+
+
+class Twice(Rule):
+    """The second press ends the trial; it is right if it is another one than the first."""
+
+    window = "press"
+
+    def table(self, task):
+        table = Payoffs(2, 3, 3)  # on, and the last step; pressed nothing, 1 or 2
+        for first in (1, 2):
+            table.next[:, 0, first] = first
+            for second in (1, 2):
+                outcome = Outcome.ERROR if first == second else Outcome.CORRECT
+                table.set(np.s_[:, first, second], float(first != second), outcome, True)
+        table.ends[1] = True
+        table.outcome[1, 0] = Outcome.MISS
+        return table
+
+    def judge(self, task, canvas, segment, last):
+        kinds = np.zeros(segment.size, np.int64)
+        kinds[last] = 1
+        return task.plan.table, kinds
+
+
+class Remember(ngym.Task):
+    """Press one key, then the other."""
+
+    timing = Timing(press=("uniform", (300, 900)))
+    rule = Twice()
+
+    def channels(self):
+        return Channels(light=1)
+
+    def actions(self):
+        return Actions(rest=1, press=2)
+
+    def conditions(self):
+        return dict(level=Choice([0.25, 0.5, 1.0]))
+
+    def paint(self, canvas, trials):
+        canvas.show("light", trials.level)
+        canvas.noise("light", 1.0)
+        canvas.answer("press", 0, during="press")
+
+
+def compare(task, steps, n=N, seed=SEED, chance=0.3):
+    """Step both with the same actions, oracle's and random ones; returns trials by env."""
+    vector = TaskVectorEnv(task, n)
+    scalars = [TaskEnv(type(task)(**task.settings())) for _ in range(n)]
+    rng = np.random.default_rng(0)
+    ob, info = vector.reset(seed=seed)
+    assert info == {}
+    np.testing.assert_array_equal(
+        ob, [env.reset(seed=seed + i)[0] for i, env in enumerate(scalars)]
+    )
+    n_actions = int(vector.single_action_space.n)
+    trials = np.zeros(n, int)
+    for _ in range(steps):
+        random = rng.integers(n_actions, size=n)
+        labels = [env.gt_now for env in scalars]
+        actions = np.where(rng.random(n) < chance, random, labels)
+        numbers = [env.trial_index for env in scalars]
+        before, kept = ob, ob.copy()
+        ob, reward, terminated, truncated, info = vector.step(actions)
+        each = [env.step(action) for env, action in zip(scalars, actions, strict=True)]
+        obs, rewards, _, _, infos = zip(*each, strict=True)
+        np.testing.assert_array_equal(before, kept)
+        np.testing.assert_array_equal(ob, obs)
+        assert ob.dtype == np.float32
+        assert reward.tolist() == list(rewards)
+        assert not terminated.any()
+        assert not truncated.any()
+        ended = [i["new_trial"] for i in infos]
+        assert info["new_trial"].tolist() == ended
+        assert info["gt"].tolist() == [i["gt"] for i in infos]
+        trials += ended
+        if any(ended):
+            wanted = [i.get("performance", 0.0) for i in infos]
+            assert info["performance"].tolist() == wanted
+            np.testing.assert_array_equal(info["rt"], [i.get("rt", np.nan) for i in infos])
+            assert info["index"].tolist() == numbers
+    return trials
+
+
+def test_a_vector_env_is_so_many_scalar_envs(task, preset):
+    compare(task, steps=350 if preset == "agent" else 700)
+
+
+def shortest(task_id):
+    """The task with every period as short as it can be: one step, or none."""
+    cls = task_class(task_id)
+    timing = {
+        p: cls().dt if cls().timing[p].kind != "times" else cls().timing[p] for p in cls().timing
+    }
+    return cls(timing=timing, abort=True)
+
+
+def test_many_refills_change_nothing(task_id):
+    closed = task_class(task_id).closed
+    trials = compare(shortest(task_id), steps=1500 if closed else 2600, n=3 if closed else 4)
+    assert trials.min() > (400 if closed else 600)
+
+
+def test_a_rule_with_a_memory_is_the_same_in_both():
+    trials = compare(Remember(), steps=1500, chance=0.5)
+    assert trials.min() > 100
+    env = TaskEnv(Remember())
+    env.reset(seed=1)
+    assert [env.step(action)[1] for action in (1, 0, 2)] == [0.0, 0.0, 1.0]
+    assert env.trial_index == 1
+    assert [env.step(action)[1] for action in (2, 2)] == [0.0, 0.0]
+    assert env.trial_index == 2
+    for action in (3, 4, -1):
+        with pytest.raises(ValueError, match="is not one of 0 to 2"):
+            env.step(action)
+
+
+def test_a_reset_without_a_seed_goes_on(task):
+    vector, scalars = TaskVectorEnv(task, 3), [TaskEnv(task) for _ in range(3)]
+    vector.reset(seed=SEED)
+    for i, env in enumerate(scalars):
+        env.reset(seed=SEED + i)
+    for _ in range(60):
+        np.testing.assert_array_equal(vector.reset()[0], [env.reset()[0] for env in scalars])
+        ob = vector.step(np.zeros(3, int))[0]
+        np.testing.assert_array_equal(ob, [env.step(0)[0] for env in scalars])
+
+
+def test_seeds_by_env(task):
+    one, other = TaskVectorEnv(task, 3), TaskVectorEnv(task, 3)
+    one.reset(seed=[7, 8, 9])
+    other.reset(seed=7)
+    for _ in range(40):
+        np.testing.assert_array_equal(
+            one.step(np.zeros(3, int))[0], other.step(np.zeros(3, int))[0]
+        )
+    with pytest.raises(ValueError, match="2 seeds for 3 environments"):
+        one.reset(seed=[1, 2])
+
+
+def test_what_it_refuses(task):
+    env = TaskVectorEnv(task, 3)
+    with pytest.raises(gym.error.ResetNeeded):
+        env.step(np.zeros(3, int))
+    env.reset(seed=1)
+    n = int(env.single_action_space.n)
+    for wrong in ([0, 0, n], [-1, 0, 0], np.full(3, 300, np.int64)):
+        with pytest.raises(ValueError, match=f"each is one of 0 to {n - 1}"):
+            env.step(np.array(wrong))
+    for wrong in ([0, 0], [0.0, 0.0, 0.0], 0, ["a", "b", "c"], [[0, 0, 0]]):
+        with pytest.raises(ValueError, match="expected 3 whole numbers"):
+            env.step(np.array(wrong))
+    for kind in (np.int8, np.uint8, np.int32, np.uint64):
+        env.step(np.ones(3, kind))
+    env.step([0, 1, 0])
+    with pytest.raises(ValueError, match="a vector environment has none"):
+        env.reset(options={"trial": 3})
+    with pytest.raises(ValueError, match="expected at least 1"):
+        TaskVectorEnv(task, 0)
+
+
+def test_gymnasium_makes_it(task_id, preset):
+    for env in (
+        gym.make_vec(task_id, num_envs=2, preset=preset),
+        ngym.make_vec(task_id, num_envs=2, preset=preset),
+    ):
+        assert isinstance(env, VectorEnv)
+        assert isinstance(env.unwrapped, TaskVectorEnv)
+        ob, _ = env.reset(seed=1)
+        assert ob in env.observation_space
+        for _ in range(5):
+            env.step(env.action_space.sample())
+
+
+def test_a_changed_parameter_counts_from_the_next_seed():
+    env = ngym.make_vec("GoNogo", num_envs=2).unwrapped
+    env.reset(seed=1)
+    before = env.step(np.zeros(2, int))[0]
+    env.task.timing = {"stimulus": 1000}
+    env.reset(seed=1)
+    np.testing.assert_array_equal(env.step(np.zeros(2, int))[0], before)
+    for _ in range(18):
+        assert not env.step(np.zeros(2, int))[-1]["new_trial"].any()
+    assert env.step(np.zeros(2, int))[-1]["new_trial"].all()
