@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
+from bokeh.layouts import column
 from bokeh.layouts import row as side_by_side
-from bokeh.models import ColumnDataSource, HoverTool, Range1d, Whisker
+from bokeh.models import (
+    ColumnDataSource,
+    Div,
+    FixedTicker,
+    HoverTool,
+    NoOverlap,
+    Range1d,
+    Whisker,
+)
 from bokeh.models.layouts import LayoutDOM
 from bokeh.plotting import figure
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from app.raster import Look
+from app.raster import Look, answer_names
 from neurogym import measures, records
 from neurogym.parameters import unknown
 
 Row = Mapping[str, Any]
 PERSON = ("#e8833a", "#b85c12", "#f2b183")
-AGENTS = ("#3b7dd8", "#0b4f8a", "#58b4e0", "#7a8fe0", "#1f9bb0")
-SHAPES = ("square", "triangle", "diamond", "inverted_triangle", "hex")
+AGENTS = ("#2f72d6", "#0d4480", "#5fb0e8", "#6d7fe3")
+AGENTS_ON_DARK = ("#4f93ee", "#a5cff7", "#2f6cc0", "#8f9cf0")
+SHAPES = {"square": "■", "triangle": "▲", "diamond": "◆", "inverted_triangle": "▼"}
 ANSWER = "ground_truth"
 MAX_LEVELS, BINS = 8, 6  # a condition with more levels is binned
 
@@ -140,7 +151,7 @@ def fit(points: Sequence[measures.Point], signed: bool, chance: float = 0.0) -> 
         share = np.clip(curve(values)(x), 1e-6, 1 - 1e-6)
         return float(-(n * (p * np.log(share) + (1 - p) * np.log(1 - share))).sum())
 
-    narrow, wide = np.log(gap / 20), np.log(span * 3)
+    narrow, wide = np.log(gap / 10), np.log(span * 3)
     bounds = [(x.min() - span / 2, x.max() + span / 2), (narrow, wide), (0, 0.4)]
     starts = [
         (np.median(x), np.log(span * s), lapse) for s in (0.05, 0.2) for lapse in (0.02, 0.15)
@@ -149,10 +160,10 @@ def fit(points: Sequence[measures.Point], signed: bool, chance: float = 0.0) -> 
     best = min((t for t in tries if np.isfinite(t.fun)), key=lambda t: t.fun, default=None)
     if best is None or not best.success:
         return "no fit: it did not converge"
-    if best.x[1] > wide - 0.01:
+    if np.ptp(p) == 0 or best.x[1] > wide - 0.01:
         return "no fit: no rise"
-    if best.x[1] < narrow + 0.01 or ((p <= 0) | (p >= 1)).all():
-        return "no fit: a step or flat"
+    if best.x[1] < np.log(gap / 5):  # steeper than what the levels can tell
+        return "no fit: a step between levels"
     return curve(best.x)
 
 
@@ -164,30 +175,60 @@ class Style:
     title: str
     color: str
     shape: str
+    sign: str
 
 
-def _styles(groups: Sequence[tuple[str, Sequence[Row]]]) -> list[Style]:
+def _styles(groups: Sequence[tuple[str, Sequence[Row]]], dark: bool) -> list[Style]:
     """People are warm discs, agents blue and of other shapes."""
     out, people, agents = [], 0, 0
+    blues, shapes = AGENTS_ON_DARK if dark else AGENTS, list(SHAPES.items())
     for title, rows in groups:
         if any(row["subject_kind"] == "human" for row in rows):
-            out.append(Style(title, PERSON[people % len(PERSON)], "circle"))
+            out.append(Style(title, PERSON[people % len(PERSON)], "circle", "●"))
             people += 1
         else:
-            out.append(Style(title, AGENTS[agents % len(AGENTS)], SHAPES[agents % len(SHAPES)]))
+            out.append(Style(title, blues[agents % len(blues)], *shapes[agents % len(shapes)]))
             agents += 1
     return out
 
 
-def _figure(look: Look, title: str, x: str, y: str, x_range: Range1d, y_range: Range1d) -> Any:
+@dataclass(frozen=True)
+class Axis:
+    """The condition on the x axis: where its levels are, and how they are told."""
+
+    label: str
+    levels: np.ndarray
+
+    @property
+    def width(self) -> float:
+        """From the first level to the last; 1 if there is one only."""
+        return float(np.ptp(self.levels)) or 1.0
+
+    def shift(self, k: int, n: int) -> float:
+        """How far the k-th of n subjects is moved to the side."""
+        gap = np.diff(self.levels).min() if self.levels.size > 1 else 1.0
+        return (k - (n - 1) / 2) * min(0.018 * self.width, 0.7 * float(gap) / n)
+
+    def dress(self, fig: Any) -> None:
+        """Set the range, with room at both sides, and a tick at each level."""
+        low, high = float(self.levels[0]), float(self.levels[-1])
+        room = 0.07 * self.width
+        fig.x_range = Range1d(
+            low - room, high + room, reset_start=low - room, reset_end=high + room
+        )
+        fig.xaxis.ticker = FixedTicker(ticks=self.levels.tolist())
+        fig.xaxis.major_label_overrides = {level: f"{level:.4g}" for level in self.levels.tolist()}
+        fig.xaxis.major_label_policy = NoOverlap(min_distance=4)
+        fig.xaxis.axis_label = self.label
+
+
+def _figure(look: Look, title: str, axis: Axis, y: str, low: float, high: float) -> Any:
     fig = figure(
         height=340,
         sizing_mode="stretch_width",
         min_width=260,
         title=title,
-        x_range=x_range,
-        y_range=y_range,
-        x_axis_label=x,
+        y_range=Range1d(low, high, reset_start=low, reset_end=high),
         y_axis_label=y,
         tools="pan,wheel_zoom,box_zoom,reset,save",
         active_scroll=None,
@@ -196,6 +237,7 @@ def _figure(look: Look, title: str, x: str, y: str, x_range: Range1d, y_range: R
         min_border_right=16,
     )
     fig.toolbar.logo = None
+    axis.dress(fig)
     look.dress(fig)
     fig.title.text_font_size = "15px"
     fig.axis.axis_label_text_font_size = "14px"
@@ -209,7 +251,6 @@ def _draw(
     points: Sequence[measures.Point],
     style: Style,
     shift: float,
-    label: str,
     units: tuple[float, str],
 ) -> None:
     """Points with whiskers and a hover; nothing is between them but the fit."""
@@ -232,44 +273,31 @@ def _draw(
     )  # fmt: skip
     fig.add_layout(whisker)
     dots = fig.scatter(
-        "x", "y", source=source, size=10, marker=style.shape, color=style.color, line_color=None,
-        legend_label=label,
+        "x", "y", source=source, size=10, marker=style.shape, color=style.color, line_color=None
     )  # fmt: skip
     tips = [("", style.title), ("level", "@level"), ("value", "@value"), ("95 %", "@interval"),
             ("n", "@n")]  # fmt: skip
     fig.add_tools(HoverTool(renderers=[dots], tooltips=tips))
 
 
-def _told(style: Style, fitted: Fit | str, signed: bool) -> str:
+def _told(fitted: Fit | str, signed: bool, width: float) -> str:
+    """What the fit found, or why there is none."""
     if isinstance(fitted, str):
-        return f"{style.title} ({fitted})"
+        return fitted
     lapse = fitted.lapse + (fitted.low if signed else 0)
-    middle = "bias" if signed else "midpoint"
-    return f"{style.title} ({middle} {fitted.middle:.2g}, lapse {lapse:.0%})"
+    digits = 2 - int(np.floor(np.log10(width)))
+    return f"{'bias' if signed else 'midpoint'} {round(fitted.middle, digits):g}, lapse {lapse:.0%}"
 
 
-def _legend(fig: Any, look: Look, location: str) -> None:
-    legend = fig.legend[0]
-    legend.location, legend.click_policy = location, "hide"
-    legend.background_fill_color, legend.background_fill_alpha = look.page, 0.7
-    legend.border_line_color = None
-    legend.label_text_color, legend.label_text_font_size = look.ink, "13px"
-    legend.spacing, legend.padding, legend.margin = 0, 4, 4
-
-
-def _span(points: Sequence[Sequence[measures.Point]]) -> tuple[float, float]:
-    levels = [q.level for group in points for q in group]
-    return min(levels), max(levels) - min(levels) or 1.0
-
-
-def _around(low: float, width: float) -> Range1d:
-    ends = low - 0.07 * width, low + 1.07 * width
-    return Range1d(*ends, reset_start=ends[0], reset_end=ends[1])
-
-
-def _dodge(k: int, n: int, width: float) -> float:
-    """How far the k-th of n subjects is moved to the side."""
-    return (k - (n - 1) / 2) * 0.012 * width
+def _legend(styles: Sequence[Style], told: Sequence[str], look: Look) -> Div:
+    """The subjects, below the figures, where they hide nothing."""
+    text = "".join(
+        f'<span style="white-space:nowrap;margin-right:28px"><b style="color:{style.color};'
+        f'font-size:17px">{style.sign}</b> {escape(style.title)}'
+        f' <span style="color:{look.quiet}">{escape(note)}</span></span>'
+        for style, note in zip(styles, told, strict=True)
+    )
+    return Div(text=text, styles={"color": look.ink, "font-size": "14px"}, margin=(4, 0, 0, 64))
 
 
 def curves(
@@ -300,37 +328,46 @@ def curves(
         raise ValueError(unknown("numeric condition", [condition], _numeric(everything)))
     if condition is None or not everything:
         return None
-    rows = binned([rows for _, rows in groups], condition)
-    present = [k for k, group in enumerate(rows) if group]
-    styles = [_styles(groups)[k] for k in present]
-    rows = [rows[k] for k in present]
-    look = Look(dark)
-    figures = [_choices(rows, styles, condition, look), _times(rows, styles, condition, look)]
-    return side_by_side([f for f in figures if f], sizing_mode="stretch_width", spacing=16)
+    kept = binned([rows for _, rows in groups], condition)
+    styles = [style for style, rows in zip(_styles(groups, dark), kept, strict=True) if rows]
+    rows, look = [group for group in kept if group], Look(dark)
+    choices, told = _choices(rows, styles, condition, look)
+    figures = [choices, _times(rows, styles, condition, look)]
+    line = side_by_side([f for f in figures if f], sizing_mode="stretch_width", spacing=16)
+    return column(line, _legend(styles, told, look), sizing_mode="stretch_width")
 
 
-def _choices(rows: list[list[Row]], styles: list[Style], condition: str, look: Look) -> Any:
-    """The psychometric figure."""
+def _label(row: Row, condition: str) -> tuple[str, dict[int, str]]:
+    """The condition with its unit, and the names of the actions."""
+    env = records.env_of(row)
+    task = getattr(env, "task", None)
+    declared = task.plan.conditions.get(condition) if task else None
+    unit = declared.unit if declared else "ms" if task and condition in task.timing else ""
+    return f"{condition} ({unit})" if unit else condition, answer_names(env)
+
+
+def _choices(
+    rows: list[list[Row]], styles: list[Style], condition: str, look: Look
+) -> tuple[Any, list[str]]:
+    """The psychometric figure, and what to tell of each subject's fit."""
     second = second_answer(rows, condition)
     signed = second is not None
     by = {"signed_by": ANSWER, "answer": second} if signed else {}
     points = [measures.psychometric(group, condition, **by) for group in rows]
-    chance = 0.0 if signed else _chance(rows)
-    low, width = _span(points)
-    y = Range1d(-0.03, 1.03, reset_start=-0.03, reset_end=1.03)
-    x_label = f"{condition}, negative where answer 1 is right" if signed else condition
-    y_label = "share of answer 2" if signed else "share correct"
-    fig = _figure(look, "Choices", x_label, y_label, _around(low, width), y)
-    x = np.linspace(low, low + width, 200)
+    label, names = _label(rows[0][0], condition)
+    if signed:
+        label += f", below 0 where {names[second]} is wrong"
+    axis = Axis(label, np.unique([q.level for found in points for q in found]))
+    share = f"share of {names[second]}" if signed else "share correct"
+    fig = _figure(look, "Choices", axis, share, -0.04, 1.04)
+    x, told = np.linspace(axis.levels[0], axis.levels[-1], 200), []
     for k, (found, style) in enumerate(zip(points, styles, strict=True)):
-        fitted = fit(found, signed, chance)
-        label = _told(style, fitted, signed)
+        fitted = fit(found, signed, 0.0 if signed else _chance(rows))
+        told.append(_told(fitted, signed, axis.width))
         if isinstance(fitted, Fit):
-            fig.line(x, fitted(x), color=style.color, line_width=1.5, legend_label=label)
-        _draw(fig, found, style, _dodge(k, len(rows), width), label, (100, " %"))
-    fig.yaxis.formatter.use_scientific = False
-    _legend(fig, look, "bottom_right")
-    return fig
+            fig.line(x, fitted(x), color=style.color, line_width=1.5)
+        _draw(fig, found, style, axis.shift(k, len(rows)), (100, " %"))
+    return fig, told
 
 
 def _chance(rows: list[list[Row]]) -> float:
@@ -346,12 +383,10 @@ def _times(rows: list[list[Row]], styles: list[Style], condition: str, look: Loo
     points = [measures.chronometric(group, condition) for group in rows]
     if not any(points):
         return None
-    low, width = _span(points)
-    top = 1.08 * max(q.high for found in points for q in found) or 1.0
-    y = Range1d(0, top, reset_start=0, reset_end=top)
-    label = "median RT of correct answers (ms)"
-    fig = _figure(look, "Response times", condition, label, _around(low, width), y)
+    every = [row for group in rows for row in group]
+    axis = Axis(_label(every[0], condition)[0], np.unique(measures.levels(every, condition)))
+    top = 1.1 * max(q.high for found in points for q in found) or 100.0
+    fig = _figure(look, "Response times", axis, "median RT, correct (ms)", -0.04 * top, top)
     for k, (found, style) in enumerate(zip(points, styles, strict=True)):
-        _draw(fig, found, style, _dodge(k, len(rows), width), style.title, (1, " ms"))
-    fig.legend.visible = False
+        _draw(fig, found, style, axis.shift(k, len(rows)), (1, " ms"))
     return fig

@@ -93,7 +93,7 @@ class RasterData:
             env = records.env_of(self.rows[0])
             for i, row in enumerate(self.rows):
                 self._replay(i, row, env)
-            self.dt, self.answers = float(env.dt), _answers(env)
+            self.dt, self.answers = float(env.dt), answer_names(env)
             self.channels = _channels(env, self.ob[0].shape[1])
         self.length = np.array([len(actions) for actions in self.actions], int)
 
@@ -254,7 +254,7 @@ def _names(space: Any, size: int) -> dict[str, list[int]]:
     return names if fits and len(getattr(space, "shape", ()) or ()) <= 1 else {}
 
 
-def _answers(env: Any) -> dict[int, str]:
+def answer_names(env: Any) -> dict[int, str]:
     """Actions but the first, and what they are called."""
     n = int(env.action_space.n)
     out = {k: f"action {k}" for k in range(1, n)}
