@@ -1,0 +1,1 @@
+"""The Panel app: `panel serve app` runs main.py."""

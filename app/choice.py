@@ -13,7 +13,7 @@ import tomli_w
 from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
 from neurogym.parameters import Timing, unknown
-from neurogym.registry import all_envs, configure, full_id, make, task_class
+from neurogym.registry import configure, full_id, make, task_class
 from neurogym.task import Task
 
 VIEWS = ("choose", "configure", "play", "compare", "data")
@@ -70,13 +70,14 @@ class Choice(param.Parameterized):
     def query(self) -> dict[str, str]:
         """The address's query that `from_query` reads back; what is as by default is left out."""
         out = {"task": self.task}
-        for name in ("preset", "params", "seed", "trials", "feedback", "subject", "view", "run"):
+        own = ("preset", "params", "seed", "trials", "feedback", "subject")
+        for name in ("view", "run") if self.run else (*own, "view"):  # a run knows the rest
             value = getattr(self, name)
             if value != type(self).param[name].default:
                 out[name] = value if isinstance(value, str) else json.dumps(value)
         return out
 
-    # -- the task -------------------------------------------------------------------------------------
+    # -- the task --------------------------------------------------------------------------------
 
     @property
     def declared(self) -> type[Task] | None:
@@ -84,7 +85,7 @@ class Choice(param.Parameterized):
         return task_class(self.task)
 
     def build(self, **changes: Any) -> Task:
-        """The declared task, with some parameters changed; ValueError for values that do not fit."""
+        """The declared task, some parameters changed; ValueError for values that do not fit."""
         return configure(self.declared, self.preset, **{**self.params, **changes})
 
     def env(self) -> gym.Env:
@@ -117,7 +118,7 @@ class Choice(param.Parameterized):
             params[name] = now
         self.param.update(params=params, run="")
 
-    # -- to take away -----------------------------------------------------------------------------------
+    # -- to take away ----------------------------------------------------------------------------
 
     def toml(self) -> str:
         """The choice as a TOML file."""

@@ -27,8 +27,9 @@ CARD_CSS = """
 h3 {font-size: 1.12rem; font-weight: 600; margin: 8px 16px 2px}
 p {font-size: .92rem; line-height: 1.4; margin: 0 16px; min-height: 2.8em; opacity: .85}
 .tags {margin: 6px 12px 10px; height: 24px; overflow: hidden}
-.tags span {display: inline-block; font-size: .76rem; line-height: 20px; padding: 0 9px; margin: 1px 3px;
-  border-radius: 11px; border: 1px solid color-mix(in srgb, currentColor 30%, transparent); opacity: .8}
+.tags span {display: inline-block; font-size: .76rem; line-height: 20px; padding: 0 9px;
+  margin: 1px 3px; border-radius: 11px; opacity: .8;
+  border: 1px solid color-mix(in srgb, currentColor 30%, transparent)}
 """
 
 

@@ -36,7 +36,7 @@ class Compare(pn.viewable.Viewer):
         self._make_widgets()
         self._choose_agent(self.agent.value)
 
-    # -- widgets ------------------------------------------------------------------------------------------
+    # -- widgets ---------------------------------------------------------------------------------
 
     def _make_widgets(self) -> None:
         env = self.choice.env()
@@ -113,7 +113,7 @@ class Compare(pn.viewable.Viewer):
             return
         self._roll_out()
 
-    # -- work ---------------------------------------------------------------------------------------------
+    # -- work ------------------------------------------------------------------------------------
 
     def _roll_out(self) -> None:
         """Let the agent play, beside the page."""
@@ -160,7 +160,7 @@ class Compare(pn.viewable.Viewer):
     def _hide_progress(self) -> None:
         self.progress.visible = self.cancel.visible = False
 
-    # -- pictures -----------------------------------------------------------------------------------------
+    # -- pictures --------------------------------------------------------------------------------
 
     def groups(self) -> list[tuple[str, list[dict[str, Any]]]]:
         """(title, rows) of each subject: people first."""
@@ -179,7 +179,7 @@ class Compare(pn.viewable.Viewer):
         picture = raster(
             groups, align=self.align.value, sort=self.sort.value, dark=self.dark, svg=self.svg.value
         )
-        points = curves(groups, dark=self.dark, svg=self.svg.value)
+        points = curves(groups, dark=self.dark)
         panes = [
             pn.pane.Bokeh(figure, sizing_mode="stretch_width")
             for figure in (picture, points)
@@ -212,7 +212,8 @@ class Compare(pn.viewable.Viewer):
         return pmui.Column(
             head,
             pmui.Typography(who, variant="body2", margin=(0, 12), visible=bool(who)),
-            pmui.FlexBox(self.agent, self.settings, self.align, self.sort, self.svg, self.cancel),
+            pmui.Row(self.agent, self.settings, sizing_mode="stretch_width", margin=0),
+            pmui.FlexBox(self.align, self.sort, self.svg, self.cancel, margin=0),
             self.progress,
             self.note,
             self.figures,

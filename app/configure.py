@@ -34,7 +34,7 @@ class Configure(pn.viewable.Viewer):
         self.main = pmui.Column(sizing_mode="stretch_width")
         self._build()
 
-    # -- what the page shows ----------------------------------------------------------------------------
+    # -- what the page shows ---------------------------------------------------------------------
 
     def _build(self) -> None:
         left = pmui.Column(self._run_card(), *self._task_cards(), sizing_mode="stretch_width")
@@ -116,7 +116,7 @@ class Configure(pn.viewable.Viewer):
             self.text,
         )
 
-    # -- changes ------------------------------------------------------------------------------------------
+    # -- changes ---------------------------------------------------------------------------------
 
     def _set(self, name: str, event: Any) -> None:
         try:

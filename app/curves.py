@@ -139,7 +139,7 @@ def fit(points: Sequence[measures.Point], signed: bool, chance: float = 0.0) -> 
         np.array([getattr(q, name) for q in points], float) for name in ("level", "value", "n")
     )
     if len(points) < 4 or n.sum() < 40:
-        return "too few trials for a fit"
+        return "too few levels or trials for a fit"
     span, gap = np.ptp(x), np.diff(np.sort(x)).min()
 
     def curve(values: np.ndarray) -> Fit:

@@ -182,7 +182,7 @@ COLORS = ("#9db4c0", "#5c8fd6", "#b8a6d9", "#6fbf8b", "#e2a65b", "#d77a7a", "#7f
 
 
 def timeline(env: gym.Env) -> str:
-    """The periods of a trial in proportion, with what dt makes of each; random parts are hatched."""
+    """The periods of a trial in proportion, with what dt makes of each; random parts pale."""
     task, rows = env.task, []
     records.begin(env, seed=1, index=0)
     total, spans = 0.0, {}
@@ -206,7 +206,8 @@ def timeline(env: gym.Env) -> str:
         title = f"<title>{escape(name)}: {escape(given)}; at dt {task.dt:g} ms: {note}</title>"
         rows.append(
             f'<g>{title}<text x="112" y="{y + 15}" text-anchor="end">{escape(name)}</text>'
-            f'<rect x="{x:.1f}" y="{y}" width="{max(w, 1.5):.1f}" height="20" rx="3" fill="{color}"/>'
+            f'<rect x="{x:.1f}" y="{y}" width="{max(w, 1.5):.1f}" height="20" rx="3"'
+            f' fill="{color}"/>'
             f'<rect x="{x + w:.1f}" y="{y}" width="{more:.1f}" height="20" rx="3" fill="{color}"'
             f' opacity="0.45"/>'
             f'<text x="696" y="{y + 15}" class="note">{escape(note)}</text></g>'

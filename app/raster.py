@@ -12,6 +12,8 @@ import numpy as np
 from bokeh.layouts import column, gridplot
 from bokeh.models import (
     ColumnDataSource,
+    CustomAction,
+    CustomJS,
     Div,
     FixedTicker,
     HoverTool,
@@ -19,6 +21,7 @@ from bokeh.models import (
     LinearColorMapper,
     NoOverlap,
     Range1d,
+    SaveTool,
 )
 from bokeh.models.layouts import LayoutDOM
 from bokeh.plotting import figure
@@ -443,16 +446,26 @@ class _Subject:
     """The figures of one subject's row."""
 
     def __init__(
-        self, item: Arranged, look: Look, x_range: Range1d, backend: str, top: bool, lowest: bool
+        self,
+        title: str,
+        item: Arranged,
+        look: Look,
+        x_range: Range1d,
+        *,
+        titled: bool,
+        lowest: bool,
+        backend: str,
     ):
-        self.lowest, self.bottom = lowest, BOTTOM if lowest else GAP
-        self.titled, self.top = top, TOP if top else 4
-        self.names: dict[int, str] = {}
         self.item, self.data, self.look, self.backend = item, item.data, look, backend
         self.n = len(item.order)
         self.x_range, self.y_range = x_range, Range1d(self.n + 0.5, 0.5)
         rings = any(len(channels.columns) > 8 for channels in self.data.channels)
         self.height = int(np.clip((12 if rings else 8) * self.n, 160, 420))
+        self.titled, self.top = titled, TOP if titled else 4
+        self.lowest, self.bottom = lowest, BOTTOM if lowest else GAP
+        self.names: dict[int, str] = {}
+        room = self.height // 7 - len(", trial")
+        self.name = title if len(title) <= room else f"{title[: room - 1]}…"
         self.colors = look.actions(self.data.answers)
         self.places = [(y, i) for y, i in enumerate(item.order, 1) if item.zero[i] >= 0]
         self.source = ColumnDataSource(self._trials())
@@ -534,7 +547,7 @@ class _Subject:
             min_border_right=GAP,
         )
         fig.yaxis.visible, fig.xaxis.visible = first, self.lowest
-        fig.yaxis.axis_label = "trial" if first else None
+        fig.yaxis.axis_label = f"{self.name}, trial" if first else None  # saved pictures need it
         return fig
 
     def finish(self, fig: Any, timed: bool = True) -> Any:
@@ -735,10 +748,17 @@ def raster(
     look = Look(dark)
     items = arrange([data for _, data in drawn], align, sort)
     x_range, reward_range = Range1d(0, 1), Range1d(0, 1)
-    backend = "svg" if svg else "canvas"
     subjects = [
-        _Subject(item, look, x_range, backend, _is_titled(items, k), k == len(items) - 1)
-        for k, item in enumerate(items)
+        _Subject(
+            title,
+            item,
+            look,
+            x_range,
+            titled=_is_titled(items, k),
+            lowest=k == len(items) - 1,
+            backend="svg" if svg else "canvas",
+        )
+        for k, ((title, _), item) in enumerate(zip(drawn, items, strict=True))
     ]
     _fit_time(x_range, subjects)
     _name_periods(subjects, x_range.end)
@@ -753,7 +773,7 @@ def raster(
         grid.append([*panels, subject.responses(not panels), subject.reward(reward_range)])
     empty = [f"{title}: no finished trials." for title, data in told if not data.n]
     cues = any(channels.name == CUES for _, data in drawn for channels in data.channels)
-    return _layout(grid, _legend(subjects, look, empty), cues)
+    return _layout(grid, _legend(subjects, look, empty), cues, svg)
 
 
 def _limits(channels: Channels, items: Sequence[Arranged]) -> tuple[float, float]:
@@ -860,7 +880,28 @@ def _swatch(colors: Sequence[str], name: str) -> str:
     return f"{squares} {escape(name)}"
 
 
-def _layout(grid: list[list[LayoutDOM]], legend: Div, cues: bool) -> LayoutDOM:
+# the save tool of a grid gives pixels, and fails if its figures are vectors
+SAVE_SVG = """
+export default async ({plot}, obj, data, {index}) => {
+  const blob = await index.find_one(plot).export("svg").to_blob()
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(blob)
+  link.download = "raster.svg"
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000)
+}
+"""
+
+
+def _save(plot: LayoutDOM, svg: bool) -> SaveTool | CustomAction:
+    """The tool that saves all figures as one picture."""
+    if not svg:
+        return SaveTool(filename="raster")
+    script = CustomJS(args=dict(plot=plot), code=SAVE_SVG)
+    return CustomAction(icon="save", description="Save as SVG", callback=script)
+
+
+def _layout(grid: list[list[LayoutDOM]], legend: Div, cues: bool, svg: bool) -> LayoutDOM:
     plot = gridplot(
         grid,
         merge_tools=True,
@@ -877,4 +918,7 @@ def _layout(grid: list[list[LayoutDOM]], legend: Div, cues: bool) -> LayoutDOM:
         children.append((item, y, width - 1 if last else x, 1, span))
     plot.children = children
     plot.cols = [*weights, "110px"]
+    saves = [k for k, tool in enumerate(plot.toolbar.tools) if isinstance(tool, SaveTool)]
+    for k in saves:
+        plot.toolbar.tools[k] = _save(plot, svg)
     return column(plot, legend, sizing_mode="stretch_width")

@@ -11,8 +11,8 @@ import numpy as np
 
 from app import compiled
 from neurogym import records
-from neurogym.episodes import as_trials
 from neurogym.envs import TaskEnv
+from neurogym.episodes import as_trials
 from neurogym.registry import make
 from neurogym.rules import Outcome
 from neurogym.store import Store
@@ -24,7 +24,7 @@ SCORED = ("response", "outcome", "reward")
 class Session:
     """One run: sends trials, takes records, scores them with the env that agents step, stores them.
 
-    All progress lies in the store: a session made anew for a run goes on where the last one stopped.
+    All progress lies in the store: a session made anew for a run goes on where that stopped.
     A trial that was interrupted is stored as such and played again at the end, as the next attempt.
 
     Args:
@@ -60,7 +60,7 @@ class Session:
         self.queue = sorted(open_, key=lambda index: self.attempts[index])
         self.sent: list[str] = []
 
-    # -- messages ---------------------------------------------------------------------------------------
+    # -- messages --------------------------------------------------------------------------------
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Answer a message of the player."""

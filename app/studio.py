@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from app.configure import Configure
 from app.data import Data
 from app.play import Play
 from app.theme import THEME
+from neurogym.registry import load
 from neurogym.store import Store
 
 NAMES = {
@@ -34,6 +36,12 @@ TABS = {
         "color": "#1d3f7a", "backgroundColor": "#fff", "fontWeight": 600,
     },
 }  # fmt: skip
+
+
+def load_tasks() -> list[str]:
+    """Import what NEUROGYM_TASKS names: files or modules that register tasks, by commas."""
+    named = os.environ.get("NEUROGYM_TASKS", "")
+    return [id for source in named.split(",") if source.strip() for id in load(source.strip())]
 
 
 def store() -> Store:
@@ -114,6 +122,7 @@ class Studio:
 def serve() -> None:
     """Make the page of this session and serve it."""
     pn.extension("tabulator", notifications=True)
+    pn.state.as_cached("neurogym-tasks", load_tasks)
     query = {key: values[0].decode() for key, values in pn.state.session_args.items()}
     studio = Studio(query)
     pn.state.onload(studio._write_address)

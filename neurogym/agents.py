@@ -52,10 +52,10 @@ class Integrator(param.Parameterized):
     """Accumulates evidence for each answer to a bound, then responds.
 
     In each step the evidence of each answer, less the mean over answers, times `drift` and dt, is
-    added to that answer's accumulator (units: level x ms). The first to reach `bound` is the choice;
-    without one, the largest is when the evidence ends. The response follows `non_decision` ms after
-    both the commitment and the opening of the response window, in the window's last step at the
-    latest. Works on every task with two or more evidence channels, else raises ValueError.
+    added to that answer's accumulator (units: level x ms). The first to reach `bound` is the
+    choice; without one, the largest is when the evidence ends. The response follows `non_decision`
+    ms after both the commitment and the opening of the response window, in the window's last step
+    at the latest. Works on every task with two or more evidence channels, else raises ValueError.
     """
 
     drift = param.Number(1.0, bounds=(0, 20), doc="gain on the evidence")
@@ -160,6 +160,6 @@ def agent(spec: str | Policy | Any, **params: Any) -> Policy:
     if hasattr(spec, "predict"):
         return Model(spec)
     raise TypeError(
-        f"{spec!r} is no agent: expected a name ({', '.join(AGENTS)}), an object with begin(env, rng)"
-        " and act(ob), or a model with predict(ob)"
+        f"{spec!r} is no agent: expected a name ({', '.join(AGENTS)}), an object with"
+        " begin(env, rng) and act(ob), or a model with predict(ob)"
     )

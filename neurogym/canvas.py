@@ -135,7 +135,7 @@ class Canvas:
         during: str | tuple[str, ...] = "decision",
         when: Any = True,
     ) -> None:
-        """The right action during some periods: the `index`-th of a group, in trials where `when`."""
+        """The right action in some periods: the `index`-th of a group, in trials where `when`."""
         group = self.actions[action]
         label = np.where(when, group.start + np.asarray(index), 0)
         for i in self.timeline.index(during):

@@ -95,7 +95,7 @@ class TrialEnv(gym.Env):
         self.__next = 0
         self.__playing = False
 
-    # -- what an author gives ---------------------------------------------------------------------
+    # -- what an author gives --------------------------------------------------------------------
 
     def _new_trial(self, **kwargs: Any) -> dict[str, Any] | None:
         raise NotImplementedError(f"{type(self).__name__} defines no new_trial")
@@ -109,7 +109,7 @@ class TrialEnv(gym.Env):
         """Change what `step` returns, and the observation that `reset` returns."""
         return ob, reward, terminated, truncated, info
 
-    # -- gymnasium --------------------------------------------------------------------------------
+    # -- gymnasium -------------------------------------------------------------------------------
 
     def reset(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
@@ -194,7 +194,7 @@ class TrialEnv(gym.Env):
         row = self.ob[min(self.t_ind, len(self.ob) - 1)]
         return row.astype(self.observation_space.dtype)
 
-    # -- trials -----------------------------------------------------------------------------------
+    # -- trials ----------------------------------------------------------------------------------
 
     def new_trial(self, **kwargs: Any) -> dict[str, Any]:
         """Begin the next trial, with conditions forced; returns its conditions.
@@ -273,7 +273,7 @@ class TrialEnv(gym.Env):
             "max": float(lengths.max()),
         }
 
-    # -- periods ----------------------------------------------------------------------------------
+    # -- periods ---------------------------------------------------------------------------------
 
     def add_period(
         self,
@@ -382,7 +382,7 @@ class TrialEnv(gym.Env):
         step = self.t_ind if t is None else np.floor(t / self.dt + ROUNDING)
         return bool(self.start_ind[period] <= step < self.end_ind[period])
 
-    # -- painting ---------------------------------------------------------------------------------
+    # -- painting --------------------------------------------------------------------------------
 
     def view_ob(self, period: str | None = None) -> np.ndarray:
         """The trial's observations, (T, *observation shape), or a period's; writing paints them."""
@@ -487,7 +487,7 @@ class TrialEnv(gym.Env):
         for name in [period] if period is None or isinstance(period, str) else period:
             self.view_groundtruth(name)[...] = value
 
-    # -- the present ------------------------------------------------------------------------------
+    # -- the present -----------------------------------------------------------------------------
 
     @property
     def ob_now(self) -> Any:

@@ -112,7 +112,7 @@ def _of_system(error: OSError) -> str:
     return str(error)
 
 
-# -- arguments -------------------------------------------------------------------------------------
+# -- arguments ----------------------------------------------------------------------------------
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -268,7 +268,7 @@ def _known_id(id: str) -> str:
         raise ValueError(f"unknown task {id!r}: {hint}`neurogym list` shows all") from None
 
 
-# -- list and info ---------------------------------------------------------------------------------
+# -- list and info ------------------------------------------------------------------------------
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -423,7 +423,7 @@ def _wrapped(text: str, indent: str = "") -> str:
     )
 
 
-# -- rollout and export ----------------------------------------------------------------------------
+# -- rollout and export -------------------------------------------------------------------------
 
 
 def _rollout(arguments: argparse.Namespace) -> int:
@@ -547,7 +547,7 @@ def _stored_task(id: str | None, runs: list[dict[str, Any]]) -> str | None:
     raise ValueError(unknown("stored task", [id], stored))
 
 
-# -- serve -----------------------------------------------------------------------------------------
+# -- serve --------------------------------------------------------------------------------------
 
 
 def _serve(arguments: argparse.Namespace) -> int:

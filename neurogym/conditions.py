@@ -85,7 +85,7 @@ class Uniform(Condition):
 
 
 class Flips(Condition):
-    """0 or 1, kept from trial to trial but for a flip with probability `p`; 1 or 0 to begin with."""
+    """0 or 1, kept from trial to trial but for a flip with probability `p`."""
 
     carries = True
 

@@ -114,8 +114,8 @@ class Dataset:
     targets (seq_len, batch) of right actions; row k of the targets is the label of row k of the
     inputs. Every sequence goes on where it stopped in the batch before; the first starts with a
     trial. Arrays are fresh: they are never overwritten later. With `details` a third item is a dict
-    of (seq_len, batch) arrays: `mask`, true where a response is asked for; `start`, true in a trial's
-    first row; `trial`, its number in the stream of `seed`.
+    of (seq_len, batch) arrays: `mask`, true where a response is asked for; `start`, true in a
+    trial's first row; `trial`, its number in the stream of `seed`.
 
     Args:
         env: an id (with `env_kwargs`), a Task, or an environment with labels.

@@ -46,11 +46,12 @@ class TaskEnv(gym.Env):
     `reset(seed=s)` returns the first row of trial 0 of the stream with seed s; `reset()` goes on to
     the next trial. `reset(seed=s, options={"trial": k, "conditions": {...}})` goes to trial k, with
     conditions forced. `step(action)` answers the observation returned by the call before it, and
-    returns the next one; at a trial's end that is row 0 of the next trial. Episodes never terminate.
+    returns the next one; at a trial's end that is row 0 of the next trial. Episodes never
+    terminate.
 
-    `info` holds `gt`, the right action for the observation that was answered, and `new_trial`; when a
-    trial ends also `trial` (conditions of the trial that ended), `performance` (0 to 1), `rt` (ms from
-    the opening of the response window; NaN without a response), `response` (the action, or -1)
+    `info` holds `gt`, the right action for the observation that was answered, and `new_trial`; when
+    a trial ends also `trial` (conditions of the trial that ended), `performance` (0 to 1), `rt` (ms
+    from the opening of the response window; NaN without a response), `response` (the action, or -1)
     and `outcome` ("correct", "error", "miss", "withheld", "early" or "none").
     """
 
@@ -71,7 +72,7 @@ class TaskEnv(gym.Env):
         if task.closed:
             self.step = self._step_closed
 
-    # -- gymnasium ------------------------------------------------------------------------------------
+    # -- gymnasium -------------------------------------------------------------------------------
 
     def reset(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
@@ -161,13 +162,13 @@ class TaskEnv(gym.Env):
             return action.item()
         raise ValueError(f"action {action!r} is not one of 0 to {len(self._actions) - 1}") from None
 
-    # -- trials ---------------------------------------------------------------------------------------
+    # -- trials ----------------------------------------------------------------------------------
 
     def _restart(self, seed: int) -> None:
         self._stream, self._next, self._block = Stream(self.task, int(seed)), 0, None
 
     def new_trial(self, **conditions: Any) -> dict[str, Any]:
-        """Begin the next trial, with conditions or periods' lengths forced; returns its conditions."""
+        """Begin the next trial, conditions or periods' lengths forced; returns its conditions."""
         self._begin(conditions)
         return self.trial
 
@@ -211,7 +212,7 @@ class TaskEnv(gym.Env):
             self.task.observe(self._one, self._situation, self._where(), row[None])
         return row
 
-    # -- closed tasks ----------------------------------------------------------------------------------
+    # -- closed tasks ----------------------------------------------------------------------------
 
     def _begin_closed(self) -> None:
         i = self._i
@@ -232,7 +233,7 @@ class TaskEnv(gym.Env):
         names, here = self._block.timeline.periods, self._block.period[self._k]
         return self._offsets[self._i] + int(self._block.timeline.end[names[here]][self._i])
 
-    # -- what users of NeuroGym look for -----------------------------------------------------------------
+    # -- what users of NeuroGym look for ---------------------------------------------------------
 
     @property
     def trial(self) -> dict[str, Any]:
@@ -280,7 +281,7 @@ class TaskEnv(gym.Env):
 
     @property
     def ob(self) -> np.ndarray:
-        """The current trial's observations, (T, C); of closed tasks, without what actions change."""
+        """The current trial's observations, (T, C); in closed tasks without what actions change."""
         return self._block.ob[self._offsets[self._i] : self._offsets[self._i + 1]]
 
     @property

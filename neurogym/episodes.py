@@ -95,7 +95,7 @@ class EpisodeEnv(gym.Wrapper):
     def _row(self, ob: Any) -> np.ndarray:
         return np.array(spaces.flatten(self.env.observation_space, ob), np.float32)
 
-    # -- what trials have -------------------------------------------------------------------------
+    # -- what trials have ------------------------------------------------------------------------
 
     @property
     def dt(self) -> float:

@@ -112,5 +112,5 @@ class Actions(Groups):
 
 
 def ring(n: int) -> np.ndarray:
-    """Angles of n directions, evenly spaced, 0 to the right, counter-clockwise, in radians: (n,)."""
+    """Angles of n evenly spaced directions in radians, 0 to the right, counter-clockwise: (n,)."""
     return np.arange(n) * (2 * np.pi / n)

@@ -85,7 +85,7 @@ def psychometric(
 
 
 def chronometric(rows: Sequence[Row], condition: str, correct: bool | None = True) -> list[Point]:
-    """Median response time in ms at each level, of correct answers, errors (False) or both (None)."""
+    """Median response time in ms at each level: correct answers, errors (False) or both (None)."""
     rows = [row for row in finished(rows) if row["rt_ms"] is not None]
     if correct is not None:
         rows = [row for row in rows if row["correct"] == correct]
@@ -101,7 +101,7 @@ def chronometric(rows: Sequence[Row], condition: str, correct: bool | None = Tru
 
 
 def summary(rows: Sequence[Row]) -> dict[str, float | int | None]:
-    """n, accuracy (0 to 1), median_rt_ms and mean reward of the finished trials; None without any."""
+    """n, accuracy (0 to 1), median_rt_ms, mean reward of the finished trials; None without any."""
     rows = finished(rows)
     times = [row["rt_ms"] for row in rows if row["rt_ms"] is not None]
     return {

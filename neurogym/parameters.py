@@ -70,7 +70,7 @@ class Rewards(_Merged):
 
 
 class Levels(param.List):
-    """The values that a condition takes, one of them in each trial; arrays and tuples do as well."""
+    """The values that a condition takes, one in each trial; arrays and tuples do as well."""
 
     def __init__(self, default: Any = (), *, bounds: tuple | None = None, unit: str = "", **kwargs):
         self.level_bounds, self.unit = bounds, unit

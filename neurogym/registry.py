@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import gymnasium as gym
@@ -19,11 +23,14 @@ _CLASSES: dict[str, type[Task]] = {}  # declared tasks
 _OTHERS: set[str] = set()  # environments of other kinds, registered by users
 
 
-def register(id: str, entry_point: type[Task] | Callable | str, **kwargs: Any) -> None:
+def register(
+    id: str, entry_point: type[Task] | Callable | str | None = None, **kwargs: Any
+) -> None:
     """Make a task known under an id such as "MyTask-v0", here and in gymnasium.
 
     `entry_point` is a `Task` class, or whatever `gymnasium.register` takes: an environment class
-    (`PeriodEnv`, `TrialEnv`, any gymnasium Env), a function that makes one, or "module:name".
+    (`PeriodEnv`, `TrialEnv`, any gymnasium Env), a function that makes one, or "module:name". None
+    adopts an id that gymnasium knows, such as "CartPole-v1".
     Registering the same class again changes nothing; another one under a known id is a ValueError.
     """
     if isinstance(entry_point, type) and issubclass(entry_point, Task):
@@ -40,8 +47,12 @@ def register(id: str, entry_point: type[Task] | Callable | str, **kwargs: Any) -
             kwargs={"task_id": id, **kwargs},
         )
         return
+    if entry_point is None:
+        gym.spec(id)  # raises gymnasium's own error for an unknown id
+        _OTHERS.add(id)
+        return
     if id in gym.registry:
-        if gym.registry[id].entry_point == entry_point:
+        if id in _OTHERS and gym.registry[id].entry_point == entry_point:
             return
         raise ValueError(f"{id!r} is registered already")
     gym.register(id, entry_point, disable_env_checker=True, **kwargs)
@@ -63,7 +74,7 @@ def task_class(id: str) -> type[Task] | None:
 
 
 def configure(cls: type[Task], preset: str = "agent", **params: Any) -> Task:
-    """A task with a preset's parameters, and others on top; timing and rewards are merged by entry."""
+    """A task with a preset's parameters, others on top; timing and rewards merge by entry."""
     merged = cls.preset(preset)
     for name, value in params.items():
         both = isinstance(value, dict) and isinstance(merged.get(name), dict)
@@ -108,12 +119,37 @@ def all_tags() -> list[str]:
     return sorted({tag for cls in _CLASSES.values() for tag in cls.tags})
 
 
+def load(source: str | Path) -> list[str]:
+    """Import a Python file or module that registers tasks; returns the ids that are new.
+
+    A Task class in it that it did not register itself becomes <name>-v0.
+    """
+    before = set(all_envs())
+    path = Path(source)
+    if path.suffix == ".py":
+        if not path.is_file():
+            raise FileNotFoundError(f"there is no file {source} with tasks")
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module  # the ids point to it
+        spec.loader.exec_module(module)
+    else:
+        module = importlib.import_module(str(source))
+    _register_classes(module)
+    return sorted(set(all_envs()) - before)
+
+
+def _register_classes(module: ModuleType) -> None:
+    for item in list(vars(module).values()):
+        own = isinstance(item, type) and issubclass(item, Task) and item is not Task
+        known = own and item in _CLASSES.values()
+        if own and not known and item.__module__ == module.__name__ and item.__name__[0] != "_":
+            register(f"{item.__name__}-v0", item)
+
+
 def _register_own() -> None:
     for info in pkgutil.iter_modules(_tasks.__path__, f"{_tasks.__name__}."):
-        for item in vars(importlib.import_module(info.name)).values():
-            own = isinstance(item, type) and issubclass(item, Task) and item is not Task
-            if own and item.__module__ == info.name and not item.__name__.startswith("_"):
-                register(f"{item.__name__}-v0", item)
+        _register_classes(importlib.import_module(info.name))
 
 
 _register_own()

@@ -38,6 +38,7 @@ def rollout(
         seed: of the trials (not when yoked) and of the agent's own chance.
         progress: called with (done, total) after each trial; a True stops the rollout.
         agent_params: parameters of an agent given by name.
+        **params: parameters of a task given by id.
     """
     env, id, settings = _environment(task, params)
     policy = agent(agent_, **(agent_params or {}))

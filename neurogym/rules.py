@@ -1,7 +1,8 @@
 """Response rules as data: what each action earns at each step, compiled to tables.
 
-A table has a row for every *kind* of step, rule state and action. The scalar environment, the vector
-environment, the browser and the docs all read the same table. A trial starts in rule state 0.
+A table has a row for every *kind* of step, rule state and action. The scalar environment, the
+vector environment, the browser and the docs all read the same table. A trial starts in rule state
+0.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ class Rule:
     ) -> tuple[Payoffs, np.ndarray]:
         """Payoffs of a block, and the kind of each row: (S,).
 
-        `segment` (S,) is each row's index into (trials x periods), `last` (n,) each trial's last row.
+        `segment` (S,) is each row's index into (trials x periods), `last` (n,) each trial's last
+        row.
         """
         raise TypeError(f"{type(self).__name__} judges nothing")
 
@@ -98,9 +100,9 @@ class Rule:
 class FirstResponse(Rule):
     """The first response in the window ends the trial: right or wrong.
 
-    Where the answer is action 0, no response is right: withholding until the window closes counts as
-    correct and earns `rewards["withheld"]` (0 if there is none); elsewhere it is a miss and earns
-    `rewards["miss"]` (0 if there is none).
+    Where the answer is action 0, no response is right: withholding until the window closes counts
+    as correct and earns `rewards["withheld"]` (0 if there is none); elsewhere it is a miss and
+    earns `rewards["miss"]` (0 if there is none).
     """
 
     window: str = "decision"
@@ -221,7 +223,7 @@ class Interval(Rule):
 
     def sentence(self, task):
         return (
-            f"One response in {self.window} ends the trial; it earns the more, the closer it comes to"
-            f" the due time, counted from the start of {self.since}, within"
+            f"One response in {self.window} ends the trial; it earns the more, the closer it comes"
+            f" to the due time, counted from the start of {self.since}, within"
             f" {task.prod_margin:.0%} of that time + {self.slack:g} ms."
         )

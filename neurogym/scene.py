@@ -1,8 +1,8 @@
 """What a person sees and presses: shapes bound to conditions and channels, and keys for actions.
 
-A scene is plain data. Coordinates and sizes are fractions of the stage, x to the right and y up from
-its centre; angles are radians, 0 to the right, counter-clockwise; times are ms. `resolve` turns it
-into the JSON that the player draws, with a trial's conditions filled in.
+A scene is plain data. Coordinates and sizes are fractions of the stage, x to the right and y up
+from its centre; angles are radians, 0 to the right, counter-clockwise; times are ms. `resolve`
+turns it into the JSON that the player draws, with a trial's conditions filled in.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ INK, GO, BLUE, ORANGE = "#f5f5f5", "#7ee0a1", "#4aa3ff", "#ffa033"
 LIGHT, DARK = "#fafafa", "#2b2b2b"
 
 
-# -- bindings: values that a trial or a channel gives ------------------------------------------------
+# -- bindings: values that a trial or a channel gives -------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Bump:
         return {"ring": [group.start, group.size]}
 
 
-# -- elements ----------------------------------------------------------------------------------------
+# -- elements -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,7 +251,7 @@ class Scene:
         return [element for element in resolved if element]
 
 
-# -- keys --------------------------------------------------------------------------------------------
+# -- keys ---------------------------------------------------------------------------------------
 
 CAPS = {
     "ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "Space": "space",
@@ -288,7 +288,7 @@ class Keys:
         object.__setattr__(self, "names", names or {})
 
     def resolve(self, actions: Actions) -> dict[str, Any]:
-        """`keys`, a list of code, label, action, name; and `dial`, or None: every answer has one."""
+        """`keys`, each of code, label, action, name; and `dial`, or None: every answer has one."""
         keys: list[dict[str, Any]] = []
         dial = None
         for group in actions:

@@ -1,4 +1,4 @@
-"""Gymnasium spaces whose entries have names: `Box(..., name={"fixation": 0, "stimulus": [1, 2]})`."""
+"""Gymnasium spaces with named entries: `Box(..., name={"fixation": 0, "stimulus": [1, 2]})`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _checked(name: Mapping[str, Any] | None, size: int) -> dict[str, Any] | None
 
 
 class Box(spaces.Box):
-    """A gymnasium Box; `.name` maps channel names to indices on the last axis, if names were given."""
+    """A gymnasium Box; `.name` maps channel names to indices on the last axis, if given."""
 
     def __init__(self, low: Any, high: Any, name: Mapping[str, Any] | None = None, **kwargs: Any):
         super().__init__(low, high, **kwargs)

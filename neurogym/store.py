@@ -150,7 +150,7 @@ class Store:
         """Close the connections; a closed store opens new ones when it is used."""
         self._engine.dispose()
 
-    # -- schema -----------------------------------------------------------------------------------
+    # -- schema ----------------------------------------------------------------------------------
 
     def _create(self) -> None:
         names = sa.inspect(self._engine).get_table_names()
@@ -179,7 +179,7 @@ class Store:
                 f"{self!r} has version {found} of the tables: this neurogym expects {VERSION}"
             )
 
-    # -- runs -------------------------------------------------------------------------------------
+    # -- runs ------------------------------------------------------------------------------------
 
     def add_run(self, run: Mapping[str, Any]) -> None:
         """Write a run; `RUN_COLUMNS` has its keys, those not given are empty.
@@ -252,7 +252,7 @@ class Store:
             statement = sa.delete(_RUNS).where(_RUNS.c.run_id == run_id)
             return connection.execute(statement).rowcount > 0
 
-    # -- trials -----------------------------------------------------------------------------------
+    # -- trials ----------------------------------------------------------------------------------
 
     def add_trial(self, row: Mapping[str, Any]) -> bool:
         """Write a trial; True if it is new, False if its uid was there already.
@@ -299,7 +299,7 @@ class Store:
             return [dict(row._mapping) for row in connection.execute(statement)]
 
 
-# -- runs ------------------------------------------------------------------------------------------
+# -- runs ---------------------------------------------------------------------------------------
 
 
 def run_of(rows: list[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
@@ -337,7 +337,7 @@ def _check(values: dict[str, Any], required: tuple[str, ...], what: str) -> dict
     return values
 
 
-# -- queries ---------------------------------------------------------------------------------------
+# -- queries ------------------------------------------------------------------------------------
 
 
 def _equal(table: sa.Table, values: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
@@ -376,7 +376,7 @@ def _done(where: sa.ColumnElement[bool]) -> sa.Select:
     )
 
 
-# -- places ----------------------------------------------------------------------------------------
+# -- places -------------------------------------------------------------------------------------
 
 
 def default_path() -> Path:

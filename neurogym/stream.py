@@ -30,7 +30,7 @@ def size_of(block: int) -> int:
 
 
 class Stream:
-    """Trials 0, 1, 2, ... of a task under a seed, drawn in blocks, each from a generator of its own."""
+    """Trials 0, 1, 2, ... of a task under a seed, in blocks, each with a generator of its own."""
 
     def __init__(self, task: Task, seed: int):
         self.task, self.seed = task, seed

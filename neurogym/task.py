@@ -77,15 +77,15 @@ class Task(param.Parameterized):
     """A cognitive task, declared; the base of all tasks.
 
     A subclass states its parameters as `param` declarations, `timing` (ms by period, in order),
-    `rewards`, and as class attributes `paper`, `tags`, `rule`, `scene`, `keys`, `human` (a preset that
-    a person can play). Its methods give the channels, actions and conditions, and paint a block of
-    trials. The first line of its docstring is the sentence shown everywhere.
+    `rewards`, and as class attributes `paper`, `tags`, `rule`, `scene`, `keys`, `human` (a preset
+    that a person can play). Its methods give the channels, actions and conditions, and paint a
+    block of trials. The first line of its docstring is the sentence shown everywhere.
 
     A task whose observations depend on the actions sets `closed = True` and gives `begin`, `react`,
     `observe` and `labels` in place of a rule. All methods work on n trials at once.
 
-    An unknown parameter raises ValueError, a value out of bounds param's ValueError, and a change of
-    a parameter takes effect with the next block of trials.
+    An unknown parameter raises ValueError, a value out of bounds param's ValueError, and a change
+    of a parameter takes effect with the next block of trials.
     """
 
     dt = param.Number(100, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
@@ -120,7 +120,7 @@ class Task(param.Parameterized):
     def _forget(self, *_events: Any) -> None:
         self._plan = None
 
-    # -- what an author gives ---------------------------------------------------------------------
+    # -- what an author gives --------------------------------------------------------------------
 
     def check(self) -> None:
         """Raise ValueError for parameters that do not go together."""
@@ -164,7 +164,7 @@ class Task(param.Parameterized):
         """Closed tasks: the best actions (n,)."""
         raise TypeError(f"{type(self).__name__} gives no labels")
 
-    # -- what follows -----------------------------------------------------------------------------
+    # -- what follows ----------------------------------------------------------------------------
 
     @property
     def plan(self) -> Plan:
@@ -192,7 +192,7 @@ class Task(param.Parameterized):
         return dict(presets[name])
 
     def settings(self) -> dict[str, Any]:
-        """The parameters that differ from the defaults, in JSON form; `type(self)(**it)` is equal."""
+        """The parameters that differ from the defaults, as JSON; `type(self)(**it)` is equal."""
         values = {}
         for name, value in self.param.values().items():
             parameter = self.param[name]
@@ -207,7 +207,7 @@ class Task(param.Parameterized):
         return values
 
     def check_forced(self, fixed: Mapping[str, Any]) -> None:
-        """Raise ValueError unless each entry is a condition or a period's length that can be had."""
+        """Raise ValueError unless each entry is a condition, or a period's length, that can be."""
         conditions = self.plan.conditions
         if extra := [name for name in fixed if name not in conditions and name not in self.timing]:
             raise ValueError(
@@ -240,7 +240,8 @@ class Task(param.Parameterized):
         """Paint the trials of some draws, end to end.
 
         `fixed` forces conditions or periods' lengths: a value, or (n,) values. That changes nothing
-        else: the other conditions and, where lengths allow, the noise stay what they would have been.
+        else: the other conditions and, where lengths allow, the noise stay what they would have
+        been.
         """
         n = sum(draw.n for draw in draws)
         conditions, ms = Draw.joined(draws)

@@ -44,8 +44,8 @@ class Duration:
             duration._check()
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"timing[{period!r}] = {spec!r} is not a duration: {error}. Allowed: a number of ms,"
-                " a list of numbers (one is chosen), or a pair of a kind and its arguments:"
+                f"timing[{period!r}] = {spec!r} is not a duration: {error}. Allowed: a number of"
+                " ms, a list of numbers (one is chosen), or a pair of a kind and its arguments:"
                 f" {', '.join(f'({k!r}, {a})' for k, a in KINDS.items())}"
             ) from None
         return duration

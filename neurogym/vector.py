@@ -157,9 +157,10 @@ class TaskVectorEnv(gym.vector.VectorEnv):
     """B environments of a task in one: `step(actions)` takes (B,) and returns arrays over B.
 
     Observations (B, C) float32, rewards (B,) float64, terminated and truncated always False. `info`
-    has `gt` (B,) and `new_trial` (B,) for every step, and where a trial ended `performance` and `rt`
-    (B,), else 0 and NaN, and `index` (B,), the number of the trial that was acted in. Env i plays the
-    very trials of a scalar env that was reset with seed + i. Sub-environments have no options.
+    has `gt` (B,) and `new_trial` (B,) for every step, and where a trial ended `performance` and
+    `rt` (B,), else 0 and NaN, and `index` (B,), the number of the trial that was acted in. Env i
+    plays the very trials of a scalar env that was reset with seed + i. Sub-environments have no
+    options.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP, "render_modes": []}  # noqa: RUF012
@@ -184,7 +185,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         seed: int | Sequence[int] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Begin a trial in each env, (B, C); with a seed, trial 0 of the stream seed + i in env i."""
+        """Begin a trial in each env, (B, C); with a seed, env i plays trial 0 of seed + i."""
         if options:
             raise ValueError(f"reset options {sorted(options)}: a vector environment has none")
         if isinstance(seed, int | np.integer) or seed is None:
@@ -292,7 +293,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             self.task.observe(self._trials, self._situation, self._where(), ob)
         return ob
 
-    # -- closed tasks ----------------------------------------------------------------------------------
+    # -- closed tasks ----------------------------------------------------------------------------
 
     def _where(self) -> Step:
         index = {period: i for i, period in enumerate(self.task.timing)}

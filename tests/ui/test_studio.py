@@ -1,0 +1,283 @@
+"""A person's path through the real page: choose, configure, play, compare, download."""
+
+import json
+import re
+
+import pytest
+from tests.ui.harness import browser, context  # noqa: F401 - fixtures
+from tests.ui.server import Proxy, Server, server  # noqa: F401 - fixtures
+
+import neurogym as ngym
+from neurogym import records
+
+PLAYER = ".neurogym[data-state]"
+WINDOWS = "['decision', 'production', 'reach', 'stage1', 'stage2']"
+
+
+@pytest.fixture
+def page(context):  # noqa: F811
+    page = context.new_page()
+    page.problems = []
+    page.outside = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
+    page.on("request", lambda request: leaves(request.url) and page.outside.append(request.url))
+    yield page
+    assert page.problems == []
+    assert page.outside == []
+
+
+def leaves(url):
+    return not re.match(r"(http|ws)://(localhost|127\.0\.0\.1):|data:|blob:|about:", url)
+
+
+def state(page, *states):
+    page.wait_for_function(
+        "([states]) => { const ui = document.querySelectorAll('*'); const find = (root) => {"
+        " for (const el of root.querySelectorAll('*')) { if (el.matches('.neurogym[data-state]'))"
+        " return el; if (el.shadowRoot) { const found = find(el.shadowRoot); if (found) return found;"
+        " } } return null; }; const el = window.__player?.isConnected ? window.__player : find(document);"
+        " window.__player = el; return el && states.includes(el.dataset.state); }",
+        arg=[list(states)],
+        timeout=30000,
+    )
+    return page.evaluate("window.__player.dataset.state")
+
+
+def open_task(page, server, task, trials, **query):  # noqa: F811
+    more = "".join(f"&{key}={value}" for key, value in query.items())
+    page.goto(f"{server.url}?task={task}&trials={trials}&view=play{more}")
+    state(page, "ready")
+    page.keyboard.press("Space")
+    state(page, "running")
+
+
+def run_of(page):
+    page.wait_for_url(re.compile("run="))
+    return re.search(r"run=(\w+)", page.url)[1]
+
+
+def answer(page, client, key, after_ms=200):
+    """Press a key so long after the window's onset; False when the run is over."""
+    page.wait_for_function(
+        "() => { const d = window.__player.dataset; return d.state === 'done' ||"
+        " (d.state === 'running' && d.onset && d.uid !== window.__answered); }",
+        timeout=30000,
+    )
+    if page.evaluate("window.__player.dataset.state") == "done":
+        return False
+    onset = page.evaluate(
+        "() => { const d = window.__player.dataset; window.__answered = d.uid;"
+        " return performance.timeOrigin + Number(d.onset); }"
+    )
+    press(client, key, (onset + after_ms) / 1000)
+    return True
+
+
+def press(client, key, seconds=None):
+    code = {"Space": 32, "ArrowLeft": 37, "ArrowRight": 39}[key]
+    stamp = {"timestamp": seconds} if seconds else {}
+    event = {"code": key, "key": " " if key == "Space" else key, "windowsVirtualKeyCode": code}
+    client.send("Input.dispatchKeyEvent", {"type": "keyDown", **event, **stamp})
+    client.send("Input.dispatchKeyEvent", {"type": "keyUp", **event, **stamp})
+
+
+def key_of(task):
+    """The first key that the task asks for."""
+    env = ngym.make(task, preset="human").unwrapped
+    return env.task.keys.resolve(env.task.plan.actions)["keys"][0]["code"]
+
+
+@pytest.mark.parametrize("task", ngym.all_envs())
+def test_a_person_plays_a_session_of_each_task(page, server, task):  # noqa: F811
+    open_task(page, server, task, 3)
+    run, client, key = run_of(page), page.context.new_cdp_session(page), key_of(task)
+    closed = ngym.make(task).unwrapped.task.closed
+    while answer(page, client, key):
+        if closed:  # a second choice, and held keys
+            page.keyboard.down(key)
+            state(page, "feedback", "done")
+            page.keyboard.up(key)
+    rows = server.rows(run_id=run)
+    assert [row["trial_index"] for row in rows] == [0, 1, 2]
+    for row in rows:
+        assert "mismatch" not in row["flags"]
+        assert row["outcome"] in ("correct", "error", "withheld", "miss")
+        assert row["frames"] > 10
+        trace = records.replay(row)
+        assert records.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
+    assert any(row["rt_ms"] is not None for row in rows)
+    assert page.locator("text=3 of 3 trials").count() == 1
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+def test_response_times_are_those_of_the_keys(page, server, busy):  # noqa: F811
+    open_task(page, server, "GoNogo", 24, params=json.dumps({"timing": {"fixation": 40, "delay": 40}}))
+    run, client = run_of(page), page.context.new_cdp_session(page)
+    if busy:
+        page.evaluate(
+            "setInterval(() => { const t = performance.now(); while (performance.now() - t < 60); }, 140)"
+        )
+    planned = {}
+    for i in range(24):
+        wanted = 83.3 + 21.7 * i
+        if not answer(page, client, "Space", wanted):
+            break
+        planned[page.evaluate("window.__answered")] = wanted
+    state(page, "done")
+    rows = server.rows(run_id=run)
+    errors = [row["rt_ms"] - planned[row["uid"]] for row in rows if row["response"] is not None]
+    assert len(errors) >= 20
+    assert max(map(abs, errors)) < 1
+    assert not any("mismatch" in row["flags"] for row in rows)
+
+
+def test_a_reload_loses_and_doubles_nothing(page, server):  # noqa: F811
+    open_task(page, server, "GoNogo", 6)
+    run, client = run_of(page), page.context.new_cdp_session(page)
+    for _ in range(2):
+        assert answer(page, client, "Space")
+        state(page, "feedback")
+        state(page, "running")
+    page.reload()
+    state(page, "ready")
+    assert page.evaluate("Number(window.__player.dataset.nDone)") == 2
+    page.keyboard.press("Space")
+    while answer(page, client, "Space"):
+        pass
+    rows = server.rows(run_id=run)
+    done = [row for row in rows if records.is_finished(row)]
+    assert sorted(row["trial_index"] for row in done) == list(range(6))
+    broken = [row for row in rows if not records.is_finished(row)]
+    assert [row["flags"]["interrupted"] for row in broken] == ["reload"]
+
+
+def play_on(page, client):
+    """Answer until the run is over, through reloads that the player does by itself."""
+    while True:
+        now = state(page, "ready", "running", "done")
+        if now == "ready":
+            page.keyboard.press("Space")
+            state(page, "running")
+        elif now == "done" or not answer(page, client, "Space"):
+            return
+
+
+def all_once(server, run, n):  # noqa: F811
+    done = [row["trial_index"] for row in server.rows(run_id=run) if records.is_finished(row)]
+    assert sorted(done) == list(range(n))
+
+
+def test_a_cut_websocket_loses_and_doubles_nothing(page, tmp_path):
+    from tests.ui.server import free_port
+
+    port = free_port()
+    proxy = Proxy(port)
+    server = Server(tmp_path, port, proxy.port)  # noqa: F811
+    try:
+        open_task(page, server, "GoNogo", 8)
+        run, client = run_of(page), page.context.new_cdp_session(page)
+        assert answer(page, client, "Space")
+        state(page, "feedback")
+        proxy.cut()
+        state(page, "running")
+        assert answer(page, client, "Space")  # played without a server
+        proxy.mend()
+        play_on(page, client)
+        page.wait_for_selector("text=8 of 8 trials")
+        all_once(server, run, 8)
+    finally:
+        page.problems.clear()  # refused connections are what this test is about
+        server.kill()
+        proxy.close()
+
+
+def test_a_killed_and_restarted_server_loses_and_doubles_nothing(page, tmp_path):
+    server = Server(tmp_path)  # noqa: F811
+    try:
+        open_task(page, server, "GoNogo", 8)
+        run, client = run_of(page), page.context.new_cdp_session(page)
+        assert answer(page, client, "Space")
+        state(page, "feedback")
+        server.kill()
+        state(page, "running")
+        assert answer(page, client, "Space")
+        server.start()
+        play_on(page, client)
+        page.wait_for_selector("text=8 of 8 trials")
+        all_once(server, run, 8)
+    finally:
+        page.problems.clear()
+        server.kill()
+
+
+def test_typing_in_a_widget_never_reaches_the_task(page, server):  # noqa: F811
+    open_task(page, server, "GoNogo", 2)
+    run, client = run_of(page), page.context.new_cdp_session(page)
+    page.evaluate(
+        "() => { const box = document.createElement('input'); box.id = 'note';"
+        " box.style.position = 'fixed'; document.body.append(box); box.focus(); }"
+    )
+    page.keyboard.type("a b c")
+    assert page.input_value("#note") == "a b c"
+    page.evaluate("document.querySelector('#note').remove()")
+    assert page.evaluate("window.__player.dataset.state") == "running"
+    while answer(page, client, "Space"):
+        pass
+    assert not any("early" in row["flags"] for row in server.rows(run_id=run))
+
+
+def test_the_catalogue_is_searched_and_a_task_picked(page, server):  # noqa: F811
+    page.goto(server.url)
+    page.wait_for_selector("h3:has-text('Go Nogo')")
+    assert page.locator(".picture + h3").count() == len(ngym.all_envs())
+    page.get_by_label("Search tasks").fill("timing")
+    page.wait_for_selector("h3:has-text('Go Nogo')", state="detached")
+    assert page.locator(".picture + h3").all_inner_texts() == ["Ready Set Go"]
+    page.get_by_role("button", name="Configure").last.click()
+    page.wait_for_url(re.compile("task=ReadySetGo-v0.*view=configure"))
+    page.wait_for_selector("text=Remington")
+
+
+def test_configuring_is_checked_and_stands_in_the_address(page, server):  # noqa: F811
+    page.goto(f"{server.url}?task=PerceptualDecisionMaking&view=configure")
+    sigma = page.get_by_role("textbox", name=re.compile("^sigma"))
+    sigma.fill("-3")
+    sigma.press("Tab")
+    page.wait_for_selector("text=must be at least 0")
+    assert "sigma" not in page.url
+    sigma.fill("2.5")
+    sigma.press("Tab")
+    page.wait_for_url(re.compile("sigma"))
+    page.wait_for_selector("text=must be at least 0", state="detached")
+    url = page.url
+    page.goto("about:blank")
+    page.goto(url)
+    page.wait_for_selector("text=Perceptual Decision Making")
+    assert sigma.input_value() == "2.5"
+    assert "sigma=2.5" in page.locator("code").inner_text()
+
+
+def test_a_wrong_address_says_what_is_allowed(page, server):  # noqa: F811
+    page.goto(f"{server.url}?task=GoNog")
+    page.wait_for_selector("text=did you mean 'GoNogo-v0'?")
+    page.goto(f"{server.url}?run=nosuchrun")
+    page.wait_for_selector("text=there is no run 'nosuchrun'")
+
+
+def test_compare_and_data_after_a_run(page, server):  # noqa: F811
+    open_task(page, server, "PerceptualDecisionMaking", 4, subject="lea")
+    run, client = run_of(page), page.context.new_cdp_session(page)
+    while answer(page, client, "ArrowLeft"):
+        pass
+    page.get_by_role("button", name="Compare with an agent").click()
+    page.wait_for_selector("text=lea: 4 trials")
+    page.wait_for_selector("text=integrator: 4 trials")
+    page.wait_for_selector(".bk-Figure")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    lines = download.value.path().read_text().splitlines()
+    assert len(lines) == 1 + 4 + 4
+    page.get_by_role("button", name="Data").click()
+    page.wait_for_selector(f"text={run}")
+    page.wait_for_selector("text=PerceptualDecisionMaking-v0 · lea")
