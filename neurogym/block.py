@@ -75,6 +75,12 @@ class Block:
         return self._segment % self.timeline.steps.shape[1]
 
     @cached_property
+    def period_end(self) -> np.ndarray:
+        """The last row of the segment that each row is in, (S,)."""
+        ends = self.offsets[:-1, None] + self.timeline.steps.cumsum(axis=1) - 1
+        return ends.ravel().take(self._segment)
+
+    @cached_property
     def window(self) -> np.ndarray:
         """First step of the response window, and the step after it, (n, 2)."""
         rule, line = self.task.rule, self.timeline

@@ -9,12 +9,12 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from neurogym.block import Block
 from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
-from neurogym.records import run_trial
 from neurogym.registry import make
 from neurogym.stream import Stream, size_of
-from neurogym.task import Task
+from neurogym.task import Step, Task
 
 FILL = 1 << 16  # rows drawn at a time, about: enough to hide the calls, little enough for the cache
 
@@ -57,27 +57,57 @@ class _TaskSource:
     """Rows of a declared task: some blocks at a time."""
 
     def __init__(self, task: Task, seed: int):
-        self.stream, self.block, self.trial, self.rows = Stream(task, seed), 0, 0, 0
+        self.task, self.stream = task, Stream(task, seed)
+        self.block, self.trial, self.rows = 0, 0, 0
 
     def draw(self, at_least: int, fixed: Mapping[str, Any]) -> Rows:
-        mean = self.rows / self.trial if self.trial else 1.0
+        mean = self.rows / self.trial if self.trial else at_least  # the first block will tell
         count, trials = 0, 0
         while trials * mean < at_least:
             trials += size_of(self.block + count)
             count += 1
         block = self.stream.blocks(self.block, count, fixed)
-        rows = Rows(block.ob, block.gt, block.window, block.offsets, self.trial)
+        ob, gt, offsets = (played if self.task.closed else painted)(block)
+        rows = Rows(ob, gt, block.window, offsets, self.trial)
         self.block += count
         self.trial += block.n
-        self.rows += len(block.ob)
+        self.rows += len(ob)
         return rows
 
 
-class _EnvSource:
-    """Rows of any other environment with labels, trial by trial.
+def painted(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Observations (S, C), labels (S,) and offsets (n + 1,) of trials that no action changes."""
+    return block.ob, block.gt, block.offsets
 
-    Closed tasks are played by their own labels, since what is seen depends on what is done.
+
+def played(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same of a closed task: what is seen depends on what is done, which is what is right.
+
+    All trials are played side by side, a step at a time.
     """
+    task, trials, last = block.task, block.trials, block.offsets[1:] - 1
+    index = {period: i for i, period in enumerate(task.timing)}
+    state, at, on = task.begin(trials), block.offsets[:-1].copy(), np.ones(block.n, bool)
+    steps: list[tuple[np.ndarray, ...]] = []
+    while on.any():
+        here = np.flatnonzero(on)
+        step = Step(block.period[at], at == block.period_end[at], at == last, index)
+        ob = block.ob[at]
+        task.observe(trials, state, step, ob)
+        gt = task.labels(trials, state, step)
+        steps.append((here, ob[here], gt[here]))
+        effect = task.react(trials, state, step, gt)
+        at = np.where(effect.skip, block.period_end[at], at)
+        on &= ~(effect.ends | (at == last))
+        at = at + on
+    trial, ob, gt = map(np.concatenate, zip(*steps, strict=True))
+    order = np.argsort(trial, kind="stable")
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(trial))])
+    return ob[order], gt[order], offsets
+
+
+class _EnvSource:
+    """Rows of any other environment with labels, trial by trial."""
 
     def __init__(self, env: gym.Env, seed: int):
         self.env, self.seed, self.trial = env, seed, 0
@@ -85,26 +115,19 @@ class _EnvSource:
     def draw(self, at_least: int, fixed: Mapping[str, Any]) -> Rows:
         parts, rows = [], 0
         while rows < at_least:
-            options = {"trial": self.trial, "conditions": dict(fixed)}
-            first = self.env.reset(seed=self.seed, options=options)[0]
-            parts.append(self._rows(first))
+            self.env.reset(seed=self.seed, options={"trial": self.trial, "conditions": dict(fixed)})
+            parts.append(self._rows())
             self.trial += 1
             rows += len(parts[-1].ob)
         return Rows.join(parts)
 
-    def _rows(self, first: np.ndarray) -> Rows:
+    def _rows(self) -> Rows:
         env = self.env
-        if getattr(getattr(env, "task", None), "closed", False):
-            trace = run_trial(env, lambda ob: env.gt_now, first)
-            ob, gt = trace.ob, trace.gt
-        else:
-            ob, gt = getattr(env, "ob", None), getattr(env, "gt", None)
-            if ob is None or gt is None or not len(ob):
-                raise ValueError(
-                    f"{env} paints no observations or no labels: nothing to learn from"
-                )
-            ob, gt = np.array(ob), np.array(gt)
-        return Rows(ob, gt, np.array([env.window or (0, 0)]), np.array([0, len(ob)]), self.trial)
+        ob, gt = getattr(env, "ob", None), getattr(env, "gt", None)
+        if ob is None or gt is None or not len(ob):
+            raise ValueError(f"{env} paints no observations or no labels: nothing to learn from")
+        window = np.array([env.window or (0, 0)])
+        return Rows(np.array(ob), np.array(gt), window, np.array([0, len(ob)]), self.trial)
 
 
 class Dataset:
@@ -154,7 +177,7 @@ class Dataset:
     def seed(self, seed: int | None = None) -> None:
         """Start anew from a seed: the next batch is the first of that seed."""
         self._seed = int(np.random.SeedSequence(seed).entropy)
-        declared = isinstance(self.env, TaskEnv) and not self.env.task.closed
+        declared = isinstance(self.env, TaskEnv)
         self._source = (
             _TaskSource(self.env.task, self._seed) if declared else _EnvSource(self.env, self._seed)
         )

@@ -110,9 +110,10 @@ class Pool:
             self.period = np.concatenate([run.block.period[r] for run, r in rows])
             self.last = np.zeros(len(self.ob), bool)
             self.last[self.follow - 1] = True
-            change = np.flatnonzero((np.diff(self.period) != 0) | self.last[:-1])
-            ends = np.append(change, len(self.ob) - 1)  # the last row of each period
-            self.period_end = np.repeat(ends, np.diff(ends, prepend=-1))
+            lengths = np.array([r.stop - r.start for _, r in rows])
+            shift = np.cumsum(lengths) - lengths - [r.start for _, r in rows]
+            ends = np.concatenate([run.block.period_end[r] for run, r in rows])
+            self.period_end = ends + np.repeat(shift, lengths)
         else:
             self._lay_out_tables(rows)
 

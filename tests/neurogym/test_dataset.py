@@ -1,0 +1,166 @@
+"""Batches are the trials of the stream, whole and in order, whatever is drawn at a time."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import neurogym as ngym
+from neurogym import data, records
+from neurogym.envs import TaskEnv
+from neurogym.registry import task_class
+
+SEED = 3
+
+
+def trial_of(env, trial, **conditions):
+    """Observations and labels of one trial, played by its labels."""
+    options = {"trial": trial, "conditions": conditions}
+    first, _ = env.reset(seed=SEED, options=options)
+    trace = records.run_trial(env, lambda ob: env.gt_now, first)
+    if env.task.closed:
+        return trace.ob, trace.gt, env
+    env.reset(seed=SEED, options=options)
+    return env.ob, env.gt, env
+
+
+def sequences(dataset, batches, **conditions):
+    """What is served, sequence by sequence: inputs, targets and details, (rows, ...)."""
+    parts = [dataset(**conditions) for _ in range(batches)]
+    inputs, targets = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    details = {k: np.concatenate([part[2][k] for part in parts]) for k in parts[0][2]}
+    return [
+        (inputs[:, b], targets[:, b], {k: v[:, b] for k, v in details.items()})
+        for b in range(inputs.shape[1])
+    ]
+
+
+def check(dataset, env, batches=30, **conditions):
+    """Every row of every sequence is the row of the trial that it says; returns trial numbers."""
+    seen = []
+    for inputs, targets, details in sequences(dataset, batches, **conditions):
+        starts = np.flatnonzero(details["start"])
+        assert starts[0] == 0
+        for start, stop in zip(starts, [*starts[1:], len(inputs)], strict=True):
+            number = details["trial"][start]
+            ob, gt, _ = trial_of(env, int(number), **conditions)
+            length = stop - start
+            assert length == len(ob) if stop < len(inputs) else length <= len(ob)
+            assert (details["trial"][start:stop] == number).all()
+            np.testing.assert_array_equal(inputs[start:stop], ob[:length])
+            np.testing.assert_array_equal(targets[start:stop], gt[:length])
+            seen.append(int(number))
+    return seen
+
+
+@pytest.fixture
+def small_fills(monkeypatch):
+    monkeypatch.setattr(data, "FILL", 64)
+
+
+@pytest.mark.usefixtures("small_fills")
+def test_rows_are_the_trials_of_the_stream_and_none_is_lost(task):
+    dataset = ngym.Dataset(task, batch_size=3, seq_len=17, seed=SEED, details=True)
+    seen = check(dataset, TaskEnv(task), batches=12 if task.closed else 30)
+    assert len(set(seen)) == len(seen)
+    spare = dataset._spare.first if dataset._spare is not None else dataset._source.trial
+    pooled = np.unique(dataset._pool["trial"])
+    assert sorted({*seen, *pooled[pooled >= 0]}) == list(range(spare))
+
+
+def test_the_size_of_a_fill_changes_no_trial(task, monkeypatch):
+    wide = ngym.Dataset(task, batch_size=1, seq_len=50, seed=SEED)
+    whole = [wide() for _ in range(6)]
+    monkeypatch.setattr(data, "FILL", 10)
+    narrow = ngym.Dataset(task, batch_size=1, seq_len=50, seed=SEED)
+    for inputs, targets in whole:
+        again = narrow()
+        np.testing.assert_array_equal(inputs, again[0])
+        np.testing.assert_array_equal(targets, again[1])
+
+
+@pytest.mark.usefixtures("small_fills")
+def test_arrays_kept_from_earlier_stay_as_they_are(task_id):
+    dataset = ngym.Dataset(task_id, batch_size=2, seq_len=20, seed=SEED, details=True)
+    kept = [dataset() for _ in range(5)]
+    copies = [(a.copy(), b.copy(), {k: v.copy() for k, v in c.items()}) for a, b, c in kept]
+    for _ in range(10):
+        dataset()
+    for (a, b, c), (x, y, z) in zip(kept, copies, strict=True):
+        np.testing.assert_array_equal(a, x)
+        np.testing.assert_array_equal(b, y)
+        assert all(np.array_equal(c[name], z[name]) for name in c)
+        a[:] = 0  # what is served is the caller's
+    fresh = ngym.Dataset(task_id, batch_size=2, seq_len=20, seed=SEED)
+    for _ in range(5):
+        fresh()
+    assert np.isfinite(fresh()[0]).all()
+
+
+@pytest.mark.usefixtures("small_fills")
+def test_conditions_are_honoured_on_every_call(task):
+    env = TaskEnv(task)
+    env.reset(seed=99)
+    name, value = next(iter(env.trial.items()))
+    dataset = ngym.Dataset(task, batch_size=2, seq_len=15, seed=SEED, details=True)
+    dataset()
+    seen = check(dataset, env, batches=12, **{name: value})
+    assert min(seen) > 0  # no trial comes twice
+    free = check(dataset, env, batches=12)
+    assert not set(seen) & set(free)
+    with pytest.raises(ValueError, match="unknown condition 'nothing'"):
+        dataset(nothing=1)
+
+
+def test_details_say_what_a_row_is(task, preset):
+    dataset = ngym.Dataset(task, batch_size=2, seq_len=60, seed=SEED, details=True)
+    env = TaskEnv(task)
+    for inputs, targets, details in sequences(dataset, 4):
+        assert details["mask"].dtype == details["start"].dtype == bool
+        assert inputs.dtype == np.float32
+        assert targets.dtype == np.int64
+        starts = np.flatnonzero(details["start"])
+        for start, stop in pairwise(starts):
+            ob, _, _ = trial_of(env, int(details["trial"][start]))
+            env.reset(seed=SEED, options={"trial": int(details["trial"][start])})
+            if not task.closed:  # whose periods can be cut short
+                first, end = env.window
+                inside = (np.arange(len(ob)) >= first) & (np.arange(len(ob)) < end)
+                np.testing.assert_array_equal(details["mask"][start:stop], inside)
+            assert details["mask"][start:stop].any()
+
+
+def test_shapes_seeds_and_iteration(task_id):
+    make = lambda **kwargs: ngym.Dataset(task_id, batch_size=4, seq_len=30, **kwargs)  # noqa: E731
+    n = ngym.make(task_id).observation_space.shape[0]
+    inputs, targets = make(seed=1)()
+    assert inputs.shape == (30, 4, n)
+    assert targets.shape == (30, 4)
+    first = make(seed=1, batch_first=True)()
+    np.testing.assert_array_equal(first[0], inputs.swapaxes(0, 1))
+    np.testing.assert_array_equal(first[1], targets.T)
+    dataset = make(seed=1)
+    dataset()
+    dataset.seed(1)
+    np.testing.assert_array_equal(next(dataset)[0], inputs)
+    assert len(list(make(seed=1, max_batch=3))) == 3
+    assert not np.array_equal(make()()[0], make()()[0])
+
+
+def test_parameters_reach_the_task(task_id):
+    cls = task_class(task_id)
+    period = list(cls().timing)[-1]
+    step = cls().dt
+    dataset = ngym.Dataset(
+        task_id, {"timing": {period: 30 * step}}, seq_len=100, seed=SEED, details=True
+    )
+    assert dataset.env.timing[period] == 30 * step
+    env = ngym.make(task_id, timing={period: 30 * step}).unwrapped
+    assert check(dataset, env, batches=2)
+    with pytest.raises(ValueError, match="are taken with an id only"):
+        ngym.Dataset(cls(), {"dt": 10})
+    for wrong in (dict(batch_size=0), dict(seq_len=-1), dict(batch_size=1.5)):
+        with pytest.raises(ValueError, match="expected a whole number from 1"):
+            ngym.Dataset(task_id, **wrong)
+    with pytest.raises(TypeError, match="no task id, Task or gymnasium environment"):
+        ngym.Dataset(3)
