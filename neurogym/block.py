@@ -133,12 +133,8 @@ class Block:
             by_row = width > BY_COLUMN
             z = np.empty((rows.size, width) if by_row else (width, rows.size), np.float32)
             for draw, start, stop in zip(draws, cuts[:-1], cuts[1:], strict=True):
-                shape = (stop - start, width) if by_row else (width, stop - start)
-                part = draw.rng.standard_normal(shape, dtype=np.float32)
-                if by_row:
-                    z[start:stop] = part
-                else:
-                    z[:, start:stop] = part
+                for part in [z[start:stop]] if by_row else z[:, start:stop]:
+                    draw.rng.standard_normal(out=part, dtype=np.float32)
             self._place(z, rows, columns, sd, by_row)
 
     def _place(self, z, rows, columns, sd, by_row) -> None:
