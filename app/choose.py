@@ -58,7 +58,8 @@ class Choose(pn.viewable.Viewer):
         self.search = pmui.TextInput(
             label="Search tasks",
             placeholder="motion, timing, go-no-go ...",
-            width=360,
+            max_width=360,
+            sizing_mode="stretch_width",
             size="small",
         )
         self.search.param.watch(lambda event: self._show(event.new), "value_input")
@@ -104,10 +105,10 @@ class Choose(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pmui.Column(
-            pmui.Row(
+            pn.FlexBox(
                 pmui.Typography("Choose a task", variant="h5", margin=(8, 10)),
-                pn.layout.HSpacer(),
                 self.search,
+                justify_content="space-between",
                 sizing_mode="stretch_width",
             ),
             self.grid,

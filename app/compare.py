@@ -17,7 +17,6 @@ from app.session import title
 from app.work import Job
 from neurogym.agents import AGENTS, agent
 from neurogym.export import write_csv
-from neurogym.measures import summary
 from neurogym.records import finished
 from neurogym.rollout import describe, rollout
 from neurogym.store import Store
@@ -140,7 +139,7 @@ class Compare(pn.viewable.Viewer):
 
     def _done(self, rows: list[dict[str, Any]]) -> None:
         self._hide_progress()
-        self.agents = rows
+        self.agents, self.note.object = rows, ""
         self._draw()
 
     def _failed(self, error: Exception) -> None:
@@ -186,14 +185,6 @@ class Compare(pn.viewable.Viewer):
             if figure
         ]
         self.figures.objects = panes
-        self.note.object = " · ".join(self._sentence(name, rows) for name, rows in groups)
-
-    def _sentence(self, name: str, rows: list[dict[str, Any]]) -> str:
-        numbers = summary(rows)
-        text = f"{name}: {numbers['n']} trials, {numbers['accuracy']:.0%} correct"
-        if numbers["median_rt_ms"] is not None:
-            text += f", median RT {numbers['median_rt_ms']:.0f} ms"
-        return text
 
     def _csv(self) -> io.StringIO:
         file = io.StringIO()

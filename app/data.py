@@ -43,13 +43,12 @@ class Data(pn.viewable.Viewer):
         super().__init__()
         self.choice, self.store, self.go = choice, store, go
         self.runs = store.runs()
-        frame = pd.DataFrame(
-            [{key: run.get(key) for key in RUNS} for run in self.runs], columns=RUNS
-        )
+        cells = [{key: _cell(run.get(key)) for key in RUNS} for run in self.runs]
+        frame = pd.DataFrame(cells, columns=RUNS)
         self.table = pn.widgets.Tabulator(frame, page_size=8, selectable=1, **TABLE)
         self.table.on_click(lambda event: self._pick(frame["run_id"][event.row]))
         self.trials = pn.widgets.Tabulator(pd.DataFrame(columns=TRIALS), page_size=12, **TABLE)
-        self.name = pmui.Typography("", variant="h6", margin=(8, 12))
+        self.heading = pmui.Typography("", variant="h6", margin=(8, 12))
         download = dict(variant="outlined", size="small", embed=False, auto=True, margin=(6, 8))
         self.one = pmui.FileDownload(
             callback=lambda: self._csv(run_id=self.choice.run), filename="run.csv",
@@ -65,7 +64,7 @@ class Data(pn.viewable.Viewer):
         self.look.on_click(lambda event: self.go("compare"))
         self.detail = pmui.Column(
             pmui.Row(
-                self.name, pn.layout.HSpacer(), self.one, self.look, sizing_mode="stretch_width"
+                self.heading, pn.layout.HSpacer(), self.one, self.look, sizing_mode="stretch_width"
             ),
             self.trials,
             sizing_mode="stretch_width",
@@ -83,7 +82,7 @@ class Data(pn.viewable.Viewer):
         rows = self.store.trials(run_id=run_id)
         cells = [{key: _cell(row[key]) for key in TRIALS} for row in rows]
         self.trials.value = pd.DataFrame(cells, columns=TRIALS)
-        self.name.object = f"{run['task']} · {run['subject']} · seed {run['seed']}"
+        self.heading.object = f"{run['task']} · {run['subject']} · seed {run['seed']}"
         self.detail.visible = True
 
     def _csv(self, **which: Any) -> io.StringIO:
@@ -110,5 +109,7 @@ class Data(pn.viewable.Viewer):
 
 
 def _cell(value: Any) -> Any:
-    """JSON as text; everything else as it is."""
-    return json.dumps(value) if isinstance(value, dict | list) else value
+    """JSON as text, numbers as far as one reads them."""
+    if isinstance(value, dict | list):
+        return json.dumps(value)
+    return round(value, 3) if isinstance(value, float) else value

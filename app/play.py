@@ -52,7 +52,7 @@ class Play(pn.viewable.Viewer):
         self.again = pmui.Button(label="New run", icon="replay", variant="text", margin=(4, 4))
         self.again.on_click(self._new_run)
         self.compare = pmui.Button(
-            label="Compare with an agent", icon="stacked_line_chart", variant="outlined",
+            label="Compare", icon="stacked_line_chart", variant="outlined",
             margin=(4, 10),
         )  # fmt: skip
         self.compare.on_click(lambda event: self.go("compare"))

@@ -26,16 +26,18 @@ NAMES = {
     "compare": "Compare",
     "data": "Data",
 }
+NARROW = "@media (max-width: 640px)"
 TABS = {
     "& .MuiToggleButton-root": {
         "color": "rgba(255,255,255,.86)", "border": "none", "borderRadius": "8px", "px": 1.6,
-        "fontSize": "0.95rem",
+        "fontSize": "0.95rem", NARROW: {"px": 0.9, "fontSize": "0.85rem"},
     },
     "& .MuiToggleButton-root:hover": {"backgroundColor": "rgba(255,255,255,.14)"},
     "& .MuiToggleButton-root.Mui-selected, & .MuiToggleButton-root.Mui-selected:hover": {
         "color": "#1d3f7a", "backgroundColor": "#fff", "fontWeight": 600,
     },
 }  # fmt: skip
+PAGE = {"& .MuiAppBar-root .MuiTypography-root": {NARROW: {"display": "none"}}}
 
 
 def load_tasks() -> list[str]:
@@ -70,7 +72,7 @@ class Studio:
         self.body = pn.Column(sizing_mode="stretch_width", margin=(0, 14))
         self.page = pmui.Page(
             title="NeuroGym", header=[self.tabs], main=[self.body], theme_config=THEME,
-            sx={".mui-light & .MuiAppBar-root, .MuiAppBar-root": {"boxShadow": "none"}},
+            sx=PAGE,
         )  # fmt: skip
         self._show(self.choice.view)
         self.tabs.param.watch(lambda event: self._show(event.new), "value")

@@ -270,7 +270,7 @@ def test_compare_and_data_after_a_run(page, server):  # noqa: F811
     run, client = run_of(page), page.context.new_cdp_session(page)
     while answer(page, client, "ArrowLeft"):
         pass
-    page.get_by_role("button", name="Compare with an agent").click()
+    page.get_by_role("button", name="Compare").last.click()
     page.wait_for_selector("text=lea: 4 trials")
     page.wait_for_selector("text=integrator: 4 trials")
     page.wait_for_selector(".bk-Figure")
