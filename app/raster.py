@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -121,24 +122,16 @@ class RasterData:
         self.actions.append(trace.actions.astype(int))
         spans = {}
         for name, start, stop in trace.periods:
-            first, last = np.searchsorted(trace.steps, (start, stop))
-            if first < last:
-                spans[name] = int(first), int(last) + _unplayed(trace, stop)
+            first, last = _played(trace, start, stop)
+            if first < min(last, len(gt)):
+                spans[name] = first, last
         self.spans.append(spans)
-        self.window[i] = self._window(trace, window)
+        self.window[i] = _played(trace, *window)
         opened = labels is not None and self.window[i, 0] < self.window[i, 1]
         self.planned.append(np.append(gt, labels[len(gt) :]) if opened else gt)
         before = np.flatnonzero(trace.actions[: self.window[i, 0]])
         self.early[i] = before[0] if before.size else -1
         self.response[i] = self._response(row, trace.actions, self.window[i, 0], trace.dt)
-
-    @staticmethod
-    def _window(trace: records.Trace, window: tuple[int, int]) -> tuple[int, int]:
-        """The window in played steps; what was left after the trial's end is as planned."""
-        first, stop = (int(np.searchsorted(trace.steps, step)) for step in window)
-        if first == len(trace.steps):  # it never opened
-            return first, first
-        return first, stop + _unplayed(trace, window[1])
 
     @staticmethod
     def _response(row: Row, actions: np.ndarray, opened: int, dt: float) -> int:
@@ -154,7 +147,7 @@ class RasterData:
 
     # -- which trial, in which order --------------------------------------------------------------
 
-    @property
+    @cached_property
     def keys(self) -> list[str]:
         """What makes a trial the same as another subject's."""
         same = ("task", "params", "seed", "trial_index", "forced")
@@ -233,9 +226,17 @@ class RasterData:
         return 0.0, high
 
 
-def _unplayed(trace: records.Trace, stop: int) -> int:
-    """Planned steps up to `stop` that were left when the trial ended; episodes have no plan."""
-    return 0 if len(trace.periods) == 1 else max(0, stop - 1 - int(trace.steps[-1]))
+def _played(trace: records.Trace, start: int, stop: int) -> tuple[int, int]:
+    """Planned steps as played ones; what was left at the trial's end counts as planned.
+
+    A trial of one period, such as an episode, lasts as long as it lasts. Of steps that were not
+    reached, both are the number of played steps.
+    """
+    steps = trace.steps
+    first, last = (int(k) for k in np.searchsorted(steps, (start, stop)))
+    if len(trace.periods) == 1 or first == len(steps):
+        return first, len(steps)
+    return first, last + max(0, stop - 1 - int(steps[-1]))
 
 
 def _labels(env: Any) -> np.ndarray | None:
@@ -259,7 +260,7 @@ def _names(space: Any, size: int) -> dict[str, list[int]]:
 
 def answer_names(env: Any) -> dict[int, str]:
     """Actions but the first, and what they are called."""
-    n = int(env.action_space.n)
+    n = int(getattr(env.action_space, "n", 1))
     out = {k: f"action {k}" for k in range(1, n)}
     for name, indices in _names(env.action_space, n).items():
         for position, k in enumerate(indices, 1):
@@ -311,14 +312,14 @@ def arrange(groups: Sequence[RasterData], align: str, sort: str) -> list[Arrange
     ):
         if value not in allowed:
             raise ValueError(unknown(what, [value], dict.fromkeys(allowed)))
-    lead, orders = groups[0], [data.order(sort) for data in groups]
+    orders = [data.order(sort) for data in groups]
     zeros = [data.zero(align) for data in groups]
     places = [dict(zip(data.keys, range(data.n), strict=True)) for data in groups]
     yoked = all(len(p) == data.n for p, data in zip(places, groups, strict=True)) and all(
         place.keys() == places[0].keys() for place in places
     )
     if yoked:
-        first = [lead.keys[i] for i in orders[0]]
+        first = [groups[0].keys[i] for i in orders[0]]
         orders = [np.array([place[key] for key in first], int) for place in places]
         keep = np.any([zero[o] >= 0 for zero, o in zip(zeros, orders, strict=True)], axis=0)
         orders = [order[keep] for order in orders]
@@ -613,6 +614,7 @@ class _Subject:
         self._bars(fig, self._labels(), 1.0, 0.24)
         self._bars(fig, self._acts(), 0.4, 0.9)
         size = float(np.clip(0.85 * self.height / max(self.n, 1), 4, 11))
+        edge = self.look.page if size > 5 else None
         for shape, marks in self.marks.items():
             x, y, color = map(list, zip(*marks, strict=True))
             lines, mark = shape in ("miss", "error"), MARKS[shape]
@@ -621,7 +623,7 @@ class _Subject:
                 y,
                 size=size * mark.scale,
                 marker=mark.shape,
-                line_color=color if lines else self.look.page,
+                line_color=color if lines else edge,
                 fill_color=None if lines else color,
                 line_width=size / 4.5 if lines else 0.75,
             )

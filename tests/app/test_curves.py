@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+from bokeh.models import Plot, Scatter
+from scipy.special import expit
+
+from app.curves import Fit, binned, conditions_for, curves, fit, second_answer
+from neurogym import measures
+from neurogym.rollout import rollout
+
+
+@pytest.fixture(scope="module")
+def person():
+    rows = rollout("PerceptualDecisionMaking", "integrator", 80, seed=3, preset="human")
+    return [{**row, "subject_kind": "human"} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def intervals():
+    return rollout("ReadySetGo", "oracle", 40, seed=3)
+
+
+def shown(layout, figure):
+    """The points of each subject: level as told, and value, low, high and n."""
+    title = ("Choices", "Response times")[figure]
+    (plot,) = (plot for plot in layout.select({"type": Plot}) if plot.title.text == title)
+    renderers = [r for r in plot.renderers if isinstance(r.glyph, Scatter)]
+    data = [r.data_source.data for r in renderers]
+    columns = ("level", "y", "low", "high", "n")
+    return [list(zip(*(d[c] for c in columns), strict=True)) for d in data]
+
+
+def told(points):
+    return [(f"{q.level:.4g}", q.value, q.low, q.high, q.n) for q in points]
+
+
+def test_conditions_are_numeric_with_more_than_two_levels(person, intervals):
+    assert conditions_for(person) == ["coh"]
+    assert conditions_for(intervals) == ["measure"]
+    assert conditions_for(rollout("GoNogo", "oracle", 20)) == ["ground_truth"]
+    assert conditions_for([]) == []
+    ring = rollout("PerceptualDecisionMaking", "oracle", 60, dim_ring=4)
+    assert conditions_for(ring) == ["coh", "ground_truth"]
+
+
+def test_words_and_lists_are_no_levels(person):
+    odd = [{**row, "conditions": {"word": "a", "several": [1], "nan": np.nan}} for row in person]
+    for k, row in enumerate(odd):
+        row["conditions"]["word"] = "abc"[k % 3]
+    assert conditions_for(odd) == []
+    assert curves([("odd", odd)]) is None
+    with pytest.raises(ValueError, match="word"):
+        curves([("odd", odd)], "word")
+
+
+def test_points_are_those_of_measures(person):
+    agent = rollout("PerceptualDecisionMaking", "oracle", yoke=person, preset="human")
+    layout = curves([("person", person), ("oracle", agent)])
+    groups = (person, agent)
+    signed = [measures.psychometric(rows, "coh", "ground_truth", 2) for rows in groups]
+    assert shown(layout, 0) == [told(points) for points in signed]
+    times = [measures.chronometric(rows, "coh") for rows in groups]
+    assert shown(layout, 1) == [told(points) for points in times]
+
+
+def test_continuous_conditions_are_binned_for_all_subjects_alike(intervals):
+    other = rollout("ReadySetGo", "random", yoke=intervals)
+    rows, others = binned([intervals, other], "measure")
+    levels = {row["conditions"]["measure"] for row in rows}
+    assert 2 <= len(levels) <= 6
+    assert levels == {row["conditions"]["measure"] for row in others}
+    for level in levels:
+        inside = [
+            before["conditions"]["measure"]
+            for before, after in zip(intervals, rows, strict=True)
+            if after["conditions"]["measure"] == level
+        ]
+        assert level == pytest.approx(np.mean(inside))
+    layout = curves([("oracle", intervals), ("random", other)])
+    expected = [told(measures.psychometric(group, "measure")) for group in (rows, others)]
+    assert shown(layout, 0) == expected
+
+
+def test_levels_are_signed_for_two_answers_only(person):
+    assert second_answer([person], "coh") == 2
+    assert second_answer([person], "ground_truth") is None
+    assert second_answer([rollout("GoNogo", "oracle", 20)], "ground_truth") is None
+    ring = rollout("PerceptualDecisionMaking", "oracle", 60, dim_ring=4)
+    assert second_answer([ring], "coh") is None
+    wrong = [{**row, "correct": False} for row in person]
+    assert second_answer([wrong], "coh") is None
+
+
+def test_a_fit_finds_bias_width_and_lapse():
+    x, n = np.array([-50, -25, -12, -6, 0, 6, 12, 25, 50.0]), 4000
+    shares = 0.05 + 0.9 * expit((x - 3) / 8)
+    points = [measures.Point(a, b, 0, 1, n) for a, b in zip(x, shares, strict=True)]
+    found = fit(points, signed=True)
+    assert isinstance(found, Fit)
+    assert (found.middle, found.width) == pytest.approx((3, 8), abs=0.1)
+    assert found.low + found.lapse == pytest.approx(0.1, abs=0.01)
+    np.testing.assert_allclose(found(x), shares, atol=0.005)
+
+
+@pytest.mark.parametrize(
+    ("values", "n", "reason"),
+    [
+        ([0, 0, 1, 1], 50, "a step"),
+        ([1, 1, 1, 1], 50, "no rise"),
+        ([0.2, 0.4, 0.8, 0.9], 5, "too few"),
+        ([0.2, 0.4, 0.8], 50, "too few"),
+    ],
+)
+def test_what_cannot_be_fitted_is_told(values, n, reason):
+    points = [measures.Point(float(k), v, 0, 1, n) for k, v in enumerate(values)]
+    assert reason in fit(points, signed=False)
+
+
+def test_the_legend_tells_the_fit_and_escapes_titles(person):
+    few = person[:10]
+    layout = curves([("me & you", person), ("few", few)])
+    text = layout.children[1].text
+    assert "me &amp; you" in text
+    assert "bias" in text
+    assert "too few levels or trials" in text
+
+
+def test_interrupted_trials_do_not_count(person):
+    cut = [{**row, "flags": {"interrupted": "blur"}, "correct": None} for row in person[:30]]
+    points = shown(curves([("person", [*cut, *person[30:]])]), 0)[0]
+    assert sum(point[-1] for point in points) == sum(
+        row["response"] is not None for row in person[30:]
+    )
+    assert curves([("person", cut)]) is None
+
+
+def test_nothing_gives_none():
+    assert curves([]) is None
+    assert curves([("nobody", [])]) is None
+    assert curves([("nobody", [])], "coh") is None
+
+
+def test_every_task_has_curves_or_none(task_id, preset):
+    person = rollout(task_id, "random", 30, seed=1, preset=preset)
+    groups = [
+        ("random", person),
+        ("oracle", rollout(task_id, "oracle", yoke=person, preset=preset)),
+    ]
+    rows = [row for _, group in groups for row in group]
+    assert (curves(groups) is None) == (not conditions_for(rows))
+    for condition in conditions_for(rows):
+        assert curves(groups, condition, dark=True) is not None

@@ -1,0 +1,354 @@
+import os
+import shutil
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from bokeh.models import HoverTool, Plot, WheelZoomTool
+
+import neurogym as ngym
+from app.raster import MAX_IMAGE_ROWS, Channels, RasterData, arrange, raster, runs
+from neurogym import registry
+from neurogym.rollout import rollout
+
+
+@pytest.fixture(scope="module")
+def person():
+    return as_human(rollout("PerceptualDecisionMaking", "integrator", 20, seed=3, preset="human"))
+
+
+@pytest.fixture(scope="module")
+def intervals():
+    return rollout("ReadySetGo", "oracle", 12, seed=3, preset="human")
+
+
+@pytest.fixture
+def registered():
+    """Register environments for one test."""
+    ids = []
+
+    def register(id, entry_point):
+        ids.append(id)
+        ngym.register(id, entry_point)
+        return id
+
+    yield register
+    for id in ids:
+        gym.registry.pop(id)
+        registry._OTHERS.discard(id)
+
+
+def as_human(rows):
+    return [{**row, "subject_kind": "human"} for row in rows]
+
+
+def without_response(row):
+    return {**row, "actions": [], "response": None, "rt_ms": None, "outcome": "miss"}
+
+
+def figures(layout):
+    return list(layout.select({"type": Plot}))
+
+
+# -- data ------------------------------------------------------------------------------------------
+
+
+def test_runs_are_stretches_of_equal_positive_values():
+    assert list(runs(np.array([0, 1, 1, 2, -1, 0, 2]))) == [(1, 1, 3), (2, 3, 4), (2, 6, 7)]
+    assert list(runs(np.zeros(3, int))) == []
+    assert list(runs(np.zeros(0, int))) == []
+
+
+def test_zero_is_the_onset_of_a_period_in_each_trial(intervals):
+    data = RasterData(intervals)
+    for i, row in enumerate(intervals):
+        measure = int(row["conditions"]["measure"] // data.dt)
+        assert data.zero("measure")[i] == data.zero("ready")[i]
+        assert data.zero("set")[i] - data.zero("ready")[i] == measure
+    assert (data.zero("start") == 0).all()
+
+
+def test_the_response_stands_at_its_step(person, intervals):
+    for rows in (person, intervals):
+        data = RasterData(rows)
+        assert [row["actions"][-1][0] for row in rows] == data.response.tolist()
+        assert (data.response == data.length - 1).all()
+
+
+def test_a_browsers_response_time_finds_the_nearest_step():
+    rows = rollout("Reaching1D", "oracle", 4, preset="human")
+    held = [row for row in rows if row["response"] is not None]
+    late = [{**row, "rt_ms": row["rt_ms"] + 17.3} for row in held]
+    assert RasterData(late).response.tolist() == RasterData(held).response.tolist()
+
+
+def test_an_image_holds_what_was_seen_shifted_to_the_zero(intervals):
+    data = RasterData(intervals)
+    zero, order = data.zero("set"), data.order("rt")
+    cues = data.channels[0]
+    picture, left, width = data.image(cues, order, zero)
+    n = len(cues.columns)
+    assert picture.dtype == np.float32
+    assert picture.shape == (len(order) * n, round(width / data.dt))
+    assert left == -zero.max() * data.dt
+    for place, i in enumerate(order):
+        for k, column in enumerate(cues.columns):
+            line = picture[place * n + k]
+            at = zero.max() - zero[i]
+            assert np.isnan(line[:at]).all()
+            assert np.isnan(line[at + data.length[i] :]).all()
+            np.testing.assert_array_equal(line[at : at + data.length[i]], data.ob[i][:, column])
+
+
+def test_a_trial_without_zero_is_an_empty_row(intervals):
+    data = RasterData([without_response(intervals[0]), *intervals[1:]])
+    picture, _, _ = data.image(data.channels[0], np.arange(data.n), data.zero("response"))
+    rows = picture.reshape(data.n, -1)
+    assert np.isnan(rows[0]).all()
+    assert not np.isnan(rows[1]).all()
+
+
+def test_neighbouring_channels_share_a_row_when_there_are_too_many(monkeypatch, person):
+    data = RasterData(person[:2])
+    data.ob = [np.tile(np.arange(1600, dtype=np.float32), (len(ob), 1)) for ob in data.ob]
+    many = Channels("ring", tuple(range(1600)), ("",) * 1600)
+    picture, _, _ = data.image(many, np.arange(2), np.zeros(2, int))
+    assert len(picture) == MAX_IMAGE_ROWS
+    np.testing.assert_array_equal(picture[:3, 0], [0.5, 2.5, 4.5])
+
+
+def test_orders(person):
+    data = RasterData([*person[:5], without_response(person[5]), *person[6:]])
+    rows = data.rows
+    assert data.order("order").tolist() == list(range(data.n))
+    by_level = [rows[i]["conditions"]["coh"] for i in data.order("coh")]
+    assert by_level == sorted(by_level)
+    assert data.order("rt")[-1] == 5
+    ranks = [("correct", "error", "miss").index(rows[i]["outcome"]) for i in data.order("outcome")]
+    assert ranks == sorted(ranks)
+
+
+def test_orders_are_stable_and_take_words():
+    rows = rollout("GoNogo", "oracle", 6)
+    for k, row in enumerate(rows):
+        row["conditions"] = {"word": ("b", "a", None)[k % 3]}
+    assert RasterData(rows).order("word").tolist() == [1, 4, 0, 3, 2, 5]
+
+
+def test_interrupted_trials_are_left_out(person):
+    cut = {**person[0], "flags": {"interrupted": "blur"}, "outcome": None, "correct": None}
+    assert RasterData([cut, *person[1:]]).n == len(person) - 1
+
+
+def test_a_period_that_was_cut_short_takes_the_steps_played():
+    rows = rollout("DawTwoStep", "oracle", 5, preset="human")
+    data = RasterData(rows)
+    for spans in data.spans:
+        assert spans["stage1"] == (10, 11)
+        assert spans["stage2"][0] == 11
+
+
+def test_labels_go_on_after_the_response_once_the_window_opened():
+    data = RasterData(rollout("PerceptualDecisionMaking", "oracle", 3, preset="human"))
+    assert (data.length == 76).all()
+    assert (data.window == (75, 150)).all()
+    assert all(len(planned) == 150 and (planned[75:] > 0).all() for planned in data.planned)
+
+
+def test_a_trial_that_ended_early_has_no_window():
+    data = RasterData(rollout("GoNogo", "random", 10, preset="human"))
+    assert (data.early >= 0).any()
+    for i in np.flatnonzero(data.early >= 0):
+        assert data.window[i, 0] == data.window[i, 1]
+        assert len(data.planned[i]) == data.length[i]
+
+
+def test_rows_of_two_tasks_are_refused(person, intervals):
+    with pytest.raises(ValueError, match="one task with one set of parameters"):
+        RasterData([person[0], intervals[0]])
+
+
+# -- which trial goes to which row -----------------------------------------------------------------
+
+
+def keys(item):
+    return [item.data.keys[i] for i in item.order]
+
+
+@pytest.mark.parametrize("sort", ["order", "rt", "coh", "outcome"])
+def test_the_same_trials_are_in_the_same_rows(person, sort):
+    agent = rollout("PerceptualDecisionMaking", "random", yoke=person, preset="human")[::-1]
+    first, second = arrange([RasterData(person), RasterData(agent)], "start", sort)
+    assert keys(first) == keys(second)
+    assert first.order.tolist() == RasterData(person).order(sort).tolist()
+    assert first.yoked
+    assert not second.note
+
+
+@pytest.mark.parametrize("change", ["other", "fewer", "twice", "forced"])
+def test_other_trials_keep_their_own_order(person, change):
+    if change == "other":
+        agent = rollout("PerceptualDecisionMaking", "oracle", 20, seed=4, preset="human")
+    else:
+        agent = rollout("PerceptualDecisionMaking", "oracle", yoke=person, preset="human")
+        agent = {
+            "fewer": agent[:-1],
+            "twice": [*agent, agent[0]],
+            "forced": [{**agent[0], "forced": {"coh": 51.2}}, *agent[1:]],
+        }[change]
+    first, second = arrange([RasterData(person), RasterData(agent)], "start", "coh")
+    assert first.order.tolist() == RasterData(person).order("coh").tolist()
+    assert second.order.tolist() == RasterData(agent).order("coh").tolist()
+    assert not first.yoked
+    assert "do not correspond" in second.note
+
+
+def test_trials_without_the_event_are_left_out_and_counted(person):
+    rows = [without_response(person[0]), without_response(person[1]), *person[2:]]
+    (alone,) = arrange([RasterData(rows)], "response", "order")
+    assert alone.order.tolist() == list(range(2, 20))
+    assert alone.note.startswith("2 of 20 trials")
+    other = [without_response(person[0]), *person[1:]]
+    first, second = arrange([RasterData(rows), RasterData(other)], "response", "order")
+    assert first.order.tolist() == second.order.tolist() == list(range(1, 20))
+    assert "1 of them as empty rows" in first.note
+    assert "1 of 20" in second.note
+
+
+def test_unknown_alignments_and_orders_name_those_there_are(person):
+    data = RasterData(person)
+    with pytest.raises(ValueError, match="decision"):
+        arrange([data], "desicion", "order")
+    with pytest.raises(ValueError, match="coh"):
+        arrange([data], "start", "cohs")
+
+
+# -- figures ---------------------------------------------------------------------------------------
+
+
+def test_every_task_is_drawn(task_id, preset):
+    person = as_human(rollout(task_id, "random", 6, seed=1, preset=preset))
+    person[2] = {**person[2], "flags": {"interrupted": "blur"}}
+    agent = rollout(task_id, "oracle", yoke=person, preset=preset)
+    groups = [("person", person), ("oracle", agent)]
+    data = RasterData(person)
+    plots = figures(raster(groups))
+    assert len(plots) == 2 * (len(data.channels) + 2)
+    assert sorted(c for panel in data.channels for c in panel.columns) == list(
+        range(data.ob[0].shape[1])
+    )
+    raster(groups, align="response", sort="rt", dark=True)
+    for align, sort in zip(data.periods, ["outcome", *data.conditions], strict=False):
+        arrange([data, RasterData(agent)], align, sort)
+
+
+def test_panels_share_their_axes(person):
+    agent = rollout("PerceptualDecisionMaking", "oracle", yoke=person, preset="human")
+    layout = raster([("person", person), ("oracle", agent)])
+    plots = figures(layout)
+    assert len({plot.y_range.id for plot in plots}) == 2
+    assert len({plot.x_range.id for plot in plots}) == 2  # time and reward
+    assert all(plot.select_one(HoverTool) for plot in plots)
+    grid = layout.children[0]
+    assert grid.toolbar.active_scroll is None
+    assert any(tool.tools[0].__class__ is WheelZoomTool for tool in grid.toolbar.tools[:4]
+               if hasattr(tool, "tools"))  # fmt: skip
+
+
+def test_nothing_to_draw_is_an_error(person):
+    with pytest.raises(ValueError, match="no trial to draw"):
+        raster([])
+    with pytest.raises(ValueError, match="no trial to draw"):
+        raster([("nobody", [])])
+    layout = raster([("person", person), ("an agent", [])])
+    assert "an agent: no finished trials" in layout.children[1].text
+
+
+def test_titles_are_text(person):
+    layout = raster([("<b>me</b>", person)])
+    heading = layout.children[0].children[0][0]
+    assert "&lt;b&gt;me" in heading.text
+
+
+class Flashes(ngym.PeriodEnv):
+    """A classic task, with names."""
+
+    def __init__(self, dt=100):
+        super().__init__(dt=dt)
+        self.timing = {"fixation": 300, "decision": 400}
+        name = {"fixation": 0, "flash": range(1, 4)}
+        self.observation_space = ngym.spaces.Box(-np.inf, np.inf, shape=(4,), name=name)
+        self.action_space = ngym.spaces.Discrete(3, name={"fixation": 0, "choice": [1, 2]})
+
+    def _new_trial(self, **kwargs):
+        trial = {"ground_truth": int(self.rng.integers(1, 3))}
+        self.add_period(["fixation", "decision"])
+        self.add_ob(1, "fixation", where="fixation")
+        self.set_groundtruth(trial["ground_truth"], period="decision")
+        return trial
+
+    def _step(self, action):
+        done = self.in_period("decision") and action > 0
+        reward = float(done and action == self.gt_now)
+        return self.ob_now, reward, False, {"new_trial": done, "gt": self.gt_now}
+
+
+class Walk(gym.Env):
+    """A bare environment without names."""
+
+    observation_space = gym.spaces.Box(-1, 1, (3,), np.float32)
+    action_space = gym.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.left = int(self.np_random.integers(3, 9))
+        return self.observation_space.sample() * 0, {}
+
+    def step(self, action):
+        self.left -= 1
+        return np.full(3, self.left / 10, np.float32), 1.0, self.left == 0, False, {}
+
+
+def test_classic_tasks_are_drawn(registered):
+    id = registered("Flashes-v0", Flashes)
+    data = RasterData(rows := rollout(id, "oracle", 5))
+    assert [panel.name for panel in data.channels] == ["cues", "flash"]
+    assert data.answers == {1: "choice 1", 2: "choice 2"}
+    assert data.window.tolist() == [[3, 7]] * 5
+    assert len(figures(raster([("oracle", rows)], align="decision"))) == 4
+
+
+def test_bare_environments_are_drawn(registered):
+    id = registered("Walk-v0", Walk)
+    data = RasterData(rows := rollout(id, "random", 5))
+    assert [panel.name for panel in data.channels] == ["observation"]
+    assert all((gt == -1).all() for gt in data.gt)
+    assert [spans["episode"] for spans in data.spans] == [(0, n) for n in data.length]
+    assert len(figures(raster([("random", rows)], sort="outcome"))) == 3
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+def test_a_browser_draws_it_and_saves_vectors(tmp_path, person):
+    from bokeh.embed import file_html
+    from bokeh.resources import INLINE
+    from playwright.sync_api import sync_playwright
+
+    page = tmp_path / "raster.html"
+    page.write_text(file_html(raster([("person", person)], svg=True), INLINE, "raster"), "utf-8")
+    errors = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.path.realpath(shutil.which("chromium")),
+            args=["--no-sandbox", "--disable-gpu"],
+        )
+        tab = browser.new_page(viewport={"width": 1280, "height": 500})
+        tab.on("pageerror", lambda error: errors.append(error))
+        tab.goto(page.as_uri())
+        tab.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
+        with tab.expect_download() as download:
+            tab.get_by_title("Save as SVG").click()
+        name, drawn = download.value.suggested_filename, download.value.path().read_text("utf-8")
+        browser.close()
+    assert not errors
+    assert name == "raster.svg"
+    assert all(word in drawn for word in ("<svg", "responses", "decision", "person, trial"))
