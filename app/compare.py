@@ -75,7 +75,7 @@ class Compare(pn.viewable.Viewer):
             size="small", embed=False, auto=True, margin=(8, 8),
         )  # fmt: skip
         self.note = pmui.Typography("", variant="body2", margin=(4, 12))
-        self.figures = pmui.Column(sizing_mode="stretch_width", margin=(0, 8))
+        self.figures = pn.Column(sizing_mode="stretch_width", margin=(0, 8))
 
     def _begun(self, env: Any) -> bool:
         env.reset(seed=self.choice.seed)

@@ -179,7 +179,9 @@ class PeriodRow(pn.viewable.Viewer):
 
     def _with_slider(self, ms: float) -> list[Any]:
         """A number, and a slider that moves it."""
-        number = pmui.FloatInput(label="ms", value=ms, step=10, size="small", **NARROW)
+        number = pmui.FloatInput(
+            label="ms", value=ms, step=10, format="0[.]0", size="small", width=140, margin=(4, 6)
+        )
         slider = pmui.FloatSlider(
             label="", value=ms, start=0, end=max(2000, 500 * -(-2 * ms // 500)), step=10,
             show_value=False, size="small", sizing_mode="stretch_width", margin=(2, 16),

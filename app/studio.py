@@ -34,10 +34,13 @@ TABS = {
     },
     "& .MuiToggleButton-root:hover": {"backgroundColor": "rgba(255,255,255,.14)"},
     "& .MuiToggleButton-root.Mui-selected, & .MuiToggleButton-root.Mui-selected:hover": {
-        "color": "#1d3f7a", "backgroundColor": "#fff", "fontWeight": 600,
+        "color": "#1d3f7a", "backgroundColor": "#fff !important", "fontWeight": 600,
     },
 }  # fmt: skip
-PAGE = {"& .MuiAppBar-root .MuiTypography-root": {NARROW: {"display": "none"}}}
+PAGE = {
+    "& .MuiAppBar-root": {"backgroundColor": "#274b8f", "backgroundImage": "none", "color": "#fff"},
+    "& .MuiAppBar-root .MuiTypography-root": {NARROW: {"display": "none"}},
+}
 
 
 def load_tasks() -> list[str]:
@@ -76,6 +79,7 @@ class Studio:
         )  # fmt: skip
         self._show(self.choice.view)
         self.tabs.param.watch(lambda event: self._show(event.new), "value")
+        self.page.param.watch(self._new_theme, "dark_theme")
         self.choice.param.watch(self._write_address, list(self.choice.query_parameters()))
 
     def _take_run(self) -> None:
@@ -103,6 +107,11 @@ class Studio:
         notes = [pmui.Alert(self.problem, severity="error", margin=12)] if self.problem else []
         self.problem = ""
         self.body.objects = [*notes, shown]
+
+    def _new_theme(self, event: Any) -> None:
+        """Pictures are drawn for a light or a dark page; all else follows by itself."""
+        if self.choice.view == "compare":
+            self._show("compare")
 
     def _make(self, view: str) -> Any:
         choice, base = self.choice, self.store
