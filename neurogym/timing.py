@@ -112,6 +112,11 @@ class Duration:
             return self.args[0]
         if self.kind == "times":
             period, factor = self.args
+            if period not in earlier:
+                raise ValueError(
+                    f"a period lasts {factor:g} times as long as {period!r}, which is none of those"
+                    f" before it: {', '.join(map(repr, earlier)) or 'none'}"
+                )
             return earlier[period] * factor
         left = self.args[0] - start
         if (left < 0).any():
@@ -144,15 +149,13 @@ def _kind_and_args(spec: Any) -> tuple[str, tuple]:
         raise ValueError(f"unknown kind {spec[0]!r}" if len(spec) == 2 else "it takes two entries")
     kind, args = spec
     args = tuple(args) if isinstance(args, (list, tuple, np.ndarray)) else (args,)
-    if kind == "truncated_exponential":
+    if kind == "truncated_exponential" and args:
         args = args + (0.0, np.inf)[len(args) - 1 :] if 0 < len(args) < 3 else args
         return kind, tuple(map(float, args)) if np.isfinite(args[-1]) else _cut(args)
-    if kind != "choice" and len(args) != len(KINDS[kind]):
+    if not args or (kind != "choice" and len(args) != len(KINDS[kind])):
         raise ValueError(f"{kind!r} takes {KINDS[kind]}")
     if kind == "times":
         return kind, (str(args[0]), float(args[1]))
-    if not args:
-        raise ValueError("nothing to choose from")
     return kind, tuple(float(a) for a in args)
 
 

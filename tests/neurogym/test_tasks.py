@@ -1,0 +1,401 @@
+"""What the tasks show and pay, by their declarations: levels, noise, chances, rewards."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import neurogym as ngym
+from neurogym import records
+from neurogym.conditions import Choice
+from neurogym.envs import TaskEnv
+from neurogym.registry import configure, task_class
+from neurogym.stream import Stream
+from neurogym.tasks.perceptual import ContextDecisionMaking, PerceptualDecisionMaking
+from neurogym.tasks.timing import ReadySetGo
+from neurogym.tasks.value import DawTwoStep
+from neurogym.tasks.withholding import GoNogo
+
+ALPHA = 1e-4
+CRITICAL = stats.norm.isf(ALPHA / 2)
+
+
+def block_of(task, blocks=12, seed=11, **fixed):
+    """About 2000 trials as one block, with the period and the trial of each row."""
+    block = Stream(task, seed).blocks(0, blocks, fixed)
+    trial = np.repeat(np.arange(block.n), np.diff(block.offsets))
+    return block, np.array(block.timeline.periods)[block.period], trial
+
+
+def check_mean(values, expected, sd):
+    """The mean of independent values does not differ from what it should be."""
+    assert abs(np.mean(values) - expected) < CRITICAL * sd / len(values) ** 0.5
+
+
+def check_sd(values, sd):
+    """The spread of independent normal values does not differ from what it should be."""
+    ratio = np.sum((values / sd) ** 2)
+    low, high = stats.chi2.ppf([ALPHA / 2, 1 - ALPHA / 2], len(values))
+    assert low < ratio < high
+
+
+# -- all tasks -------------------------------------------------------------------------------------
+
+
+def test_conditions_come_as_often_as_they_should(task, preset):
+    block, _, _ = block_of(task)
+    for name, condition in task.plan.conditions.items():
+        values = block.trials.conditions[name]
+        if isinstance(condition, Choice) and len(condition.values) > 1:
+            counts = [(values == value).sum() for value in condition.values]
+            assert sum(counts) == block.n
+            p = np.full(len(counts), 1 / len(counts)) if condition.p is None else condition.p
+            assert stats.chisquare(counts, p * block.n).pvalue > ALPHA
+
+
+def test_lengths_come_as_they_are_declared(task, preset):
+    block, _, _ = block_of(task)
+    for period, duration in task.timing.items():
+        ms = block.timeline.ms[period]
+        steps = block.timeline.end[period] - block.timeline.start[period]
+        if duration.kind == "constant":
+            assert set(steps.tolist()) == {int(max(ms // task.dt, ms > 0))}
+        if duration.kind == "uniform":
+            law = stats.uniform(duration.args[0], duration.args[1] - duration.args[0])
+        elif duration.kind == "truncated_exponential":
+            mean, low, high = duration.args
+            law = stats.truncexpon((high - low) / mean, loc=low, scale=mean)
+        else:
+            continue
+        assert stats.kstest(ms, law.cdf).pvalue > ALPHA
+        check_mean(ms, law.mean(), law.std())
+
+
+@pytest.mark.parametrize("dt", [7, 8.3, 30, 95])
+def test_a_dt_that_does_not_divide_gives_every_period_its_steps(task, dt):
+    env = TaskEnv(configure(type(task), dt=dt))
+    for trial in range(10):
+        env.reset(seed=1, options={"trial": trial})
+        for period, start, stop in env.periods:
+            ms = env._block.timeline.ms[period]
+            ms = float(np.broadcast_to(ms, (env._block.n,))[trial - (8 if trial > 7 else 0)])
+            if period not in task.starts_with.values() and period not in task.starts_with:
+                assert (stop - start) == int(max(np.floor(ms / dt + 1e-6), ms > 0))
+        assert env.t == 0
+        done, steps = False, 0
+        while not done:
+            done = env.step(env.gt_now)[-1]["new_trial"]
+            steps += 1
+        assert steps <= env._block.timeline.length.max()
+
+
+def test_a_float_dt_loses_no_step():
+    env = ngym.make("GoNogo", dt=8.3, timing=dict(stimulus=300, delay=0, decision=300)).unwrapped
+    env.reset(seed=0)
+    assert len(env.gt) == 72
+    steps = 0
+    while env.num_tr == 1:
+        env.step(0)
+        steps += 1
+    assert steps == 72
+
+
+def test_noise_does_not_depend_on_what_is_forced_elsewhere(task):
+    """The noise of a trial is a part of its number, like its conditions."""
+    name = next(iter(task.plan.conditions))
+    plain, period, _ = block_of(task, 2)
+    values = plain.trials.conditions[name]
+    forced, _, _ = block_of(task, 2, **{name: values[3].item()})
+    same = np.repeat(values == values[3], np.diff(plain.offsets))
+    if np.array_equal(plain.offsets, forced.offsets):
+        np.testing.assert_array_equal(plain.ob[same], forced.ob[same])
+    first = plain.ob[: plain.offsets[1]]
+    again, _, _ = block_of(task, 2)
+    np.testing.assert_array_equal(first, again.ob[: plain.offsets[1]])
+    assert len(period) == len(plain.ob)
+
+
+# -- perceptual decisions --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dim_ring", [2, 3, 16])  # noise by column and by row
+def test_perceptual_decision_making_shows_evidence_in_noise(dim_ring):
+    task = PerceptualDecisionMaking(
+        dim_ring=dim_ring, dt=40, sigma=1.5, timing=dict(delay=200, stimulus=400), cohs=[0, 20, 80]
+    )
+    block, period, trial = block_of(task)
+    answer, coh = block.trials.ground_truth[trial], block.trials.coh[trial]
+    theta = 2 * np.pi * np.arange(dim_ring) / dim_ring
+    clean = 0.5 + coh[:, None] / 200 * np.cos(theta - theta[answer][:, None])
+    on = period == "stimulus"
+    noise = (block.ob[:, 1:] - clean)[on]
+    sd = 1.5 / 40**0.5
+    for channel in noise.T:
+        check_mean(channel, 0, sd)
+        check_sd(channel, sd)
+    check_sd((noise[1:] + noise[:-1])[::2].ravel() / 2**0.5, sd)  # independent from step to step
+    check_sd((noise[:, 0] + noise[:, 1]) / 2**0.5, sd)  # and from channel to channel
+    assert not block.ob[~on, 1:].any()
+    np.testing.assert_array_equal(block.ob[:, 0], period != "decision")
+    np.testing.assert_array_equal(block.gt, np.where(period == "decision", 1 + answer, 0))
+
+
+def test_without_sigma_there_is_no_noise():
+    block, period, _ = block_of(PerceptualDecisionMaking(sigma=0, cohs=[50]))
+    evidence = block.ob[period == "stimulus", 1:]
+    assert set(np.unique(evidence).tolist()) == {0.25, 0.75}
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_context_decision_making_shows_two_modalities(told):
+    task = ContextDecisionMaking(use_expl_context=told, dt=50, sigma=2.0, impl_context_modality=1)
+    block, period, trial = block_of(task)
+    conditions = {k: v[trial] for k, v in block.trials.conditions.items()}
+    assert set(conditions["context"].tolist()) == ({0, 1} if told else {1})
+    on, theta = period == "stimulus", np.array([0, np.pi])
+    for modality in (0, 1):
+        relevant = conditions["context"] == modality
+        at = np.where(relevant, conditions["ground_truth"], conditions["other_choice"])
+        coh = conditions[f"coh_{modality + 1}"]
+        clean = 0.5 + coh[:, None] / 200 * np.cos(theta - theta[at][:, None])
+        columns = slice(1 + 2 * modality, 3 + 2 * modality)
+        noise = (block.ob[:, columns] - clean)[on]
+        sd = 2 / 50**0.5
+        for channel in noise.T:
+            check_mean(channel, 0, sd)
+            check_sd(channel, sd)
+        assert not block.ob[~on, columns].any()
+        if told:
+            np.testing.assert_array_equal(block.ob[:, 5 + modality], relevant)
+    assert block.ob.shape[1] == (7 if told else 5)
+    right = 1 + conditions["ground_truth"]
+    np.testing.assert_array_equal(block.gt, np.where(period == "decision", right, 0))
+    other = np.corrcoef(block.trials.ground_truth, block.trials.other_choice)[0, 1]
+    assert abs(other) < CRITICAL / block.n**0.5
+
+
+# -- withholding -----------------------------------------------------------------------------------
+
+
+def test_go_and_nogo_come_equally_often_and_withholding_is_right():
+    rows = {agent: ngym.rollout("GoNogo", agent, 400, seed=2) for agent in ("oracle", Idle())}
+    go = [row["conditions"]["ground_truth"] for row in rows["oracle"]]
+    assert stats.binomtest(sum(go), len(go), 0.5).pvalue > ALPHA
+    for row in rows["oracle"]:
+        is_go = row["conditions"]["ground_truth"] == 1
+        assert row["outcome"] == ("correct" if is_go else "withheld")
+        assert row["performance"] == 1
+        assert row["reward"] == float(is_go)
+    idle = next(rows[key] for key in rows if key != "oracle")
+    for row in idle:
+        is_go = row["conditions"]["ground_truth"] == 1
+        assert row["outcome"] == ("miss" if is_go else "withheld")
+        assert row["performance"] == float(not is_go)
+        assert row["reward"] == (-0.5 if is_go else 0)
+        assert row["response"] is None
+        assert row["rt_ms"] is None
+
+
+class Idle:
+    """Does nothing, ever."""
+
+    def begin(self, env, rng):
+        pass
+
+    def act(self, ob):
+        return 0
+
+
+class Presser:
+    """Presses one key at one step."""
+
+    def __init__(self, at, action=1):
+        self.at, self.action = at, action
+
+    def begin(self, env, rng):
+        self.env = env
+
+    def act(self, ob):
+        return self.action if self.env.t_ind == self.at else 0
+
+
+@pytest.mark.parametrize("abort", [False, True])
+def test_an_early_response_costs_and_ends_the_trial_only_if_it_should(abort):
+    for row in ngym.rollout("GoNogo", Presser(at=2), 20, abort=abort):
+        assert row["reward"] < 0
+        assert row["response"] is None
+        trace = records.replay(row)
+        assert trace.rewards[2] == pytest.approx(-0.1)
+        assert len(trace.ob) == (3 if abort else 15)
+        assert (row["outcome"] == "early") == abort
+
+
+def test_response_times_count_from_the_window():
+    for at in (10, 11, 14):
+        for row in ngym.rollout("GoNogo", Presser(at), 6):
+            assert row["rt_ms"] == (at - 10) * 100
+            assert row["response"] == 1
+            go = row["conditions"]["ground_truth"]
+            assert row["outcome"] == ("correct" if go else "error")
+            assert row["reward"] == (1.0 if go else -0.5)
+
+
+# -- timing ----------------------------------------------------------------------------------------
+
+
+def test_ready_set_go_marks_the_interval_and_pays_by_the_distance():
+    task = ReadySetGo(dt=10, gain=1.5, timing=dict(ready=80, set=80))
+    env = TaskEnv(task)
+    for trial in range(6):
+        env.reset(seed=4, options={"trial": trial})
+        ready, set_, fixation = env.ob[:, 1], env.ob[:, 2], env.ob[:, 0]
+        interval = (np.flatnonzero(set_)[0] - np.flatnonzero(ready)[0]) * 10
+        assert interval == np.floor(env.trial["measure"] / 10) * 10
+        assert ready.sum() == set_.sum() == 8
+        np.testing.assert_array_equal(fixation, np.arange(len(fixation)) < env.window[0])
+        due = np.flatnonzero(set_)[0] + interval * 1.5 / 10
+        label = np.flatnonzero(env.gt)
+        assert label.size == 1
+        assert abs(label[0] - due) < 1
+        tolerance = 0.2 * interval * 1.5 + 25
+        for off in (-60, -30, -12, 0, 12, 30, 60):
+            at = int(np.ceil(due)) + off
+            if not env.window[0] <= at < env.window[1]:
+                continue
+            distance = abs(at - due) * 10
+            row = ngym.rollout(task, Presser(at), trial + 1, seed=4)[trial]
+            graded = max(0.1, max(1 - distance / tolerance, 0) ** 1.5)
+            expected = graded if distance <= tolerance else 0.0
+            assert row["reward"] == pytest.approx(expected, abs=1e-6)
+            assert row["performance"] == float(distance <= tolerance)
+
+
+# -- two steps -------------------------------------------------------------------------------------
+
+
+class Chooser:
+    """Takes one option first, and one after that."""
+
+    def __init__(self, first, second):
+        self.choices = first, second
+
+    def begin(self, env, rng):
+        self.env = env
+
+    def act(self, ob):
+        if self.env.in_period("stage1"):
+            return self.choices[0]
+        return self.choices[1] if self.env.in_period("stage2") else 0
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_two_step_transitions_and_rewards_have_their_rates(first):
+    params = dict(p1=0.7, p2=0.9, high_reward_p=0.8, low_reward_p=0.3, p_switch=0.2)
+    rows = ngym.rollout("DawTwoStep", Chooser(first, 1), 600, seed=first, **params)
+    arrived, paid = [], {True: [], False: []}
+    env = ngym.make("DawTwoStep", **params).unwrapped
+    for row in rows:
+        last = records.replay(row, env).ob[-1]
+        assert last[2] + last[3] == 1
+        state = 0 if last[2] else 1
+        arrived.append(state)
+        conditions = row["conditions"]
+        rich = conditions["rich"] == state and conditions["better"] == 0
+        paid[rich].append(row["reward"] == 1)
+        best_first = 1 + (conditions["rich"] == 1)
+        assert row["correct"] == (first == best_first and conditions["better"] == 0)
+    common = arrived.count(first - 1)
+    assert stats.binomtest(common, len(rows), 0.7 if first == 1 else 0.9).pvalue > ALPHA
+    for rich, chance in ((True, 0.8), (False, 0.3)):
+        assert stats.binomtest(sum(paid[rich]), len(paid[rich]), chance).pvalue > ALPHA
+
+
+def test_a_choice_not_made_in_time_ends_the_trial():
+    for row in ngym.rollout("DawTwoStep", Idle(), 5) + ngym.rollout("DawTwoStep", Chooser(1, 0), 5):
+        assert row["outcome"] == "miss"
+        assert row["reward"] == pytest.approx(-0.1)
+        assert not row["correct"]
+
+
+def carried(task):
+    return [name for name, condition in task.plan.conditions.items() if condition.carries]
+
+
+def test_carried_conditions_go_on_across_blocks_and_resets(task_id):
+    task = task_class(task_id)()
+    names = carried(task)
+    assert names or task_id != "DawTwoStep-v0"
+    played = TaskEnv(task)
+    played.reset(seed=8)
+    through, reset = [], TaskEnv(type(task)())
+    for trial in range(60):
+        through.append({name: played.trial[name] for name in names})
+        while played.trial_index == trial:
+            played.step(played.gt_now)
+        reset.reset(seed=8 if trial == 0 else None)
+        assert {name: reset.trial[name] for name in names} == through[-1]
+    jumped = TaskEnv(type(task)())
+    for trial in (59, 3, 31, 8, 0):
+        jumped.reset(seed=8, options={"trial": trial})
+        assert {name: jumped.trial[name] for name in names} == through[trial]
+
+
+def test_flips_come_at_their_rate_over_blocks():
+    task = DawTwoStep(p_switch=0.1)
+    block, _, _ = block_of(task, 14)
+    for name in ("rich", "better"):
+        changes = int((np.diff(block.trials.conditions[name]) != 0).sum())
+        assert stats.binomtest(changes, block.n - 1, 0.1).pvalue > ALPHA
+    seams = np.cumsum([8, 16, 32, 64, 128, 256])
+    never, _, _ = block_of(DawTwoStep(p_switch=0), 7)
+    always, _, _ = block_of(DawTwoStep(p_switch=1), 7)
+    assert len(set(never.trials.rich.tolist())) == 1
+    assert (np.diff(always.trials.rich)[seams - 1] != 0).all()
+
+
+def test_what_is_carried_follows_a_changed_parameter():
+    env = ngym.make("DawTwoStep").unwrapped
+    env.reset(seed=3, options={"trial": 100})
+    env.task.p_switch = 1.0
+    fresh = ngym.make("DawTwoStep", p_switch=1.0).unwrapped
+    for trial in (100, 101, 40):
+        env.reset(seed=3, options={"trial": trial})
+        fresh.reset(seed=3, options={"trial": trial})
+        assert env.trial == fresh.trial
+
+
+# -- reaching --------------------------------------------------------------------------------------
+
+
+def test_the_arm_turns_by_its_speed_and_the_reward_falls_with_the_distance():
+    env = ngym.make("Reaching1D", speed=3.0, dt=50).unwrapped
+    env.reset(seed=1, options={"conditions": {"ground_truth": 1.0}})
+    angle, theta = np.pi, 2 * np.pi * np.arange(16) / 16
+    rng = np.random.default_rng(0)
+    done = False
+    while not done:
+        reach = env.in_period("reach")
+        action = int(rng.integers(3))
+        shown, reward, _, _, info = env.step(action)
+        done = info["new_trial"]
+        if reach:
+            angle += {0: 0, 1: 0.15, 2: -0.15}[action]
+            distance = abs((1.0 - angle + np.pi) % (2 * np.pi) - np.pi)
+            assert reward == pytest.approx(max(1 - distance, -0.1))
+        else:
+            assert reward == 0
+        if not done:
+            np.testing.assert_allclose(shown[16:], np.cos(theta - angle), atol=1e-5)
+            target = np.cos(theta - 1.0) if env.in_period("reach") else np.zeros(16)
+            np.testing.assert_allclose(shown[:16], target, atol=1e-5)
+    assert info["performance"] == float(distance <= env.task.tolerance)
+    with pytest.raises(ValueError, match="cannot stop within tolerance"):
+        ngym.make("Reaching1D", speed=50)
+
+
+def test_an_evidence_channel_is_named_for_its_gate():
+    channels = ContextDecisionMaking(use_expl_context=True).plan.channels
+    assert [channels[f"stimulus_mod{i}"].gate for i in (1, 2)] == ["context1", "context2"]
+    plain = ContextDecisionMaking(impl_context_modality=1).plan.channels
+    assert not plain["stimulus_mod1"].evidence
+    assert plain["stimulus_mod2"].evidence
+    assert GoNogo().plan.channels.names == {"fixation": 0, "nogo": 1, "go": 2}
