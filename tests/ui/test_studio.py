@@ -4,11 +4,11 @@ import json
 import re
 
 import pytest
-from tests.ui.harness import browser, context  # noqa: F401 - fixtures
-from tests.ui.server import Proxy, Server, server  # noqa: F401 - fixtures
 
 import neurogym as ngym
 from neurogym import records
+from tests.ui.harness import browser, context  # noqa: F401 - fixtures
+from tests.ui.server import Proxy, Server, server  # noqa: F401 - fixtures
 
 PLAYER = ".neurogym[data-state]"
 WINDOWS = "['decision', 'production', 'reach', 'stage1', 'stage2']"
@@ -112,7 +112,9 @@ def test_a_person_plays_a_session_of_each_task(page, server, task):  # noqa: F81
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
 def test_response_times_are_those_of_the_keys(page, server, busy):  # noqa: F811
-    open_task(page, server, "GoNogo", 24, params=json.dumps({"timing": {"fixation": 40, "delay": 40}}))
+    open_task(
+        page, server, "GoNogo", 24, params=json.dumps({"timing": {"fixation": 40, "delay": 40}})
+    )
     run, client = run_of(page), page.context.new_cdp_session(page)
     if busy:
         page.evaluate(

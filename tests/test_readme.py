@@ -1,0 +1,41 @@
+"""What the README shows runs, and says what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import neurogym as ngym
+from neurogym.registry import task_class
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_eight_lines_run(capsys):
+    lines = [line for line in BLOCKS[0].splitlines() if line.strip() and "import" not in line]
+    assert len(lines) <= 8
+    exec(compile(BLOCKS[0], "README", "exec"), {})
+    assert re.fullmatch(r"\d+ of 200\n", capsys.readouterr().out)
+
+
+def test_the_task_of_ones_own_runs(tmp_path):
+    file = tmp_path / "readme_longer_line.py"
+    file.write_text(BLOCKS[1], encoding="utf-8")
+    (id_,) = ngym.load(file)
+    rows = ngym.rollout(id_, "oracle", trials=20)
+    assert all(row["correct"] for row in rows)
+    env = ngym.make(id_).unwrapped
+    env.reset(seed=1)
+    assert env.task.scene.resolve(env.task, env.trial)
+
+
+@pytest.mark.parametrize("id_", ngym.all_envs())
+def test_every_task_stands_in_the_table(id_):
+    assert f"| `{id_}` | {task_class(id_).sentence()} |" in README
+
+
+def test_links_and_pictures_are_there():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
