@@ -340,8 +340,9 @@ def _note(item: Arranged, align: str) -> str:
         return ""
     empty = int((item.zero[item.order] < 0).sum())
     what = "a response" if align == "response" else f"the period {align}"
-    how = f", {empty} of them as empty rows" if empty else ""
-    return f"{lacking} of {item.data.n} trials never came to {what} and are left out{how}."
+    parts = [(lacking - empty, "left out"), (empty, "empty rows")]
+    told = ", ".join(f"{n} {how}" for n, how in parts if n)
+    return f"{lacking} of {item.data.n} trials never came to {what}: {told}."
 
 
 # -- how it looks --------------------------------------------------------------------------------
@@ -453,6 +454,7 @@ class _Subject:
         look: Look,
         x_range: Range1d,
         *,
+        sort: str,
         titled: bool,
         lowest: bool,
         backend: str,
@@ -465,8 +467,9 @@ class _Subject:
         self.titled, self.top = titled, TOP if titled else 4
         self.lowest, self.bottom = lowest, BOTTOM if lowest else GAP
         self.names: dict[int, str] = {}
-        room = self.height // 7 - len(", trial")
-        self.name = title if len(title) <= room else f"{title[: room - 1]}…"
+        self.label = "trial" if sort == "order" else f"trials by {sort}"
+        room = self.height // 7 - len(self.label)
+        self.name = title if len(title) <= room else f"{title[: max(room, 1) - 1]}…"
         self.colors = look.actions(self.data.answers)
         self.places = [(y, i) for y, i in enumerate(item.order, 1) if item.zero[i] >= 0]
         self.source = ColumnDataSource(self._trials())
@@ -548,7 +551,9 @@ class _Subject:
             min_border_right=GAP,
         )
         fig.yaxis.visible, fig.xaxis.visible = first, self.lowest
-        fig.yaxis.axis_label = f"{self.name}, trial" if first else None  # saved pictures need it
+        fig.yaxis.axis_label = (
+            f"{self.name}, {self.label}" if first else None
+        )  # saved pictures need it
         return fig
 
     def finish(self, fig: Any, timed: bool = True) -> Any:
@@ -686,7 +691,7 @@ class _Subject:
         self.source.data["low"] = [x_range.start] * len(rewards)
         self.source.data["high"] = [x_range.end] * len(rewards)
         self.rows(fig, "low", "high")
-        ticks = sorted({0.0, round(float(max([0, *rewards])), 2)})
+        ticks = sorted({0.0, float(f"{max([0, *rewards]):.3g}")})
         fig.xaxis.ticker = FixedTicker(ticks=ticks)
         return self.finish(fig, timed=False)
 
@@ -756,7 +761,8 @@ def raster(
             item,
             look,
             x_range,
-            titled=_is_titled(items, k),
+            sort=sort,
+            titled=align == "response" or _is_titled(items, k),
             lowest=k == len(items) - 1,
             backend="svg" if svg else "canvas",
         )
@@ -801,7 +807,8 @@ def _fit_time(x_range: Range1d, subjects: Sequence[_Subject]) -> None:
 def _name_periods(subjects: Sequence[_Subject], end: float) -> None:
     """Give each titled subject the names by the median time of their middle, as far as it shows."""
     for k, subject in enumerate(subjects):
-        same = subjects[k:] if subject.item.yoked else [subject]
+        below = next((j for j in range(k + 1, len(subjects)) if subjects[j].titled), None)
+        same = subjects[k:below]
         times: dict[str, list[float]] = {}
         for name, first, last in (period for other in same for period in other.periods()):
             if first < end:

@@ -208,10 +208,11 @@ def test_trials_without_the_event_are_left_out_and_counted(person):
     (alone,) = arrange([RasterData(rows)], "response", "order")
     assert alone.order.tolist() == list(range(2, 20))
     assert alone.note.startswith("2 of 20 trials")
+    assert alone.note.endswith("2 left out.")
     other = [without_response(person[0]), *person[1:]]
     first, second = arrange([RasterData(rows), RasterData(other)], "response", "order")
     assert first.order.tolist() == second.order.tolist() == list(range(1, 20))
-    assert "1 of them as empty rows" in first.note
+    assert "1 left out, 1 empty rows" in first.note
     assert "1 of 20" in second.note
 
 
@@ -281,7 +282,7 @@ class Flashes(ngym.PeriodEnv):
         self.action_space = ngym.spaces.Discrete(3, name={"fixation": 0, "choice": [1, 2]})
 
     def _new_trial(self, **kwargs):
-        trial = {"ground_truth": int(self.rng.integers(1, 3))}
+        trial = {"ground_truth": int(self.rng.randint(1, 3))}
         self.add_period(["fixation", "decision"])
         self.add_ob(1, "fixation", where="fixation")
         self.set_groundtruth(trial["ground_truth"], period="decision")
