@@ -42,12 +42,11 @@ def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[
     With too few values for that confidence it is the whole range.
     """
     ordered = np.sort(np.asarray(values, float))
-    n = ordered.size
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    half = z * np.sqrt(n) / 2
-    low = max(0, int(np.floor(n / 2 - half)))
-    high = min(n - 1, int(np.ceil(n / 2 + half)) - (0 if n % 2 else 1))
-    return float(ordered[low]), float(ordered[max(high, low)])
+    n, k = ordered.size, np.arange(ordered.size // 2)
+    log_p = np.cumsum(np.log(np.append(1.0, (n - k) / (k + 1)))) - n * np.log(2)
+    below = np.cumsum(np.exp(log_p))  # chance that at most k values lie below the median
+    cut = max(0, int(np.searchsorted(below, (1 - confidence) / 2, side="right")) - 1)
+    return float(ordered[cut]), float(ordered[n - 1 - cut])
 
 
 def levels(rows: Sequence[Row], condition: str, signed_by: str | None = None) -> np.ndarray:

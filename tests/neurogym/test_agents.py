@@ -1,0 +1,184 @@
+"""Agents: how the integrator decides, and what an agent may be."""
+
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import neurogym as ngym
+from neurogym.agents import AGENTS, Integrator, Model, Oracle, RandomAgent, agent
+from neurogym.measures import chronometric, psychometric, summary
+from neurogym.parameters import Timing
+from neurogym.registry import task_class
+from neurogym.tasks.perceptual import PerceptualDecisionMaking, cosine_ring
+
+
+class Reaction(PerceptualDecisionMaking):
+    """Report the direction as soon as it is clear: the evidence lasts until the response."""
+
+    timing = Timing(fixation=200, decision=2000)
+
+    def paint(self, canvas, trials):
+        evidence = cosine_ring(self.dim_ring, trials.ground_truth, trials.coh)
+        canvas.show("fixation", 1, during="fixation")
+        canvas.show("stimulus", evidence, during="decision")
+        canvas.noise("stimulus", self.sigma, during="decision")
+        canvas.answer("choice", trials.ground_truth, during="decision")
+
+
+def rows(trials=600, task=None, **agent_params):
+    """The integrator's trials in the reaction-time task."""
+    task = task or Reaction(dt=20, cohs=[0, 6.4, 12.8, 25.6, 51.2])
+    params = {"bound": 25.0, "non_decision": 200.0, **agent_params}
+    return ngym.rollout(task, "integrator", trials, seed=5, agent_params=params)
+
+
+def accuracy(found):
+    return summary(found)["accuracy"]
+
+
+def median_rt(found):
+    return summary(found)["median_rt_ms"]
+
+
+def test_accuracy_rises_and_response_time_falls_with_coherence():
+    found = rows(1500)
+    correct = psychometric(found, "coh")
+    times = chronometric(found, "coh", correct=None)
+    assert [point.level for point in correct] == [0, 6.4, 12.8, 25.6, 51.2]
+    assert correct[0].low < 0.5 < correct[0].high  # no evidence: chance
+    assert correct[1].high < correct[3].low
+    assert correct[-1].value > 0.97
+    assert all(a.value <= b.value + 0.02 for a, b in pairwise(correct[1:]))
+    assert all(a.value >= b.value for a, b in pairwise(times))
+    assert times[0].low > times[-1].high
+
+
+def test_a_higher_bound_is_slower_and_more_often_right():
+    task = Reaction(dt=20, cohs=[12.8])
+    low, high = rows(task=task, bound=8), rows(task=task, bound=30)
+    assert accuracy(low) + 0.05 < accuracy(high)
+    assert median_rt(low) + 40 < median_rt(high)
+
+
+def test_drift_speeds_it_up_and_its_own_noise_makes_it_err():
+    assert median_rt(rows(drift=3)) < median_rt(rows()) - 40
+    assert accuracy(rows(noise=3)) + 0.05 < accuracy(rows())
+
+
+def test_a_leak_forgets():
+    task = PerceptualDecisionMaking(
+        dt=20, cohs=[12.8], sigma=1.0, timing=dict(stimulus=2000, decision=600)
+    )
+    params = dict(task=task, bound=1000.0)
+    assert accuracy(rows(leak=20, **params)) + 0.05 < accuracy(rows(**params))
+
+
+def test_lapses_are_as_frequent_as_they_are_said_to_be():
+    task = Reaction(dt=20, cohs=[100], sigma=0.1)
+    assert accuracy(rows(200, task)) == 1
+    found = psychometric(rows(1000, task, lapse=0.4), "coh")[0]
+    assert found.low < 1 - 0.4 / 2 < found.high
+    always = psychometric(rows(600, task, lapse=1.0), "coh")[0]
+    assert always.low < 0.5 < always.high
+
+
+def test_the_response_waits_for_the_window_and_the_non_decision_time():
+    task = PerceptualDecisionMaking(dt=20, cohs=[51.2], timing=dict(stimulus=1000, decision=800))
+    for non_decision in (0.0, 300.0):
+        found = rows(60, task, non_decision=non_decision)
+        assert {row["rt_ms"] for row in found} == {non_decision}
+    late = rows(60, task, non_decision=2000.0)  # in the last step at the latest
+    assert {row["rt_ms"] for row in late} == {780.0}
+    assert accuracy(late) == 1
+
+
+@pytest.mark.parametrize("dim_ring", [2, 8])
+def test_it_integrates_on_any_ring_and_follows_the_context(dim_ring):
+    enough = 0.95 if dim_ring == 2 else 0.6  # neighbours on a larger ring differ less
+    params = dict(dim_ring=dim_ring, cohs=[100], dt=20, timing=dict(delay=200, decision=600))
+    for context in (0, 1):
+        task = task_class("ContextDecisionMaking")(impl_context_modality=context, **params)
+        assert accuracy(rows(60, task, bound=100)) > enough
+    told = task_class("ContextDecisionMaking")(use_expl_context=True, **params)
+    assert accuracy(rows(60, told, bound=100)) > enough
+
+
+def test_without_evidence_it_says_so(task):
+    env = ngym.make(f"{type(task).__name__}-v0").unwrapped
+    env.reset(seed=0)
+    if any(group.evidence for group in task.plan.channels):
+        Integrator().begin(env, np.random.default_rng(0))
+    else:
+        with pytest.raises(ValueError, match="needs two or more evidence channels"):
+            Integrator().begin(env, np.random.default_rng(0))
+
+
+def test_the_same_seed_makes_the_same_agent(task_id):
+    def strip(found):
+        return [{k: v for k, v in row.items() if k not in CHANGING} for row in found]
+
+    one, two = (ngym.rollout(task_id, "random", 5, seed=3) for _ in range(2))
+    assert strip(one) == strip(two)
+    assert strip(one) != strip(ngym.rollout(task_id, "random", 5, seed=4))
+
+
+CHANGING = ("uid", "run_id", "created_utc")
+
+
+def test_an_agent_may_be_a_name_a_policy_or_a_model():
+    assert isinstance(agent("oracle"), Oracle)
+    assert isinstance(agent("random"), RandomAgent)
+    assert agent("integrator", bound=7.0).bound == 7
+    policy = SimpleNamespace(begin=lambda env, rng: None, act=lambda ob: 0)
+    assert agent(policy) is policy
+    with pytest.raises(ValueError, match=r"unknown agent 'oracel'.*did you mean 'oracle'"):
+        agent("oracel")
+    with pytest.raises(TypeError, match="is no agent: expected a name"):
+        agent(3)
+    with pytest.raises(ValueError, match="bound"):
+        Integrator(bound=-1)
+    assert set(AGENTS) == {"random", "oracle", "integrator"}
+
+
+class Remembers:
+    """Predicts as Stable-Baselines3 models do, with a state that counts the steps of a trial."""
+
+    def __init__(self):
+        self.states = []
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        assert deterministic
+        assert episode_start.shape == (1,)
+        assert episode_start[0] == (state is None)
+        self.states.append(state)
+        return np.array(0), 0 if state is None else state + 1
+
+
+def test_a_model_keeps_its_state_within_a_trial_only():
+    model = Remembers()
+    assert isinstance(agent(model), Model)
+    found = ngym.rollout("GoNogo", model, 2)
+    assert model.states == [None, *range(14)] * 2
+    assert {row["subject"] for row in found} == {"Remembers"}
+
+
+def test_rows_name_the_agent_and_what_differs_from_its_defaults():
+    found = ngym.rollout("GoNogo", "oracle", 1)
+    assert found[0]["subject"] == "oracle"
+    assert found[0]["subject_kind"] == "agent"
+    assert rows(1, bound=7.5)[0]["subject"] == "integrator (bound=7.5, non_decision=200)"
+
+
+def test_a_rollout_reports_its_progress_and_can_be_stopped():
+    told = []
+    found = ngym.rollout(
+        "GoNogo", "oracle", 10, progress=lambda *args: told.append(args) or len(told) == 4
+    )
+    assert told == [(1, 10), (2, 10), (3, 10), (4, 10)]
+    assert len(found) == 4
+    with pytest.raises(ValueError, match="trials = 0: expected at least 1"):
+        ngym.rollout("GoNogo", "oracle", 0)
+    with pytest.raises(ValueError, match="are taken with an id only"):
+        ngym.rollout(ngym.make("GoNogo"), "oracle", 1, dt=20)
