@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,13 +13,16 @@ import tomli_w
 
 from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
+from neurogym.export import MAX_INTEGER
 from neurogym.parameters import Timing, unknown
-from neurogym.registry import configure, full_id, make, task_class
+from neurogym.registry import configure, full_id, make, source, task_class
 from neurogym.task import Task
 
 VIEWS = ("choose", "configure", "play", "compare", "data")
 PRESETS = ("human", "agent")
 MAX_TRIALS = 10_000
+MAX_STEPS = 20_000  # of a trial: more would stall the page
+FILE = ("task", "preset", "seed", "trials", "feedback", "params")  # entries of a TOML file
 
 
 class Choice(param.Parameterized):
@@ -31,7 +35,7 @@ class Choice(param.Parameterized):
     task = param.String("PerceptualDecisionMaking-v0", doc="task id")
     preset = param.Selector(default="human", objects=PRESETS, doc="parameters to start from")
     params = param.Dict({}, doc="parameters that differ from the preset")
-    seed = param.Integer(1, bounds=(0, 2**31 - 1), doc="seed of the stream of trials")
+    seed = param.Integer(1, bounds=(0, MAX_INTEGER), doc="seed of the stream of trials")
     trials = param.Integer(20, bounds=(1, MAX_TRIALS), doc="trials in a run")
     feedback = param.Boolean(True, doc="tell after each trial whether the answer was right")
     subject = param.String("", doc="pseudonym of who plays")
@@ -46,12 +50,33 @@ class Choice(param.Parameterized):
             raise ValueError(unknown("entry of the address", extra, sorted(known)))
         values: dict[str, Any] = {}
         for key, text in query.items():
-            values[key] = _read(key, text, cls.param[key])
-        values["task"] = full_id(values.get("task", cls.task))
-        if "trials" in values and "view" not in values and "task" in query:
-            values["view"] = "configure"
-        choice = cls(**values)
-        choice.env()  # the parameters fit the task
+            values[key] = _parse(key, text, cls.param[key])
+        if "view" not in values and ("run" in values or "task" in values):
+            values["view"] = "play" if "run" in values else "configure"
+        return cls._read(values)
+
+    @classmethod
+    def from_toml(cls, text: str) -> Choice:
+        """Read what `toml` wrote; ValueError says which entry does not fit and what would."""
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"this is not a TOML file: {error}") from None
+        if extra := [key for key in values if key not in FILE]:
+            raise ValueError(unknown("entry of the file", extra, FILE))
+        if "task" not in values:
+            raise ValueError(f'the file names no task: expected such as task = "{cls.task}"')
+        return cls._read(values)
+
+    @classmethod
+    def _read(cls, values: dict[str, Any]) -> Choice:
+        """A choice whose parameters fit its task."""
+        choice = cls(**{**values, "task": full_id(values.get("task", cls.task))})
+        if choice.declared:
+            choice.params = choice._own(choice.build())
+        else:
+            _plain(choice.params)
+        choice.env().reset(seed=0)
         return choice
 
     @classmethod
@@ -60,20 +85,29 @@ class Choice(param.Parameterized):
         return tuple(name for name in cls.param if name != "name")
 
     def take(self, run: Mapping[str, Any]) -> None:
-        """Choose what a stored run was played with, and the run itself."""
+        """Choose what a stored run was played with, and the run itself.
+
+        ValueError, and no change, for the run of a task that is not known here.
+        """
+        person = run["subject_kind"] == "human"
         self.param.update(
-            task=run["task"], preset="agent", params=dict(run["params"]), seed=run["seed"],
-            trials=run["n_trials"], subject=run["subject"] or "", run=run["run_id"],
+            task=full_id(run["task"]), preset="agent", params=dict(run["params"]),
+            seed=run["seed"] or 0, trials=min(run["n_trials"] or MAX_TRIALS, MAX_TRIALS),
+            subject=(run["subject"] or "") if person else "", run=run["run_id"],
             feedback=run["settings"].get("feedback", True),
         )  # fmt: skip
 
+    def adopt(self, other: Choice) -> None:
+        """Choose what another choice would write to a file; the subject stays."""
+        self.param.update(**{name: getattr(other, name) for name in FILE}, run="")
+
     def query(self) -> dict[str, str]:
-        """The address's query that `from_query` reads back; what is as by default is left out."""
+        """The address's query that `from_query` reads back; the rest is as by default."""
         out = {"task": self.task}
         own = ("preset", "params", "seed", "trials", "feedback", "subject")
         for name in ("view", "run") if self.run else (*own, "view"):  # a run knows the rest
             value = getattr(self, name)
-            if value != type(self).param[name].default:
+            if name == "view" or value != type(self).param[name].default:
                 out[name] = value if isinstance(value, str) else json.dumps(value)
         return out
 
@@ -86,13 +120,30 @@ class Choice(param.Parameterized):
 
     def build(self, **changes: Any) -> Task:
         """The declared task, some parameters changed; ValueError for values that do not fit."""
-        return configure(self.declared, self.preset, **{**self.params, **changes})
+        params, cls = {**self.params, **changes}, self.declared
+        allowed = [name for name in cls.param if name != "name"]
+        if extra := [name for name in params if name not in allowed]:
+            raise ValueError(unknown("parameter", extra, allowed))
+        _plain({name: value for name, value in params.items() if name != "timing"})
+        for name, value in params.items():
+            if isinstance(cls.param[name], param.Number) and isinstance(value, bool):
+                raise ValueError(f"{name} = {value!r}: expected a number")
+        try:
+            task = configure(cls, self.preset, **params)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+        _check_length(task)
+        return task
 
     def env(self) -> gym.Env:
-        """An environment of the chosen task."""
+        """An environment of the chosen task; ValueError if there cannot be one."""
         if self.declared:
             return TaskEnv(self.build())
-        return as_trials(make(self.task, **self.params))
+        try:
+            return as_trials(make(self.task, **self.params))
+        except Exception as error:  # whatever the code of others raises
+            given = f" with {self.params}" if self.params else ""
+            raise ValueError(f"{self.task} cannot be used{given}: {error}") from error
 
     def settings(self) -> dict[str, Any]:
         """The parameters that differ from the task's defaults: what a trial's row holds."""
@@ -105,43 +156,55 @@ class Choice(param.Parameterized):
     def change(self, name: str, value: Any) -> None:
         """Set one parameter of the task; ValueError and no change if it does not fit."""
         task = self.build(**{name: value})
-        start = configure(self.declared, self.preset)
-        now, base = getattr(task, name), getattr(start, name)
-        params = {key: old for key, old in self.params.items() if key != name}
-        if isinstance(now, dict):
-            changed = {key: entry for key, entry in now.items() if entry != base[key]}
-            is_timing = isinstance(task.param[name], Timing)
-            value = Timing.serialize(changed) if is_timing else changed
-            if changed:
-                params[name] = value
-        elif now != base:
-            params[name] = now
-        self.param.update(params=params, run="")
+        TaskEnv(task).reset(seed=0)  # some values clash only in a trial
+        self.param.update(params=self._own(task), run="")
+
+    def _own(self, task: Task) -> dict[str, Any]:
+        """The parameters of a task that differ from the preset's, as JSON."""
+        start, params = configure(self.declared, self.preset), {}
+        for name, now in task.param.values().items():
+            base = getattr(start, name)
+            if name == "name" or now == base:
+                continue
+            if isinstance(now, dict):
+                now = {key: entry for key, entry in now.items() if entry != base[key]}
+                if isinstance(task.param[name], Timing):
+                    now = Timing.serialize(now)
+            params[name] = list(now) if isinstance(now, tuple) else now
+        return params
 
     # -- to take away ----------------------------------------------------------------------------
 
     def toml(self) -> str:
         """The choice as a TOML file."""
-        content = dict(task=self.task, preset=self.preset, seed=self.seed, trials=self.trials)
-        return tomli_w.dumps({**content, "feedback": self.feedback, "params": self.params})
+        return tomli_w.dumps({name: getattr(self, name) for name in FILE})
 
     def python(self) -> str:
         """Lines that run: the same trials, played by an agent."""
         arguments = "".join(f", {key}={value!r}" for key, value in self._as_code().items())
-        return (
-            "import neurogym as ngym\n\n"
-            f"env = ngym.make({self.task!r}{arguments})\n"
-            f"ob, info = env.reset(seed={self.seed})\n"
-            f"rows = ngym.rollout(env, 'oracle', trials={self.trials}, seed={self.seed})\n"
-            "print(sum(row['correct'] for row in rows), 'of', len(rows), 'correct')\n"
-        )
+        file = source(self.task)
+        lines = [
+            "import neurogym as ngym\n",
+            *([f"ngym.load({file!r})"] if file else []),
+            f"env = ngym.make({self.task!r}{arguments})",
+            f"ob, info = env.reset(seed={self.seed})",
+            f"rows = ngym.rollout(env, {self.player()!r}, trials={self.trials}, seed={self.seed})",
+            "print(sum(row['correct'] for row in rows), 'of', len(rows), 'correct')",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def player(self) -> str:
+        """The agent that plays the task best, of those that need nothing else."""
+        env = self.env()
+        env.reset(seed=self.seed)
+        return "random" if env.gt_now is None else "oracle"
 
     def _as_code(self) -> dict[str, Any]:
         preset = {"preset": self.preset} if self.declared and self.preset != "agent" else {}
         return {**preset, **self.params}
 
 
-def _read(key: str, text: str, parameter: param.Parameter) -> Any:
+def _parse(key: str, text: str, parameter: param.Parameter) -> Any:
     """A value from its text in the address."""
     if isinstance(parameter, param.String):
         return text
@@ -156,3 +219,38 @@ def _read(key: str, text: str, parameter: param.Parameter) -> Any:
     if isinstance(parameter, param.Dict) and not isinstance(value, dict):
         raise ValueError(f"{key} = {text!r} in the address: expected a JSON object")
     return value
+
+
+def _plain(params: Mapping[str, Any]) -> None:
+    """ValueError for what neither JSON nor TOML can hold."""
+    for name, value in params.items():
+        try:
+            json.dumps(value, allow_nan=False)
+            tomli_w.dumps({name: value})
+        except (TypeError, ValueError):
+            text = (
+                f"{name} = {value!r}: expected finite numbers, text, true or false, lists, tables"
+            )
+            raise ValueError(text) from None
+
+
+def _check_length(task: Task) -> None:
+    """ValueError for trials that are too long to be drawn, and for periods of no known length."""
+    longest: dict[str, float] = {}
+    for period, duration in task.timing.items():
+        if duration.kind == "times":
+            other, factor = duration.args
+            if other not in longest:
+                raise ValueError(
+                    f"timing[{period!r}]: {unknown('earlier period', [other], longest)}"
+                )
+            longest[period] = longest[other] * factor
+        else:
+            until = duration.kind == "until"
+            longest[period] = duration.args[0] if until else duration.bounds[1]
+    total = sum(longest.values())
+    if total / task.dt > MAX_STEPS:
+        raise ValueError(
+            f"a trial of up to {total:g} ms has {total / task.dt:,.0f} steps of dt = {task.dt:g} ms:"
+            f" at most {MAX_STEPS:,} are possible here"
+        )

@@ -21,6 +21,8 @@ from neurogym.vector import TaskVectorEnv
 
 _CLASSES: dict[str, type[Task]] = {}  # declared tasks
 _OTHERS: set[str] = set()  # environments of other kinds, registered by users
+_SOURCES: dict[str, str] = {}  # ids that came from a file or module, and which
+_LOADED: dict[str, int] = {}  # files that were loaded, and when they were last changed then
 
 
 def register(
@@ -122,21 +124,48 @@ def all_tags() -> list[str]:
 def load(source: str | Path) -> list[str]:
     """Import a Python file or module that registers tasks; returns the ids that are new.
 
-    A Task class in it that it did not register itself becomes <name>-v0.
+    A Task class in it that it did not register itself becomes <name>-v0. A file that was loaded
+    before and has not changed since is not run again.
     """
-    before = set(all_envs())
-    path = Path(source)
-    if path.suffix == ".py":
+    before, name = set(all_envs()), str(source)
+    if Path(source).suffix == ".py":
+        path = Path(source).expanduser().resolve()
         if not path.is_file():
             raise FileNotFoundError(f"there is no file {source} with tasks")
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module  # the ids point to it
-        spec.loader.exec_module(module)
+        name, changed = str(path), path.stat().st_mtime_ns
+        if _LOADED.get(name) == changed:
+            return []
+        module = _run(path)
+        _register_classes(module)
+        _LOADED[name] = changed
     else:
-        module = importlib.import_module(str(source))
-    _register_classes(module)
-    return sorted(set(all_envs()) - before)
+        module = importlib.import_module(name)
+        _register_classes(module)
+    new = sorted(set(all_envs()) - before)
+    _SOURCES.update(dict.fromkeys(new, name))
+    return new
+
+
+def source(id: str) -> str | None:
+    """The file or module from which `load` took a task; None for all other tasks."""
+    return _SOURCES.get(full_id(id))
+
+
+def _run(path: Path) -> ModuleType:
+    """The module in a file, under its own name unless another module has that."""
+    known = sys.modules.get(path.stem)
+    taken = path.stem in sys.stdlib_module_names or known is not None
+    same = getattr(known, "__file__", None) == str(path)
+    name = f"{path.stem}_tasks" if taken and not same else path.stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # the ids point to it
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def _register_classes(module: ModuleType) -> None:
