@@ -178,7 +178,7 @@ class Compare(pn.viewable.Viewer):
         picture = raster(
             groups, align=self.align.value, sort=self.sort.value, dark=self.dark, svg=self.svg.value
         )
-        points = curves(groups, dark=self.dark)
+        points = curves(groups, dark=self.dark, svg=self.svg.value)
         panes = [
             pn.pane.Bokeh(figure, sizing_mode="stretch_width")
             for figure in (picture, points)

@@ -24,7 +24,7 @@ from bokeh.plotting import figure
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from app.raster import Look, answer_names
+from app.raster import Look, answer_names, save_tool
 from neurogym import measures, records
 from neurogym.parameters import unknown
 
@@ -230,12 +230,14 @@ def _figure(look: Look, title: str, axis: Axis, y: str, low: float, high: float)
         title=title,
         y_range=Range1d(low, high, reset_start=low, reset_end=high),
         y_axis_label=y,
-        tools="pan,wheel_zoom,box_zoom,reset,save",
+        tools="pan,wheel_zoom,box_zoom,reset",
         active_scroll=None,
         toolbar_location="above",
         min_border_left=64,
         min_border_right=16,
     )
+    fig.output_backend = "svg" if look.svg else "canvas"
+    fig.add_tools(save_tool(fig, look.svg, title.lower().replace(" ", "-")))
     fig.toolbar.logo = None
     axis.dress(fig)
     look.dress(fig)
@@ -301,7 +303,11 @@ def _legend(styles: Sequence[Style], told: Sequence[str], look: Look) -> Div:
 
 
 def curves(
-    groups: Sequence[tuple[str, Sequence[Row]]], condition: str | None = None, *, dark: bool = False
+    groups: Sequence[tuple[str, Sequence[Row]]],
+    condition: str | None = None,
+    *,
+    dark: bool = False,
+    svg: bool = False,
 ) -> LayoutDOM | None:
     """Choices and response times of subjects over a condition, with 95 % intervals.
 
@@ -313,6 +319,7 @@ def curves(
         groups: (title, rows of the trial table).
         condition: one of `conditions_for`; the first of them if None.
         dark: for a dark page; the background is transparent in both cases.
+        svg: draw vectors, and save as such.
 
     Returns:
         None if there is no trial, or no numeric condition with two levels.
@@ -330,7 +337,7 @@ def curves(
         return None
     kept = binned([rows for _, rows in groups], condition)
     styles = [style for style, rows in zip(_styles(groups, dark), kept, strict=True) if rows]
-    rows, look = [group for group in kept if group], Look(dark)
+    rows, look = [group for group in kept if group], Look(dark, svg)
     choices, told = _choices(rows, styles, condition, look)
     figures = [choices, _times(rows, styles, condition, look)]
     line = side_by_side([f for f in figures if f], sizing_mode="stretch_width", spacing=16)

@@ -382,6 +382,7 @@ class Look:
     """Colours and type of the figures on a light or a dark page."""
 
     dark: bool = False
+    svg: bool = False
     small = "12px"
 
     @property
@@ -891,22 +892,22 @@ def _swatch(colors: Sequence[str], name: str) -> str:
 
 # the save tool of a grid gives pixels, and fails if its figures are vectors
 SAVE_SVG = """
-export default async ({plot}, obj, data, {index}) => {
+export default async ({plot, name}, obj, data, {index}) => {
   const blob = await index.find_one(plot).export("svg").to_blob()
   const link = document.createElement("a")
   link.href = URL.createObjectURL(blob)
-  link.download = "raster.svg"
+  link.download = name + ".svg"
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 10000)
 }
 """
 
 
-def _save(plot: LayoutDOM, svg: bool) -> SaveTool | CustomAction:
-    """The tool that saves all figures as one picture."""
+def save_tool(plot: LayoutDOM, svg: bool, name: str) -> SaveTool | CustomAction:
+    """The tool that saves a figure, or a grid of them, as one picture."""
     if not svg:
-        return SaveTool(filename="raster")
-    script = CustomJS(args=dict(plot=plot), code=SAVE_SVG)
+        return SaveTool(filename=name)
+    script = CustomJS(args=dict(plot=plot, name=name), code=SAVE_SVG)
     return CustomAction(icon="save", description="Save as SVG", callback=script)
 
 
@@ -929,5 +930,5 @@ def _layout(grid: list[list[LayoutDOM]], legend: Div, cues: bool, svg: bool) -> 
     plot.cols = [*weights, "110px"]
     saves = [k for k, tool in enumerate(plot.toolbar.tools) if isinstance(tool, SaveTool)]
     for k in saves:
-        plot.toolbar.tools[k] = _save(plot, svg)
+        plot.toolbar.tools[k] = save_tool(plot, svg, "raster")
     return column(plot, legend, sizing_mode="stretch_width")
