@@ -67,11 +67,6 @@ class Pool:
         """How many trials each env has ahead, the one being played included: (B,)."""
         return self.stop_trial - self.trial[at]
 
-    def late(self, at: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:
-        """Time in ms since responses are first asked for, and the trial's number: (B,) each."""
-        trial = self.trial.take(at)
-        return (at - self.opened.take(trial)) * dt, self.number.take(trial)
-
     def refill(self, at: np.ndarray | None) -> np.ndarray:
         """Drop what was played, draw what comes next; returns where the rows `at` (B,) are now."""
         played = self.number[self.trial[at]].tolist() if at is not None else [0] * len(self.queues)
@@ -122,8 +117,9 @@ class Pool:
         opened = np.concatenate([run.block.window[run.trials, 0] for run in runs])
         self.trial = np.repeat(np.arange(lengths.size), lengths)  # (S,) place in the pool
         self.follow = np.cumsum(lengths)  # by trial: the row after its last,
-        self.start = self.follow - lengths  # its first row,
-        self.opened = self.start + opened  # the row in which responses are first asked for,
+        self.start = self.follow - lengths  # its first row
+        late = np.arange(self.trial.size) - np.repeat(self.start + opened, lengths)
+        self.late = late * float(self.task.dt)  # (S,) ms since responses are first asked for
         self.number = np.concatenate([run.first + np.arange(run.n) for run in runs])
         self.conditions = {
             name: np.concatenate([run.block.trials.conditions[name][run.trials] for run in runs])
@@ -199,7 +195,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             seeds = [int(s) for s in seed]
             if len(seeds) != self.num_envs:
                 raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
-        self._pool, self._dt = Pool(self.task, seeds), float(self.task.dt)
+        self._pool = Pool(self.task, seeds)
         self._at = self._pool.first.copy()
         self._safe = 0
         self._state = np.zeros(self.num_envs, np.int64)
@@ -228,9 +224,9 @@ class TaskVectorEnv(gym.vector.VectorEnv):
                 self._state = pool.next.take(cell).astype(np.int64)
             info["new_trial"] = ended = event if pool.states == 1 else pool.ends.take(cell)
             info["performance"] = pool.performance.take(cell)
-            late, info["index"] = pool.late(at, self._dt)
-            late[pool.silent.take(cell)] = np.nan
-            info["rt"] = late
+            info["rt"] = rt = pool.late.take(at)
+            rt[pool.silent.take(cell)] = np.nan
+            info["index"] = pool.number.take(pool.trial.take(at))
         reward = pool.reward.take(cell)
         return self._following(ended), reward, self._all_false.copy(), self._all_false.copy(), info
 
@@ -251,7 +247,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         """Go to the next row, (B, C): the next trial's first where a trial ended."""
         at, after = self._at, self._at + self._one
         if ended is not None:
-            after[ended] = self._pool.follow.take(self._pool.trial.take(at[ended]))
+            after[ended] = self._pool.follow.take(self._pool.trial.take(at))[ended]
         self._at = after
         self._safe -= 1
         if self._safe <= 0:
@@ -310,8 +306,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             for name in ("reward", "ends", "performance", "responds", "skip")
         )
         first = responds & np.isnan(self._responses)
-        late, number = pool.late(at, self._dt)
-        self._responses = np.where(first, late, self._responses)
+        self._responses = np.where(first, pool.late.take(at), self._responses)
         if skip.any():  # to the last row of the period: the step that follows leaves it
             at = self._at = np.where(skip, pool.period_end.take(at), at)
         ended = ends | pool.last.take(at)
@@ -319,7 +314,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         if ended.any():
             info["performance"] = np.where(ended, performance, 0.0)
             info["rt"] = np.where(ended, self._responses, np.nan)
-            info["index"] = number
+            info["index"] = pool.number.take(pool.trial.take(at))
         ob = self._following(ended if ended.any() else None)
         no = self._all_false
         return ob, np.array(reward, np.float64), no.copy(), no.copy(), info
