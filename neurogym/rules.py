@@ -182,7 +182,7 @@ class Interval(Rule):
         steps = timeline.end[self.window] - timeline.start[self.window]
         keys, which = np.unique(np.stack([canvas.due_ms, lead]), axis=1, return_inverse=True)
         length = int(steps.max())
-        timed = self._timed(task, keys[0], keys[1], length, canvas)
+        table = self._with_timed(task, keys, length, canvas)
         offsets = np.concatenate([[0], np.cumsum(timeline.length)])[:-1]
         begin = offsets + timeline.start[self.window]
         inside = np.arange(steps.sum()) - np.repeat(np.cumsum(steps) - steps, steps)  # k in window
@@ -191,8 +191,17 @@ class Interval(Rule):
         closing = timeline.end[self.window] == timeline.length
         rows[last[closing]] += keys.shape[1] * length
 
-        self._label(canvas, rows, at, steps, timed.reward[:, 0, canvas.due_action], base.shape[0])
-        return base.joined(timed), rows
+        earned = table.reward[:, 0, canvas.due_action].take(rows[at])
+        self._label(canvas, at, steps, earned)
+        return table, rows
+
+    def _with_timed(self, task, keys, length, canvas):
+        """The plan's table and the timed kinds; blocks often have the same, so the last is kept."""
+        key = keys.tobytes(), length, canvas.due_action
+        if task.plan.timed is None or task.plan.timed[0] != key:
+            timed = self._timed(task, keys[0], keys[1], length, canvas)
+            task.plan.timed = key, task.plan.table.joined(timed)
+        return task.plan.timed[1]
 
     def _timed(self, task, due, lead, length, canvas):
         """Kinds for each due time and step in the window; then the same as last steps."""
@@ -213,13 +222,13 @@ class Interval(Rule):
         timed.set(np.s_[half:, :, 0], task.rewards.get("miss", 0.0), Outcome.MISS, True)
         return timed
 
-    def _label(self, canvas, rows, at, steps, earned, first):
-        """Keep for each trial the window row that earns most."""
-        earned = np.concatenate([np.full(first, -np.inf), earned])[rows[at]]
-        trial = np.repeat(np.arange(steps.size), steps)
-        order = np.lexsort((np.arange(at.size), -earned, trial))
-        best = order[np.searchsorted(trial, np.arange(steps.size))]
-        canvas.label_rows = at[best], canvas.due_action
+    def _label(self, canvas, at, steps, earned):
+        """Keep for each trial the first of the window's rows, `at`, that earn most."""
+        steps = steps[steps > 0]
+        first = np.cumsum(steps) - steps
+        most = np.repeat(np.maximum.reduceat(earned, first), steps)
+        hits = np.flatnonzero(earned == most)
+        canvas.label_rows = at[hits[np.searchsorted(hits, first)]], canvas.due_action
 
     def sentence(self, task):
         return (

@@ -45,6 +45,7 @@ class Plan:
     actions: Actions
     conditions: dict[str, Condition]
     table: Payoffs | None = field(default=None, repr=False)
+    timed: tuple[Any, Payoffs] | None = field(default=None, repr=False)  # rules with timed rewards
 
 
 @dataclass

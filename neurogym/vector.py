@@ -130,18 +130,18 @@ class Pool:
         """Flat tables: what is the same in every block, then what each block has of its own."""
         table = self.task.plan.table
         base, self.states, n = table.shape
-        blocks = list({id(run.block): run.block for run, _ in rows}.values())
-        own = np.array([block.payoffs.shape[0] - base for block in blocks])
-        shifts = dict(zip(map(id, blocks), np.cumsum(own) - own, strict=True))
+        tables = list({id(run.block.payoffs): run.block.payoffs for run, _ in rows}.values())
+        own = np.array([other.shape[0] - base for other in tables])
+        shifts = dict(zip(map(id, tables), np.cumsum(own) - own, strict=True))
         kind = np.concatenate([run.block.kind[r] for run, r in rows])
         if own.any():
-            shift = [np.full(r.stop - r.start, shifts[id(run.block)]) for run, r in rows]
+            shift = [np.full(r.stop - r.start, shifts[id(run.block.payoffs)]) for run, r in rows]
             kind = np.where(kind < base, kind, kind + np.concatenate(shift))
         kind *= self.states * n
         self.key = kind  # (S,) where a row's cells start
         for name in TABLES:
             parts = [getattr(table, name)]
-            parts += [getattr(block.payoffs, name)[base:] for block in blocks if own.any()]
+            parts += [getattr(other, name)[base:] for other in tables if own.any()]
             setattr(self, name, np.concatenate(parts).ravel())
         action, state = np.arange(self.reward.size) % n, np.arange(self.reward.size) // n
         self.event = self.ends | (self.next != state % self.states)

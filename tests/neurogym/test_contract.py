@@ -319,6 +319,14 @@ def test_a_forced_length_is_the_length(task, preset):
                 np.testing.assert_array_equal(forced, plain)
 
 
+def test_a_response_window_of_no_length_can_be_forced():
+    env = ngym.make("ReadySetGo").unwrapped
+    for trial in range(8):
+        trace = play(env, trial, label(env), production=0)
+        assert not trace.gt.any()
+        assert trace.end["outcome"] == "none"
+
+
 def test_a_conditions_stretch_leaves_a_forced_length_alone():
     env = ngym.make("ReadySetGo").unwrapped
     begin(env, 0, production=1600, gain=2.0)

@@ -125,7 +125,6 @@ def test_the_written_form_reads_back(spec):
         (("uniform", 1, 2), "two entries"),
         ([100, "x"], "could not convert"),
     ],
-    ids=str,
 )
 def test_what_is_no_duration_is_refused_and_the_kinds_are_named(spec, complaint):
     with pytest.raises(ValueError, match=complaint) as error:
