@@ -64,7 +64,7 @@ class Compare(pn.viewable.Viewer):
             description="The save button above a picture gives PNG, or SVG with this switch.",
         )  # fmt: skip
         for widget in (self.align, self.sort, self.svg):
-            widget.param.watch(lambda event: self._draw(), "value")
+            widget.param.watch(lambda event: self._redraw(), "value")
         self.progress = pmui.LinearProgress(
             value=0, visible=False, sizing_mode="stretch_width", variant="determinate"
         )
@@ -115,13 +115,33 @@ class Compare(pn.viewable.Viewer):
     # -- work ------------------------------------------------------------------------------------
 
     def _roll_out(self) -> None:
-        """Let the agent play, beside the page."""
+        """Let the agent play, and draw."""
+        self._start(self._play)
+
+    def _redraw(self) -> None:
+        """Draw what was played, in another way."""
+        self._start(lambda job: self.agents)
+
+    def _start(self, play: Callable[[Job], list[dict[str, Any]]]) -> None:
+        """Work beside the page; what was under way is given up."""
         self._stop()
         self.progress.param.update(visible=True, value=0)
         self.cancel.visible = True
-        self.job = Job(self._work, self._done, self._failed, self._tell)
+        look = dict(
+            align=self.align.value, sort=self.sort.value, dark=self.dark, svg=self.svg.value
+        )
+        name = describe(self.agent.value, self.policy)
 
-    def _work(self, job: Job) -> list[dict[str, Any]]:
+        def work(job: Job) -> tuple[list, list, str]:
+            try:
+                rows, note = play(job), ""
+            except (TypeError, ValueError) as error:
+                rows, note = [], f"The agent cannot play this task: {error}"
+            return rows, self._pictures(self._groups(rows, name), look), note
+
+        self.job = Job(work, self._done, self._failed, self._tell)
+
+    def _play(self, job: Job) -> list[dict[str, Any]]:
         choice = self.choice
         if self.rows:
             row = self.rows[0]
@@ -137,19 +157,15 @@ class Compare(pn.viewable.Viewer):
     def _tell(self, done: int, total: int) -> None:
         self.progress.value = round(100 * done / total)
 
-    def _done(self, rows: list[dict[str, Any]]) -> None:
+    def _done(self, result: tuple[list, list, str]) -> None:
         self._hide_progress()
-        self.agents, self.note.object = rows, ""
-        self._draw()
+        self.agents, pictures, self.note.object = result
+        self.figures.objects = [pn.pane.Bokeh(p, sizing_mode="stretch_width") for p in pictures]
 
     def _failed(self, error: Exception) -> None:
         self._hide_progress()
-        self.agents = []
-        self.note.object = f"The agent cannot play this task: {error}"
-        if isinstance(error, ValueError | TypeError):
-            self._draw()
-        else:
-            raise error
+        self.note.object = f"This failed: {error}"
+        raise error
 
     def _stop(self) -> None:
         if self.job is not None:
@@ -159,36 +175,23 @@ class Compare(pn.viewable.Viewer):
     def _hide_progress(self) -> None:
         self.progress.visible = self.cancel.visible = False
 
-    # -- pictures --------------------------------------------------------------------------------
+    # -- pictures ---------------------------------------------------------------------------------
 
-    def groups(self) -> list[tuple[str, list[dict[str, Any]]]]:
+    def _groups(self, agents: list[dict[str, Any]], name: str) -> list[tuple[str, list]]:
         """(title, rows) of each subject: people first."""
-        groups = []
-        if self.rows:
-            groups.append((self.rows[0]["subject"] or "person", self.rows))
-        if self.agents:
-            groups.append((describe(self.agent.value, self.policy), self.agents))
-        return groups
+        groups = [(self.rows[0]["subject"] or "person", self.rows)] if self.rows else []
+        return [*groups, (name, agents)] if agents else groups
 
-    def _draw(self) -> None:
-        groups = self.groups()
+    def _pictures(self, groups: list[tuple[str, list]], look: dict[str, Any]) -> list[Any]:
+        """The rasters, and the curves under them if there is a condition to draw them over."""
         if not groups:
-            self.figures.objects = []
-            return
-        picture = raster(
-            groups, align=self.align.value, sort=self.sort.value, dark=self.dark, svg=self.svg.value
-        )
-        points = curves(groups, dark=self.dark, svg=self.svg.value)
-        panes = [
-            pn.pane.Bokeh(figure, sizing_mode="stretch_width")
-            for figure in (picture, points)
-            if figure
-        ]
-        self.figures.objects = panes
+            return []
+        points = curves(groups, dark=look["dark"], svg=look["svg"])
+        return [raster(groups, **look), *([points] if points else [])]
 
     def _csv(self) -> io.StringIO:
         file = io.StringIO()
-        write_csv([row for _, rows in self.groups() for row in rows], file)
+        write_csv([*self.rows, *self.agents], file)
         file.seek(0)
         return file
 

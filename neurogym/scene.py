@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neurogym.task import Task
 
 INK, GO, BLUE, ORANGE = "#f5f5f5", "#7ee0a1", "#4aa3ff", "#ffa033"
-LIGHT, DARK = "#fafafa", "#2b2b2b"
+TEAL, PINK = "#7fe0d0", "#ff9ecb"
 
 
 # -- bindings: values that a trial or a channel gives -------------------------------------------

@@ -7,7 +7,23 @@ from neurogym.conditions import Choice
 from neurogym.layout import Actions, Channels, Evidence, ring
 from neurogym.parameters import Levels, Timing
 from neurogym.rules import FirstResponse
-from neurogym.scene import BLUE, GO, ORANGE, AngleOf, By, Cross, Disc, Dots, Keys, Of, Scene, Text
+from neurogym.scene import (
+    BLUE,
+    GO,
+    ORANGE,
+    PINK,
+    TEAL,
+    AngleOf,
+    Arc,
+    By,
+    Cross,
+    Disc,
+    Dots,
+    Keys,
+    Of,
+    Scene,
+    Text,
+)
 from neurogym.task import Paper, Preset, Task
 
 
@@ -102,6 +118,10 @@ def _cue(task, conditions):
     return names[conditions["context"]]
 
 
+def _cue_color(task, conditions):
+    return (TEAL, PINK)[conditions["context"]]
+
+
 class ContextDecisionMaking(Task):
     """Two features of the dots point somewhere; follow the one that the word names."""
 
@@ -148,7 +168,8 @@ class ContextDecisionMaking(Task):
     rule = FirstResponse("decision", hold="fixation")
     keys = Keys(choice="ring")
     scene = Scene(
-        Text(text=By(_cue), y=0.4, size=0.055),
+        Text(text=By(_cue), color=By(_cue_color), y=0.42, size=0.055),
+        Arc(radius=0.35, width=0.01, color=By(_cue_color)),
         Disc(x=0.44, radius=0.035, color=BLUE, when=_two_answers),
         Disc(x=-0.44, radius=0.035, color=ORANGE, when=_two_answers),
         Dots(
