@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,12 +23,6 @@ class Rows:
 
     def __init__(self, ob, gt, window, offsets, first: int):
         self.ob, self.gt, self.window, self.offsets, self.first = ob, gt, window, offsets, first
-
-    def after(self, trial: int) -> Rows:
-        """The trials from one on."""
-        start = self.offsets[trial]
-        window, offsets = self.window[trial:], self.offsets[trial:] - start
-        return Rows(self.ob[start:], self.gt[start:], window, offsets, self.first + trial)
 
     @classmethod
     def join(cls, parts: list[Rows]) -> Rows:
@@ -189,7 +182,6 @@ class Dataset:
         self._begin = np.zeros(self.batch_size, np.int64)  # each sequence's rows in the pool:
         self._end = np.zeros(self.batch_size, np.int64)  # those still to be served
         self._mean_length = 0
-        self._spare: Rows | None = None  # trials that no sequence has been given
 
     def __call__(self, **conditions: Any) -> tuple:
         """The next batch, of trials with some conditions forced."""
@@ -217,41 +209,38 @@ class Dataset:
         The pool is laid out sequence by sequence.
         """
         want = max(self.seq_len, FILL // self.batch_size)
-        missing = np.maximum(want - (self._end - self._begin), 0).tolist()
-        fresh, cuts = self._draw(missing)
+        left = self._end - self._begin
+        fresh, cuts = self._draw(np.maximum(want - left, 0), left)
         arrays = dict(ob=fresh.ob, gt=fresh.gt)
         if self.details:
             arrays.update(fresh.details())
-        offsets = fresh.offsets[cuts].tolist()
-        begins, ends = self._begin.tolist(), self._end.tolist()
+        begins, ends, offsets = self._begin.tolist(), self._end.tolist(), cuts.tolist()
         for name, values in arrays.items():
             old, parts = self._pool.get(name, values), []
             for i in range(self.batch_size):
                 parts += [old[begins[i] : ends[i]], values[offsets[i] : offsets[i + 1]]]
             self._pool[name] = np.concatenate(parts)
-        lengths = self._end - self._begin + np.diff(fresh.offsets[cuts])
+        lengths = left + np.diff(cuts)
         self._end = np.cumsum(lengths)
         self._begin = self._end - lengths
-        self._spare = fresh.after(cuts[-1])
 
-    def _draw(self, missing: list[int]) -> tuple[Rows, list[int]]:
-        """Trials, and where each sequence's run of them begins and ends.
+    def _draw(self, missing: np.ndarray, left: np.ndarray) -> tuple[Rows, np.ndarray]:
+        """Trials, and the rows at which each sequence's run of them begins and the last one ends.
 
-        A run has at least the rows that the sequence misses.
+        They are shared out by what the sequences miss, (batch,), a trial more or less, so that each
+        has enough for a batch with the rows that it has left.
         """
-        parts = [self._spare] if self._spare is not None else []
+        parts: list[Rows] = []
         while True:
-            rows = sum(len(part.ob) for part in parts)
             whole = self.batch_size * self._mean_length  # runs end with a trial
-            parts.append(self._source.draw(max(1, sum(missing) + whole - rows), self._fixed))
+            have = sum(len(part.ob) for part in parts)
+            parts.append(self._source.draw(max(1, missing.sum() + whole - have), self._fixed))
             fresh = Rows.join(parts)
-            self._mean_length = -(-len(fresh.ob) // (len(fresh.offsets) - 1))
-            offsets, cuts = fresh.offsets.tolist(), [0]
-            for need in missing:
-                cuts.append(bisect_left(offsets, offsets[cuts[-1]] + need))
-                if cuts[-1] >= len(offsets):
-                    break
-            else:
+            rows, trials = len(fresh.ob), fresh.offsets.size - 1
+            self._mean_length = -(-rows // trials)
+            share = np.cumsum(missing) * rows // missing.sum()
+            cuts = fresh.offsets[np.append(0, np.searchsorted(fresh.offsets, share))]
+            if (left + np.diff(cuts)).min() >= self.seq_len:
                 return fresh, cuts
             parts = [fresh]
 

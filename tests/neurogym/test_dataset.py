@@ -63,9 +63,8 @@ def test_rows_are_the_trials_of_the_stream_and_none_is_lost(task):
     dataset = ngym.Dataset(task, batch_size=3, seq_len=17, seed=SEED, details=True)
     seen = check(dataset, TaskEnv(task), batches=12 if task.closed else 30)
     assert len(set(seen)) == len(seen)
-    spare = dataset._spare.first if dataset._spare is not None else dataset._source.trial
-    pooled = np.unique(dataset._pool["trial"])
-    assert sorted({*seen, *pooled[pooled >= 0]}) == list(range(spare))
+    pooled = dataset._pool["trial"].tolist()
+    assert {*seen, *pooled} == set(range(dataset._source.trial))
 
 
 def test_the_size_of_a_fill_changes_no_trial(task, monkeypatch):
