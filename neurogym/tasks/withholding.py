@@ -12,14 +12,16 @@ class GoNogo(Task):
     """After a blue disc press when the cross turns green; after an orange square do nothing."""
 
     paper = Paper(
-        "Active information maintenance in working memory by a sensory cortex",
-        "https://doi.org/10.7554/eLife.43191",
-        "Zhang et al.",
-        2019,
+        "On the speed of mental processes",
+        "https://doi.org/10.1016/0001-6918(69)90065-1",
+        "Donders",
+        1969,
     )
     tags = ("delayed response", "go-no-go", "supervised")
     differs = (
         "A withheld no-go counts as correct: performance 1 (it was reset to 0).",
+        "The paper is the one that introduced the paradigm (a translation; first published 1868);"
+        " the one named before is on paired association.",
         "A response before the decision is too early and costs rewards['abort']; it had no effect.",
     )
 
