@@ -251,6 +251,6 @@ def _check_length(task: Task) -> None:
     total = sum(longest.values())
     if total / task.dt > MAX_STEPS:
         raise ValueError(
-            f"a trial of up to {total:g} ms has {total / task.dt:,.0f} steps of dt = {task.dt:g} ms:"
-            f" at most {MAX_STEPS:,} are possible here"
+            f"a trial of up to {total:g} ms has {total / task.dt:,.0f} steps of dt ="
+            f" {task.dt:g} ms: at most {MAX_STEPS:,} are possible here"
         )

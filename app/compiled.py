@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any
 
@@ -9,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 from neurogym.envs import TaskEnv
+from neurogym.episodes import EpisodeEnv
 from neurogym.scene import Scene, cap
 
 KEYS_OF_PLAIN_ENVS = (
@@ -21,6 +23,7 @@ KEYS_OF_PLAIN_ENVS = (
     "KeyD",
     "KeyF",
 )
+LONGEST = 100_000  # steps of an episode whose environment sets no end to it
 
 
 def is_lockstep(env: gym.Env) -> bool:
@@ -35,14 +38,49 @@ def stage(env: gym.Env) -> dict[str, Any]:
         channels = [dict(name=g.name, start=g.start, size=g.size) for g in plan.channels]
         resolved = env.task.keys.resolve(plan.actions)
         hold = env.task.hold_keys
-        return dict(channels=channels, hold=hold, instruction=env.task.sentence(), **resolved)
+        return dict(channels=channels, hold=hold, instruction=sentence(env), **resolved)
     return dict(
         channels=_named_channels(env.observation_space),
         hold=True,
-        instruction=(type(env.unwrapped).__doc__ or "").strip().partition("\n")[0],
+        instruction=f"{sentence(env)} {_idle(env.action_space)}".strip(),
         keys=_plain_keys(env.action_space),
         dial=None,
     )
+
+
+def most_steps(env: gym.Env) -> int:
+    """How many steps the trial that `env` has begun can have."""
+    if isinstance(env, EpisodeEnv):
+        spec = env.env.spec
+        return (spec and spec.max_episode_steps) or LONGEST
+    return round(env.tmax / float(env.dt))
+
+
+def sentence(env: gym.Env) -> str:
+    """What one does in an environment: the first sentence of its docstring that is no heading."""
+    if isinstance(env, TaskEnv):
+        return env.task.sentence()
+    paragraphs = re.split(r"\n\s*\n", type(env.unwrapped).__doc__ or "")
+    texts = [" ".join(p.split()) for p in paragraphs if not p.strip().startswith("#")]
+    text = next(filter(None, texts), "")
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*`]", lambda link: link[1] or "", text)  # Markdown
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z])", text, maxsplit=1)[0]
+
+
+def _idle(space: gym.Space) -> str:
+    """What happens without a key."""
+    names = _action_names(space)
+    return f"Without a key: {names.get(0, 'action 0')}."
+
+
+def _action_names(space: gym.Space) -> dict[int, str]:
+    """The names that some actions have."""
+    names = {}
+    for name, index in (getattr(space, "name", None) or {}).items():
+        indices = np.atleast_1d(index).tolist()
+        many = len(indices) > 1
+        names |= {int(a): f"{name} {i}" if many else name for i, a in enumerate(indices, 1)}
+    return names
 
 
 def _named_channels(space: gym.Space) -> list[dict[str, Any]]:
@@ -57,8 +95,7 @@ def _named_channels(space: gym.Space) -> list[dict[str, Any]]:
 
 def _plain_keys(space: gym.Space) -> list[dict[str, Any]]:
     """Keys for actions that nobody has given any: action 0 is what no key gives."""
-    names = getattr(space, "name", None) or {}
-    labels = {int(i): name for name, index in names.items() for i in np.atleast_1d(index)}
+    labels = _action_names(space)
     n = int(space.n) - 1
     codes = ("Space",) if n == 1 else KEYS_OF_PLAIN_ENVS
     if n > len(codes):
@@ -81,7 +118,7 @@ def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -
         index=index,
         attempt=attempt,
         dt=float(env.dt),
-        T=max((stop for _, _, stop in env.periods), default=1),
+        T=most_steps(env),
         periods=[list(period) for period in env.periods],
         window=list(env.window) if env.window else None,
         frames=np.ascontiguousarray(first[None] if lockstep else env.ob, np.float32),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -13,12 +15,24 @@ from app import compiled
 from neurogym import records
 from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
+from neurogym.parameters import unknown
 from neurogym.registry import make
 from neurogym.rules import Outcome
 from neurogym.store import Store
 
 AHEAD = 4  # trials that wait in the browser
 SCORED = ("response", "outcome", "reward")
+MEASURED = ("onset_ms", "key_ms", "rt_ms", "origin_ms", "refresh_hz")
+
+log = logging.getLogger(__name__)
+
+
+class Refused(ValueError):
+    """A record that is not stored: never, or with `keep` not in this database."""
+
+    def __init__(self, sentence: str, keep: bool = False):
+        super().__init__(sentence)
+        self.keep = keep
 
 
 class Session:
@@ -26,6 +40,8 @@ class Session:
 
     All progress lies in the store: a session made anew for a run goes on where that stopped.
     A trial that was interrupted is stored as such and played again at the end, as the next attempt.
+    What a browser sends is never trusted: a record that does not fit the run is refused and logged,
+    any other message that cannot be read is answered with an error, and the session goes on.
 
     Args:
         store: where rows are written, as each trial ends.
@@ -51,21 +67,27 @@ class Session:
 
     def _load(self) -> None:
         rows = self.store.trials(run_id=self.run["run_id"])
-        done = {row["trial_index"] for row in records.finished(rows)}
-        self.n_done = len(done)
-        self.attempts = {index: 0 for index in range(self.run["n_trials"])}
+        self.done = {row["trial_index"] for row in records.finished(rows)}
+        self.attempts = dict.fromkeys(range(self.run["n_trials"]), 0)
         for row in rows:
-            self.attempts[row["trial_index"]] += 1
-        open_ = [index for index in self.attempts if index not in done]
-        self.queue = sorted(open_, key=lambda index: self.attempts[index])
-        self.sent: list[str] = []
+            self._count(row)
+        self.queue = sorted(self._open(), key=self.attempts.get)
+        self.sent: dict[str, int] = {}  # trials that the browser has, by uid: their index
+
+    def _open(self) -> list[int]:
+        return [index for index in self.attempts if index not in self.done]
+
+    def _count(self, row: Mapping[str, Any]) -> None:
+        """A uid is given once."""
+        index, attempt = row["trial_index"], int(row["uid"].rpartition("-")[2])
+        self.attempts[index] = max(self.attempts[index], attempt + 1)
 
     # -- messages --------------------------------------------------------------------------------
 
-    def receive(self, message: Mapping[str, Any]) -> None:
+    def receive(self, message: Any) -> None:
         """Answer a message of the player."""
         answers = {
-            "ready": self._ready,
+            "ready": lambda message: self._ready(),
             "record": self._record,
             "act": self._act,
             "ping": lambda message: self.send({"type": "pong"}),
@@ -73,10 +95,16 @@ class Session:
         }
         with self._lock:
             try:
-                answers[message["type"]](message)
-            except (ValueError, KeyError) as error:
+                kind = _field(message, "type")
+                if kind not in answers:
+                    raise ValueError(unknown("message", [kind], answers))
+                answers[kind](message)
+            except ValueError as error:
+                log.warning("%s; the message was %.2000r", error, message)
+                self.send({"type": "error", "message": str(error)})
+            except Exception as error:  # such as a full disk: the browser keeps its record
+                log.exception("the message was %.2000r", message)
                 self.send({"type": "error", "message": f"{type(error).__name__}: {error}"})
-                raise
 
     def config(self) -> dict[str, Any]:
         """What the player is told at the start."""
@@ -87,7 +115,7 @@ class Session:
             type="config",
             run=run["run_id"],
             n_trials=run["n_trials"],
-            n_done=self.n_done,
+            n_done=len(self.done),
             title=title(run["task"]),
             mode="lockstep" if self.lockstep else "open",
             view=settings.get("view", "scene"),
@@ -105,14 +133,9 @@ class Session:
         """How many trials wait in the browser."""
         return 1 if self.lockstep else AHEAD
 
-    def _ready(self, message: Mapping[str, Any]) -> None:
+    def _ready(self) -> None:
         self._load()
-        have = set(message.get("have") or ())
-        if self.lockstep:
-            have.clear()  # its env is gone: the trial begins anew
-        self.queue = [index for index in self.queue if self.uid(index) not in have]
-        self.sent = [uid for uid in have if uid.startswith(self.run["run_id"])]
-        self.send(self.config())
+        self.send(self.config())  # it resets the player: what was sent before is gone there
         self._send_ahead()
 
     def uid(self, index: int) -> str:
@@ -124,7 +147,7 @@ class Session:
             index = self.queue.pop(0)
             uid = self.uid(index)
             first = records.begin(self.env, self.run["seed"], index)
-            self.sent.append(uid)
+            self.sent[uid] = index
             self._live = uid
             self.send(compiled.trial(self.env, uid, index, self.attempts[index], first))
         if not self.queue and not self.sent:
@@ -132,11 +155,12 @@ class Session:
 
     def _act(self, message: Mapping[str, Any]) -> None:
         """A step of a trial in lockstep; one that came twice, or too late, changes nothing."""
-        uid, k = message["uid"], int(message["k"])
-        if uid != self._live or k != self.env.t_ind:
+        uid, k = _field(message, "uid"), _integer(message, "k", 0)
+        if not self.lockstep or self._live is None or uid != self._live or k != self.env.t_ind:
             return
         opened = self.env.window
-        ob, reward, _, _, info = self.env.step(int(message["action"]))
+        action = _integer(message, "action", 0, int(self.env.action_space.n) - 1)
+        ob, reward, _, _, info = self.env.step(action)
         answer = compiled.shown(self.env, uid, ob)
         answer.update(reward=float(reward), ends=bool(info["new_trial"]), outcome=0)
         if info["new_trial"]:
@@ -149,32 +173,87 @@ class Session:
 
     def _record(self, message: Mapping[str, Any]) -> None:
         """Score and store a trial, once; then send the next one."""
-        uid = message["uid"]
-        known = message["run"] == self.run["run_id"]
-        run = self.run if known else self.store.run(message["run"])
-        if run is None:
-            raise ValueError(f"the run {message['run']!r} of the record {uid!r} is not known here")
-        judge = self.judge if known else as_trials(make(run["task"], **run["params"]))
-        row = scored(run, judge, message)
-        new = self.store.add_trial(row)
+        uid = _text(message, "uid")
+        try:
+            run, judge = self._run_of(message)
+            row = scored(run, judge, message)
+            self._check_open(run, row)
+            new = self._stored_new(row)
+        except ValueError as error:
+            self._refuse(uid, message, error)
+            return
+        known = run is self.run
+        self.sent.pop(uid, None)
         if known and new:
             self._note(row)
-        if known and uid in self.sent:
-            self.sent.remove(uid)
+        elif known and row["trial_index"] not in self.done:
+            self._catch_up()
         self.send({"type": "ack", "uid": uid, **self.store.summary(run["run_id"])})
-        if known and new:
-            self.stored(row)
         if known:
+            self._send_ahead()
+            if new:
+                self.stored(row)
+
+    def _run_of(self, message: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
+        """The run that a record belongs to, and an env that scores it."""
+        run_id = _text(message, "run")
+        if run_id == self.run["run_id"]:
+            return self.run, self.judge
+        run = self.store.run(run_id)
+        if run is None:
+            raise Refused(f"there is no run {run_id!r} in this database", keep=True)
+        if run["subject_kind"] != "human":
+            raise Refused(f"the run {run_id!r} is an agent's")
+        try:
+            return run, as_trials(make(run["task"], **run["params"]))
+        except Exception as error:  # a task that is not loaded here, or has changed
+            raise Refused(f"{run['task']} cannot be made here: {error}", keep=True) from error
+
+    def _check_open(self, run: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+        """Refuse a second result of a trial; the same record again is no second one."""
+        if not records.is_finished(row):
+            return
+        index, done = row["trial_index"], self.done
+        if run is not self.run or index in done or not row["uid"].endswith("-0"):
+            rows = records.finished(self.store.trials(run_id=run["run_id"]))
+            done = {other["trial_index"] for other in rows if other["uid"] != row["uid"]}
+        if index in done:
+            raise Refused(f"trial {index} of the run {run['run_id']!r} was played already")
+
+    def _stored_new(self, row: Mapping[str, Any]) -> bool:
+        try:
+            return self.store.add_trial(row)
+        except ValueError as error:  # the record is sound: its run was deleted, or the like
+            raise Refused(str(error), keep=True) from error
+
+    def _refuse(self, uid: str, message: Mapping[str, Any], error: ValueError) -> None:
+        """Tell the browser to drop the record, or to keep it without sending it on."""
+        keep = isinstance(error, Refused) and error.keep
+        why = error.__cause__  # not the browser's fault, then
+        log.warning("refused the record %s: %s; it was %r", uid, error, message, exc_info=why)
+        self.send({"type": "ack", "uid": uid, "refused": str(error), "keep": keep})
+        index = self.sent.pop(uid, None)
+        if index is not None:
+            self.attempts[index] += 1
+            if index not in self.done:
+                self.queue.append(index)
             self._send_ahead()
 
     def _note(self, row: Mapping[str, Any]) -> None:
         index = row["trial_index"]
-        self.attempts[index] += 1
+        self._count(row)
         if records.is_finished(row):
-            self.n_done += 1
+            self.done.add(index)
             self.queue = [waiting for waiting in self.queue if waiting != index]
-        elif index not in self.queue:
+        elif index not in (*self.done, *self.queue, *self.sent.values()):
             self.queue.append(index)
+
+    def _catch_up(self) -> None:
+        """Another session wrote to this run: look again at what is open."""
+        sent = self.sent
+        self._load()
+        self.sent = {uid: index for uid, index in sent.items() if index not in self.done}
+        self.queue = [index for index in self.queue if index not in self.sent.values()]
 
 
 def title(task: str) -> str:
@@ -184,51 +263,150 @@ def title(task: str) -> str:
 
 
 def scored(run: Mapping[str, Any], env: Any, message: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of a record: what the browser measured, scored anew by the env that agents step."""
-    flags = dict(message.get("flags") or {})
+    """The row of a record: what the browser measured, scored anew by the env that agents step.
+
+    ValueError if a field is missing or of another kind, or does not fit the run.
+    """
+    index = _integer(message, "index", 0, run["n_trials"] - 1)
+    uid, attempt = _text(message, "uid"), _integer(message, "attempt", 0)
+    if uid != f"{run['run_id']}-{index}-{attempt}":
+        raise ValueError(f"uid {uid!r} does not fit trial {index}, attempt {attempt} of the run")
+    flags = _flags(message)
+    measured = {name: _number(message, name) for name in MEASURED}
+    rt = measured.pop("rt_ms")
     row = records.empty_row(
-        uid=message["uid"],
+        uid=uid,
         run_id=run["run_id"],
         task=run["task"],
         params=run["params"],
         wrappers=run["wrappers"],
         seed=run["seed"],
-        trial_index=int(message["index"]),
+        trial_index=index,
         subject_kind="human",
         subject=run["subject"],
-        actions=[[int(step), int(action)] for step, action in message["actions"]],
-        onset_ms=message.get("onset_ms"),
-        origin_ms=message.get("origin_ms"),
-        frames=message.get("frames"),
-        late_frames=message.get("late_frames"),
-        refresh_hz=message.get("refresh_hz"),
+        frames=_integer(message, "frames", 0),
+        late_frames=_integer(message, "late_frames", 0),
         flags=flags,
         created_utc=records.utc_now(),
+        **measured,
     )
-    if "interrupted" in flags:
-        row["conditions"] = _conditions(env, run["seed"], row["trial_index"])
-        return row
-    trace = records.replay(row, env)
-    truth = records.outcome_of(trace)
+    try:
+        first = records.begin(env, run["seed"], index)
+        row["conditions"] = dict(env.trial)
+        row["actions"] = _actions(message, env)
+        if not records.is_finished(row):
+            row["key_ms"] = None
+            return row
+        truth = records.outcome_of(_played(env, first, row["actions"]))
+    except Exception as error:
+        if isinstance(error, ValueError):
+            raise
+        raise Refused(f"{run['task']} failed: {type(error).__name__}: {error}") from error
     seen = {
-        "response": message.get("response"),
-        "outcome": Outcome(int(message["outcome"])).name.lower(),
-        "reward": float(message["reward"]),
+        "response": _optional(message, "response"),
+        "outcome": Outcome(_integer(message, "outcome", 0, max(Outcome))).name.lower(),
+        "reward": _number(message, "reward"),
     }
-    if wrong := {name: seen[name] for name in SCORED if not _same(seen[name], truth[name])}:
+    wrong = {name: seen[name] for name in SCORED if not _same(seen[name], truth[name])}
+    row.update(truth, actions=row["actions"])
+    key, onset, row["rt_ms"] = row["key_ms"], row["onset_ms"], None
+    if truth["response"] is None:
+        row["key_ms"] = None
+    elif key is not None and onset is not None:
+        row["rt_ms"] = key - onset
+        if rt is None or abs(rt - row["rt_ms"]) > 0.01:
+            wrong["rt_ms"] = rt
+    if wrong:
         flags["mismatch"] = wrong
-    row.update(truth, actions=row["actions"], flags=flags)
-    row["rt_ms"] = message.get("rt_ms") if truth["response"] is not None else None
-    row["key_ms"] = message.get("key_ms") if truth["response"] is not None else None
     return row
+
+
+def _played(env: Any, first: np.ndarray, actions: list[list[int]]) -> records.Trace:
+    """The trial that `env` has begun, with a person's actions."""
+    given, left = dict(map(tuple, actions)), compiled.most_steps(env)
+
+    def act(ob: np.ndarray) -> int:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise ValueError("the trial does not end with these actions")
+        return given.get(env.t_ind, 0)
+
+    return records.run_trial(env, act, first)
+
+
+# -- fields of messages -------------------------------------------------------------------------
+
+
+def _field(message: Any, name: str) -> Any:
+    if not isinstance(message, Mapping):
+        raise ValueError(f"a message is an object, not {message!r:.80}")
+    if name not in message:
+        raise ValueError(f"the message has no {name!r}")
+    return message[name]
+
+
+def _text(message: Any, name: str) -> str:
+    value = _field(message, name)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} = {value!r:.80}: expected text")
+    return value
+
+
+def _number(message: Any, name: str) -> float | None:
+    value = _field(message, name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name} = {value!r:.80}: expected a finite number or null")
+    return float(value)
+
+
+def _integer(message: Any, name: str, low: int, high: int = 2**31) -> int:
+    return _whole(_field(message, name), name, low, high)
+
+
+def _optional(message: Any, name: str) -> int | None:
+    value = _field(message, name)
+    return None if value is None else _whole(value, name, 0, 2**31)
+
+
+def _whole(value: Any, name: str, low: int, high: int) -> int:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not low <= value <= high or value != int(value):
+        raise ValueError(f"{name} = {value!r:.80}: expected a whole number from {low} to {high}")
+    return int(value)
+
+
+def _flags(message: Any) -> dict[str, Any]:
+    flags = _field(message, "flags")
+    if not isinstance(flags, Mapping):
+        raise ValueError(f"flags = {flags!r:.80}: expected an object")
+    for name, value in flags.items():
+        count = isinstance(value, bool) or (isinstance(value, int) and 0 <= value < 2**31)
+        why = name == "interrupted" and isinstance(value, str) and value
+        if name == "mismatch" or not (count or why):
+            raise ValueError(f"flags: {name} = {value!r:.80} is not possible")
+    return dict(flags)
+
+
+def _actions(message: Any, env: Any) -> list[list[int]]:
+    """(step, action) pairs by step, action 0 left out."""
+    actions, by_step = _field(message, "actions"), {}
+    if not isinstance(actions, list | tuple):
+        raise ValueError(f"actions = {actions!r:.80}: expected a list")
+    steps, n = compiled.most_steps(env), int(env.action_space.n)
+    for pair in actions:
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise ValueError(f"actions: {pair!r:.80} is not a step and an action")
+        step = _whole(pair[0], "the step of an action", 0, steps - 1)
+        if step in by_step:
+            raise ValueError(f"actions: two in step {step}")
+        by_step[step] = _whole(pair[1], "an action", 0, n - 1)
+    return [[step, action] for step, action in sorted(by_step.items()) if action]
 
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, float) and isinstance(b, float):
         return bool(np.isclose(a, b, atol=1e-4))
     return a == b
-
-
-def _conditions(env: Any, seed: int, index: int) -> dict[str, Any]:
-    records.begin(env, seed, index)
-    return dict(env.trial)

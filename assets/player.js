@@ -643,7 +643,7 @@ class LockstepTrial extends Trial {
   }
 
   send() {
-    const key = this.config.hold ? this.held() : this.first;
+    const key = (this.config.hold ? this.held() : null) ?? this.first;
     this.first = null;
     if (key) {
       this.actions.set(this.k, key.action);
@@ -656,9 +656,8 @@ class LockstepTrial extends Trial {
   press(action, stamp) {
     if (this.over || this.t0 === null || stamp < this.t0) return;
     if (this.window && this.onset === null) this.note("early");
-    if (this.config.hold) return;
-    if (this.first) this.note("extra");
-    else this.first = {action, stamp};
+    if (!this.first) this.first = {action, stamp};  // a key that is released within the step counts too
+    else if (!this.config.hold) this.note("extra");
   }
 
   receive(message) {
@@ -786,9 +785,11 @@ class Outbox {
     }
   }
 
-  ack(uid) {
+  // What the server cannot place now stays in the browser, and is sent again by the next page.
+  ack(uid, keep = false) {
     this.items.delete(uid);
     this.changed();
+    if (keep) return;
     forget(LEFT + uid);
     if (this.db) settle(this.store("readwrite").delete(uid)).catch(quiet);
   }
@@ -1054,9 +1055,15 @@ export class Player {
     this.page.say(this.problem);
   }
 
-  acknowledge({uid, n_done: done, accuracy, median_rt: rt}) {
-    this.outbox.ack(uid);
+  acknowledge({uid, n_done: done, accuracy, median_rt: rt, refused, keep}) {
+    this.outbox.ack(uid, keep);
+    if (refused) console.warn(`The server did not take ${uid}: ${refused}`);
     if (!uid.startsWith(`${this.config?.run}-`)) return;
+    if (refused) {
+      this.complain(`An answer was not stored: ${refused}`);
+      if (this.state === "done") this.cover();
+      return;
+    }
     this.done = done ?? this.done;
     this.ack = {accuracy: accuracy ?? null, rt: rt ?? null};
     this.count();

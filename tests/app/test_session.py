@@ -1,0 +1,735 @@
+"""A run as a browser plays it, without a browser: what is sent, scored, stored and refused."""
+
+import copy
+import logging
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import neurogym as ngym
+from app.choice import Choice
+from app.session import AHEAD, Session, scored, title
+from neurogym import records
+from neurogym.store import Store
+
+N = 6
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "trials.db") as store:
+        yield store
+
+
+@pytest.fixture(autouse=True)
+def no_surprises(caplog):
+    """Whatever a browser sends, the server does not fail."""
+    yield
+    assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
+
+
+def make_run(store, task="GoNogo-v0", run_id="run1", n=N, **changes):
+    choice = Choice(task=task, preset="human")
+    run = dict(
+        run_id=run_id, task=task, params=choice.settings(), wrappers=[], seed=11, n_trials=n,
+        subject_kind="human", subject="lea", settings={"feedback": True},
+        created_utc=records.utc_now(),
+    ) | changes  # fmt: skip
+    store.add_run(run)
+    return run
+
+
+class Player:
+    """A browser that speaks the protocol of docs/player.md; `policy(trial, k)` gives actions."""
+
+    def __init__(self, store, run, policy=None):
+        self.policy = policy or (lambda trial, k: int(k == trial["window"][0] + 3))
+        self.inbox, self.config, self.queue, self.acks, self.problems = [], None, [], {}, []
+        self.over, self.rows, self.sent = False, [], []
+        self.session = Session(store, run, self.inbox.append, self.rows.append)
+
+    def say(self, **message):
+        """Send a message, and take in all that comes back; returns it."""
+        self.sent.append(message)
+        self.session.receive(message)
+        answers = list(self.inbox)
+        self.inbox.clear()
+        for answer in answers:
+            self.hear(answer)
+        return answers
+
+    def hear(self, message):
+        kind = message["type"]
+        if kind == "config":
+            self.config, self.queue, self.over = message, [], False
+        elif kind == "trial":
+            self.queue.append(message)
+        elif kind == "ack":
+            assert message["uid"] not in self.acks
+            self.acks[message["uid"]] = message
+        elif kind == "error":
+            self.problems.append(message["message"])
+        self.over |= kind == "done"
+
+    def ready(self, **more):
+        return self.say(type="ready", run=self.session.run["run_id"], **more)
+
+    def record(self, trial, interrupted=None):
+        """Play a trial; returns its record."""
+        flags = {"interrupted": interrupted} if interrupted else {}
+        if interrupted:
+            played = dict(response=None, outcome=0, reward=0, at=None, actions=[[1, 1]])
+        else:
+            played = (self._open if self.config["mode"] == "open" else self._lockstep)(trial)
+        at, onset = played.pop("at"), 1000.25
+        key = None if at is None else onset + (at - trial["window"][0]) * trial["dt"] + 3.5
+        return dict(
+            type="record", uid=trial["uid"], index=trial["index"], attempt=trial["attempt"],
+            run=self.config["run"], onset_ms=onset, key_ms=key, rt_ms=key and key - onset,
+            origin_ms=1.7e12, frames=90, late_frames=0, refresh_hz=60.0, flags=flags, **played,
+        )  # fmt: skip
+
+    def _open(self, trial):
+        """Score with the payoff table that was sent."""
+        _, states, actions = trial["shape"]
+        pressed, state, answer, total, outcome = [], 0, None, 0.0, 0
+        for k in range(trial["T"]):
+            action = self.policy(trial, k)
+            if action:
+                pressed.append([k, action])
+            i = (int(trial["kind"][k]) * states + state) * actions + action
+            total += float(trial["reward"][i])
+            outcome = int(trial["outcome"][i])
+            if outcome in (2, 3) and action and answer is None:
+                answer = action, k, outcome
+            state = int(trial["next"][i])
+            if trial["ends"][i]:
+                break
+        response, at, earlier = answer or (None, None, 0)
+        return dict(
+            actions=pressed, response=response, at=at, outcome=outcome or earlier, reward=total
+        )
+
+    def _lockstep(self, trial):
+        k, pressed, total, outcome, at = 0, {}, 0.0, 0, None
+        while True:
+            if action := self.policy(trial, k):
+                pressed[k] = action
+            (obs,) = self.say(type="act", uid=trial["uid"], k=k, action=action)
+            assert obs["type"] == "obs"
+            assert obs["ob"].dtype == np.float32
+            total += obs["reward"]
+            outcome = obs["outcome"] or outcome
+            step = obs.get("response_step", k if obs["outcome"] in (2, 3) else None)
+            if step is not None and at is None and pressed.get(step):
+                at = step
+            if obs["ends"]:
+                break
+            assert obs["k"] > k
+            k = obs["k"]
+        return dict(
+            actions=[list(pair) for pair in pressed.items()], at=at, outcome=outcome,
+            reward=total, response=pressed.get(at),
+        )  # fmt: skip
+
+    def play(self, n=None):
+        """Play some trials, or all."""
+        while self.queue and n != 0:
+            self.say(**self.record(self.queue.pop(0)))
+            n = n and n - 1
+
+
+def finished(store, run_id="run1"):
+    return records.finished(store.trials(run_id=run_id))
+
+
+def all_once(store, n=N, run_id="run1"):
+    rows = store.trials(run_id=run_id)
+    assert sorted(row["trial_index"] for row in records.finished(rows)) == list(range(n))
+    assert not any("mismatch" in row["flags"] for row in rows)
+    return rows
+
+
+@pytest.fixture
+def player(store):
+    player = Player(store, make_run(store))
+    player.ready()
+    return player
+
+
+# -- a run from start to end -----------------------------------------------------------------------
+
+
+def policies(seed):
+    rng = np.random.default_rng(seed)
+    return {
+        "answers": None,
+        "never": lambda trial, k: 0,
+        "too early": lambda trial, k: int(k == 2),
+        "at random": lambda trial, k: int(rng.random() < 0.05),
+        "without rest": lambda trial, k: 1,
+        "in the last step": lambda trial, k: int(k == trial["window"][1] - 1),
+    }
+
+
+@pytest.mark.parametrize("policy", policies(0))
+def test_a_run_is_played_scored_and_stored(store, task_id, policy):
+    run = make_run(store, task_id)
+    player = Player(store, run, policies(1)[policy])
+    config, *trials = player.ready()
+    assert (config["type"], config["n_done"], config["n_trials"]) == ("config", 0, N)
+    assert len(trials) == config["preload"] == (AHEAD if config["mode"] == "open" else 1)
+    player.play()
+    assert player.over
+    assert player.problems == []
+    rows = all_once(store)
+    assert [row["trial_index"] for row in rows] == list(range(N))
+    assert [row["uid"] for row in player.rows] == [row["uid"] for row in rows]
+    assert [player.acks[row["uid"]]["n_done"] for row in rows] == list(range(1, N + 1))
+    for row in rows:
+        assert set(row) == set(records.COLUMNS)
+        assert (row["subject"], row["subject_kind"], row["seed"]) == ("lea", "human", 11)
+        assert (row["rt_ms"] is None) == (row["key_ms"] is None) == (row["response"] is None)
+        truth = records.outcome_of(records.replay(row))
+        assert {**row, **truth, "rt_ms": None} == {**row, "rt_ms": None}
+
+
+def test_the_answers_of_a_person_and_an_agent_are_worth_the_same(store, task_id):
+    player = Player(store, make_run(store, task_id))
+    player.ready()
+    player.play()
+    for row in finished(store):
+        actions = dict(map(tuple, row["actions"]))
+        env = records.env_of(row)
+        first = records.begin(env, row["seed"], row["trial_index"])
+        trace = records.run_trial(env, lambda ob, e=env, a=actions: a.get(e.t_ind, 0), first)
+        assert records.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
+
+
+def test_a_session_made_anew_goes_on_where_the_last_one_stopped(store, task_id):
+    run = make_run(store, task_id)
+    first = Player(store, run)
+    first.ready()
+    first.play(3)
+    again = Player(store, run)
+    config, *trials = again.ready()
+    assert config["n_done"] == 3
+    assert [trial["index"] for trial in trials] == list(range(3, 3 + len(trials)))
+    again.play()
+    assert again.over
+    all_once(store)
+    config, done = Player(store, run).ready()
+    assert (config["n_done"], done) == (N, {"type": "done"})
+
+
+@pytest.mark.parametrize("have", [None, [], ["run1-2-0", "run1-3-0"], "run1-2-0", [None, 5], 7])
+def test_ready_in_mid_run_sends_all_that_is_open(store, player, have):
+    player.play(2)
+    config, *trials = player.ready(have=have)
+    assert config["n_done"] == 2
+    assert [trial["uid"] for trial in trials] == [f"run1-{i}-0" for i in (2, 3, 4, 5)]
+    player.play()
+    assert player.over
+    all_once(store)
+
+
+def test_ready_twice_begins_a_trial_in_lockstep_anew(store):
+    player = Player(store, make_run(store, "Reaching1D-v0", n=2))
+    _, trial = player.ready()
+    for k in range(5):
+        player.say(type="act", uid=trial["uid"], k=k, action=1)
+    _, again = player.ready()
+    assert again["uid"] == trial["uid"]
+    np.testing.assert_array_equal(again["frames"], trial["frames"])
+    player.play()
+    assert player.over
+    all_once(store, 2)
+
+
+# -- trials that were broken off -------------------------------------------------------------------
+
+
+def test_an_interrupted_trial_comes_again_at_the_end(store, player):
+    for reason in ("hidden", "reload"):
+        player.say(**player.record(player.queue.pop(0), reason))
+    order = []
+    while player.queue:
+        order.append(player.queue[0]["uid"])
+        player.play(1)
+    assert order == [*(f"run1-{i}-0" for i in (2, 3, 4, 5)), "run1-0-1", "run1-1-1"]
+    rows = all_once(store)
+    broken = [row for row in rows if not records.is_finished(row)]
+    assert [row["flags"]["interrupted"] for row in broken] == ["hidden", "reload"]
+    for row in broken:
+        twin = next(r for r in finished(store) if r["trial_index"] == row["trial_index"])
+        assert row["conditions"] == twin["conditions"] != {}
+        assert row["actions"] == [[1, 1]]
+        for name in ("response", "outcome", "correct", "reward", "rt_ms", "key_ms"):
+            assert row[name] is None
+
+
+def test_a_trial_can_be_interrupted_time_and_again(store, player):
+    for attempt in range(4):
+        trials = [trial for trial in player.queue if trial["index"] == 5] or [None]
+        while trials[0] is None:
+            player.play(1)
+            trials = [trial for trial in player.queue if trial["index"] == 5] or [None]
+        assert trials[0]["attempt"] == attempt
+        player.queue.remove(trials[0])
+        player.say(**player.record(trials[0], "pause"))
+    player.play()
+    assert player.over
+    assert len(all_once(store)) == N + 4
+    again = Player(store, player.session.run)
+    assert again.ready()[-1] == {"type": "done"}
+
+
+def test_an_interrupted_trial_in_lockstep_comes_again(store):
+    player = Player(store, make_run(store, "DawTwoStep-v0", n=3))
+    player.ready()
+    trial = player.queue.pop(0)
+    for k in range(3):
+        player.say(type="act", uid=trial["uid"], k=k, action=0)
+    player.say(**player.record(trial, "stop"))
+    player.play()
+    assert player.over
+    assert len(all_once(store, 3)) == 4
+
+
+def test_an_interruption_of_a_trial_that_was_finished_elsewhere_does_not_open_it(store, player):
+    trial = copy.deepcopy(player.queue[0])
+    player.play()
+    late = player.record(trial | {"uid": "run1-0-1", "attempt": 1}, "reload")
+    answers = player.say(**late)
+    assert [answer["type"] for answer in answers] == ["ack", "done"]
+    assert len(all_once(store)) == N + 1
+
+
+# -- records that come twice, late, or for another run ---------------------------------------------
+
+
+def test_records_sent_twice_are_stored_once(store, player):
+    for _ in range(N):
+        record = player.record(player.queue.pop(0))
+        player.say(**record)
+        del player.acks[record["uid"]]
+        ack, *_ = player.say(**record)
+        assert ack["type"] == "ack"
+        assert "refused" not in ack
+    assert player.over
+    assert len(player.rows) == N
+    all_once(store)
+
+
+def test_records_out_of_order(store, player):
+    player.say(**player.record(player.queue.pop(2)))
+    player.say(**player.record(player.queue.pop(0)))
+    player.play()
+    rows = all_once(store)
+    assert [row["trial_index"] for row in rows][:2] == [2, 0]
+
+
+def test_a_record_that_waited_for_a_new_session(store, player):
+    waiting = [player.record(trial) for trial in player.queue]
+    again = Player(store, player.session.run)
+    for record in waiting:
+        again.say(**record)
+    config, *trials = again.ready()
+    assert config["n_done"] == AHEAD
+    assert [trial["index"] for trial in trials] == [4, 5]
+    again.play()
+    all_once(store)
+
+
+def test_a_record_of_another_run_is_stored_there(store, player):
+    other = Player(store, make_run(store, "PerceptualDecisionMaking-v0", "run2"))
+    other.ready()
+    record = other.record(other.queue[0])
+    ack, *_ = player.say(**record)
+    assert (ack["type"], ack["n_done"]) == ("ack", 1)
+    assert finished(store, "run1") == []
+    row = finished(store, "run2")[0]
+    assert row["task"] == "PerceptualDecisionMaking-v0"
+    assert "mismatch" not in row["flags"]
+    assert player.rows == []
+    player.play()
+    all_once(store)
+
+
+def test_a_record_of_a_run_that_is_not_here_is_kept_by_the_browser(store, player):
+    record = player.record(player.queue[0]) | {"run": "gone", "uid": "gone-0-0"}
+    (ack,) = player.say(**record)
+    assert (ack["type"], ack["uid"], ack["keep"]) == ("ack", "gone-0-0", True)
+    assert "there is no run 'gone' in this database" in ack["refused"]
+    player.play()
+    all_once(store)
+
+
+def test_a_record_of_a_task_that_is_not_here_is_kept_by_the_browser(store, player):
+    lost = make_run(store, run_id="lost")
+    with sqlite3.connect(store.url.database) as database:
+        database.execute("update runs set task = 'Gone-v0' where run_id = 'lost'")
+    database.close()
+    record = player.record(player.queue[0]) | {"run": lost["run_id"], "uid": "lost-0-0"}
+    (ack,) = player.say(**record)
+    assert ack["keep"] is True
+    assert "Gone-v0" in ack["refused"]
+
+
+def test_a_record_for_an_agents_run_is_refused(store, player):
+    make_run(store, run_id="agent1", subject_kind="agent", subject="oracle")
+    record = player.record(player.queue[0]) | {"run": "agent1", "uid": "agent1-0-0"}
+    (ack,) = player.say(**record)
+    assert (ack["refused"], ack["keep"]) == ("the run 'agent1' is an agent's", False)
+    assert store.trials(run_id="agent1") == []
+
+
+def test_two_sessions_on_one_run_store_each_trial_once(store):
+    run = make_run(store)
+    a, b = Player(store, run), Player(store, run)
+    a.ready()
+    b.ready()
+    for _ in range(3):
+        a.play(1)
+        b.play(1)
+    a.say(**a.record(a.queue.pop(0), "hidden"))
+    a.play()
+    b.play()
+    assert a.over
+    assert b.over
+    all_once(store)
+
+
+def test_a_session_sees_what_another_one_broke_off(store):
+    run = make_run(store, n=2)
+    a, b = Player(store, run), Player(store, run)
+    a.ready()
+    b.ready()
+    a.say(**a.record(a.queue.pop(0), "reload"))
+    b.play()  # its own record of that attempt comes too late
+    assert b.over
+    assert len(all_once(store, 2)) == 3
+
+
+def test_a_second_result_of_a_trial_is_refused(store, player):
+    stale = player.record(player.queue[0]) | {"uid": "run1-0-1", "attempt": 1}
+    player.play()
+    ack, *_ = player.say(**stale)
+    assert ack["refused"] == "trial 0 of the run 'run1' was played already"
+    assert ack["keep"] is False
+    all_once(store)
+
+
+# -- what cannot be --------------------------------------------------------------------------------
+
+NAN, INF = float("nan"), float("inf")
+DELETED = object()
+FORGED = {
+    "no index": dict(index=DELETED),
+    "no attempt": dict(attempt=DELETED),
+    "no run": dict(run=DELETED),
+    "no actions": dict(actions=DELETED),
+    "no outcome": dict(outcome=DELETED),
+    "no reward": dict(reward=DELETED),
+    "no response": dict(response=DELETED),
+    "no flags": dict(flags=DELETED),
+    "no onset": dict(onset_ms=DELETED),
+    "no frames": dict(frames=DELETED),
+    "the index of another trial": dict(index=1),
+    "another attempt": dict(attempt=1),
+    "the uid of another trial": dict(uid="run1-1-0"),
+    "the uid of another attempt": dict(uid="run1-0-1"),
+    "the uid of another run": dict(uid="run2-0-0"),
+    "a free uid": dict(uid="x"),
+    "a padded uid": dict(uid="run1-00-0"),
+    "a negative index": dict(index=-1, uid="run1--1-0"),
+    "an index beyond the run": dict(index=N, uid=f"run1-{N}-0"),
+    "an index of text": dict(index="0"),
+    "an index of NaN": dict(index=NAN),
+    "an endless index": dict(index=INF),
+    "no number as index": dict(index=None),
+    "a true index": dict(index=False),
+    "a negative attempt": dict(attempt=-1, uid="run1-0--1"),
+    "a run that is no text": dict(run=5),
+    "a run that is a list": dict(run=["run1"]),
+    "actions of text": dict(actions="1"),
+    "actions of nothing": dict(actions=None),
+    "an action without a step": dict(actions=[1]),
+    "an action of three": dict(actions=[[1, 1, 1]]),
+    "a negative step": dict(actions=[[-1, 1]]),
+    "a huge step": dict(actions=[[10**9, 1]]),
+    "a step after the end": dict(actions=[[119, 1], [120, 1]]),
+    "a step of text": dict(actions=[["1", 1]]),
+    "a step of NaN": dict(actions=[[NAN, 1]]),
+    "a step of nothing": dict(actions=[[None, 1]]),
+    "half a step": dict(actions=[[1.5, 1]]),
+    "two actions in a step": dict(actions=[[1, 1], [1, 0]]),
+    "an unknown action": dict(actions=[[1, 2]]),
+    "a negative action": dict(actions=[[1, -1]]),
+    "an action of text": dict(actions=[[1, "go"]]),
+    "an action of NaN": dict(actions=[[1, NAN]]),
+    "an action of nothing": dict(actions=[[1, None]]),
+    "an unknown outcome": dict(outcome=6),
+    "an outcome of text": dict(outcome="correct"),
+    "an outcome of nothing": dict(outcome=None),
+    "a reward of NaN": dict(reward=NAN),
+    "a reward of text": dict(reward="1"),
+    "a response of text": dict(response="go"),
+    "a negative response": dict(response=-1),
+    "an onset of NaN": dict(onset_ms=NAN),
+    "an endless key": dict(key_ms=INF),
+    "an onset of text": dict(onset_ms="12"),
+    "a true rate": dict(refresh_hz=True),
+    "a list as origin": dict(origin_ms=[1]),
+    "negative frames": dict(frames=-1),
+    "half a frame": dict(frames=1.5),
+    "frames of nothing": dict(late_frames=None),
+    "flags of nothing": dict(flags=None),
+    "flags of text": dict(flags="interrupted"),
+    "a flag of text": dict(flags={"early": "often"}),
+    "a flag of nothing": dict(flags={"interrupted": None}),
+    "an empty reason": dict(flags={"interrupted": ""}),
+    "a flag of ours": dict(flags={"mismatch": 1}),
+    "a negative flag": dict(flags={"blur": -1}),
+}
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_a_forged_record_is_refused_and_the_run_goes_on(store, player, case, caplog):
+    record = player.record(player.queue.pop(0)) | FORGED[case]
+    record = {name: value for name, value in record.items() if value is not DELETED}
+    ack, *_ = player.say(**record)
+    assert (ack["type"], ack["uid"], ack["keep"]) == ("ack", record["uid"], False)
+    assert ack["refused"]
+    assert store.trials() == []
+    assert player.rows == []
+    assert record["uid"] in caplog.text
+    player.acks.clear()
+    if record["uid"] == "run1-0-0":  # its trial comes again, under a uid that was never played
+        uids = [trial["uid"] for trial in player.queue]
+        assert "run1-0-1" in (*uids, *map(player.session.uid, player.session.queue))
+    else:
+        player.say(**player.record(player.queue.pop(0)))
+        player.ready()
+    player.play()
+    assert player.over
+    all_once(store)
+    again = Player(store, player.session.run)
+    assert again.ready()[-1] == {"type": "done"}
+
+
+def test_a_true_record_after_a_forged_one_is_taken(store, player):
+    record = player.record(player.queue.pop(0))
+    player.say(**record | {"reward": None, "actions": None})
+    del player.acks[record["uid"]]
+    ack, *_ = player.say(**record)
+    assert "refused" not in ack
+    player.play()
+    assert player.over
+    all_once(store)
+
+
+@pytest.mark.parametrize("message", [
+    None, 5, "ready", [], {}, {"type": None}, {"type": "recrod"}, {"type": ["ready"]},
+    {"type": "record"}, {"type": "record", "uid": None}, {"type": "record", "uid": ["a"]},
+    {"type": "act"}, {"type": "act", "uid": "run1-0-0"},
+    {"type": "act", "uid": "run1-0-0", "k": "0"},
+])  # fmt: skip
+def test_a_message_that_cannot_be_read_is_told(store, player, message):
+    player.session.receive(message)
+    (answer,) = player.inbox
+    assert answer["type"] == "error"
+    assert answer["message"]
+    player.inbox.clear()
+    player.play()
+    all_once(store)
+
+
+def test_an_unknown_message_names_the_known_ones(player):
+    (answer,) = player.say(type="recrod")
+    assert "unknown message 'recrod'" in answer["message"]
+    assert "did you mean 'record'?" in answer["message"]
+
+
+def test_a_database_that_fails_leaves_the_record_in_the_browser(store, player, monkeypatch, caplog):
+    record = player.record(player.queue.pop(0))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "add_trial", lambda row: (_ for _ in ()).throw(OSError("disk full")))
+        (answer,) = player.say(**record)
+        assert answer == {"type": "error", "message": "OSError: disk full"}
+    assert "disk full" in caplog.text
+    caplog.clear()
+    player.say(**record)
+    player.play()
+    all_once(store)
+
+
+def test_a_row_that_the_database_does_not_take_stays_in_the_browser(store, player):
+    trial = player.queue.pop(0)
+    store.delete_run("run1")
+    ack, *_ = player.say(**player.record(trial))
+    assert ack["keep"] is True
+    assert "no run 'run1'" in ack["refused"]
+
+
+# -- what was tampered with ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tampered", "flag"),
+    [
+        (dict(reward=100.0), {"reward": 100.0}),
+        (dict(response=None), {"response": None}),
+        (dict(outcome=5), {"outcome": "withheld"}),
+        (dict(outcome=0, reward=-3), {"outcome": "none", "reward": -3.0}),
+        (dict(rt_ms=1.0), {"rt_ms": 1.0}),
+        (dict(rt_ms=None), {"rt_ms": None}),
+    ],
+)
+def test_what_was_tampered_with_is_flagged_and_python_is_believed(store, player, tampered, flag):
+    record = player.record(player.queue.pop(0))
+    player.say(**record | tampered)
+    (row,) = store.trials()
+    assert row["flags"] == {"mismatch": flag}
+    env = records.env_of(row)
+    truth = scored(player.session.run, env, record)
+    for name in ("reward", "response", "outcome", "correct", "rt_ms", "actions"):
+        assert row[name] == truth[name]
+
+
+def test_actions_that_were_tampered_with_are_flagged(store, player):
+    record = player.record(player.queue.pop(0))
+    player.say(**record | {"actions": []})
+    (row,) = store.trials()
+    assert set(row["flags"]["mismatch"]) >= {"response", "outcome"}
+    assert row["rt_ms"] is None
+    assert row["key_ms"] is None
+
+
+def test_other_flags_are_kept(store, player):
+    flags = {"early": 2, "repeat": 1, "blur": 1, "hidden": 0, "resize": True}
+    player.say(**player.record(player.queue.pop(0)) | {"flags": flags})
+    assert store.trials()[0]["flags"] == flags
+
+
+def test_action_0_needs_no_listing(store, player):
+    record = player.record(player.queue.pop(0))
+    player.say(**record | {"actions": [*record["actions"], [3, 0]]})
+    assert store.trials()[0]["actions"] == record["actions"]
+
+
+def test_a_response_time_belongs_to_a_response(store):
+    player = Player(store, make_run(store, n=2), lambda trial, k: 0)
+    player.ready()
+    record = player.record(player.queue.pop(0)) | {"key_ms": 1500.0, "rt_ms": 499.75}
+    player.say(**record)
+    assert store.trials()[0]["rt_ms"] is None
+    assert store.trials()[0]["key_ms"] is None
+
+
+def test_a_response_time_is_that_of_the_stamps(store, player):
+    player.play()
+    for row in finished(store):
+        assert row["rt_ms"] == row["key_ms"] - row["onset_ms"] == 63.5
+
+
+# -- steps in lockstep -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stepping(store):
+    player = Player(store, make_run(store, "Reaching1D-v0", n=2))
+    player.ready()
+    return player
+
+
+def act(player, k, action=0, uid="run1-0-0"):
+    return player.say(type="act", uid=uid, k=k, action=action)
+
+
+def test_an_act_that_comes_twice_or_late_changes_nothing(stepping):
+    (first,) = act(stepping, 0, 1)
+    assert first["k"] == 1
+    assert act(stepping, 0, 1) == []
+    assert act(stepping, 5, 1) == []
+    assert act(stepping, 1, 1, uid="run1-1-0") == []
+    (second,) = act(stepping, 1, 0)
+    assert second["k"] == 2
+
+
+def test_an_act_after_the_end_changes_nothing(stepping):
+    trial = stepping.queue.pop(0)
+    record = stepping.record(trial)
+    assert act(stepping, 0) == []
+    assert act(stepping, 0, uid=None) == []
+    stepping.say(**record)
+    assert act(stepping, 0) == []
+    stepping.play()
+    assert stepping.over
+
+
+@pytest.mark.parametrize("action", [3, -1, 10**9, 0.5, NAN, None, "1", [1], True])
+def test_an_action_that_cannot_be_is_told_and_not_taken(stepping, action):
+    (answer,) = act(stepping, 0, action)
+    assert answer["type"] == "error"
+    assert "action" in answer["message"]
+    (obs,) = act(stepping, 0, 1)
+    assert obs["k"] == 1
+
+
+def test_an_open_trial_takes_no_steps(player):
+    assert act(player, 0) == []
+
+
+# -- threads ---------------------------------------------------------------------------------------
+
+
+def test_calls_from_several_threads(store, player):
+    trials = {trial["uid"]: trial for trial in player.queue}
+    seen, lock = set(), threading.Lock()
+
+    def browser(_):
+        while True:
+            with lock:
+                fresh = [uid for uid in trials if uid not in seen]
+                if not fresh:
+                    return
+                seen.add(fresh[0])
+            record = player.record(trials[fresh[0]])
+            for _ in range(3):
+                player.session.receive(record)
+            player.session.receive({"type": "ping"})
+            with lock:
+                trials.update({m["uid"]: m for m in player.inbox if m["type"] == "trial"})
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(browser, range(6)))
+    for uid in set(trials) - seen:
+        player.session.receive(player.record(trials[uid]))
+    all_once(store)
+    assert len(player.rows) == N
+    assert {"type": "done"} in player.inbox
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("id", "words"),
+    [
+        ("PerceptualDecisionMaking-v0", "Perceptual Decision Making"),
+        ("Reaching1D-v0", "Reaching 1D"),
+        ("CartPole-v1", "Cart Pole"),
+        ("my_task-v0", "my task"),
+        ("plain", "plain"),
+    ],
+)
+def test_titles(id, words):
+    assert title(id) == words
+
+
+def test_every_task_has_a_title():
+    assert all(title(id) for id in ngym.all_envs())
