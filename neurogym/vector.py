@@ -14,12 +14,13 @@ from gymnasium.vector.utils import batch_space
 from neurogym.block import Block, Draw
 from neurogym.canvas import Trials
 from neurogym.rules import Outcome
-from neurogym.stream import FIRST, MOST, Stream
+from neurogym.stream import FIRST, Stream
 from neurogym.task import Effect, Step, Task
 
 RESPONDED = np.array([o in (Outcome.CORRECT, Outcome.ERROR) for o in Outcome])
 TOGETHER = 16  # blocks painted together: enough to hide the calls, little enough for the cache
-LOW = 32  # an env with fewer trials ahead than this gets new blocks
+AHEAD = 128  # trials laid out for each env: the fewer, the better they stay in the cache
+LOW = 16  # with fewer trials ahead than this an env gets new ones
 TABLES = ("reward", "performance", "outcome", "next", "ends")
 
 
@@ -47,6 +48,10 @@ class Run:
         """The trials from one on."""
         gone = number - self.first
         return Run(number, self.block, self.place + gone, self.n - gone)
+
+    def until(self, number: int) -> Run:
+        """The trials before one."""
+        return Run(self.first, self.block, self.place, min(self.n, number - self.first))
 
 
 class Pool:
@@ -88,19 +93,21 @@ class Pool:
             for env, first, draw in some:
                 self.queues[env].append(Run(first, block, place, draw.n))
                 place += draw.n
-        self._lay_out()
-        self.ahead = min(2 * self.ahead, MOST)
+        stops = [first + self.ahead for first in played]
+        queues = zip(self.queues, stops, strict=True)
+        self._lay_out([[run.until(stop) for run in q if run.first < stop] for q, stop in queues])
+        self.ahead = min(2 * self.ahead, AHEAD)
         return self.first + step
 
-    def _lay_out(self) -> None:
-        runs = [run for queue in self.queues for run in queue]
+    def _lay_out(self, queues: list[list[Run]]) -> None:
+        runs = [run for queue in queues for run in queue]
         self._lay_out_trials(runs)
         rows = [(run, run.rows) for run in runs]
         self.ob = np.concatenate([run.block.ob[r] for run, r in rows])
         self.gt = np.concatenate([run.block.gt[r] for run, r in rows])
-        per_env = [sum(r.rows.stop - r.rows.start for r in queue) for queue in self.queues]
+        per_env = [sum(r.rows.stop - r.rows.start for r in queue) for queue in queues]
         self.first = np.cumsum(per_env) - per_env
-        self.stop_trial = np.cumsum([sum(run.n for run in queue) for queue in self.queues])
+        self.stop_trial = np.cumsum([sum(run.n for run in queue) for queue in queues])
         if self.task.closed:
             self.period = np.concatenate([run.block.period[r] for run, r in rows])
             self.last = np.zeros(len(self.ob), bool)
