@@ -15,7 +15,7 @@ from app.curves import curves
 from app.raster import raster
 from app.session import title
 from app.work import Job
-from neurogym.agents import AGENTS, agent
+from neurogym.agents import AGENTS, Policy, agent
 from neurogym.export import write_csv
 from neurogym.records import finished
 from neurogym.rollout import describe, rollout
@@ -41,7 +41,7 @@ class Compare(pn.viewable.Viewer):
         env = self.choice.env()
         periods = [name for name, _, _ in env.periods] if self._begun(env) else []
         small = dict(size="small", margin=(6, 8))
-        first = "integrator" if self._integrates(env) else "oracle"
+        first = "integrator" if self._integrates(env) else self.choice.player()
         self.agent = pmui.Select(
             label="agent", value=first, options=list(AGENTS), width=140, **small
         )
@@ -87,7 +87,7 @@ class Compare(pn.viewable.Viewer):
 
     def _choose_agent(self, name: str) -> None:
         """Sliders for the agent's parameters, and a rollout."""
-        self.policy = agent(name)
+        self.policy, self.own = agent(name), {}
         widgets = []
         for key in self.policy.param:
             parameter = self.policy.param[key]
@@ -105,18 +105,21 @@ class Compare(pn.viewable.Viewer):
         self._roll_out()
 
     def _set(self, key: str, event: Any) -> None:
+        own = {**self.own, key: event.new}
         try:
-            setattr(self.policy, key, event.new)
+            self.policy = agent(self.agent.value, **own)  # work that is given up keeps its own
         except ValueError as error:
             refuse(event.obj, error)
             return
+        self.own = own
         self._roll_out()
 
     # -- work ------------------------------------------------------------------------------------
 
     def _roll_out(self) -> None:
         """Let the agent play, and draw."""
-        self._start(self._play)
+        policy = self.policy
+        self._start(lambda job: self._play(job, policy))
 
     def _redraw(self) -> None:
         """Draw what was played, in another way."""
@@ -141,16 +144,16 @@ class Compare(pn.viewable.Viewer):
 
         self.job = Job(work, self._done, self._failed, self._tell)
 
-    def _play(self, job: Job) -> list[dict[str, Any]]:
+    def _play(self, job: Job, policy: Policy) -> list[dict[str, Any]]:
         choice = self.choice
         if self.rows:
             row = self.rows[0]
             return rollout(
-                row["task"], self.policy, yoke=self.rows, seed=choice.seed, progress=job.step,
+                row["task"], policy, yoke=self.rows, seed=choice.seed, progress=job.step,
                 **row["params"],
             )  # fmt: skip
         return rollout(
-            choice.task, self.policy, choice.trials, seed=choice.seed, progress=job.step,
+            choice.task, policy, choice.trials, seed=choice.seed, progress=job.step,
             **choice.settings(),
         )  # fmt: skip
 

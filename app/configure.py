@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import panel as pn
@@ -109,9 +110,15 @@ class Configure(pn.viewable.Viewer):
             callback=lambda: io.StringIO(self.choice.toml()), filename="task.toml",
             label="Download as TOML", variant="outlined", size="small", embed=False, auto=True,
         )  # fmt: skip
+        file = pmui.FileInput(
+            label="Open a TOML file", accept=".toml", variant="outlined", size="small", margin=0,
+        )  # fmt: skip
+        file.param.watch(lambda event: self._open(event.new), "value")
+        self.told = pmui.Alert("", severity="error", visible=False, margin=(4, 8))
         return card(
             "Take it along",
-            pmui.FlexBox(self.copy, toml, gap="10px", margin=(4, 8)),
+            pmui.FlexBox(self.copy, toml, file, gap="10px", margin=(4, 8)),
+            self.told,
             self.code,
             self.text,
         )
@@ -129,6 +136,19 @@ class Configure(pn.viewable.Viewer):
         refuse(event.obj, None)
         self._refresh_code()
 
+    def _open(self, content: bytes | None) -> None:
+        """Take over what a file says; if anything in it does not fit, nothing."""
+        if not content:
+            return
+        try:
+            self.choice.adopt(Choice.from_toml(content.decode()))
+        except UnicodeDecodeError:
+            self.told.param.update(object="This is not a TOML file: it is not text.", visible=True)
+        except ValueError as error:
+            self.told.param.update(object=f"The file was not taken: {error}", visible=True)
+        else:
+            self._build()
+
     def _set_preset(self, preset: str) -> None:
         if preset not in PRESETS:
             return
@@ -137,7 +157,10 @@ class Configure(pn.viewable.Viewer):
 
     def _refresh(self) -> None:
         env = self.choice.env()
-        self.picture.object = screens(env, "configure")
+        try:
+            self.picture.object = screens(env, "configure")
+        except ValueError as error:
+            self.picture.object = f"<p>No picture: {escape(str(error))}</p>"
         if self.choice.declared:
             self.line.object = timeline(env)
         self._refresh_code()

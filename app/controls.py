@@ -36,7 +36,7 @@ def refuse(widget: Any, error: Exception | None) -> None:
     if hasattr(widget, "error_state"):
         text = "" if error is None else short(error)
         widget.param.update(error_state=error is not None, helper_text=text)
-    elif error is not None:
+    elif error is not None and pn.state.notifications is not None:
         pn.state.notifications.error(short(error))
 
 
@@ -144,7 +144,7 @@ class PeriodRow(pn.viewable.Viewer):
     ):
         super().__init__()
         self.choice, self.period, self.changed = choice, period, changed
-        self.duration = duration
+        self.duration = self.first = duration
         options = {label: kind for kind, label in KINDS.items() if self._offers(kind)}
         self.kind = pmui.Select(
             label=period, value=duration.kind, options=options, size="small", width=150,
@@ -197,7 +197,8 @@ class PeriodRow(pn.viewable.Viewer):
     def _new_kind(self, event: Any) -> None:
         """Start from numbers that resemble the length before."""
         low, high = self.duration.bounds
-        middle = (low + min(high, 10 * max(low, 100))) / 2
+        high = min(high, 10 * max(low, 100))  # what follows from other periods has no bound
+        middle = (low + high) / 2
         args = {
             "constant": middle,
             "uniform": ("uniform", (low, high if high > low else 2 * max(low, 100))),
@@ -206,8 +207,9 @@ class PeriodRow(pn.viewable.Viewer):
                 "truncated_exponential", (middle, low, max(high, 3 * middle, low + 100))
             ),
         }  # fmt: skip
-        if event.new in args:
-            self._apply(args[event.new], self.kind)
+        if event.new == self.duration.kind:  # back from one that was refused
+            refuse(self.kind, None)
+        elif self._apply(args.get(event.new, self.first.spec), self.kind):
             self._show_fields()
 
     def _new_numbers(self, event: Any) -> None:
@@ -230,17 +232,19 @@ class PeriodRow(pn.viewable.Viewer):
             spec = (kind, tuple(values))
         self._apply(spec, event.obj)
 
-    def _apply(self, spec: Any, widget: Any) -> None:
+    def _apply(self, spec: Any, widget: Any) -> bool:
+        """Whether the length was taken; if not, why not stands beside the widget."""
         now = dict(self.choice.params.get("timing", {}))
         try:
             self.choice.change("timing", {**now, self.period: spec})
             self.duration = Duration.parse(spec, self.period)
         except ValueError as error:
             refuse(widget, error)
-            return
+            return False
         for field in [self.kind, *self.inputs]:
             refuse(field, None)
         self.changed()
+        return True
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pmui.Row(self.kind, self.fields, sizing_mode="stretch_width", margin=0)

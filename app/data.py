@@ -42,7 +42,7 @@ class Data(pn.viewable.Viewer):
     def __init__(self, choice: Choice, store: Store, go: Callable[[str], None]):
         super().__init__()
         self.choice, self.store, self.go = choice, store, go
-        self.runs = store.runs()
+        self.runs, self.picked = store.runs(), ""
         cells = [{key: _cell(run.get(key)) for key in RUNS} for run in self.runs]
         frame = pd.DataFrame(cells, columns=RUNS)
         self.table = pn.widgets.Tabulator(frame, page_size=8, selectable=1, **TABLE)
@@ -51,7 +51,7 @@ class Data(pn.viewable.Viewer):
         self.heading = pmui.Typography("", variant="h6", margin=(8, 12))
         download = dict(variant="outlined", size="small", embed=False, auto=True, margin=(6, 8))
         self.one = pmui.FileDownload(
-            callback=lambda: self._csv(run_id=self.choice.run), filename="run.csv",
+            callback=lambda: self._csv(run_id=self.picked), filename="run.csv",
             label="Download this run as CSV", **download,
         )  # fmt: skip
         self.all = pmui.FileDownload(
@@ -77,8 +77,14 @@ class Data(pn.viewable.Viewer):
         run = self.store.run(run_id)
         if run is None:
             return
+        known = True
         if self.choice.run != run_id:
-            self.choice.take(run)
+            try:
+                self.choice.take(run)
+            except ValueError:  # a task that is not loaded here: its rows are all there is
+                known = False
+        self.picked = run_id
+        self.look.disabled = not known
         rows = self.store.trials(run_id=run_id)
         cells = [{key: _cell(row[key]) for key in TRIALS} for row in rows]
         self.trials.value = pd.DataFrame(cells, columns=TRIALS)

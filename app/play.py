@@ -20,10 +20,10 @@ GUEST = "guest"
 def start_run(store: Store, choice: Choice) -> dict[str, Any]:
     """The run that the choice names, or a new one that is written down and named in the choice."""
     known = store.run(choice.run) if choice.run else None
-    if known:
+    if known and known["subject_kind"] == "human":
         return known
     run = dict(
-        run_id=choice.run or new_run_id(),
+        run_id=new_run_id(),  # an agent's run is played by a person as a run of its own
         task=choice.task,
         params=choice.settings(),
         wrappers=[],

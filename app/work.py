@@ -34,7 +34,7 @@ class Job:
 
     def step(self, done: int, total: int) -> bool:
         """Tell how far the work is; True if it is to stop."""
-        percent = 100 * done // total
+        percent = 100 * done // max(total, 1)
         if percent != self._told:
             self._told = percent
             self._later(lambda: self._progress(done, total))

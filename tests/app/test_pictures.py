@@ -1,0 +1,132 @@
+"""Still pictures: well-formed, of every task, and they follow the timing."""
+
+import re
+from xml.etree import ElementTree
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from app.choice import Choice
+from app.pictures import screens, timeline
+from neurogym.envs import TaskEnv
+from neurogym.episodes import as_trials
+from neurogym.parameters import Timing
+from neurogym.task import Preset
+from neurogym.tasks.withholding import GoNogo
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(text):
+    """The picture as the browser reads it, where the name space goes without saying."""
+    assert "nan" not in text.lower()
+    assert "inf" not in re.sub("[a-z]*info[a-z]*", "", text.lower())
+    return ElementTree.fromstring(text.replace("<svg ", f'<svg xmlns="{SVG[1:-1]}" ', 1))
+
+
+def numbers(root, tag, name):
+    return [float(node.get(name)) for node in root.iter(SVG + tag) if node.get(name)]
+
+
+@pytest.fixture
+def choice(task_id, preset):
+    return Choice(task=task_id, preset=preset)
+
+
+def test_screens_show_each_period(choice):
+    env = choice.env()
+    root = parsed(screens(env, "x"))
+    shown = [node.text for node in root.iter(SVG + "text")]
+    lasting = {name for name, start, stop in env.periods if stop > start}
+    assert lasting & set(shown) == {name for name in choice.build().timing if name in shown}
+    assert len(lasting & set(shown)) >= len(lasting) - 1
+    assert all(width >= 0 for width in numbers(root, "rect", "width"))
+    assert root.get("aria-label") == "Screens of a trial"
+
+
+def test_two_pictures_on_a_page_do_not_clip_each_other(choice):
+    clips = [re.findall('id="([^"]+)"', screens(choice.env(), ident)) for ident in ("a", "b")]
+    assert not set(clips[0]) & set(clips[1])
+
+
+def test_a_timeline_has_a_bar_a_period(choice):
+    task = choice.build()
+    root = parsed(timeline(choice.env()))
+    titles = [node.text for node in root.iter(SVG + "title")]
+    assert [text.partition(":")[0] for text in titles] == list(task.timing)
+    for text, duration in zip(titles, task.timing.values(), strict=True):
+        assert str(duration) in text
+        assert f"at dt {task.dt:g} ms" in text
+    widths, left = numbers(root, "rect", "width"), numbers(root, "rect", "x")
+    assert all(width >= 0 for width in widths)
+    assert max(x + w for x, w in zip(left, widths, strict=True)) <= 690
+
+
+def test_a_timeline_follows_the_timing(choice):
+    task = choice.build()
+    period = next(p for p, d in task.timing.items() if d.kind == "constant" and d.args[0] > 0)
+    before = timeline(choice.env()), screens(choice.env(), "x")
+    choice.change("timing", {period: task.timing[period].args[0] + 13 * task.dt})
+    after = timeline(choice.env())
+    assert after != before[0]
+    steps = round(task.timing[period].args[0] / task.dt + 1e-9)
+    assert f"{max(steps, 1) + 13} steps" in after or f"{steps + 13} steps" in after
+    choice.change("timing", {period: ["uniform", [200, 900]]})
+    assert "200-900 ms" in timeline(choice.env())
+    parsed(timeline(choice.env()))
+    parsed(screens(choice.env(), "x"))
+
+
+def test_a_picture_follows_the_timing():
+    choice = Choice(task="GoNogo-v0")
+    assert ">fixation<" in screens(choice.env(), "x")
+    choice.change("timing", {"fixation": 0})
+    assert ">fixation<" not in screens(choice.env(), "x")
+
+
+def test_what_dt_makes_of_a_length_is_told():
+    choice = Choice(task="GoNogo-v0", params={"dt": 100, "timing": {"delay": 250, "fixation": 30}})
+    text = timeline(choice.env())
+    assert "delay: 250 ms; at dt 100 ms: 2 steps = 200 ms" in text
+    assert "fixation: 30 ms; at dt 100 ms: 1 steps = 100 ms" in text
+
+
+class Odd(GoNogo):
+    """A period whose name reads like markup."""
+
+    timing = Timing({"fixation": 0, "stimulus": 500, "delay": 0, "decision": 500, "<b>&": 200})
+    human = Preset()
+
+
+def test_names_are_escaped():
+    env = TaskEnv(Odd())
+    assert "<b>&" in [node.text for node in parsed(screens(env, "x")).iter(SVG + "text")]
+    assert "<b>&" in [node.text for node in parsed(timeline(env)).iter(SVG + "text")]
+
+
+def test_an_environment_without_a_scene_is_shown_as_bars():
+    env = as_trials(gym.make("CartPole-v1"))
+    root = parsed(screens(env, "cart"))
+    assert [node.text for node in root.iter(SVG + "text")] == ["episode"]
+    bars = [node for node in root.iter(SVG + "rect") if node.get("fill") == "#f5f5f5"]
+    assert len(bars) == 4
+
+
+class Endless(gym.Env):
+    """Nothing ever happens."""
+
+    observation_space = gym.spaces.Box(-1, 1, (2,))
+    action_space = gym.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action):
+        return np.zeros(2, np.float32), 0.0, False, False, {}
+
+
+def test_an_episode_without_an_end_is_told():
+    with pytest.raises(ValueError, match="its trials may have no end"):
+        screens(as_trials(Endless()), "x")
