@@ -64,6 +64,7 @@ class Integrator(param.Parameterized):
     noise = param.Number(0.0, bounds=(0, 20), doc="SD of its own noise, level x sqrt(ms)")
     lapse = param.Magnitude(0.0, doc="share of trials with a random answer")
     non_decision = param.Number(300.0, bounds=(0, 2000), doc="ms from commitment to response")
+    non_decision_sd = param.Number(0.0, bounds=(0, 500), doc="SD of that time from trial to trial")
 
     def begin(self, env: gym.Env, rng: np.random.Generator) -> None:
         """Clear the accumulators and find the evidence in the task's channels."""
@@ -84,6 +85,8 @@ class Integrator(param.Parameterized):
         self._x = np.zeros(self._size)
         self._choice: int | None = None
         self._wait = self.non_decision
+        if self.non_decision_sd:
+            self._wait = max(0.0, rng.normal(self._wait, self.non_decision_sd))
         self._lapse = rng.random() < self.lapse
         self._setting = self.drift, self.bound, self.leak / 1000, self.noise  # param reads are slow
 

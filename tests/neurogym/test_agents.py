@@ -182,3 +182,17 @@ def test_a_rollout_reports_its_progress_and_can_be_stopped():
         ngym.rollout("GoNogo", "oracle", 0)
     with pytest.raises(ValueError, match="are taken with an id only"):
         ngym.rollout(ngym.make("GoNogo"), "oracle", 1, dt=20)
+
+
+def test_the_non_decision_time_varies_as_told():
+    task = dict(dt=10, timing={"stimulus": 300, "decision": 2000})
+    found = ngym.rollout(
+        "PerceptualDecisionMaking",
+        "integrator",
+        trials=400,
+        agent_params=dict(non_decision=500.0, non_decision_sd=60.0),
+        **task,
+    )
+    times = np.array([row["rt_ms"] for row in found])
+    assert abs(times.mean() - 505) < 5 * 60 / 20  # rounded up to whole steps of 10 ms
+    assert 50 < times.std() < 70
