@@ -57,6 +57,7 @@ examples:
 SERVE_EXAMPLES = """\
 examples:
   neurogym serve --open
+  neurogym serve --tasks my_tasks.py
   neurogym serve --address 0.0.0.0 --port 8080 --db study.db
   neurogym serve --address 0.0.0.0 --allow-origin lab.example.org
 """
@@ -216,6 +217,13 @@ def _serve_arguments(parser: _Parser) -> None:
         action=argparse.BooleanOptionalAction,
         default=False,
         help="open the app in a browser",
+    )
+    parser.add_argument(
+        "--tasks",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a Python file or module that registers tasks of your own; can be repeated",
     )
     _add_db(parser)
 
@@ -560,12 +568,28 @@ def _serve(arguments: argparse.Namespace) -> int:
     if arguments.db:
         database_url(arguments.db)
         env["NEUROGYM_DB"] = arguments.db
+    if arguments.tasks:
+        env["NEUROGYM_TASKS"] = ",".join(map(_tasks_source, arguments.tasks))
     _check_free(arguments.address, arguments.port)
     hosts = _hosts(arguments.address)
     command = _panel_command(arguments, folder, hosts)
     for host in hosts:
         print(f"http://{host}:{arguments.port}/{folder.name}", flush=True)
     return _run(command, env)
+
+
+def _tasks_source(given: str) -> str:
+    """A file's full path, or a module's name; an error here says more than one in the server."""
+    if "," in given:
+        raise ValueError(f"--tasks {given}: expected a name without a comma")
+    if Path(given).suffix != ".py":
+        if importlib.util.find_spec(given.partition(".")[0]) is None:
+            raise ValueError(f"--tasks {given}: expected a .py file or a module that is installed")
+        return given
+    path = Path(given).expanduser().resolve()
+    if not path.is_file():
+        raise ValueError(f"--tasks {given}: there is no such file")
+    return str(path)
 
 
 def _app_folder() -> Path:

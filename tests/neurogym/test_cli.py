@@ -283,6 +283,23 @@ def test_serve_says_what_is_in_its_way(run, served, app, port, monkeypatch):
     assert served == []
 
 
+def test_serve_hands_tasks_on(served, port, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    both = ["--tasks", "mine.py", "--tasks", "json.decoder"]
+    assert main(["serve", "--port", str(port), *both]) == 7
+    assert served[0][1]["NEUROGYM_TASKS"] == f"{tmp_path / 'mine.py'},json.decoder"
+    monkeypatch.setenv("NEUROGYM_TASKS", "other.py")
+    main(["serve", "--port", str(port)])
+    assert served[1][1]["NEUROGYM_TASKS"] == "other.py"
+
+
+@pytest.mark.parametrize("given", ["none.py", "no_such_module", "a,b.py"])
+def test_serve_says_which_tasks_are_not_there(run, served, given):
+    assert f"--tasks {given}: " in run("serve", "--tasks", given, code=2)[1]
+    assert served == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_serve_answers_and_stops_when_told(app, port):
     with subprocess.Popen(
