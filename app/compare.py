@@ -97,7 +97,7 @@ class Compare(pn.viewable.Viewer):
             widget = pmui.FloatSlider(
                 label=labelled(key), value=parameter.default, start=low,
                 end=min(high, max(6 * parameter.default, 1)), step=0.01 if high <= 1 else 0.1,
-                width=150, size="small", margin=(6, 12), description=parameter.doc,
+                width=132, size="small", margin=(6, 10),
             )  # fmt: skip
             widget.param.watch(lambda event, k=key: self._set(k, event), "value_throttled")
             widgets.append(widget)

@@ -54,7 +54,8 @@ def levels(rows: Sequence[Row], condition: str, signed_by: str | None = None) ->
     level = np.array([row["conditions"][condition] for row in rows], float)
     if signed_by is None:
         return level
-    return level * np.where([row["conditions"][signed_by] == 1 for row in rows], 1.0, -1.0)
+    sign = np.where([row["conditions"][signed_by] == 1 for row in rows], 1.0, -1.0)
+    return level * sign + 0.0  # no -0
 
 
 def proportion(level: np.ndarray, hit: Sequence[bool]) -> list[Point]:
