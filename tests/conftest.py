@@ -3,6 +3,8 @@
 import pytest
 
 from neurogym import registry
+from tests.ui.harness import bench, browser, context, site  # noqa: F401 - one browser for all
+from tests.ui.server import server  # noqa: F401 - fixture
 
 TASKS = [id for id in registry.all_envs() if registry.task_class(id)]
 PRESETS = ["agent", "human"]

@@ -1,6 +1,3 @@
-import os
-import shutil
-
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -328,28 +325,20 @@ def test_bare_environments_are_drawn(registered):
     assert len(figures(raster([("random", rows)], sort="outcome"))) == 3
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
-def test_a_browser_draws_it_and_saves_vectors(tmp_path, person):
+def test_a_browser_draws_it_and_saves_vectors(tmp_path, person, context):
     from bokeh.embed import file_html
     from bokeh.resources import INLINE
-    from playwright.sync_api import sync_playwright
 
     page = tmp_path / "raster.html"
     page.write_text(file_html(raster([("person", person)], svg=True), INLINE, "raster"), "utf-8")
     errors = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.path.realpath(shutil.which("chromium")),
-            args=["--no-sandbox", "--disable-gpu"],
-        )
-        tab = browser.new_page(viewport={"width": 1280, "height": 500})
-        tab.on("pageerror", lambda error: errors.append(error))
-        tab.goto(page.as_uri())
-        tab.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
-        with tab.expect_download() as download:
-            tab.get_by_title("Save as SVG").click()
-        name, drawn = download.value.suggested_filename, download.value.path().read_text("utf-8")
-        browser.close()
+    tab = context.new_page()
+    tab.on("pageerror", lambda error: errors.append(error))
+    tab.goto(page.as_uri())
+    tab.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
+    with tab.expect_download() as download:
+        tab.get_by_title("Save as SVG").click()
+    name, drawn = download.value.suggested_filename, download.value.path().read_text("utf-8")
     assert not errors
     assert name == "raster.svg"
     assert all(word in drawn for word in ("<svg", "responses", "decision", "person, trial"))

@@ -1,21 +1,11 @@
 """The player in a real browser: stamps, scoring, input, outbox and what is drawn."""
-# ruff: noqa: F811
 
 import math
 
 import numpy as np
 import pytest
 
-from tests.ui.harness import (  # noqa: F401
-    CROSS,
-    Bench,
-    bench,
-    browser,
-    config,
-    context,
-    site,
-    trial,
-)
+from tests.ui.harness import CROSS, Bench, config, trial
 
 LONG = {"answer": 150}  # steps; a slow machine has time to send its key
 

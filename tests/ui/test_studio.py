@@ -7,12 +7,11 @@ import pytest
 
 import neurogym as ngym
 from neurogym import records
-from tests.ui.harness import browser, context  # noqa: F401 - fixtures
-from tests.ui.server import Proxy, Server, server  # noqa: F401 - fixtures
+from tests.ui.server import Proxy, Server, free_port
 
 
 @pytest.fixture
-def page(context):  # noqa: F811
+def page(context):
     page = context.new_page()
     page.problems = []
     page.outside = []
@@ -52,7 +51,7 @@ def state(page, *states):
     return page.evaluate("window.__player.dataset.state")
 
 
-def open_task(page, server, task, trials, **query):  # noqa: F811
+def open_task(page, server, task, trials, **query):
     more = "".join(f"&{key}={value}" for key, value in query.items())
     page.goto(f"{server.url}?task={task}&trials={trials}&view=play{more}")
     state(page, "ready")
@@ -97,7 +96,7 @@ def key_of(task):
 
 
 @pytest.mark.parametrize("task", ngym.all_envs())
-def test_a_person_plays_a_session_of_each_task(page, server, task):  # noqa: F811
+def test_a_person_plays_a_session_of_each_task(page, server, task):
     open_task(page, server, task, 3)
     run, client, key = run_of(page), page.context.new_cdp_session(page), key_of(task)
     closed = ngym.make(task).unwrapped.task.closed
@@ -119,7 +118,7 @@ def test_a_person_plays_a_session_of_each_task(page, server, task):  # noqa: F81
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
-def test_response_times_are_those_of_the_keys(page, server, busy):  # noqa: F811
+def test_response_times_are_those_of_the_keys(page, server, busy):
     open_task(
         page, server, "GoNogo", 24, params=json.dumps({"timing": {"fixation": 40, "delay": 40}})
     )
@@ -140,7 +139,7 @@ def test_response_times_are_those_of_the_keys(page, server, busy):  # noqa: F811
     assert not any("mismatch" in row["flags"] for row in rows)
 
 
-def test_a_reload_loses_and_doubles_nothing(page, server):  # noqa: F811
+def test_a_reload_loses_and_doubles_nothing(page, server):
     open_task(page, server, "GoNogo", 6)
     run, client = run_of(page), page.context.new_cdp_session(page)
     for _ in range(2):
@@ -171,17 +170,15 @@ def play_on(page, client):
             return
 
 
-def all_once(server, run, n):  # noqa: F811
+def all_once(server, run, n):
     done = [row["trial_index"] for row in server.rows(run_id=run) if records.is_finished(row)]
     assert sorted(done) == list(range(n))
 
 
 def test_a_cut_websocket_loses_and_doubles_nothing(page, tmp_path):
-    from tests.ui.server import free_port
-
     port = free_port()
     proxy = Proxy(port)
-    server = Server(tmp_path, port, proxy.port)  # noqa: F811
+    server = Server(tmp_path, port, proxy.port)
     try:
         open_task(page, server, "GoNogo", 8)
         run, client = run_of(page), page.context.new_cdp_session(page)
@@ -201,7 +198,7 @@ def test_a_cut_websocket_loses_and_doubles_nothing(page, tmp_path):
 
 
 def test_a_killed_and_restarted_server_loses_and_doubles_nothing(page, tmp_path):
-    server = Server(tmp_path)  # noqa: F811
+    server = Server(tmp_path)
     try:
         open_task(page, server, "GoNogo", 8)
         run, client = run_of(page), page.context.new_cdp_session(page)
@@ -219,7 +216,7 @@ def test_a_killed_and_restarted_server_loses_and_doubles_nothing(page, tmp_path)
         server.kill()
 
 
-def test_typing_in_a_widget_never_reaches_the_task(page, server):  # noqa: F811
+def test_typing_in_a_widget_never_reaches_the_task(page, server):
     open_task(page, server, "GoNogo", 2)
     run, client = run_of(page), page.context.new_cdp_session(page)
     page.evaluate(
@@ -235,7 +232,7 @@ def test_typing_in_a_widget_never_reaches_the_task(page, server):  # noqa: F811
     assert not any("early" in row["flags"] for row in server.rows(run_id=run))
 
 
-def test_the_catalogue_is_searched_and_a_task_picked(page, server):  # noqa: F811
+def test_the_catalogue_is_searched_and_a_task_picked(page, server):
     page.goto(server.url)
     page.wait_for_selector("h3:has-text('Go Nogo')")
     assert page.locator(".picture + h3").count() == len(ngym.all_envs())
@@ -255,7 +252,7 @@ def type_number(field, text):
     field.press("Tab")
 
 
-def test_configuring_is_checked_and_stands_in_the_address(page, server):  # noqa: F811
+def test_configuring_is_checked_and_stands_in_the_address(page, server):
     page.goto(f"{server.url}?task=PerceptualDecisionMaking&view=configure")
     sigma = page.get_by_role("textbox", name=re.compile("^sigma"))
     type_number(sigma, "-3")
@@ -272,14 +269,14 @@ def test_configuring_is_checked_and_stands_in_the_address(page, server):  # noqa
     assert "sigma=2.5" in page.locator("code").first.inner_text()
 
 
-def test_a_wrong_address_says_what_is_allowed(page, server):  # noqa: F811
+def test_a_wrong_address_says_what_is_allowed(page, server):
     page.goto(f"{server.url}?task=GoNog")
     page.wait_for_selector("text=did you mean 'GoNogo-v0'?")
     page.goto(f"{server.url}?run=nosuchrun")
     page.wait_for_selector("text=there is no run 'nosuchrun'")
 
 
-def test_compare_and_data_after_a_run(page, server):  # noqa: F811
+def test_compare_and_data_after_a_run(page, server):
     open_task(page, server, "PerceptualDecisionMaking", 4, subject="lea")
     run, client = run_of(page), page.context.new_cdp_session(page)
     while answer(page, client, "ArrowLeft"):
