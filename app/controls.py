@@ -186,7 +186,8 @@ class PeriodRow(pn.viewable.Viewer):
             label="", value=ms, start=0, end=max(2000, 500 * -(-2 * ms // 500)), step=10,
             show_value=False, size="small", sizing_mode="stretch_width", margin=(2, 16),
         )  # fmt: skip
-        slider.param.watch(lambda event: number.param.update(value=event.new), "value")
+        for name in ("value", "value_throttled"):  # the last of a quick move comes as the second
+            slider.param.watch(lambda event: number.param.update(value=event.new), name)
         number.param.watch(lambda event: self._follow(slider, event.new), "value")
         return [number, slider]
 
