@@ -3,6 +3,7 @@
 import pytest
 
 from neurogym import registry
+from tests.ui.driver import page  # noqa: F401 - fixture
 from tests.ui.harness import bench, browser, context, site  # noqa: F401 - one browser for all
 from tests.ui.server import server  # noqa: F401 - fixture
 

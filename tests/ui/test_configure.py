@@ -8,42 +8,39 @@ import pytest
 from playwright.sync_api import expect
 
 from app.choice import Choice
-from tests.ui.harness import browser, context  # noqa: F401 - fixtures
-from tests.ui.server import server  # noqa: F401 - fixture
-from tests.ui.test_studio import page  # noqa: F401 - fixture
 
 TASK = "GoNogo-v0"
 
 
 @pytest.fixture
-def view(page, server):  # noqa: F811
+def view(page, server):
     """The page, on which GoNogo is set up."""
     open_view(page, f"{server.url}?task={TASK}&view=configure")
     return page
 
 
-def open_view(page, url):  # noqa: F811
+def open_view(page, url):
     page.goto(url)
     page.wait_for_selector("svg[aria-label='Timeline of a trial']")
     page.wait_for_selector("svg[aria-label='Screens of a trial']")
 
 
-def note(page, text):  # noqa: F811
+def note(page, text):
     """Wait for what stands at the end of a line of the timeline."""
     page.locator("svg text.note", has_text=text).first.wait_for()
 
 
-def query(page):  # noqa: F811
+def query(page):
     """What the address says."""
     said = {key: values[0] for key, values in parse_qs(urlparse(page.url).query).items()}
     return {**said, "params": json.loads(said.get("params", "{}"))}
 
 
-def address_says(page, **params):  # noqa: F811
+def address_says(page, **params):
     page.wait_for_url(lambda url: query(page)["params"] == params)
 
 
-def field(page, i, label="ms"):  # noqa: F811
+def field(page, i, label="ms"):
     return page.get_by_role("textbox", name=re.compile(f"^{re.escape(label)}")).nth(i)
 
 
@@ -55,7 +52,7 @@ def enter(box, text):
     box.press("Tab")
 
 
-def pick(page, period, kind):  # noqa: F811
+def pick(page, period, kind):
     """Choose the kind of a period's length."""
     page.get_by_role("combobox", name=re.compile(period)).click()
     page.get_by_role("menuitem", name=kind, exact=True).click()
@@ -76,7 +73,7 @@ def test_typing_a_length_moves_the_picture_and_the_address(view):
     note(view, "25 steps = 500 ms")
 
 
-def stimulus(page):  # noqa: F811
+def stimulus(page):
     return query(page)["params"].get("timing", {}).get("stimulus", 0)
 
 
@@ -156,7 +153,7 @@ def parse_flat(url):
     return {key: values[0] for key, values in parse_qs(urlparse(url).query).items()}
 
 
-def test_a_file_is_written_and_opened(view, server, tmp_path):  # noqa: F811
+def test_a_file_is_written_and_opened(view, server, tmp_path):
     enter(field(view, 1), "640")
     address_says(view, timing={"stimulus": 640})
     enter(view.get_by_role("textbox", name=re.compile("^correct")), "3")
@@ -197,7 +194,7 @@ def test_a_file_that_does_not_fit_is_told_and_nothing_is_lost(view):
     view.locator(".MuiAlert-root").wait_for(state="detached")
 
 
-def test_the_address_shows_the_same_elsewhere(view, browser):  # noqa: F811
+def test_the_address_shows_the_same_elsewhere(view, browser):
     enter(field(view, 1), "640")
     pick(view, "delay", "exponential")
     view.wait_for_url(re.compile("exponential"))
@@ -220,7 +217,7 @@ def test_the_address_shows_the_same_elsewhere(view, browser):  # noqa: F811
         other.close()
 
 
-def shows(page):  # noqa: F811
+def shows(page):
     """All that is typed into the page, the timeline and the code."""
     timeline = page.locator("svg[aria-label='Timeline of a trial'] text").all_inner_texts()
     boxes = [box.input_value() for box in page.get_by_role("textbox").all()]

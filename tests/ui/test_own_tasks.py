@@ -6,9 +6,9 @@ import pytest
 
 from neurogym import records
 from neurogym.registry import load
-from tests.ui.harness import bench, browser, config, context, site, trial  # noqa: F401 - fixtures
+from tests.ui.driver import press, run_of, state
+from tests.ui.harness import trial
 from tests.ui.server import ROOT, Server
-from tests.ui.test_studio import page, press, run_of, state  # noqa: F401 - fixtures
 
 TASKS = '''
 """Tasks of a lab."""
@@ -105,7 +105,7 @@ def known(own):
     load(own.folder / "lab.py")
 
 
-def answer_each(page, client, key):  # noqa: F811
+def answer_each(page, client, key):
     """Press a key in the response window of each trial, until the run is over."""
     while True:
         page.wait_for_function(
@@ -118,7 +118,7 @@ def answer_each(page, client, key):  # noqa: F811
         press(client, key)
 
 
-def play(page, own, task):  # noqa: F811
+def play(page, own, task):
     page.goto(f"{own.url}?task={task}&trials=2&view=play&subject=lea")
     state(page, "ready")
     page.keyboard.press("Space")
@@ -126,7 +126,7 @@ def play(page, own, task):  # noqa: F811
     return run_of(page), page.context.new_cdp_session(page)
 
 
-def compare(page, agent):  # noqa: F811
+def compare(page, agent):
     page.get_by_role("button", name="Compare").last.click()
     page.wait_for_selector(".bk-Figure")
     page.wait_for_selector("text=2 trials, ")
@@ -136,7 +136,7 @@ def compare(page, agent):  # noqa: F811
     assert page.locator("text=failed").count() == 0
 
 
-def test_they_are_in_the_catalogue(page, own):  # noqa: F811
+def test_they_are_in_the_catalogue(page, own):
     page.goto(own.url)
     for name in ("Cart Pole", "Classic", "Louder"):
         card = page.locator(".picture + h3", has_text=re.compile(f"^{name}$"))
@@ -146,7 +146,7 @@ def test_they_are_in_the_catalogue(page, own):  # noqa: F811
 
 
 @pytest.mark.parametrize("task", IDS)
-def test_they_are_configured(page, own, task):  # noqa: F811
+def test_they_are_configured(page, own, task):
     page.goto(f"{own.url}?task={task}&view=configure")
     code = page.locator("code").first
     code.wait_for()
@@ -159,7 +159,7 @@ def test_they_are_configured(page, own, task):  # noqa: F811
     assert page.locator(".MuiAlert-root:visible").count() == 0
 
 
-def test_a_declared_task_without_a_scene_is_played_and_compared(page, own, known):  # noqa: F811
+def test_a_declared_task_without_a_scene_is_played_and_compared(page, own, known):
     run, client = play(page, own, "Louder")
     answer_each(page, client, "ArrowRight")
     rows = own.rows(run_id=run)
@@ -173,7 +173,7 @@ def test_a_declared_task_without_a_scene_is_played_and_compared(page, own, known
     compare(page, "integrator")
 
 
-def test_a_classic_task_is_played_and_compared(page, own, known):  # noqa: F811
+def test_a_classic_task_is_played_and_compared(page, own, known):
     run, client = play(page, own, "Classic")
     page.wait_for_selector("kbd:has-text('←') + .name:has-text('choice 1')")
     answer_each(page, client, "ArrowLeft")  # down and up within a step
@@ -189,14 +189,14 @@ def test_a_classic_task_is_played_and_compared(page, own, known):  # noqa: F811
     compare(page, "oracle")
 
 
-def test_a_classic_tasks_parameters_stand_in_the_address(page, own):  # noqa: F811
+def test_a_classic_tasks_parameters_stand_in_the_address(page, own):
     page.goto(f'{own.url}?task=Classic&view=configure&params={{"level":0.5}}')
     page.locator("code", has_text="level=0.5").first.wait_for()
     page.goto(f'{own.url}?task=Classic&view=configure&params={{"lvl":0.5}}')
     page.wait_for_selector("text=Classic-v0 cannot be used with {'lvl': 0.5}")
 
 
-def test_an_environment_of_gymnasium_is_played_and_compared(page, own, known):  # noqa: F811
+def test_an_environment_of_gymnasium_is_played_and_compared(page, own, known):
     page.goto(f"{own.url}?task=CartPole-v1&trials=2&view=play&subject=lea")
     state(page, "ready")
     page.wait_for_selector("text=This environment corresponds to the version of the cart-pole")
@@ -228,7 +228,7 @@ KEPT = """() => new Promise((done) => {
 })"""
 
 
-def refused(bench, uid, keep):  # noqa: F811
+def refused(bench, uid, keep):
     """Play a trial whose record is refused; whether the browser keeps it."""
     bench.run("window.acks = false")
     bench.begin(trial(0), trial(1))
@@ -247,12 +247,12 @@ def refused(bench, uid, keep):  # noqa: F811
     return uid in bench.run(KEPT)
 
 
-def test_a_refused_record_leaves_the_outbox_and_is_told(bench):  # noqa: F811
+def test_a_refused_record_leaves_the_outbox_and_is_told(bench):
     assert refused(bench, "r1-0-0", keep=False) is False
     bench.page.get_by_text("An answer was not stored: the wrong one").first.wait_for()
 
 
-def test_a_record_for_another_server_is_not_sent_again_by_this_page(bench):  # noqa: F811
+def test_a_record_for_another_server_is_not_sent_again_by_this_page(bench):
     assert refused(bench, "r1-0-0", keep=True) is True
     bench.open()
     bench.wait("window.records().some((record) => record.uid === 'r1-0-0')")

@@ -7,48 +7,12 @@ import pytest
 
 import neurogym as ngym
 from neurogym import records
+from tests.ui.driver import press, run_of, state
 from tests.ui.server import Proxy, Server, free_port
 
-
-@pytest.fixture
-def page(context):
-    page = context.new_page()
-    page.problems = []
-    page.outside = []
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
-    page.on("request", lambda request: leaves(request.url) and page.outside.append(request.url))
-    yield page
-    assert page.problems == []
-    assert page.outside == []
-
-
-def leaves(url):
-    return not re.match(r"(http|ws)://(localhost|127\.0\.0\.1):|data:|blob:|about:", url)
-
-
-IN_STATE = """
-([states]) => {
-  const find = (root) => {
-    for (const el of root.querySelectorAll("*")) {
-      if (el.matches(".neurogym[data-state]")) return el;
-      const found = el.shadowRoot && find(el.shadowRoot);
-      if (found) return found;
-    }
-    return null;
-  };
-  if (!window.__player?.isConnected) window.__player = find(document);
-  return window.__player && states.includes(window.__player.dataset.state);
-}
-"""
 BUSY = """
 setInterval(() => { const t = performance.now(); while (performance.now() - t < 60); }, 140)
 """
-
-
-def state(page, *states):
-    page.wait_for_function(IN_STATE, arg=[list(states)], timeout=30000)
-    return page.evaluate("window.__player.dataset.state")
 
 
 def open_task(page, server, task, trials, **query):
@@ -57,11 +21,6 @@ def open_task(page, server, task, trials, **query):
     state(page, "ready")
     page.keyboard.press("Space")
     state(page, "running")
-
-
-def run_of(page):
-    page.wait_for_url(re.compile("run="))
-    return re.search(r"run=(\w+)", page.url)[1]
 
 
 def answer(page, client, key, after_ms=200):
@@ -79,14 +38,6 @@ def answer(page, client, key, after_ms=200):
     )
     press(client, key, (onset + after_ms) / 1000)
     return True
-
-
-def press(client, key, seconds=None):
-    code = {"Space": 32, "ArrowLeft": 37, "ArrowRight": 39}[key]
-    stamp = {"timestamp": seconds} if seconds else {}
-    event = {"code": key, "key": " " if key == "Space" else key, "windowsVirtualKeyCode": code}
-    client.send("Input.dispatchKeyEvent", {"type": "keyDown", **event, **stamp})
-    client.send("Input.dispatchKeyEvent", {"type": "keyUp", **event, **stamp})
 
 
 def key_of(task):

@@ -1,0 +1,55 @@
+"""A person at the page, for tests: wait for a state, press a key."""
+
+import re
+
+import pytest
+
+IN_STATE = """
+([states]) => {
+  const find = (root) => {
+    for (const el of root.querySelectorAll("*")) {
+      if (el.matches(".neurogym[data-state]")) return el;
+      const found = el.shadowRoot && find(el.shadowRoot);
+      if (found) return found;
+    }
+    return null;
+  };
+  if (!window.__player?.isConnected) window.__player = find(document);
+  return window.__player && states.includes(window.__player.dataset.state);
+}
+"""
+
+
+@pytest.fixture
+def page(context):
+    page = context.new_page()
+    page.problems = []
+    page.outside = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
+    page.on("request", lambda request: leaves(request.url) and page.outside.append(request.url))
+    yield page
+    assert page.problems == []
+    assert page.outside == []
+
+
+def leaves(url):
+    return not re.match(r"(http|ws)://(localhost|127\.0\.0\.1):|data:|blob:|about:", url)
+
+
+def state(page, *states):
+    page.wait_for_function(IN_STATE, arg=[list(states)], timeout=30000)
+    return page.evaluate("window.__player.dataset.state")
+
+
+def run_of(page):
+    page.wait_for_url(re.compile("run="))
+    return re.search(r"run=(\w+)", page.url)[1]
+
+
+def press(client, key, seconds=None):
+    code = {"Space": 32, "ArrowLeft": 37, "ArrowRight": 39}[key]
+    stamp = {"timestamp": seconds} if seconds else {}
+    event = {"code": key, "key": " " if key == "Space" else key, "windowsVirtualKeyCode": code}
+    client.send("Input.dispatchKeyEvent", {"type": "keyDown", **event, **stamp})
+    client.send("Input.dispatchKeyEvent", {"type": "keyUp", **event, **stamp})
