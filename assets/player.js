@@ -1208,7 +1208,7 @@ export class Player {
     const points = Math.round(100 * reward) / 100;
     const paid = mode === "reward" && outcome !== 1 && outcome !== 4;  // what was right is not told
     const [tone, word, symbol] = paid ? (points > 0 ? PAID : UNPAID) : FEEDBACK[outcome] ?? FEEDBACK[0];
-    const signed = mode === "reward" ? `${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points)}` : "";
+    const signed = mode === "reward" && points ? `${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points)}` : "";
     if (mode === null || !(word || signed)) return "";
     const parts = [symbol && h("b", {}, symbol), word, signed && h("i", {}, signed)].filter(Boolean);
     this.page.pill.className = `pill ${tone}`;

@@ -43,7 +43,7 @@ def test_key_pressed_during_a_stall_counts_at_its_own_time(bench):
     bench.run(
         """() => void setTimeout(() => {
           const start = performance.now();
-          while (performance.now() - start < 3500);
+          while (performance.now() - start < 8000);
         })"""
     )
     bench.tap("KeyF", onset + 2)
@@ -70,7 +70,7 @@ def test_wrong_key_is_an_error_and_feedback_may_be_points(bench):
     bench.begin(trial(0, right=2, **LONG), feedback="reward", feedback_ms=60000)
     bench.tap("KeyF", bench.onset("r1-0-0") + 10)
     assert bench.record("r1-0-0")["outcome"] == 3
-    assert bench.page.get_by_role("status").inner_text() == "Wrong 0"
+    assert bench.page.get_by_role("status").inner_text() == "No reward"
 
 
 def test_no_feedback_says_nothing(bench):
