@@ -17,12 +17,21 @@ from neurogym.export import MAX_INTEGER
 from neurogym.parameters import Timing, unknown
 from neurogym.registry import configure, full_id, make, source, task_class
 from neurogym.task import Task
+from neurogym.wrappers import read, write
 
 VIEWS = ("choose", "configure", "play", "compare", "data")
 PRESETS = ("human", "agent")
 MAX_TRIALS = 10_000
 MAX_STEPS = 20_000  # of a trial: more would stall the page
-FILE = ("task", "preset", "seed", "trials", "feedback", "params")  # entries of a TOML file
+FILE = (
+    "task",
+    "preset",
+    "seed",
+    "trials",
+    "feedback",
+    "wrappers",
+    "params",
+)  # entries of a TOML file
 
 
 class Choice(param.Parameterized):
@@ -35,6 +44,7 @@ class Choice(param.Parameterized):
     task = param.String("PerceptualDecisionMaking-v0", doc="task id")
     preset = param.Selector(default="human", objects=PRESETS, doc="parameters to start from")
     params = param.Dict({}, doc="parameters that differ from the preset")
+    wrappers = param.List([], doc="stack of wrappers, innermost first: [{name: parameters}]")
     seed = param.Integer(1, bounds=(0, MAX_INTEGER), doc="seed of the stream of trials")
     trials = param.Integer(20, bounds=(1, MAX_TRIALS), doc="trials in a run")
     feedback = param.Boolean(True, doc="tell after each trial whether the answer was right")
@@ -92,6 +102,7 @@ class Choice(param.Parameterized):
         person = run["subject_kind"] == "human"
         self.param.update(
             task=full_id(run["task"]), preset="agent", params=dict(run["params"]),
+            wrappers=list(run["wrappers"]),
             seed=run["seed"] or 0, trials=min(run["n_trials"] or MAX_TRIALS, MAX_TRIALS),
             subject=(run["subject"] or "") if person else "", run=run["run_id"],
             feedback=run["settings"].get("feedback", True),
@@ -104,7 +115,7 @@ class Choice(param.Parameterized):
     def query(self) -> dict[str, str]:
         """The address's query that `from_query` reads back; the rest is as by default."""
         out = {"task": self.task}
-        own = ("preset", "params", "seed", "trials", "feedback", "subject")
+        own = ("preset", "params", "wrappers", "seed", "trials", "feedback", "subject")
         for name in ("view", "run") if self.run else (*own, "view"):  # a run knows the rest
             value = getattr(self, name)
             if name == "view" or value != type(self).param[name].default:
@@ -133,13 +144,15 @@ class Choice(param.Parameterized):
         except TypeError as error:
             raise ValueError(str(error)) from None
         _check_length(task)
-        return task
+        return task.wrapped(*read(self.wrappers))
 
     def env(self) -> gym.Env:
         """An environment of the chosen task; ValueError if there cannot be one."""
         if self.declared:
             return TaskEnv(self.build())
         try:
+            if self.wrappers:
+                raise ValueError("wrappers are for declared tasks")
             return as_trials(make(self.task, **self.params))
         except Exception as error:  # whatever the code of others raises
             given = f" with {self.params}" if self.params else ""
@@ -149,15 +162,29 @@ class Choice(param.Parameterized):
         """The parameters that differ from the task's defaults: what a trial's row holds."""
         return self.build().settings() if self.declared else dict(self.params)
 
+    def arguments(self) -> dict[str, Any]:
+        """What `make` takes beside the id."""
+        return {**self.settings(), **({"stack": self.wrappers} if self.wrappers else {})}
+
     def pick(self, task: str) -> None:
         """Choose another task, with its preset as it is."""
-        self.param.update(task=full_id(task), params={}, run="")
+        self.param.update(task=full_id(task), params={}, wrappers=[], run="")
 
     def change(self, name: str, value: Any) -> None:
         """Set one parameter of the task; ValueError and no change if it does not fit."""
         task = self.build(**{name: value})
         TaskEnv(task).reset(seed=0)  # some values clash only in a trial
         self.param.update(params=self._own(task), run="")
+
+    def wrap(self, stack: list[dict[str, dict[str, Any]]]) -> None:
+        """Set the stack of wrappers; ValueError and no change if it does not fit."""
+        task = self.bare().wrapped(*read(stack))
+        TaskEnv(task).reset(seed=0)
+        self.param.update(wrappers=write(task.wrappers), run="")
+
+    def bare(self) -> Task:
+        """The task without its wrappers."""
+        return configure(self.declared, self.preset, **self.params)
 
     def _own(self, task: Task) -> dict[str, Any]:
         """The parameters of a task that differ from the preset's, as JSON."""
@@ -201,7 +228,8 @@ class Choice(param.Parameterized):
 
     def _as_code(self) -> dict[str, Any]:
         preset = {"preset": self.preset} if self.declared and self.preset != "agent" else {}
-        return {**preset, **self.params}
+        stack = {"stack": self.wrappers} if self.wrappers else {}
+        return {**preset, **self.params, **stack}
 
 
 def _parse(key: str, text: str, parameter: param.Parameter) -> Any:
@@ -216,6 +244,8 @@ def _parse(key: str, text: str, parameter: param.Parameter) -> Any:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{key} = {text!r} in the address is not JSON: {error}") from None
+    if isinstance(parameter, param.List) and not isinstance(value, list):
+        raise ValueError(f"{key} = {text!r} in the address: expected a JSON list")
     if isinstance(parameter, param.Dict) and not isinstance(value, dict):
         raise ValueError(f"{key} = {text!r} in the address: expected a JSON object")
     return value

@@ -17,7 +17,7 @@ from app.session import title
 from app.work import Job
 from neurogym.agents import AGENTS, Policy, agent
 from neurogym.export import write_csv
-from neurogym.records import finished
+from neurogym.records import arguments, finished
 from neurogym.rollout import describe, rollout
 from neurogym.store import Store
 
@@ -150,11 +150,11 @@ class Compare(pn.viewable.Viewer):
             row = self.rows[0]
             return rollout(
                 row["task"], policy, yoke=self.rows, seed=choice.seed, progress=job.step,
-                **row["params"],
+                **arguments(row),
             )  # fmt: skip
         return rollout(
             choice.task, policy, choice.trials, seed=choice.seed, progress=job.step,
-            **choice.settings(),
+            **choice.arguments(),
         )  # fmt: skip
 
     def _tell(self, done: int, total: int) -> None:

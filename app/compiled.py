@@ -109,7 +109,7 @@ def _plain_keys(space: gym.Space) -> list[dict[str, Any]]:
 def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -> dict[str, Any]:
     """The message for the trial that `env` has begun, whose first row is `first`."""
     declared = isinstance(env, TaskEnv)
-    scene = env.task.scene if declared else Scene()
+    scene = env.task.plan.scene if declared else Scene()
     conditions = env.trial
     lockstep = is_lockstep(env)
     message = dict(

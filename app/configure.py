@@ -14,6 +14,7 @@ from app.choice import PRESETS, Choice
 from app.controls import Form, PeriodRow, RewardsForm, refuse
 from app.pictures import screens, timeline
 from app.session import title
+from app.stack import StackEditor
 
 COPY = "navigator.clipboard.writeText(source.data.value)"
 
@@ -33,13 +34,17 @@ class Configure(pn.viewable.Viewer):
         )
         self.copy.js_on_click(args={"source": self.text}, code=COPY)
         self.main = pmui.Column(sizing_mode="stretch_width")
+        self.stack = pmui.Column(sizing_mode="stretch_width", margin=0)
         self._build()
 
     # -- what the page shows ---------------------------------------------------------------------
 
     def _build(self) -> None:
         left = pmui.Column(self._run_card(), *self._task_cards(), sizing_mode="stretch_width")
-        right = pmui.Column(*self._timing_cards(), self._take_card(), sizing_mode="stretch_width")
+        right = pmui.Column(
+            *self._timing_cards(), *self._wrapper_cards(), self._take_card(),
+            sizing_mode="stretch_width",
+        )  # fmt: skip
         self.main.objects = [
             self._head(),
             pmui.Grid(
@@ -105,6 +110,12 @@ class Configure(pn.viewable.Viewer):
         ]
         return [card("A trial", self.picture), card("Timing", self.line, *rows)]
 
+    def _wrapper_cards(self) -> list[pn.viewable.Viewable]:
+        if not self.choice.declared:
+            return []
+        self.stack.objects = [StackEditor(self.choice, self._refresh)]
+        return [card("Wrappers", self.stack)]
+
     def _take_card(self) -> pn.viewable.Viewable:
         toml = pmui.FileDownload(
             callback=lambda: io.StringIO(self.choice.toml()), filename="task.toml",
@@ -152,7 +163,7 @@ class Configure(pn.viewable.Viewer):
     def _set_preset(self, preset: str) -> None:
         if preset not in PRESETS:
             return
-        self.choice.param.update(preset=preset, params={}, run="")
+        self.choice.param.update(preset=preset, params={}, wrappers=[], run="")
         self._build()
 
     def _refresh(self) -> None:

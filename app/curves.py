@@ -349,7 +349,7 @@ def _label(row: Row, condition: str) -> tuple[str, dict[int, str]]:
     env = records.env_of(row)
     task = getattr(env, "task", None)
     declared = task.plan.conditions.get(condition) if task else None
-    unit = declared.unit if declared else "ms" if task and condition in task.timing else ""
+    unit = declared.unit if declared else "ms" if task and condition in task.plan.timing else ""
     return f"{condition} ({unit})" if unit else condition, answer_names(env)
 
 

@@ -21,7 +21,7 @@ class Screen:
 
     def __init__(self, env: gym.Env, ob: np.ndarray, active: list[str], clip: str):
         self.ob, self.active, self.clip = ob, active, clip
-        scene = env.task.scene.resolve(env.task, env.trial) if isinstance(env, TaskEnv) else []
+        scene = env.task.plan.scene.resolve(env.task, env.trial) if isinstance(env, TaskEnv) else []
         self.elements = scene
         self.rng = np.random.default_rng(5)
 
@@ -193,7 +193,7 @@ def timeline(env: gym.Env) -> str:
     task, rows = env.task, []
     records.begin(env, seed=1, index=0)
     total, spans = 0.0, {}
-    for name, duration in task.timing.items():
+    for name, duration in task.plan.timing.items():
         partner = task.starts_with.get(name)
         low, high = duration.bounds
         if duration.kind in ("times", "until"):
@@ -206,7 +206,7 @@ def timeline(env: gym.Env) -> str:
     for i, (name, (start, low, high)) in enumerate(spans.items()):
         y, color = 8 + i * 30, COLORS[i % len(COLORS)]
         x, w, more = 120 + start * scale, low * scale, (high - low) * scale
-        given = str(task.timing[name])
+        given = str(task.plan.timing[name])
         steps = f"{low / task.dt:g}" if low == high else f"{low / task.dt:g}-{high / task.dt:g}"
         ms = f"{low:g}" if low == high else f"{low:g}-{high:g}"
         note = f"{steps} steps = {ms} ms"

@@ -26,7 +26,7 @@ def start_run(store: Store, choice: Choice) -> dict[str, Any]:
         run_id=new_run_id(),  # an agent's run is played by a person as a run of its own
         task=choice.task,
         params=choice.settings(),
-        wrappers=[],
+        wrappers=choice.wrappers,
         seed=choice.seed,
         n_trials=choice.trials,
         subject_kind="human",

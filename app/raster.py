@@ -104,7 +104,7 @@ class RasterData:
     def _check_alike(self) -> None:
         first = self.rows[0]
         for row in self.rows:
-            if (row["task"], row["params"]) != (first["task"], first["params"]):
+            if any(row[name] != first[name] for name in ("task", "params", "wrappers")):
                 raise ValueError(
                     f"rows of one subject come from one task with one set of parameters, but trial"
                     f" {row['uid']} is {row['task']} with {row['params']}, and trial {first['uid']}"

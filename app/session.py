@@ -14,9 +14,7 @@ import numpy as np
 from app import compiled
 from neurogym import records
 from neurogym.envs import TaskEnv
-from neurogym.episodes import as_trials
 from neurogym.parameters import unknown
-from neurogym.registry import make
 from neurogym.rules import Outcome
 from neurogym.store import Store
 
@@ -58,8 +56,7 @@ class Session:
         stored: Callable[[dict[str, Any]], None] = lambda row: None,
     ):
         self.store, self.run, self.send, self.stored = store, run, send, stored
-        self.env = as_trials(make(run["task"], **run["params"]))
-        self.judge = as_trials(make(run["task"], **run["params"]))
+        self.env, self.judge = records.env_of(run), records.env_of(run)
         self.lockstep = compiled.is_lockstep(self.env)
         self._lock = threading.RLock()
         self._live: str | None = None  # the trial that is stepped in lockstep
@@ -205,7 +202,7 @@ class Session:
         if run["subject_kind"] != "human":
             raise Refused(f"the run {run_id!r} is an agent's")
         try:
-            return run, as_trials(make(run["task"], **run["params"]))
+            return run, records.env_of(run)
         except Exception as error:  # a task that is not loaded here, or has changed
             raise Refused(f"{run['task']} cannot be made here: {error}", keep=True) from error
 

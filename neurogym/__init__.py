@@ -1,6 +1,6 @@
 """Cognitive tasks that a person plays in the browser and an agent plays in Python."""
 
-from neurogym import spaces
+from neurogym import spaces, wrappers
 from neurogym.agents import agent
 from neurogym.classic import PeriodEnv, TrialEnv
 from neurogym.data import Dataset
@@ -24,5 +24,6 @@ __all__ = [
     "replay",
     "rollout",
     "spaces",
+    "wrappers",
 ]
 __version__ = "3.0.0.dev0"

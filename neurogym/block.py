@@ -67,6 +67,9 @@ class Block:
         if canvas.label_rows is not None:
             rows, label = canvas.label_rows
             gt[rows] = label
+        rule = self.task.plan.rule
+        if rule and rule.dead_steps:
+            gt[rule.dead_rows(self.timeline, self.offsets[1:] - 1)] = 0
         return gt
 
     @cached_property
@@ -83,11 +86,12 @@ class Block:
     @cached_property
     def window(self) -> np.ndarray:
         """First step of the response window, and the step after it, (n, 2)."""
-        rule, line = self.task.rule, self.timeline
-        names = (rule.window,) if rule else self.task.window
+        rule, line = self.task.plan.rule, self.timeline
+        names = rule.periods if rule else self.task.window
         if not names:
             return np.zeros((self.n, 2), np.int64)
-        return np.stack([line.start[names[0]], line.end[names[-1]]], axis=1)
+        first = line.start[names[0]] + (rule.dead_steps if rule else 0)
+        return np.stack([first, line.end[names[-1]]], axis=1)
 
     @property
     def kind(self) -> np.ndarray | None:
@@ -104,10 +108,10 @@ class Block:
         return self._judge()
 
     def _judge(self) -> tuple[Payoffs | None, np.ndarray | None]:
-        if self.task.rule is None:
+        if self.task.plan.rule is None:
             return None, None
         last = self.offsets[1:] - 1
-        judged = self.task.rule.judge(self.task, self._canvas, self._segment, last)
+        judged = self.task.plan.rule.judge(self.task, self._canvas, self._segment, last)
         self._judged = judged
         return judged
 

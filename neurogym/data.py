@@ -79,7 +79,7 @@ def played(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     All trials are played side by side, a step at a time.
     """
     task, trials, last = block.task, block.trials, block.offsets[1:] - 1
-    index = {period: i for i, period in enumerate(task.timing)}
+    index = {period: i for i, period in enumerate(task.plan.timing)}
     state, at, on = task.begin(trials), block.offsets[:-1].copy(), np.ones(block.n, bool)
     steps: list[tuple[np.ndarray, ...]] = []
     while on.any():

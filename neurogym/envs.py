@@ -272,12 +272,12 @@ class TaskEnv(gym.Env):
     @property
     def timing(self) -> dict[str, Any]:
         """Length of each period, as declared."""
-        return type(self.task).param["timing"].serialize(self.task.timing)
+        return type(self.task).param["timing"].serialize(self.task.plan.timing)
 
     @property
     def rewards(self) -> dict[str, float]:
         """What each outcome earns."""
-        return dict(self.task.rewards)
+        return dict(self.task.plan.rewards)
 
     @property
     def ob(self) -> np.ndarray:

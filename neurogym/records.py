@@ -132,7 +132,13 @@ def outcome_of(trace: Trace) -> dict[str, Any]:
 
 def env_of(row: Mapping[str, Any]) -> gym.Env:
     """The environment in which a row's trial was played."""
-    return as_trials(make(row["task"], **row["params"]))
+    return as_trials(make(row["task"], **arguments(row)))
+
+
+def arguments(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What `make` takes beside the id, for a row or a run: parameters and wrappers."""
+    stack = {"stack": list(row["wrappers"])} if row["wrappers"] else {}
+    return {**row["params"], **stack}
 
 
 def replay(row: Mapping[str, Any], env: gym.Env | None = None) -> Trace:

@@ -18,6 +18,7 @@ from neurogym.envs import TaskEnv
 from neurogym.parameters import unknown
 from neurogym.task import Task
 from neurogym.vector import TaskVectorEnv
+from neurogym.wrappers import Stack, read
 
 _CLASSES: dict[str, type[Task]] = {}  # declared tasks
 _OTHERS: set[str] = set()  # environments of other kinds, registered by users
@@ -84,20 +85,23 @@ def configure(cls: type[Task], preset: str = "agent", **params: Any) -> Task:
     return cls(**merged)
 
 
-def build(task_id: str, **params: Any) -> TaskEnv:
+def build(task_id: str, stack: Stack = (), **params: Any) -> TaskEnv:
     """The entry point of declared tasks."""
-    return TaskEnv(configure(_CLASSES[task_id], **params))
+    return TaskEnv(configure(_CLASSES[task_id], **params).wrapped(*read(stack)))
 
 
-def build_vector(task_id: str, num_envs: int = 1, **params: Any) -> TaskVectorEnv:
+def build_vector(
+    task_id: str, num_envs: int = 1, stack: Stack = (), **params: Any
+) -> TaskVectorEnv:
     """The vector entry point of declared tasks."""
-    return TaskVectorEnv(configure(_CLASSES[task_id], **params), num_envs)
+    return TaskVectorEnv(configure(_CLASSES[task_id], **params).wrapped(*read(stack)), num_envs)
 
 
 def make(id: str, **params: Any) -> gym.Env:
     """An environment by id ("GoNogo" is "GoNogo-v0"): parameters of the task, `preset="human"`.
 
-    What gymnasium.make takes, such as `max_episode_steps`, is taken as well.
+    `stack` are wrappers, innermost first: `[{"ReactionTime": {"urgency": -0.01}}]`. What
+    gymnasium.make takes, such as `max_episode_steps`, is taken as well.
     """
     return gym.make(full_id(id), **params)
 

@@ -14,6 +14,7 @@ from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
 from neurogym.registry import full_id, make
 from neurogym.task import Task
+from neurogym.wrappers import write
 
 
 def rollout(
@@ -41,10 +42,11 @@ def rollout(
         **params: parameters of a task given by id.
     """
     env, id, settings = _environment(task, params)
+    stack = write(env.task.wrappers) if isinstance(env, TaskEnv) else []
     policy = agent(agent_, **(agent_params or {}))
     if yoke is not None and trials is not None:
         raise ValueError("give either trials or yoke, not both")
-    plan = _plan(100 if trials is None else trials, yoke, seed, id, settings)
+    plan = _plan(100 if trials is None else trials, yoke, seed, id, settings, stack)
     run_id, name = records.new_run_id(), describe(agent_, policy)
     rows = []
     for done, (trial_seed, index, forced) in enumerate(plan, 1):
@@ -57,6 +59,7 @@ def rollout(
                 run_id=run_id,
                 task=id,
                 params=settings,
+                wrappers=stack,
                 seed=trial_seed,
                 trial_index=index,
                 forced=dict(forced),
@@ -85,17 +88,17 @@ def _environment(task: Any, params: dict[str, Any]) -> tuple[gym.Env, str, dict[
     return env, spec.id if spec else type(env).__name__, dict(spec.kwargs) if spec else {}
 
 
-def _plan(trials, yoke, seed, id, settings) -> list[tuple[int, int, Mapping[str, Any]]]:
+def _plan(trials, yoke, seed, id, settings, stack) -> list[tuple[int, int, Mapping[str, Any]]]:
     """(seed, trial index, forced conditions) of each trial to be played."""
     if yoke is None:
         if trials < 1:
             raise ValueError(f"trials = {trials}: expected at least 1")
         return [(seed, index, {}) for index in range(trials)]
     for row in yoke:
-        if row["task"] != id or row["params"] != settings:
+        if (row["task"], row["params"], row["wrappers"]) != (id, settings, stack):
             raise ValueError(
-                f"the trial {row['uid']} was {row['task']} with {row['params']}: an agent in"
-                f" {id} with {settings} would not face the same samples"
+                f"the trial {row['uid']} was {row['task']} with {records.arguments(row)}: an agent"
+                f" in {id} with {settings} and wrappers {stack} would not face the same samples"
             )
     return [(row["seed"], row["trial_index"], row["forced"]) for row in records.finished(yoke)]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from neurogym.canvas import Canvas
+    from neurogym.canvas import Canvas, Timeline
     from neurogym.task import Task
 
 
@@ -70,12 +70,24 @@ class Payoffs:
 class Rule:
     """Says when a response is asked for and what each response earns.
 
-    `window` is the period in which responses are asked for; `hold` the periods in which any action
-    comes too early, costs `rewards["abort"]`, and ends the trial if the task's `abort` is set.
+    `window` is the period, or periods, in which responses are asked for; `hold` the periods in
+    which any action comes too early, costs `rewards["abort"]`, and ends the trial if the task's
+    `abort` is set.
     """
 
-    window: str
+    window: str | tuple[str, ...]
     hold: str | tuple[str, ...]
+    dead_steps = 0  # steps of the window, at its start, in which a response does not count yet
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """The periods of the window, in order."""
+        return (self.window,) if isinstance(self.window, str) else tuple(self.window)
+
+    def dead_rows(self, timeline: Timeline, last: np.ndarray) -> np.ndarray:
+        """The rows of the window in which a response does not count yet."""
+        opens = last + 1 - timeline.length + timeline.start[self.periods[0]]
+        return (opens[:, None] + np.arange(self.dead_steps)).ravel()
 
     def table(self, task: Task) -> Payoffs:
         """The kinds of steps that are the same in every block."""
@@ -105,12 +117,14 @@ class FirstResponse(Rule):
     earns `rewards["miss"]` (0 if there is none).
     """
 
-    window: str = "decision"
+    window: str | tuple[str, ...] = "decision"
     hold: str | tuple[str, ...] = "fixation"
+    dead_steps: int = 0
+    urgency: float = 0.0  # added to what each step of the window earns
 
     # kinds: 0 nothing counts, 1 hold, 2 + a window with answer a; the same again for last steps
     def table(self, task):
-        n, get = task.plan.actions.size, task.rewards.get
+        n, get = task.plan.actions.size, task.plan.rewards.get
         half = 2 + n
         table = Payoffs(2 * half, n)
         for last in (0, half):
@@ -126,6 +140,7 @@ class FirstResponse(Rule):
                     table.set(np.s_[row, :, 0], get("miss", 0.0), Outcome.MISS, True)
                 elif last:
                     table.set(np.s_[row, :, 0], get("withheld", 0.0), Outcome.WITHHELD, True)
+            table.reward[last + 2 : last + 2 + n] += self.urgency
         return table
 
     def judge(self, task, canvas, segment, last):
@@ -134,6 +149,7 @@ class FirstResponse(Rule):
         window = canvas.timeline.index(self.window)
         kinds[:, window] = 2 + canvas.answers[:, window]
         rows = kinds.ravel().take(segment)
+        rows[self.dead_rows(canvas.timeline, last)] = 0
         rows[last] += 2 + canvas.actions.size
         return task.plan.table, rows
 
@@ -141,8 +157,8 @@ class FirstResponse(Rule):
         held = " or ".join([self.hold] if isinstance(self.hold, str) else self.hold)
         ends = " and ends the trial" if task.abort else ""
         return (
-            f"The first response in {self.window} ends the trial. A response during {held} is too"
-            f" early: it costs {task.rewards.get('abort', 0):g}{ends}."
+            f"The first response in {' or '.join(self.periods)} ends the trial. A response during"
+            f" {held} is too early: it costs {task.plan.rewards.get('abort', 0):g}{ends}."
         )
 
 
@@ -167,7 +183,7 @@ class Interval(Rule):
         for last in (0, 2):
             table.set(np.s_[last : last + 2], ends=bool(last))
             early = np.s_[last + 1, :, 1:]
-            abort = task.rewards.get("abort", 0.0)
+            abort = task.plan.rewards.get("abort", 0.0)
             table.set(early, abort, Outcome.EARLY, bool(last) or task.abort)
         return table
 
@@ -209,7 +225,7 @@ class Interval(Rule):
         eps, tol = np.abs(produced - due[:, None]), task.prod_margin * due[:, None] + self.slack
         within = eps <= tol
         graded = np.maximum(0.1, np.maximum(1 - eps / tol, 0) ** 1.5)
-        correct, fail = task.rewards.get("correct", 1.0), task.rewards.get("fail", 0.0)
+        correct, fail = task.plan.rewards.get("correct", 1.0), task.plan.rewards.get("fail", 0.0)
         reward = np.where(within, correct * graded, fail).ravel()
         half, n = reward.size, canvas.actions.size
         timed, go = Payoffs(2 * half, n), canvas.due_action
@@ -219,7 +235,7 @@ class Interval(Rule):
             timed.reward[part, 0, go] = reward
             timed.outcome[part, 0, go] = outcome
             timed.performance[part, 0, go] = within.ravel()
-        timed.set(np.s_[half:, :, 0], task.rewards.get("miss", 0.0), Outcome.MISS, True)
+        timed.set(np.s_[half:, :, 0], task.plan.rewards.get("miss", 0.0), Outcome.MISS, True)
         return timed
 
     def _label(self, canvas, at, steps, earned):

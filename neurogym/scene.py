@@ -125,8 +125,8 @@ class Element:
                 continue
             if f.name == "during":
                 value = [value] if isinstance(value, str) else value and list(value)
-                if extra := [p for p in value or () if p not in task.timing]:
-                    raise ValueError(unknown("period", extra, task.timing))
+                if extra := [p for p in value or () if p not in task.plan.timing]:
+                    raise ValueError(unknown("period", extra, task.plan.timing))
             elif f.name == "show" and value is not None:
                 value = channels[value].start
             elif hasattr(value, "resolve"):

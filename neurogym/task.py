@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import param
@@ -17,6 +17,10 @@ from neurogym.layout import Actions, Channels
 from neurogym.parameters import Rewards, Timing, unknown
 from neurogym.rules import Payoffs, Rule
 from neurogym.scene import Keys, Scene
+from neurogym.timing import Duration
+
+if TYPE_CHECKING:
+    from neurogym.wrappers import Wrapper
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,18 @@ class Preset(dict):
 
 @dataclass(eq=False)
 class Plan:
-    """What follows from a task's parameters alone; made once, and anew when one of them changes."""
+    """What follows from a task's parameters alone; made once, and anew when one of them changes.
+
+    Wrappers change it, the innermost first.
+    """
 
     channels: Channels
     actions: Actions
     conditions: dict[str, Condition]
+    timing: dict[str, Duration]
+    rewards: dict[str, float]
+    rule: Rule | None
+    scene: Scene
     table: Payoffs | None = field(default=None, repr=False)
     timed: tuple[Any, Payoffs] | None = field(default=None, repr=False)  # rules with timed rewards
 
@@ -114,12 +125,24 @@ class Task(param.Parameterized):
         if extra := [name for name in params if name not in allowed and name != "name"]:
             raise ValueError(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
         super().__init__(**params)
+        self.wrappers: tuple[Wrapper, ...] = ()
         self._plan: Plan | None = None
         self.check()
         self.param.watch(self._forget, allowed)
 
     def _forget(self, *_events: Any) -> None:
         self._plan = None
+
+    def wrapped(self, *wrappers: Wrapper) -> Task:
+        """The same task with more wrappers around it; ValueError for one that does not fit."""
+        task = type(self)(**self.settings())
+        task.wrappers = self.wrappers
+        for wrapper in wrappers:
+            wrapper.check(task)
+            task.wrappers = (*task.wrappers, wrapper)
+            task._forget()
+            task.plan  # noqa: B018 - what does not go together is told now
+        return task
 
     # -- what an author gives --------------------------------------------------------------------
 
@@ -171,12 +194,17 @@ class Task(param.Parameterized):
     def plan(self) -> Plan:
         """Channels, actions, conditions and the payoff table, compiled."""
         if self._plan is None:
-            plan = Plan(self.channels(), self.actions(), self.conditions())
-            clash = set(plan.conditions) & set(self.timing)
+            plan = Plan(
+                self.channels(), self.actions(), self.conditions(), dict(self.timing),
+                dict(self.rewards), self.rule, self.scene,
+            )  # fmt: skip
+            for wrapper in self.wrappers:
+                wrapper.change(self, plan)
+            clash = set(plan.conditions) & set(plan.timing)
             if clash:
                 raise ValueError(f"{sorted(clash)} name both a condition and a period")
             self._plan = plan
-            plan.table = self.rule.table(self) if self.rule else None
+            plan.table = plan.rule.table(self) if plan.rule else None
         return self._plan
 
     @classmethod
@@ -209,10 +237,10 @@ class Task(param.Parameterized):
 
     def check_forced(self, fixed: Mapping[str, Any]) -> None:
         """Raise ValueError unless each entry is a condition, or a period's length, that can be."""
-        conditions = self.plan.conditions
-        if extra := [name for name in fixed if name not in conditions and name not in self.timing]:
+        conditions, timing = self.plan.conditions, self.plan.timing
+        if extra := [name for name in fixed if name not in conditions and name not in timing]:
             raise ValueError(
-                f"{type(self).__name__}: {unknown('condition', extra, [*conditions, *self.timing])}"
+                f"{type(self).__name__}: {unknown('condition', extra, [*conditions, *timing])}"
             )
         for name, value in fixed.items():
             values = np.asarray(value).ravel().tolist()
@@ -231,10 +259,11 @@ class Task(param.Parameterized):
             name: condition.draw(rng, n, last.get(name))
             for name, condition in self.plan.conditions.items()
         }
-        ms = {
-            p: duration.sample(rng, n) for p, duration in self.timing.items() if duration.is_random
-        }
+        timing = self.plan.timing
+        ms = {p: duration.sample(rng, n) for p, duration in timing.items() if duration.is_random}
         carried = {k: v[-1] for k, v in conditions.items() if self.plan.conditions[k].carries}
+        for i, wrapper in enumerate(self.wrappers):
+            carried[i] = wrapper.draw(self, rng, n, conditions, last.get(i))
         return Draw(rng, n, conditions, ms, carried)
 
     def block(self, draws: Sequence[Draw], fixed: Mapping[str, Any] | None = None) -> Block:
@@ -256,8 +285,11 @@ class Task(param.Parameterized):
                     ms[name] = forced.astype(float)
         trials = Trials(n, conditions)
         stretch = {p: f for p, f in self.stretch(trials).items() if p not in (fixed or {})}
-        timeline = Timeline(self.timing, ms, self.starts_with, stretch, n, self.dt)
+        timing = self.plan.timing
+        timeline = Timeline(timing, ms, self.starts_with, stretch, n, self.dt)
         canvas = Canvas(timeline, self.plan.channels, self.plan.actions)
         self.paint(canvas, trials)
-        varied = {p: length for p, length in timeline.ms.items() if self.timing[p].is_random}
+        for wrapper in self.wrappers:
+            wrapper.paint(self, canvas, trials)
+        varied = {p: length for p, length in timeline.ms.items() if timing[p].is_random}
         return Block(self, canvas, Trials(n, {**conditions, **varied}), draws)

@@ -300,7 +300,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
     # -- closed tasks ----------------------------------------------------------------------------
 
     def _where(self) -> Step:
-        index = {period: i for i, period in enumerate(self.task.timing)}
+        index = {period: i for i, period in enumerate(self.task.plan.timing)}
         pool, at = self._pool, self._at
         return Step(pool.period.take(at), pool.period_end.take(at) == at, pool.last.take(at), index)
 

@@ -9,6 +9,7 @@ import pytest
 
 import neurogym as ngym
 from neurogym.registry import task_class
+from neurogym.wrappers import WRAPPERS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,6 +38,15 @@ def test_the_task_of_ones_own_runs(tmp_path):
     file = tmp_path / "longer_line.py"
     file.write_text(BLOCKS[1], encoding="utf-8")
     subprocess.run([sys.executable, "-c", PLAY_OWN, file], check=True)  # keeps this registry as is
+
+
+def test_the_page_on_wrappers_runs(capsys):
+    text = (ROOT / "docs" / "wrappers.md").read_text(encoding="utf-8")
+    scope = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(block, "wrappers.md", "exec"), scope)
+    assert capsys.readouterr().out.splitlines()[-1] in ("{25.6, 51.2}", "{51.2, 25.6}")
+    assert all(f"| `{name}` |" in text for name in WRAPPERS)
 
 
 @pytest.mark.parametrize("id_", ngym.all_envs())

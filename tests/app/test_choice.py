@@ -18,7 +18,7 @@ from neurogym.parameters import Levels, Rewards, Timing
 from neurogym.store import Store
 
 TASK = "PerceptualDecisionMaking-v0"
-FILE = ("task", "preset", "params", "seed", "trials", "feedback")
+FILE = ("task", "preset", "params", "wrappers", "seed", "trials", "feedback")
 
 
 def said(choice, names=None):
@@ -278,8 +278,8 @@ def test_a_run_is_taken_with_all_that_belongs_to_it():
     choice = Choice()
     choice.take(run_row())
     assert said(choice, [*FILE, "subject", "run"]) == dict(
-        task="GoNogo-v0", preset="agent", params={"dt": 20.0}, seed=3, trials=5, feedback=False,
-        subject="lea", run="r",
+        task="GoNogo-v0", preset="agent", params={"dt": 20.0}, wrappers=[], seed=3, trials=5,
+        feedback=False, subject="lea", run="r",
     )  # fmt: skip
 
 

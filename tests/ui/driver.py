@@ -53,3 +53,28 @@ def press(client, key, seconds=None):
     event = {"code": key, "key": " " if key == "Space" else key, "windowsVirtualKeyCode": code}
     client.send("Input.dispatchKeyEvent", {"type": "keyDown", **event, **stamp})
     client.send("Input.dispatchKeyEvent", {"type": "keyUp", **event, **stamp})
+
+
+def open_task(page, server, task, trials, **query):
+    more = "".join(f"&{key}={value}" for key, value in query.items())
+    page.goto(f"{server.url}?task={task}&trials={trials}&view=play{more}")
+    state(page, "ready")
+    page.keyboard.press("Space")
+    state(page, "running")
+
+
+def answer(page, client, key, after_ms=200):
+    """Press a key so long after the window's onset; False when the run is over."""
+    page.wait_for_function(
+        "() => { const d = window.__player.dataset; return d.state === 'done' ||"
+        " (d.state === 'running' && d.onset && d.uid !== window.__answered); }",
+        timeout=30000,
+    )
+    if page.evaluate("window.__player.dataset.state") == "done":
+        return False
+    onset = page.evaluate(
+        "() => { const d = window.__player.dataset; window.__answered = d.uid;"
+        " return performance.timeOrigin + Number(d.onset); }"
+    )
+    press(client, key, (onset + after_ms) / 1000)
+    return True

@@ -7,37 +7,12 @@ import pytest
 
 import neurogym as ngym
 from neurogym import records
-from tests.ui.driver import press, run_of, state
+from tests.ui.driver import answer, open_task, run_of, state
 from tests.ui.server import Proxy, Server, free_port
 
 BUSY = """
 setInterval(() => { const t = performance.now(); while (performance.now() - t < 60); }, 140)
 """
-
-
-def open_task(page, server, task, trials, **query):
-    more = "".join(f"&{key}={value}" for key, value in query.items())
-    page.goto(f"{server.url}?task={task}&trials={trials}&view=play{more}")
-    state(page, "ready")
-    page.keyboard.press("Space")
-    state(page, "running")
-
-
-def answer(page, client, key, after_ms=200):
-    """Press a key so long after the window's onset; False when the run is over."""
-    page.wait_for_function(
-        "() => { const d = window.__player.dataset; return d.state === 'done' ||"
-        " (d.state === 'running' && d.onset && d.uid !== window.__answered); }",
-        timeout=30000,
-    )
-    if page.evaluate("window.__player.dataset.state") == "done":
-        return False
-    onset = page.evaluate(
-        "() => { const d = window.__player.dataset; window.__answered = d.uid;"
-        " return performance.timeOrigin + Number(d.onset); }"
-    )
-    press(client, key, (onset + after_ms) / 1000)
-    return True
 
 
 def key_of(task):
