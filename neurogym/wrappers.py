@@ -225,20 +225,22 @@ class SideBias(Wrapper):
         plan.conditions["block"] = Choice(range(len(self.probs)), doc="the block of side bias")
 
     def draw(self, task, rng, n, conditions, last):
-        block, left = last or (int(rng.integers(len(self.probs))), None)
-        blocks = np.empty(n, np.int64)
-        for i in range(n):
-            left = self._length(rng) if left is None else left
-            if left == 0:
-                others = [b for b in range(len(self.probs)) if b != block] or [block]
-                block, left = others[int(rng.integers(len(others)))], self._length(rng)
-            blocks[i] = block
-            left -= 1
-        p = np.cumsum([self.probs[b] for b in range(len(self.probs))], axis=1)
+        size = len(self.probs)
+        block, left = last or (int(rng.integers(size)), self._length(rng))
+        order, lengths, drawn = [block], [left], left
+        while drawn < n:
+            if size > 1:  # another one: a step of 1 to size - 1 around the circle
+                block = (block + 1 + int(rng.integers(size - 1))) % size
+            left = self._length(rng)
+            order.append(block)
+            lengths.append(left)
+            drawn += left
+        blocks = np.repeat(order, lengths)[:n]
+        p = np.cumsum(self.probs, axis=1)[:, :-1]
         values = task.plan.conditions["ground_truth"].values
-        picked = (rng.random(n)[:, None] >= p[blocks][:, :-1]).sum(axis=1)
+        picked = (rng.random(n)[:, None] >= p.take(blocks, axis=0)).sum(axis=1)
         conditions["block"], conditions["ground_truth"] = blocks, values[picked]
-        return block, left
+        return block, drawn - n
 
     def _length(self, rng: np.random.Generator) -> int:
         low, high = self._range()
@@ -275,10 +277,9 @@ class TrialHistory(Wrapper):
         values = task.plan.conditions["ground_truth"].values
         steps = np.cumsum(self._matrix(len(values)), axis=1)[:, :-1]
         at = int(rng.integers(len(values))) if last is None else last
-        chance, picked = rng.random(n), np.empty(n, np.int64)
-        for i in range(n):
-            at = int((chance[i] >= steps[at]).sum())
-            picked[i] = at
+        # for each trial, what would follow each of the answers; then one walk through it
+        following = (rng.random(n)[:, None, None] >= steps).sum(axis=2).tolist()
+        picked = [at := options[at] for options in following]
         conditions["ground_truth"] = values[picked]
         return at
 
