@@ -102,22 +102,20 @@ class StackEditor(pn.viewable.Viewer):
         stack = self._stack()
         (params,) = stack[i].values()
         params[key] = list(value) if isinstance(value, tuple) else value
-        try:
-            self.choice.wrap(stack)
-        except (ValueError, TypeError) as error:
-            refuse(widget, ValueError(short(error)))
-            return
-        refuse(widget, None)
-        self.changed()
+        self._try(stack, widget, redraw=False)
 
-    def _try(self, stack: list[dict[str, dict[str, Any]]], widget: Any) -> None:
+    def _try(
+        self, stack: list[dict[str, dict[str, Any]]], widget: Any, redraw: bool = True
+    ) -> None:
+        """Take a stack over, or say beside a widget why it is not possible."""
         try:
             self.choice.wrap(stack)
         except (ValueError, TypeError) as error:
             refuse(widget, ValueError(short(error)))
             return
         refuse(widget, None)
-        self._show()
+        if redraw:
+            self._show()
         self.changed()
 
     def __panel__(self) -> pn.viewable.Viewable:
