@@ -15,6 +15,7 @@ const FEEDBACK = [
   ["slow", "Too slow", "–"],
   ["good", "Well withheld", "✓"],
 ];
+const STALL = 150;  // ms between frames
 const PAID = ["good", "Reward", "●"];
 const UNPAID = ["slow", "No reward", "○"];
 
@@ -565,6 +566,7 @@ class OpenTrial extends Trial {
     super(...given);
     this.scored = 0;
     this.closing = false;
+    this.closeAt = 0;
     this.score = scoreTable(this.message, this.actions, 0);
   }
 
@@ -572,9 +574,12 @@ class OpenTrial extends Trial {
     if (this.t0 === null) this.t0 = ts;
     const step = Math.min(this.T, Math.floor((ts - this.t0 + SLACK) / this.dt));
     this.rescore(step);
-    // A key that was pressed during a stall may reach us after this frame: close one frame later.
+    // A key that was pressed during a stall may reach us after this frame: close one frame later, and
+    // after a long stall give the browser time to hand over what it holds.
     const closing = this.score.ended || step >= this.T;
-    this.over = closing && this.closing;
+    const gap = this.stamps.length ? ts - this.stamps.at(-1) : 0;
+    if (closing && !this.closing) this.closeAt = ts + (gap > STALL ? STALL : 0);
+    this.over = closing && this.closing && ts >= this.closeAt;
     this.closing = closing;
     if (this.over) return;
     this.log(ts, step);

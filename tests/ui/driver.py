@@ -78,3 +78,10 @@ def answer(page, client, key, after_ms=200):
     )
     press(client, key, (onset + after_ms) / 1000)
     return True
+
+
+def visit(page, url):
+    """Open an address, and wait until its widgets take what a person does."""
+    page.goto(url)
+    page.wait_for_function("window.Bokeh?.documents[0]?.is_idle", timeout=30000)
+    page.wait_for_selector("header button >> nth=0")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.choice import Choice
+from tests.ui.driver import visit
 
 TASK = "GoNogo-v0"
 
@@ -20,7 +21,7 @@ def view(page, server):
 
 
 def open_view(page, url):
-    page.goto(url)
+    visit(page, url)
     page.wait_for_selector("svg[aria-label='Timeline of a trial']")
     page.wait_for_selector("svg[aria-label='Screens of a trial']")
 
@@ -83,6 +84,8 @@ def test_dragging_a_length_moves_the_picture_and_the_address(view):
     y = box["y"] + box["height"] / 2
     view.mouse.move(box["x"] + box["width"] * 0.25, y)
     view.mouse.down()
+    view.mouse.move(box["x"] + box["width"] * 0.4, y, steps=4)
+    view.wait_for_url(re.compile("stimulus"))  # the slider has taken hold
     view.mouse.move(box["x"] + box["width"] * 0.5, y, steps=4)
     view.mouse.up()
     view.wait_for_url(lambda url: stimulus(view) > 950)

@@ -6,7 +6,7 @@ import pytest
 
 from neurogym import records
 from neurogym.registry import load
-from tests.ui.driver import press, run_of, state
+from tests.ui.driver import press, run_of, state, visit
 from tests.ui.harness import trial
 from tests.ui.server import ROOT, Server
 
@@ -119,7 +119,7 @@ def answer_each(page, client, key):
 
 
 def play(page, own, task):
-    page.goto(f"{own.url}?task={task}&trials=2&view=play&subject=lea")
+    visit(page, f"{own.url}?task={task}&trials=2&view=play&subject=lea")
     state(page, "ready")
     page.keyboard.press("Space")
     state(page, "running")
@@ -137,7 +137,7 @@ def compare(page, agent):
 
 
 def test_they_are_in_the_catalogue(page, own):
-    page.goto(own.url)
+    visit(page, own.url)
     for name in ("Cart Pole", "Classic", "Louder"):
         card = page.locator(".picture + h3", has_text=re.compile(f"^{name}$"))
         card.wait_for()
@@ -147,7 +147,7 @@ def test_they_are_in_the_catalogue(page, own):
 
 @pytest.mark.parametrize("task", IDS)
 def test_they_are_configured(page, own, task):
-    page.goto(f"{own.url}?task={task}&view=configure")
+    visit(page, f"{own.url}?task={task}&view=configure")
     code = page.locator("code").first
     code.wait_for()
     assert f"ngym.load('{own.folder / 'lab.py'}')" in code.inner_text()
@@ -190,14 +190,14 @@ def test_a_classic_task_is_played_and_compared(page, own, known):
 
 
 def test_a_classic_tasks_parameters_stand_in_the_address(page, own):
-    page.goto(f'{own.url}?task=Classic&view=configure&params={{"level":0.5}}')
+    visit(page, f'{own.url}?task=Classic&view=configure&params={{"level":0.5}}')
     page.locator("code", has_text="level=0.5").first.wait_for()
-    page.goto(f'{own.url}?task=Classic&view=configure&params={{"lvl":0.5}}')
+    visit(page, f'{own.url}?task=Classic&view=configure&params={{"lvl":0.5}}')
     page.wait_for_selector("text=Classic-v0 cannot be used with {'lvl': 0.5}")
 
 
 def test_an_environment_of_gymnasium_is_played_and_compared(page, own, known):
-    page.goto(f"{own.url}?task=CartPole-v1&trials=2&view=play&subject=lea")
+    visit(page, f"{own.url}?task=CartPole-v1&trials=2&view=play&subject=lea")
     state(page, "ready")
     page.wait_for_selector("text=This environment corresponds to the version of the cart-pole")
     page.wait_for_selector("text=Without a key: action 0.")

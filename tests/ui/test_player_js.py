@@ -38,7 +38,7 @@ def test_response_times_are_exact(bench, busy):
 
 
 def test_key_pressed_during_a_stall_counts_at_its_own_time(bench):
-    bench.begin(trial(0, wait=2, **LONG))
+    bench.begin(trial(0, wait=2, answer=300))
     onset = bench.onset("r1-0-0")
     bench.run(
         """() => void setTimeout(() => {
@@ -508,7 +508,7 @@ def test_new_render_takes_over(bench):
 
 def test_session_from_start_to_done(bench):
     page = bench.page
-    bench.deliver(config(n_trials=1), trial(0))
+    bench.deliver(config(n_trials=1), trial(0, wait=100))
     page.get_by_role("heading", name="Which way?").wait_for()
     page.get_by_role("button", name="Start").click()
     bench.running("r1-0-0")

@@ -7,7 +7,7 @@ import pytest
 
 import neurogym as ngym
 from neurogym import records
-from tests.ui.driver import answer, open_task, run_of, state
+from tests.ui.driver import answer, open_task, run_of, state, visit
 from tests.ui.server import Proxy, Server, free_port
 
 BUSY = """
@@ -161,10 +161,10 @@ def test_typing_in_a_widget_never_reaches_the_task(page, server):
 
 
 def test_the_catalogue_is_searched_and_a_task_picked(page, server):
-    page.goto(server.url)
+    visit(page, server.url)
     page.wait_for_selector("h3:has-text('Go Nogo')")
     assert page.locator(".picture + h3").count() == len(TASKS)
-    page.get_by_label("Search tasks").fill("timing")
+    page.get_by_label("Search tasks").press_sequentially("timing")
     page.wait_for_selector("h3:has-text('Go Nogo')", state="detached")
     assert page.locator(".picture + h3").all_inner_texts() == ["Ready Set Go"]
     page.get_by_role("button", name="Configure").last.click()
@@ -181,7 +181,7 @@ def type_number(field, text):
 
 
 def test_configuring_is_checked_and_stands_in_the_address(page, server):
-    page.goto(f"{server.url}?task=PerceptualDecisionMaking&view=configure")
+    visit(page, f"{server.url}?task=PerceptualDecisionMaking&view=configure")
     sigma = page.get_by_role("textbox", name=re.compile("^sigma"))
     type_number(sigma, "-3")
     page.wait_for_selector("text=must be at least 0")
@@ -191,16 +191,16 @@ def test_configuring_is_checked_and_stands_in_the_address(page, server):
     page.wait_for_selector("text=must be at least 0", state="detached")
     url = page.url
     page.goto("about:blank")
-    page.goto(url)
+    visit(page, url)
     page.wait_for_selector("text=Perceptual Decision Making")
     assert sigma.input_value() == "2.5"
     assert "sigma=2.5" in page.locator("code").first.inner_text()
 
 
 def test_a_wrong_address_says_what_is_allowed(page, server):
-    page.goto(f"{server.url}?task=GoNog")
+    visit(page, f"{server.url}?task=GoNog")
     page.wait_for_selector("text=did you mean 'GoNogo-v0'?")
-    page.goto(f"{server.url}?run=nosuchrun")
+    visit(page, f"{server.url}?run=nosuchrun")
     page.wait_for_selector("text=there is no run 'nosuchrun'")
 
 

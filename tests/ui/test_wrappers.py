@@ -5,7 +5,7 @@ import re
 from urllib.parse import parse_qs, quote, urlparse
 
 from neurogym import records
-from tests.ui.driver import answer, open_task, run_of, state
+from tests.ui.driver import answer, open_task, run_of, state, visit
 
 STACK = [{"SideBias": {"block_dur": [2, 3]}}, {"ReactionTime": {"urgency": -0.01}}]
 
@@ -40,7 +40,7 @@ def test_random_dots_become_a_reaction_time_task(page, server):
 
 
 def test_a_stack_is_edited_and_stands_in_the_address(page, server):
-    page.goto(f"{server.url}?task=PerceptualDecisionMaking&view=configure")
+    visit(page, f"{server.url}?task=PerceptualDecisionMaking&view=configure")
     add = page.get_by_label("add a wrapper")
     add.click()
     page.get_by_text("ReactionTime", exact=True).click()
@@ -64,8 +64,8 @@ def test_a_stack_is_edited_and_stands_in_the_address(page, server):
 
 
 def test_what_does_not_fit_is_said(page, server):
-    page.goto(f"{server.url}?task=DawTwoStep&view=configure")
+    visit(page, f"{server.url}?task=DawTwoStep&view=configure")
     page.wait_for_selector("text=ReactionTime does not fit DawTwoStep: no first response decides")
     wrong = quote(json.dumps([{"ReactionTime": {}}]))
-    page.goto(f"{server.url}?task=DawTwoStep&wrappers={wrong}")
+    visit(page, f"{server.url}?task=DawTwoStep&wrappers={wrong}")
     page.wait_for_selector("text=ReactionTime does not fit DawTwoStep")
