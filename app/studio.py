@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 from urllib.parse import urlencode
@@ -43,6 +44,9 @@ PAGE = {
 }
 
 
+log = logging.getLogger(__name__)
+
+
 def load_tasks() -> list[str]:
     """Import what NEUROGYM_TASKS names: files or modules that register tasks, by commas."""
     named = os.environ.get("NEUROGYM_TASKS", "")
@@ -57,9 +61,9 @@ def store() -> Store:
 class Studio:
     """The page of one session. Only the view that is shown is in the document."""
 
-    def __init__(self, query: dict[str, str] | None = None):
+    def __init__(self, query: dict[str, str] | None = None, problem: str = ""):
         self.store = store()
-        self.problem = ""
+        self.problem = problem
         try:
             self.choice = Choice.from_query(query or {})
             self._take_run()
@@ -133,8 +137,13 @@ class Studio:
 def serve() -> None:
     """Make the page of this session and serve it."""
     pn.extension("tabulator", notifications=True)
-    pn.state.as_cached("neurogym-tasks", load_tasks)
     query = {key: values[0].decode() for key, values in pn.state.session_args.items()}
-    studio = Studio(query)
+    try:
+        pn.state.as_cached("neurogym-tasks", load_tasks)
+        problem = ""
+    except Exception as error:  # whatever the code of others raises
+        log.exception("the tasks of NEUROGYM_TASKS were not loaded")
+        problem = f"The tasks of NEUROGYM_TASKS were not loaded: {error}"
+    studio = Studio(query, problem)
     pn.state.onload(studio._write_address)
     studio.page.servable(title="NeuroGym")
