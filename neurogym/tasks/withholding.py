@@ -8,6 +8,14 @@ from neurogym.scene import BLUE, GO, ORANGE, Cross, Disc, Keys, Polygon, Scene
 from neurogym.task import Paper, Preset, Task
 
 
+def _is_go(task, conditions):
+    return conditions["ground_truth"] == 1
+
+
+def _is_nogo(task, conditions):
+    return conditions["ground_truth"] == 0
+
+
 class GoNogo(Task):
     """After a blue disc press when the cross turns green; after an orange square do nothing."""
 
@@ -34,9 +42,9 @@ class GoNogo(Task):
     rule = FirstResponse("decision", hold=("fixation", "stimulus", "delay"))
     keys = Keys(go=("Space",))
     scene = Scene(
-        Disc(radius=0.16, color=BLUE, during="stimulus", show="go"),
+        Disc(radius=0.16, color=BLUE, during="stimulus", when=_is_go),
         Polygon(radius=0.2, sides=4, rotation=0.7853981634, color=ORANGE, during="stimulus",
-                show="nogo"),
+                when=_is_nogo),
         Cross(during=("fixation", "stimulus", "delay")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )  # fmt: skip
