@@ -1,0 +1,58 @@
+"""Stacks of wrappers as JSON, and which wrappers there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from neurogym.parameters import unknown
+from neurogym.task import Task
+from neurogym.wrappers.base import Wrapper
+from neurogym.wrappers.labels import RandomGroundTruth, SideBias, TrialHistory
+from neurogym.wrappers.observations import Noise
+from neurogym.wrappers.responses import MissTrialReward, ReactionTime
+
+WRAPPERS: dict[str, type[Wrapper]] = {
+    cls.__name__: cls
+    for cls in (ReactionTime, RandomGroundTruth, SideBias, TrialHistory, Noise, MissTrialReward)
+}
+
+Stack = Sequence[Wrapper | Mapping[str, Mapping[str, Any]]]
+
+
+def read(stack: Stack) -> list[Wrapper]:
+    """Wrappers from a stack, innermost first; ValueError says what is wrong with which line."""
+    if isinstance(stack, str | Mapping) or not isinstance(stack, Sequence):
+        raise ValueError(f"a stack is a list such as [{{'ReactionTime': {{}}}}], not {stack!r}")
+    wrappers = []
+    for line in stack:
+        if isinstance(line, Wrapper):
+            wrappers.append(line)
+            continue
+        if not isinstance(line, Mapping) or len(line) != 1:
+            raise ValueError(f"a line of a stack is {{name: parameters}}, not {line!r}")
+        ((name, params),) = line.items()
+        if name not in WRAPPERS:
+            raise ValueError(unknown("wrapper", [name], WRAPPERS))
+        if not isinstance(params, Mapping):
+            raise ValueError(f"the parameters of {name} are a dict, not {params!r}")
+        wrappers.append(WRAPPERS[name](**params))
+    return wrappers
+
+
+def write(wrappers: Sequence[Wrapper]) -> list[dict[str, dict[str, Any]]]:
+    """The JSON form that `read` reads back."""
+    return [{type(wrapper).__name__: wrapper.settings()} for wrapper in wrappers]
+
+
+def fitting(task: Task) -> dict[str, str]:
+    """For each wrapper, why it does not fit a task; empty where it does."""
+    reasons = {}
+    for name, cls in WRAPPERS.items():
+        try:
+            task.wrapped(cls())
+        except ValueError as error:
+            reasons[name] = str(error)
+        else:
+            reasons[name] = ""
+    return reasons
