@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +26,8 @@ class Draw:
     rng: np.random.Generator
     n: int
     conditions: dict[str, np.ndarray]  # (n,) each
-    ms: dict[str, np.ndarray]  # lengths of the periods that are drawn, (n,) each
-    carried: dict[str, Any]  # the last trial's conditions on which the next draw depends
+    ms: dict[str, np.ndarray]  # lengths of the periods that differ from trial to trial, (n,) each
+    carried: dict[str, Any]  # what the next draw is told, by condition or wrapper; as JSON
 
     @staticmethod
     def joined(draws: Sequence[Draw]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -42,8 +43,11 @@ class Block:
     """n trials; trial i owns the rows offsets[i]:offsets[i + 1] of `ob`, `gt`, `kind`, `period`.
 
     ob (S, C) float32; gt (S,) right actions; kind (S,) rows of the payoff table, None for closed
-    tasks; window (n, 2) first step of the response window and the step after it.
+    tasks; window (n, 2) first step of the response window and the step after it; columns, more
+    arrays (S, ...) that a closed task's steps are told of.
     """
+
+    columns: Mapping[str, np.ndarray] = MappingProxyType({})
 
     def __init__(self, task: Task, canvas: Canvas, trials: Trials, draws: Sequence[Draw]):
         self.task, self.trials, self.timeline, self.n = task, trials, canvas.timeline, trials.n
@@ -111,9 +115,18 @@ class Block:
         if self.task.plan.rule is None:
             return None, None
         last = self.offsets[1:] - 1
-        judged = self.task.plan.rule.judge(self.task, self._canvas, self._segment, last)
-        self._judged = judged
-        return judged
+        payoffs, kind = self.task.plan.rule.judge(self.task, self._canvas, self._segment, last)
+        self._judged = self._varied(payoffs, kind)
+        return self._judged
+
+    def _varied(self, payoffs: Payoffs, kind: np.ndarray) -> tuple[Payoffs, np.ndarray]:
+        """The payoffs with the forms that wrappers give them, and which form each trial has."""
+        plan = self.task.plan
+        for key, wrapper in plan.pays.items():
+            form = wrapper.form(self.task, self.trials)
+            kind = kind + np.repeat(form * payoffs.shape[0], np.diff(self.offsets))
+            payoffs = plan.varied(key, wrapper, self.task, payoffs)
+        return payoffs, kind
 
     def periods(self, i: int) -> list[tuple[str, int, int]]:
         """The i-th trial's periods: (name, first step, step after the last)."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from neurogym.task import Result
 
 
 def _between(low: float, value: Any, high: float) -> bool:
@@ -14,15 +17,24 @@ def _between(low: float, value: Any, high: float) -> bool:
 
 
 class Condition:
-    """One value a trial. `carries` says that a trial's value depends on the trials before it."""
+    """One value a trial.
+
+    `carries` says that a trial's value depends on the trials before it, `learns` that it depends on
+    how they ended; `draw` is then asked for one trial at a time.
+    """
 
     carries = False
+    learns = False
     unit: str = ""
     doc: str = ""
 
     def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         """Values of the next n trials, (n,); `last` is the value before them, None at the start."""
         raise TypeError(f"{type(self).__name__} does not say how it is drawn")
+
+    def learn(self, last: Any, trial: Mapping[str, Any], result: Result) -> Any:
+        """What the next `draw` is told as `last`, as JSON, given how a trial ended."""
+        return last
 
     def allows(self, value: Any) -> bool:
         """Whether a trial can be forced to this value."""
@@ -104,3 +116,105 @@ class Flips(Condition):
 
     def __str__(self):
         return f"0 or 1, flips with probability {self.p:g}"
+
+
+# -- arrangements: strings, so that they stand in tables and in JSON as they are ---------------
+
+
+def _numbers(value: Any) -> list[int]:
+    """The numbers of a string such as "1-3-4"; none if it is not written just so."""
+    parts = value.split("-") if isinstance(value, str) else []
+    numbers = [int(part) for part in parts if part.isdecimal()]
+    return numbers if "-".join(map(str, numbers)) == value else []
+
+
+def _written(numbers: Sequence[int]) -> str:
+    return "-".join(map(str, numbers))
+
+
+def _decoded(values: np.ndarray, read: Callable[[str], Any]) -> np.ndarray:
+    """What is read from each of the strings (n,), stacked: (n, ...); each is read once."""
+    distinct, which = np.unique(values, return_inverse=True)
+    return np.array([read(value) for value in distinct.tolist()])[which]
+
+
+class Subset(Condition):
+    """Which of n things are in play, counted from 1: "1-3-4". It is drawn as all of them.
+
+    At least `least` can be forced, in ascending order.
+    """
+
+    def __init__(self, n: int, least: int = 2, *, unit: str = "", doc: str = ""):
+        self.n, self.least, self.unit, self.doc = n, least, unit, doc
+
+    def draw(self, rng, n, last):
+        return np.full(n, _written(range(1, self.n + 1)))
+
+    def allows(self, value):
+        numbers = _numbers(value)
+        return len(numbers) >= self.least and set(numbers) <= set(range(1, self.n + 1)) and (
+            numbers == sorted(set(numbers))
+        )  # fmt: skip
+
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """Whether each of the n things is in play, (trials, n) bool."""
+        things = np.arange(1, self.n + 1)
+        return _decoded(values, lambda value: np.isin(things, _numbers(value)))
+
+    def __str__(self):
+        few = _written(range(1, self.least + 1))
+        return f"{self.least} or more of the numbers 1 to {self.n} in order, such as {few!r}"
+
+
+class Permutation(Condition):
+    """What each of n things goes with, counted from 1: "2-1". It is drawn once and kept."""
+
+    carries = True
+
+    def __init__(self, n: int, *, unit: str = "", doc: str = ""):
+        self.n, self.unit, self.doc = n, unit, doc
+
+    def draw(self, rng, n, last):
+        return np.full(n, last or _written(rng.permutation(self.n) + 1))
+
+    def allows(self, value):
+        return sorted(_numbers(value)) == list(range(1, self.n + 1))
+
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """What each of the n things goes with, counted from 0: (trials, n)."""
+        return _decoded(values, lambda value: np.array(_numbers(value)) - 1)
+
+    def __str__(self):
+        return f"the numbers 1 to {self.n} in any order, such as {_written(range(self.n, 0, -1))!r}"
+
+
+class Patterns(Condition):
+    """n different patterns of bits, none without a 1: "0110-1001". They are drawn once and kept."""
+
+    carries = True
+
+    def __init__(self, n: int, bits: int, *, unit: str = "", doc: str = ""):
+        if not 1 <= n < 2**bits or bits > 63:
+            raise ValueError(f"there are no {n} different patterns of {bits} bits")
+        self.n, self.bits, self.unit, self.doc = n, bits, unit, doc
+
+    def draw(self, rng, n, last):
+        codes: dict[int, None] = {}
+        while last is None and len(codes) < self.n:
+            codes[int(rng.integers(1, 2**self.bits))] = None
+        return np.full(n, last or "-".join(format(code, f"0{self.bits}b") for code in codes))
+
+    def allows(self, value):
+        patterns = value.split("-") if isinstance(value, str) else []
+        return len(patterns) == len(set(patterns)) == self.n and all(
+            len(bits) == self.bits and set(bits) <= {"0", "1"} and "1" in bits for bits in patterns
+        )
+
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """The bits of each pattern, (trials, n, bits) bool."""
+        return _decoded(values, lambda value: [[b == "1" for b in p] for p in value.split("-")])
+
+    def __str__(self):
+        some = "-".join(format(code, f"0{self.bits}b") for code in range(1, min(self.n, 4) + 1))
+        more = f"-..., {self.n} of them" if self.n > 4 else ""
+        return f"{self.n} different patterns of {self.bits} bits with a 1 in each: {some}{more}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
@@ -12,8 +13,9 @@ from neurogym.block import Block
 from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
 from neurogym.registry import make
+from neurogym.rules import Outcome
 from neurogym.stream import Stream, size_of
-from neurogym.task import Step, Task
+from neurogym.task import Result, Step, Task
 
 FILL = 1 << 16  # rows drawn at a time, about: enough to hide the calls, little enough for the cache
 
@@ -47,7 +49,7 @@ class Rows:
 
 
 class _TaskSource:
-    """Rows of a declared task: some blocks at a time."""
+    """Rows of a declared task whose trials stand alone: some blocks at a time, for all."""
 
     def __init__(self, task: Task, seed: int):
         self.task, self.stream = task, Stream(task, seed)
@@ -60,7 +62,7 @@ class _TaskSource:
             trials += size_of(self.block + count)
             count += 1
         block = self.stream.blocks(self.block, count, fixed)
-        ob, gt, offsets = (played if self.task.closed else painted)(block)
+        ob, gt, offsets = rows_of(block)
         rows = Rows(ob, gt, block.window, offsets, self.trial)
         self.block += count
         self.trial += block.n
@@ -68,35 +70,145 @@ class _TaskSource:
         return rows
 
 
-def painted(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Observations (S, C), labels (S,) and offsets (n + 1,) of trials that no action changes."""
-    return block.ob, block.gt, block.offsets
+class _Subject:
+    """One sequence of a task whose trials depend on those before them: a stream of its own."""
+
+    def __init__(self, task: Task, seed: int):
+        self.stream, self.block, self.trial = Stream(task, seed), 0, 0
+        self.memory: dict[str, Any] = {}
+        self.echo = np.zeros(1, np.int64), np.zeros(1)
+        self.parts: list[Rows] = []
+
+    def add(self, shown: Shown, window: np.ndarray, first: int, stop: int) -> int:
+        """Take over some trials of a block; returns how many rows they have."""
+        task, offsets = self.stream.task, shown.offsets[first : stop + 1]
+        here = slice(offsets[0], offsets[-1])
+        ob, gt, reward = shown.ob[here], shown.gt[here], shown.reward[here]
+        done, earned = np.append(self.echo[0], gt), np.append(self.echo[1], reward)
+        for echo in task.plan.echoes:
+            echo.show(ob, done[:-1], earned[:-1])
+        self.echo = done[-1:], earned[-1:]
+        self.parts.append(Rows(ob, gt, window[first:stop], offsets - offsets[0], self.trial))
+        self.block, self.trial = self.block + 1, self.trial + stop - first
+        return len(ob)
+
+    def take(self) -> list[Rows]:
+        """What was added since this was last asked for, as one or none."""
+        parts, self.parts = self.parts, []
+        return [Rows.join(parts)] if parts else []
 
 
-def played(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same of a closed task: what is seen depends on what is done, which is what is right.
+class _Subjects:
+    """Rows of a task that learns or echoes: sequence i is the stream of seed + i, played rightly.
 
-    All trials are played side by side, a step at a time.
+    The next block of all sequences is painted together.
     """
+
+    def __init__(self, task: Task, seed: int, sequences: int):
+        self.task = task
+        self.subjects = [_Subject(task, seed + i) for i in range(sequences)]
+
+    def draw(self, missing: np.ndarray, fixed: Mapping[str, Any]) -> tuple[Rows, np.ndarray]:
+        """At least so many rows for each sequence, (batch,); and where those of each begin."""
+        missing = missing.copy()
+        while (behind := np.flatnonzero(missing > 0)).size:
+            missing[behind] -= self._play([self.subjects[i] for i in behind], fixed)
+        some = [subject.take() for subject in self.subjects]
+        rows = [sum(len(part.ob) for part in parts) for parts in some]
+        cuts = np.concatenate([[0], np.cumsum(rows)])
+        return Rows.join([part for parts in some for part in parts]), cuts
+
+    def _play(self, subjects: list[_Subject], fixed: Mapping[str, Any]) -> list[int]:
+        """Play the next block of some sequences; returns how many rows each has."""
+        draws = [s.stream.draw(s.block, s.memory) for s in subjects]
+        block = self.task.block(draws, fixed)
+        shown = play_rightly(block)
+        stops, rows = np.cumsum([draw.n for draw in draws]).tolist(), []
+        for subject, draw, stop in zip(subjects, draws, stops, strict=True):
+            rows.append(subject.add(shown, block.window, stop - draw.n, stop))
+            if self.task.plan.learns:
+                trial = {k: v[stop - 1].item() for k, v in block.trials.conditions.items()}
+                subject.memory = self.task.learn(draw.carried, trial, shown.results[stop - 1])
+        return rows
+
+
+@dataclass
+class Shown:
+    """Trials as they go when everything is done rightly; R rows, n trials."""
+
+    ob: np.ndarray  # (R, C)
+    gt: np.ndarray  # (R,)
+    reward: np.ndarray  # (R,)
+    offsets: np.ndarray  # (n + 1,)
+    results: list[Result]
+
+
+def rows_of(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Observations (S, C), labels (S,) and offsets (n + 1,), for training.
+
+    Of a closed task, what is seen depends on what is done, which is what is right.
+    """
+    if not block.task.closed or block.task.foreseen:
+        return block.ob, block.gt, block.offsets
+    shown = play_rightly(block)
+    return shown.ob, shown.gt, shown.offsets
+
+
+def play_rightly(block: Block) -> Shown:
+    """Play the trials of a block by their labels, side by side, a step at a time."""
+    n, steps = block.n, []
+    results: list[Result | None] = [None] * n
+    for here, ob, gt, reward, ended, result in (_react if block.task.closed else _look_up)(block):
+        steps.append((here, ob, gt, reward))
+        for i in np.flatnonzero(ended).tolist():
+            performance, outcome, response = (values[i].item() for values in result)
+            results[here[i]] = Result(performance, Outcome(outcome), response)
+    trial, ob, gt, reward = map(np.concatenate, zip(*steps, strict=True))
+    order = np.argsort(trial, kind="stable")
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(trial, minlength=n))])
+    return Shown(ob[order], gt[order], reward[order], offsets, results)
+
+
+def _look_up(block: Block) -> Iterator[tuple]:
+    """Steps of trials with a payoff table: (trials, ob, gt, reward, ended, results)."""
+    pay, at, state = block.payoffs, block.offsets[:-1].copy(), np.zeros(block.n, np.int64)
+    here = np.arange(block.n)
+    while here.size:
+        rows, now = at[here], state[here]
+        gt, kind = block.gt[rows], block.kind[rows]
+        ended = pay.ends[kind, now, gt]
+        result = [table[kind, now, gt] for table in (pay.performance, pay.outcome, pay.response)]
+        yield here, block.ob[rows], gt, pay.reward[kind, now, gt], ended, result
+        state[here] = pay.next[kind, now, gt]
+        at[here] += 1
+        here = here[~ended]
+
+
+def _react(block: Block) -> Iterator[tuple]:
+    """The same of a closed task."""
     task, trials, last = block.task, block.trials, block.offsets[1:] - 1
-    index = {period: i for i, period in enumerate(task.plan.timing)}
+    index = {period: i for i, period in enumerate(block.timeline.periods)}
     state, at, on = task.begin(trials), block.offsets[:-1].copy(), np.ones(block.n, bool)
-    steps: list[tuple[np.ndarray, ...]] = []
+    response = np.zeros(block.n, np.int64)
     while on.any():
         here = np.flatnonzero(on)
-        step = Step(block.period[at], at == block.period_end[at], at == last, index)
+        columns = {name: values[at] for name, values in block.columns.items()}
+        step = Step(block.period[at], at == block.period_end[at], at == last, index, columns)
         ob = block.ob[at]
         task.observe(trials, state, step, ob)
         gt = task.labels(trials, state, step)
-        steps.append((here, ob[here], gt[here]))
         effect = task.react(trials, state, step, gt)
-        at = np.where(effect.skip, block.period_end[at], at)
-        on &= ~(effect.ends | (at == last))
+        reward, ends, performance, outcome, responds, skip = (
+            np.broadcast_to(getattr(effect, name), (block.n,))
+            for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
+        )
+        response = np.where(responds & (response == 0), gt, response)
+        at = np.where(skip, block.period_end[at], at)
+        ended = ends | (at == last)
+        result = [values[here] for values in (performance, outcome, response)]
+        yield here, ob[here], gt[here], reward[here], ended[here], result
+        on &= ~ended
         at = at + on
-    trial, ob, gt = map(np.concatenate, zip(*steps, strict=True))
-    order = np.argsort(trial, kind="stable")
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(trial))])
-    return ob[order], gt[order], offsets
 
 
 class _EnvSource:
@@ -129,7 +241,9 @@ class Dataset:
     Called, or iterated over, it gives inputs (seq_len, batch, C) in the observations' dtype and
     targets (seq_len, batch) of right actions; row k of the targets is the label of row k of the
     inputs. Every sequence goes on where it stopped in the batch before; the first starts with a
-    trial. Arrays are fresh: they are never overwritten later. With `details` a third item is a dict
+    trial. Where trials depend on those before them (a staircase, channels that show the last
+    action), sequence i is the stream of seed + i, played rightly, and trials end with the answer.
+    Arrays are fresh: they are never overwritten later. With `details` a third item is a dict
     of (seq_len, batch) arrays: `mask`, true where a response is asked for; `start`, true in a
     trial's first row; `trial`, its number in the stream of `seed`.
 
@@ -170,11 +284,16 @@ class Dataset:
     def seed(self, seed: int | None = None) -> None:
         """Start anew from a seed: the next batch is the first of that seed."""
         self._seed = int(np.random.SeedSequence(seed).entropy)
-        declared = isinstance(self.env, TaskEnv)
-        self._source = (
-            _TaskSource(self.env.task, self._seed) if declared else _EnvSource(self.env, self._seed)
-        )
         self._forget()
+        self._source = self._new_source()
+
+    def _new_source(self) -> _TaskSource | _Subjects | _EnvSource:
+        if not isinstance(self.env, TaskEnv):
+            return _EnvSource(self.env, self._seed)
+        task = self.env.task
+        if task.plan.learns or task.plan.echoes:
+            return _Subjects(task, self._seed, self.batch_size)
+        return _TaskSource(task, self._seed)
 
     def _forget(self) -> None:
         self._fixed: dict[str, Any] = {}
@@ -230,6 +349,8 @@ class Dataset:
         They are shared out by what the sequences miss, (batch,), a trial more or less, so that each
         has enough for a batch with the rows that it has left.
         """
+        if isinstance(self._source, _Subjects):
+            return self._source.draw(missing, self._fixed)
         parts: list[Rows] = []
         while True:
             whole = self.batch_size * self._mean_length  # runs end with a trial

@@ -12,22 +12,27 @@ from neurogym.block import Block
 from neurogym.canvas import Trials
 from neurogym.rules import Outcome, Payoffs
 from neurogym.stream import Stream
-from neurogym.task import Step, Task
+from neurogym.task import Result, Step, Task
 
 NAN = float("nan")
 NAMES = [outcome.name.lower() for outcome in Outcome]
 
 
+ECHO = "echo"  # the key of what echoes show, in a memory
 NO_CONDITIONS: Mapping[str, Any] = {}
 
 
 def _cells(payoffs: Payoffs) -> list[np.ndarray]:
     """For each rule state an object array (kinds,): by action, (reward, event) as Python values.
 
-    The event is None where the trial simply goes on, else (ends, next state, performance, outcome).
+    The event is None where the trial simply goes on, else (ends, next state, performance, outcome,
+    response).
     """
     _, states, actions = payoffs.shape
-    tables = (payoffs.reward, payoffs.ends, payoffs.next, payoffs.performance, payoffs.outcome)
+    tables = (
+        payoffs.reward, payoffs.ends, payoffs.next, payoffs.performance, payoffs.outcome,
+        payoffs.response,
+    )  # fmt: skip
     by_state = []
     for state in range(states):
         columns = (table[:, state].ravel().tolist() for table in tables)
@@ -45,7 +50,9 @@ class TaskEnv(gym.Env):
 
     `reset(seed=s)` returns the first row of trial 0 of the stream with seed s; `reset()` goes on to
     the next trial. `reset(seed=s, options={"trial": k, "conditions": {...}})` goes to trial k, with
-    conditions forced. `step(action)` answers the observation returned by the call before it, and
+    conditions forced; where trials depend on what was done in those before them, the option
+    `memory`, which is `env.memory` during a trial and a column of its row, tells what that was.
+    `step(action)` answers the observation returned by the call before it, and
     returns the next one; at a trial's end that is row 0 of the next trial. Episodes never
     terminate.
 
@@ -68,9 +75,13 @@ class TaskEnv(gym.Env):
         self._next = 0
         self._block: Block | None = None
         self._i = self._i_is = -1  # the trial's place in the block, and its number
+        self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
+        self._memory = {}  # and what this one was told
         self.forced: Mapping[str, Any] = NO_CONDITIONS
         if task.closed:
             self.step = self._step_closed
+        if task.plan.echoes:
+            self._act, self.step = self.step, self._step_echoed
 
     # -- gymnasium -------------------------------------------------------------------------------
 
@@ -81,9 +92,11 @@ class TaskEnv(gym.Env):
         super().reset(seed=seed)
         options = dict(options or {})
         index, conditions = options.pop("trial", None), options.pop("conditions", {})
+        memory = options.pop("memory", None)
         if options:
             raise ValueError(
-                f"unknown reset options {sorted(options)}: allowed are 'trial', 'conditions'"
+                f"unknown reset options {sorted(options)}: allowed are 'trial', 'conditions' and"
+                " 'memory'"
             )
         again = index is not None and self._stream is not None and self._stream.seed == seed
         if (seed is not None or self._stream is None) and not again:
@@ -92,10 +105,12 @@ class TaskEnv(gym.Env):
             if not isinstance(index, int | np.integer) or index < 0:
                 raise ValueError(f"trial = {index!r}: expected a whole number from 0")
             self._next = int(index)
+        if index is not None or memory is not None:
+            self._recall(memory or {})
         self.num_tr = 0
         self.performance = 0.0
         self._begin(conditions)
-        return self._row(), {}
+        return self._first(), {}
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Act on the current observation; see the class for what is returned."""
@@ -103,13 +118,13 @@ class TaskEnv(gym.Env):
             k = self._k
             reward, event = self._pay[k][action]
         except (KeyError, TypeError, AttributeError):
-            return self.step(self._read(action))
+            return TaskEnv.step(self, self._read(action))
         gt = self._labels[k]
         if event is not None:
-            ends, state, performance, outcome = event
+            ends, state, performance, outcome, response = event
             if ends:
-                response = action if 2 <= outcome <= 3 else 0
-                return self._finish(reward, gt, response, k, outcome, performance)
+                rt = (k - self._opened_at()) * self._dt if response else NAN
+                return self._finish(reward, gt, response, rt, outcome, performance)
             self._pay = self._pays[state]
         self._k = k = k + 1
         return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
@@ -128,31 +143,55 @@ class TaskEnv(gym.Env):
             for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
         )
         if responds and self._response is None:
-            self._response = int(action), k
+            self._response = int(action), (k - self._opened_at()) * self._dt
+            if effect.rt is not None:
+                self._response = int(action), np.ravel(effect.rt)[0].item()
         following = self._end_of_period() if skip else k + 1
         if done or following >= self._offsets[self._i + 1]:
-            response, at = self._response or (0, k)
-            return self._finish(float(reward), gt, response, at, int(outcome), float(performance))
+            response, rt = self._response or (0, NAN)
+            return self._finish(float(reward), gt, response, rt, int(outcome), float(performance))
         self._k = following
         return self._row(), float(reward), False, False, {"new_trial": False, "gt": gt}
 
     def _finish(
-        self, reward: float, gt: int, response: int, at: int, outcome: int, performance: float
+        self, reward: float, gt: int, response: int, rt: float, outcome: int, performance: float
     ) -> tuple:
-        """End the trial; `response` was the answer (0: none), given at row `at`."""
-        i = self._i
+        """End the trial; `response` was the answer (0: none)."""
         self.performance = performance
         info = {
             "new_trial": True,
             "gt": gt,
             "trial": self.trial,
             "performance": performance,
-            "rt": (at - self._offsets[i] - self._opened[i]) * self._dt if response else NAN,
+            "rt": rt,
             "response": int(response) if response else -1,
             "outcome": NAMES[outcome],
         }
+        if self.task.closed:
+            info.update(self.task.report(self._one, self._situation))
+        if self.task.plan.learns:
+            result = Result(performance, Outcome(outcome), int(response))
+            self._carried = self.task.learn(self._carried, info["trial"], result)
         self._begin(NO_CONDITIONS)
         return self._row(), reward, False, False, info
+
+    def _step_echoed(self, action: int) -> tuple:
+        """A step whose observation also shows the action and its reward."""
+        ob, reward, terminated, truncated, info = self._act(action)
+        self._echo = [int(action), reward]
+        if info["new_trial"]:
+            self._memory = {**self._memory, ECHO: self._echo}
+        return self._echoed(ob), reward, terminated, truncated, info
+
+    def _echoed(self, row: np.ndarray) -> np.ndarray:
+        row, (action, reward) = row.copy(), self._echo
+        for echo in self.task.plan.echoes:
+            echo.show(row[None], np.array([action]), np.array([reward]))
+        return row
+
+    def _opened_at(self) -> int:
+        """The row with which the response window opens."""
+        return self._offsets[self._i] + self._opened[self._i]
 
     def _read(self, action: Any) -> int:
         """The action in an array of no dimension; all else that came here is refused."""
@@ -166,6 +205,19 @@ class TaskEnv(gym.Env):
 
     def _restart(self, seed: int) -> None:
         self._stream, self._next, self._block = Stream(self.task, int(seed)), 0, None
+        self._recall({})
+
+    def _recall(self, memory: Mapping[str, Any]) -> None:
+        """Go on as after the trials that a memory tells of."""
+        if not isinstance(memory, Mapping):
+            raise ValueError(f"memory = {memory!r}: expected a dict, as `env.memory` gives it")
+        self._carried = {key: told for key, told in memory.items() if key != ECHO}
+        self._echo = memory.get(ECHO, [0, 0.0])
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What the current trial was told of those before it, as JSON; {} if trials stand alone."""
+        return self._memory
 
     def new_trial(self, **conditions: Any) -> dict[str, Any]:
         """Begin the next trial, conditions or periods' lengths forced; returns its conditions."""
@@ -175,11 +227,14 @@ class TaskEnv(gym.Env):
     def _begin(self, conditions: Mapping[str, Any]) -> None:
         if self._stream is None:
             self._restart(self.np_random_seed)
-        block, i = self._block, self._i + 1
-        same = block is not None and i < block.n and self._i_is == self._next - 1
-        if conditions or self.forced or not same or self.task.plan is not self._plan:
-            block, i = self._stream.find(self._next, conditions)
+        self._memory = {ECHO: self._echo} if self.task.plan.echoes else {}
+        if self.task.plan.learns:
+            self._memory.update(self._carried)
+            block, draw = self._stream.one(self._next, self._carried, conditions)
+            self._carried, i = draw.carried, 0
             self._open(block)
+        else:
+            i = self._find(conditions)
         self._i, self._i_is = i, self._next
         self.trial_index, self.forced = self._next, conditions
         self._next += 1
@@ -189,6 +244,15 @@ class TaskEnv(gym.Env):
             self._begin_closed()
         else:
             self._pay = self._pays[0]
+
+    def _find(self, conditions: Mapping[str, Any]) -> int:
+        """Open the block that holds the next trial; returns the trial's place in it."""
+        block, i = self._block, self._i + 1
+        same = block is not None and i < block.n and self._i_is == self._next - 1
+        if conditions or self.forced or not same or self.task.plan is not self._plan:
+            block, i = self._stream.find(self._next, conditions)
+            self._open(block)
+        return i
 
     def _open(self, block: Block) -> None:
         """Keep what trials read of a block as Python lists: numpy scalars are slow."""
@@ -212,6 +276,10 @@ class TaskEnv(gym.Env):
             self.task.observe(self._one, self._situation, self._where(), row[None])
         return row
 
+    def _first(self) -> np.ndarray:
+        """The first row of a trial, (C,)."""
+        return self._echoed(self._row()) if self.task.plan.echoes else self._row()
+
     # -- closed tasks ----------------------------------------------------------------------------
 
     def _begin_closed(self) -> None:
@@ -219,14 +287,15 @@ class TaskEnv(gym.Env):
         values = {k: v[i : i + 1] for k, v in self._block.trials.conditions.items()}
         self._one = Trials(1, values)
         self._situation = self.task.begin(self._one)
-        self._response: tuple[int, int] | None = None
+        self._response: tuple[int, float] | None = None
         self._index = {period: k for k, period in enumerate(self._block.timeline.periods)}
 
     def _where(self) -> Step:
         k = self._k
         closing = np.array([k == self._end_of_period() - 1])
         last = np.array([k == self._offsets[self._i + 1] - 1])
-        return Step(self._block.period[k : k + 1], closing, last, self._index)
+        rows = {name: values[k : k + 1] for name, values in self._block.columns.items()}
+        return Step(self._block.period[k : k + 1], closing, last, self._index, rows)
 
     def _end_of_period(self) -> int:
         """The first row after the current period."""

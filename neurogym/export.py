@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
-from neurogym.parameters import unknown
+from neurogym.parameters import plain, unknown
 from neurogym.records import COLUMNS, JSON_COLUMNS, empty_row
 
 File = str | Path | IO[str]
@@ -29,19 +26,6 @@ _OTHERS = {
 KINDS: dict[str, str] = dict.fromkeys(COLUMNS, "text") | {
     name: kind for kind, names in _OTHERS.items() for name in names
 }
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it: no tuples, no numpy, text as keys; NaN and infinity are None."""
-    if isinstance(value, np.generic | np.ndarray):
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,19 @@ def unknown(what: str, given: Iterable[str], allowed: Iterable[str]) -> str:
     hint = f"; did you mean {', '.join(map(repr, close))}?" if close else ""
     names = ", ".join(map(repr, given))
     return f"unknown {what} {names}: allowed are {', '.join(map(repr, allowed)) or 'none'}{hint}"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: no tuples, no numpy, text as keys; NaN and infinity are None."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 class _Merged(param.Dict):

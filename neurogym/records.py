@@ -31,12 +31,14 @@ COLUMNS: dict[str, str] = {
     "subject": "pseudonym, or the agent's name and parameters",
     "conditions": "the trial's conditions, and drawn lengths of periods in ms (JSON)",
     "forced": "those of them that were forced (JSON)",
+    "memory": "what the trial was told of those before it, where it depends on them (JSON)",
     "actions": "list of [step, action]; action 0 in all other steps (JSON)",
     "response": "the action that answered; empty without a response",
     "outcome": "correct, error, miss, withheld, early or none; interrupted trials have none",
     "correct": "whether the answer was right; empty for interrupted trials",
     "performance": "0 to 1",
     "reward": "sum over the trial",
+    "parts": "of each task, where several are combined: response, outcome, reward ... (JSON)",
     "rt_ms": "response time from the opening of the response window; empty without a response",
     "onset_ms": "frame stamp of the opening of the window, ms since origin_ms",
     "key_ms": "stamp of the key press, ms since origin_ms",
@@ -47,7 +49,7 @@ COLUMNS: dict[str, str] = {
     "flags": "what else happened (JSON)",
     "created_utc": "when the row was made, ISO 8601",
 }
-JSON_COLUMNS = ("params", "wrappers", "conditions", "forced", "actions", "flags")
+JSON_COLUMNS = ("params", "wrappers", "conditions", "forced", "memory", "actions", "parts", "flags")
 
 
 def new_run_id() -> str:
@@ -63,7 +65,9 @@ def utc_now() -> str:
 def empty_row(**values: Any) -> dict[str, Any]:
     """A row with all columns, None where nothing is given."""
     row = dict.fromkeys(COLUMNS)
-    row.update(params={}, wrappers=[], conditions={}, forced={}, actions=[], flags={})
+    row.update(
+        params={}, wrappers=[], conditions={}, forced={}, memory={}, actions=[], parts=[], flags={}
+    )
     if extra := set(values) - set(row):
         raise ValueError(f"no such columns: {sorted(extra)}")
     return {**row, **values}
@@ -108,9 +112,23 @@ def run_trial(env: gym.Env, act: Any, first: np.ndarray) -> Trace:
     return Trace(*arrays, periods, dt, info)
 
 
-def begin(env: gym.Env, seed: int, index: int, forced: Mapping[str, Any] | None = None):
+def begin(
+    env: gym.Env,
+    seed: int,
+    index: int,
+    forced: Mapping[str, Any] | None = None,
+    memory: Mapping[str, Any] | None = None,
+) -> np.ndarray:
     """Reset `env` to one trial of a stream; returns its first observation."""
-    return env.reset(seed=seed, options={"trial": index, "conditions": dict(forced or {})})[0]
+    options: dict[str, Any] = {"trial": index, "conditions": dict(forced or {})}
+    if memory:
+        options["memory"] = dict(memory)
+    return env.reset(seed=seed, options=options)[0]
+
+
+def memory_of(env: gym.Env) -> dict[str, Any]:
+    """What the current trial was told of those before it; {} where trials stand alone."""
+    return dict(getattr(env, "memory", {}))
 
 
 def outcome_of(trace: Trace) -> dict[str, Any]:
@@ -125,6 +143,7 @@ def outcome_of(trace: Trace) -> dict[str, Any]:
         "outcome": end["outcome"],
         "correct": Outcome[end["outcome"].upper()].is_correct,
         "performance": float(end["performance"]),
+        "parts": end.get("parts", []),
         "reward": float(trace.rewards.sum()),
         "rt_ms": float(end["rt"]) if responded else None,
     }
@@ -144,7 +163,7 @@ def arguments(row: Mapping[str, Any]) -> dict[str, Any]:
 def replay(row: Mapping[str, Any], env: gym.Env | None = None) -> Trace:
     """Play a row's trial again with its own actions, on the very same samples."""
     env = env or env_of(row)
-    first = begin(env, row["seed"], row["trial_index"], row["forced"])
+    first = begin(env, row["seed"], row["trial_index"], row["forced"], row["memory"])
     actions = dict(map(tuple, row["actions"]))
     return run_trial(env, lambda ob: actions.get(env.t_ind, 0), first)
 

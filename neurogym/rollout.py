@@ -42,15 +42,17 @@ def rollout(
         **params: parameters of a task given by id.
     """
     env, id, settings = _environment(task, params)
-    stack = write(env.task.wrappers) if isinstance(env, TaskEnv) else []
+    stack = write(env.task.stack) if isinstance(env, TaskEnv) else []
     policy = agent(agent_, **(agent_params or {}))
     if yoke is not None and trials is not None:
         raise ValueError("give either trials or yoke, not both")
     plan = _plan(100 if trials is None else trials, yoke, seed, id, settings, stack)
     run_id, name = records.new_run_id(), describe(agent_, policy)
     rows = []
-    for done, (trial_seed, index, forced) in enumerate(plan, 1):
-        first = records.begin(env, trial_seed, index, forced)
+    memory: Mapping[str, Any] = {}
+    for done, (trial_seed, index, forced, told) in enumerate(plan, 1):
+        first = records.begin(env, trial_seed, index, forced, memory if told is None else told)
+        memory = records.memory_of(env)
         policy.begin(env, np.random.default_rng([seed, trial_seed, index]))
         trace = records.run_trial(env, policy.act, first)
         rows.append(
@@ -63,12 +65,14 @@ def rollout(
                 seed=trial_seed,
                 trial_index=index,
                 forced=dict(forced),
+                memory=memory,
                 subject_kind="agent",
                 subject=name,
                 created_utc=records.utc_now(),
                 **records.outcome_of(trace),
             )
         )
+        memory = records.memory_of(env)  # of the trial that comes next
         if progress and progress(done, len(plan)):
             break
     return rows
@@ -78,29 +82,30 @@ def _environment(task: Any, params: dict[str, Any]) -> tuple[gym.Env, str, dict[
     if isinstance(task, str):
         id = full_id(task)
         env = as_trials(make(id, **params))
-        return env, id, env.task.settings() if isinstance(env, TaskEnv) else dict(params)
+        return env, id, env.task.root.settings() if isinstance(env, TaskEnv) else dict(params)
     if params:
         raise ValueError(f"parameters {sorted(params)} are taken with an id only")
     env = TaskEnv(task) if isinstance(task, Task) else as_trials(task)
     if isinstance(env, TaskEnv):
-        return env, f"{type(env.task).__name__}-v0", env.task.settings()
+        return env, f"{type(env.task.root).__name__}-v0", env.task.root.settings()
     spec = env.spec
     return env, spec.id if spec else type(env).__name__, dict(spec.kwargs) if spec else {}
 
 
-def _plan(trials, yoke, seed, id, settings, stack) -> list[tuple[int, int, Mapping[str, Any]]]:
-    """(seed, trial index, forced conditions) of each trial to be played."""
+def _plan(trials, yoke, seed, id, settings, stack) -> list[tuple]:
+    """(seed, trial index, forced conditions, memory) of each trial; its own memory if None."""
     if yoke is None:
         if trials < 1:
             raise ValueError(f"trials = {trials}: expected at least 1")
-        return [(seed, index, {}) for index in range(trials)]
+        return [(seed, index, {}, None) for index in range(trials)]
     for row in yoke:
         if (row["task"], row["params"], row["wrappers"]) != (id, settings, stack):
             raise ValueError(
                 f"the trial {row['uid']} was {row['task']} with {records.arguments(row)}: an agent"
                 f" in {id} with {settings} and wrappers {stack} would not face the same samples"
             )
-    return [(row["seed"], row["trial_index"], row["forced"]) for row in records.finished(yoke)]
+    names = ("seed", "trial_index", "forced", "memory")
+    return [tuple(row[name] for name in names) for row in records.finished(yoke)]
 
 
 def describe(spec: Any, policy: Any) -> str:

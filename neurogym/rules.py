@@ -33,9 +33,18 @@ class Outcome(IntEnum):
         """The right answer, or rightly none."""
         return self in (Outcome.CORRECT, Outcome.WITHHELD)
 
+    @property
+    def is_answer(self) -> bool:
+        """A response that was asked for."""
+        return self in (Outcome.CORRECT, Outcome.ERROR)
+
 
 class Payoffs:
-    """Arrays of shape (kinds, states, actions): reward, ends, performance, outcome, next state."""
+    """Arrays of shape (kinds, states, actions).
+
+    reward, ends, performance, outcome, response (the action that counts as the answer; 0: none) and
+    next (the rule state that follows).
+    """
 
     def __init__(self, kinds: int, actions: int, states: int = 1):
         shape = (kinds, states, actions)
@@ -43,6 +52,7 @@ class Payoffs:
         self.ends = np.zeros(shape, bool)
         self.performance = np.zeros(shape, np.float32)
         self.outcome = np.zeros(shape, np.uint8)
+        self.response = np.zeros(shape, np.uint16)
         self.next = np.zeros(shape, np.uint8)
         self.next[:] = np.arange(states)[:, None]
 
@@ -58,6 +68,12 @@ class Payoffs:
         self.ends[where] = ends
         right = float(Outcome(outcome).is_correct)
         self.performance[where] = right if performance is None else performance
+        answers = np.broadcast_to(np.arange(self.shape[2]), self.shape)
+        self.response[where] = answers[where] if Outcome(outcome).is_answer else 0
+
+    def copy(self) -> Payoffs:
+        """The same table, to be changed."""
+        return Payoffs(0, self.shape[2], self.shape[1]).joined(self)
 
     def joined(self, other: Payoffs) -> Payoffs:
         """These kinds, then the other's."""

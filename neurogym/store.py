@@ -25,7 +25,7 @@ except ModuleNotFoundError as error:
         "neurogym.store needs SQLAlchemy: pip install 'neurogym[app]'", name=error.name
     ) from error
 
-VERSION = 1
+VERSION = 2
 WAIT_MS = 10_000  # how long a writer waits for another one
 
 _TYPES = {
@@ -155,6 +155,7 @@ class Store:
     def _create(self) -> None:
         names = sa.inspect(self._engine).get_table_names()
         if "meta" in names:
+            self._upgrade()
             self._check_version()
         elif {"runs", "trials"} & set(names):
             raise ValueError(f"{self!r} has tables of another kind: expected those of neurogym")
@@ -170,6 +171,17 @@ class Store:
             mark = self._insert(_META).values(id=1, version=VERSION)
             connection.execute(mark.on_conflict_do_nothing())
         self._check_version()
+
+    def _upgrade(self) -> None:
+        """Add the columns that tables of the first version lack."""
+        with self._engine.begin() as connection:
+            first = sa.update(_META).where(_META.c.version == 1).values(version=VERSION)
+            if not connection.execute(first).rowcount:
+                return
+            for name, empty in (("memory", "{}"), ("parts", "[]")):
+                kind = _TRIALS.c[name].type.compile(self._engine.dialect)
+                add = f"ALTER TABLE trials ADD COLUMN {name} {kind} DEFAULT '{empty}' NOT NULL"
+                connection.execute(sa.text(add))
 
     def _check_version(self) -> None:
         with self._engine.connect() as connection:

@@ -30,7 +30,11 @@ def size_of(block: int) -> int:
 
 
 class Stream:
-    """Trials 0, 1, 2, ... of a task under a seed, in blocks, each with a generator of its own."""
+    """Trials 0, 1, 2, ... of a task under a seed, in blocks, each with a generator of its own.
+
+    Where trials depend on how those before them ended, each is a block of its own, and what it is
+    given from those before it, its `memory`, has to be told.
+    """
 
     def __init__(self, task: Task, seed: int):
         self.task, self.seed = task, seed
@@ -38,13 +42,15 @@ class Stream:
         self._carried_under = task.plan  # as long as the parameters stay
         self._last: tuple[Any, Block] | None = None
 
-    def draw(self, number: int) -> Draw:
+    def draw(self, number: int, memory: Mapping[str, Any] | None = None) -> Draw:
         """What chance gives one block."""
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
+        if self.task.plan.learns:
+            return self.task.draw(rng, 1, memory or {})
         if self._carried_under is not self.task.plan:
             self._carried, self._carried_under = [{}], self.task.plan
         while len(self._carried) < number + 1:
             self.draw(len(self._carried) - 1)
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
         draw = self.task.draw(rng, size_of(number), self._carried[number])
         if len(self._carried) == number + 1:
             self._carried.append(draw.carried)
@@ -53,6 +59,13 @@ class Stream:
     def blocks(self, number: int, count: int = 1, fixed: Mapping[str, Any] | None = None) -> Block:
         """Some blocks of trials as one; `fixed` forces conditions in all of them."""
         return self.task.block([self.draw(number + i) for i in range(count)], fixed)
+
+    def one(
+        self, index: int, memory: Mapping[str, Any], fixed: Mapping[str, Any] | None = None
+    ) -> tuple[Block, Draw]:
+        """A trial of a task that learns, and what was drawn for it."""
+        draw = self.draw(index, memory)
+        return self.task.block([draw], fixed), draw
 
     def find(self, index: int, fixed: Mapping[str, Any] | None = None) -> tuple[Block, int]:
         """The block that holds a trial, and the trial's place in it."""

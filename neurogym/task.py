@@ -15,7 +15,7 @@ from neurogym.canvas import Canvas, Timeline, Trials
 from neurogym.conditions import Condition
 from neurogym.layout import Actions, Channels
 from neurogym.parameters import Rewards, Timing, unknown
-from neurogym.rules import Payoffs, Rule
+from neurogym.rules import Outcome, Payoffs, Rule
 from neurogym.scene import Keys, Scene
 from neurogym.timing import Duration
 
@@ -46,6 +46,10 @@ class Plan:
     """What follows from a task's parameters alone; made once, and anew when one of them changes.
 
     Wrappers change it, the innermost first.
+
+    `layers` are the wrappers that draw something, by a key under which they carry it on, `pays`
+    those that give the payoffs other forms, `echoes` channels that show what was done and earned.
+    `learns` says that trials depend on how those before them ended: they are drawn one by one.
     """
 
     channels: Channels
@@ -55,8 +59,54 @@ class Plan:
     rewards: dict[str, float]
     rule: Rule | None
     scene: Scene
+    keys: Keys
+    layers: dict[str, Wrapper] = field(default_factory=dict)
+    pays: dict[str, Wrapper] = field(default_factory=dict)
+    echoes: list[Echo] = field(default_factory=list)
+    learns: bool = False
     table: Payoffs | None = field(default=None, repr=False)
     timed: tuple[Any, Payoffs] | None = field(default=None, repr=False)  # rules with timed rewards
+    _forms: dict[str, tuple[Payoffs, Payoffs]] = field(default_factory=dict, repr=False)
+
+    def varied(self, key: str, wrapper: Wrapper, task: Task, payoffs: Payoffs) -> Payoffs:
+        """A table followed by its other forms; blocks often share one, so the last is kept."""
+        if key not in self._forms or self._forms[key][0] is not payoffs:
+            joined = payoffs
+            for form in wrapper.forms(task, payoffs):
+                joined = joined.joined(form)
+            self._forms[key] = payoffs, joined
+        return self._forms[key][1]
+
+
+@dataclass(frozen=True)
+class Echo:
+    """Channels that show the last action, as a number or one-hot, or the last reward."""
+
+    what: str  # "action" or "reward"
+    columns: slice
+    one_hot: bool = False
+
+    def show(self, ob: np.ndarray, action: np.ndarray, reward: np.ndarray) -> None:
+        """Write into observations (n, C), in place, what was done (n,) and earned (n,)."""
+        if self.one_hot:
+            width = self.columns.stop - self.columns.start
+            ob[:, self.columns] = np.asarray(action)[:, None] == np.arange(width)
+        else:
+            ob[:, self.columns.start] = action if self.what == "action" else reward
+
+
+@dataclass
+class Result:
+    """How a trial ended."""
+
+    performance: float
+    outcome: Outcome
+    response: int  # the action that answered; 0 without one
+
+    @property
+    def correct(self) -> bool:
+        """Whether the answer was right, or rightly withheld."""
+        return self.outcome.is_correct
 
 
 @dataclass
@@ -67,6 +117,7 @@ class Step:
     closing: np.ndarray  # (n,) bool: the period's last step
     last: np.ndarray  # (n,) bool: the trial's last step
     index: dict[str, int]
+    rows: Mapping[str, np.ndarray] = field(default_factory=dict)  # the block's columns: (n, ...)
 
     def during(self, period: str) -> np.ndarray:
         """Which of the trials are in a period, (n,) bool."""
@@ -83,6 +134,18 @@ class Effect:
     outcome: Any = 0
     responds: Any = False  # the action is the response whose time counts
     skip: Any = False  # leave the rest of the period out
+    rt: Any = None  # ms; None: counted from the opening of the window
+
+
+def numbered(wrappers: Sequence[Wrapper]) -> dict[str, Wrapper]:
+    """Wrappers by name; a second one of a kind is "Name 2"."""
+    out: dict[str, Wrapper] = {}
+    for wrapper in wrappers:
+        name, k = type(wrapper).__name__, 1
+        while (key := name if k == 1 else f"{name} {k}") in out:
+            k += 1
+        out[key] = wrapper
+    return out
 
 
 class Task(param.Parameterized):
@@ -114,6 +177,7 @@ class Task(param.Parameterized):
     keys: ClassVar[Keys] = Keys()
     starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
     closed: ClassVar[bool] = False
+    foreseen: ClassVar[bool] = False  # closed, but a block's rows tell what there is to see
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
     window: ClassVar[
@@ -138,11 +202,25 @@ class Task(param.Parameterized):
         task = type(self)(**self.settings())
         task.wrappers = self.wrappers
         for wrapper in wrappers:
-            wrapper.check(task)
-            task.wrappers = (*task.wrappers, wrapper)
-            task._forget()
-            task.plan  # noqa: B018 - what does not go together is told now
+            task = wrapper.around(task)
         return task
+
+    def within(self, wrapper: Wrapper) -> Task:
+        """The same task with one more wrapper, which is not asked whether it fits."""
+        task = self.wrapped()
+        task.wrappers = (*task.wrappers, wrapper)
+        task.plan  # noqa: B018 - what does not go together is told now
+        return task
+
+    @property
+    def root(self) -> Task:
+        """The task that an id stands for, under all wrappers."""
+        return self
+
+    @property
+    def stack(self) -> tuple[Wrapper, ...]:
+        """All wrappers around the root, the innermost first."""
+        return self.wrappers
 
     # -- what an author gives --------------------------------------------------------------------
 
@@ -188,6 +266,10 @@ class Task(param.Parameterized):
         """Closed tasks: the best actions (n,)."""
         raise TypeError(f"{type(self).__name__} gives no labels")
 
+    def report(self, trials: Trials, state: dict[str, np.ndarray]) -> dict[str, Any]:
+        """Closed tasks: what `info` also holds at the end of a trial."""
+        return {}
+
     # -- what follows ----------------------------------------------------------------------------
 
     @property
@@ -196,10 +278,16 @@ class Task(param.Parameterized):
         if self._plan is None:
             plan = Plan(
                 self.channels(), self.actions(), self.conditions(), dict(self.timing),
-                dict(self.rewards), self.rule, self.scene,
+                dict(self.rewards), self.rule, self.scene, self.keys,
             )  # fmt: skip
-            for wrapper in self.wrappers:
+            for key, wrapper in numbered(self.wrappers).items():
                 wrapper.change(self, plan)
+                if wrapper.draws:
+                    plan.layers[key] = wrapper
+                if wrapper.pays:
+                    plan.pays[key] = wrapper
+            learners = [*plan.layers.values(), *plan.conditions.values()]
+            plan.learns = any(learner.learns for learner in learners)
             clash = set(plan.conditions) & set(plan.timing)
             if clash:
                 raise ValueError(f"{sorted(clash)} name both a condition and a period")
@@ -254,17 +342,32 @@ class Task(param.Parameterized):
                 raise ValueError(f"{name} = {wrong[0]!r} is not possible: allowed are {allowed}")
 
     def draw(self, rng: np.random.Generator, n: int, last: Mapping[str, Any]) -> Draw:
-        """Draw what differs among n trials, given the last trial's carried conditions."""
+        """Draw what differs among n trials, given what the trial before them carries on."""
         conditions = {
             name: condition.draw(rng, n, last.get(name))
             for name, condition in self.plan.conditions.items()
         }
         timing = self.plan.timing
         ms = {p: duration.sample(rng, n) for p, duration in timing.items() if duration.is_random}
-        carried = {k: v[-1] for k, v in conditions.items() if self.plan.conditions[k].carries}
-        for i, wrapper in enumerate(self.wrappers):
-            carried[i] = wrapper.draw(self, rng, n, conditions, last.get(i))
-        return Draw(rng, n, conditions, ms, carried)
+        kept = [k for k, condition in self.plan.conditions.items() if condition.carries]
+        draw = Draw(rng, n, conditions, ms, {})
+        for key, wrapper in self.plan.layers.items():
+            draw.carried[key] = wrapper.draw(self, draw, last.get(key))
+        draw.carried.update((k, conditions[k][-1].item()) for k in kept)
+        return draw
+
+    def learn(
+        self, carried: Mapping[str, Any], trial: Mapping[str, Any], result: Result
+    ) -> dict[str, Any]:
+        """What the next draw is told, given how a trial with some conditions ended."""
+        after = dict(carried)
+        for name, condition in self.plan.conditions.items():
+            if condition.learns:
+                after[name] = condition.learn(after.get(name), trial, result)
+        for key, wrapper in self.plan.layers.items():
+            if wrapper.learns:
+                after[key] = wrapper.learn(self, after[key], trial, result)
+        return after
 
     def block(self, draws: Sequence[Draw], fixed: Mapping[str, Any] | None = None) -> Block:
         """Paint the trials of some draws, end to end.
@@ -291,5 +394,9 @@ class Task(param.Parameterized):
         self.paint(canvas, trials)
         for wrapper in self.wrappers:
             wrapper.paint(self, canvas, trials)
-        varied = {p: length for p, length in timeline.ms.items() if timing[p].is_random}
+        varied = {
+            period: length
+            for period, length in timeline.ms.items()
+            if timing[period].is_random or period in draws[0].ms
+        }
         return Block(self, canvas, Trials(n, {**conditions, **varied}), draws)

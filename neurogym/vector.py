@@ -13,15 +13,14 @@ from gymnasium.vector.utils import batch_space
 
 from neurogym.block import Block, Draw
 from neurogym.canvas import Trials
-from neurogym.rules import Outcome
+from neurogym.rules import Outcome, Payoffs
 from neurogym.stream import FIRST, Stream
-from neurogym.task import Effect, Step, Task
+from neurogym.task import Effect, Result, Step, Task
 
-RESPONDED = np.array([o in (Outcome.CORRECT, Outcome.ERROR) for o in Outcome])
 TOGETHER = 16  # blocks painted together: enough to hide the calls, little enough for the cache
 AHEAD = 128  # trials laid out for each env: the fewer, the better they stay in the cache
 LOW = 16  # with fewer trials ahead than this an env gets new ones
-TABLES = ("reward", "performance", "outcome", "next", "ends")
+TABLES = ("reward", "performance", "outcome", "response", "next", "ends")
 
 
 @dataclass
@@ -116,8 +115,16 @@ class Pool:
             shift = np.cumsum(lengths) - lengths - [r.start for _, r in rows]
             ends = np.concatenate([run.block.period_end[r] for run, r in rows])
             self.period_end = ends + np.repeat(shift, lengths)
+            self.columns = {
+                name: np.concatenate([run.block.columns[name][r] for run, r in rows])
+                for name in runs[0].block.columns
+            }
         else:
-            self._lay_out_tables(rows)
+            payoffs = [run.block.payoffs for run in runs]
+            tables = Tables(self.task, payoffs)
+            vars(self).update(vars(tables))
+            kind = np.concatenate([run.block.kind[r] for run, r in rows])
+            self.key = tables.key(kind, payoffs, [r.stop - r.start for _, r in rows])
 
     def _lay_out_trials(self, runs: list[Run]) -> None:
         lengths = np.concatenate([run.block.timeline.length[run.trials] for run in runs])
@@ -133,28 +140,132 @@ class Pool:
             for name in runs[0].block.trials.conditions
         }
 
-    def _lay_out_tables(self, rows: list[tuple[Run, slice]]) -> None:
-        """Flat tables: what is the same in every block, then what each block has of its own."""
-        table = self.task.plan.table
-        base, self.states, n = table.shape
-        tables = list({id(run.block.payoffs): run.block.payoffs for run, _ in rows}.values())
-        own = np.array([other.shape[0] - base for other in tables])
-        shifts = dict(zip(map(id, tables), np.cumsum(own) - own, strict=True))
-        kind = np.concatenate([run.block.kind[r] for run, r in rows])
-        if own.any():
-            shift = [np.full(r.stop - r.start, shifts[id(run.block.payoffs)]) for run, r in rows]
-            kind = np.where(kind < base, kind, kind + np.concatenate(shift))
-        kind *= self.states * n
-        self.key = kind  # (S,) where a row's cells start
+
+class Tables:
+    """Payoff tables as flat arrays: what is the same in every block, then what each has of its own.
+
+    A cell is found at key + state * actions + action, with the `key` of a row.
+    """
+
+    def __init__(self, task: Task, payoffs: Sequence[Payoffs]):
+        tables = list({id(table): table for table in payoffs}.values())
+        common = task.plan.table
+        self.base = common.shape[0] if common else 0
+        _, self.states, n = tables[0].shape
+        own = np.array([table.shape[0] - self.base for table in tables])
+        self.shifts = dict(zip(map(id, tables), np.cumsum(own) - own, strict=True))
         for name in TABLES:
-            parts = [getattr(table, name)]
-            parts += [getattr(other, name)[base:] for other in tables if own.any()]
+            parts = [getattr(common, name)] if common else []
+            parts += [getattr(table, name)[self.base :] for table in tables if own.any()]
             setattr(self, name, np.concatenate(parts).ravel())
         action, state = np.arange(self.reward.size) % n, np.arange(self.reward.size) // n
         self.event = self.ends | (self.next != state % self.states)
-        self.silent = ~(self.ends & RESPONDED.take(self.outcome) & (action > 0))
+        self.silent = ~(self.ends & (self.response > 0) & (action > 0))
         self.performance = np.where(self.ends, self.performance, 0.0)
         self.reward = self.reward.astype(np.float64)
+        self.size = self.states * n
+
+    def key(self, kind: np.ndarray, payoffs: Sequence[Payoffs], rows: Sequence[int]) -> np.ndarray:
+        """Where the cells of each row start, (S,); `rows` counts those of each block."""
+        if len(self.shifts) > 1:
+            shift = np.repeat([self.shifts[id(table)] for table in payoffs], rows)
+            kind = np.where(kind < self.base, kind, kind + shift)
+        return kind * self.size
+
+
+class LivePool:
+    """The trial that each env plays, of a task that learns: drawn when the one before it ends.
+
+    Env e owns the rows e * room to (e + 1) * room of the arrays that a `Pool` has, and its trial
+    has the number e.
+    """
+
+    def __init__(self, task: Task, seeds: Sequence[int]):
+        self.task, self.envs = task, len(seeds)
+        self.streams = [Stream(task, seed) for seed in seeds]
+        self.carried: list[dict[str, Any]] = [{} for _ in seeds]
+        self.trials: list[dict[str, Any]] = [{} for _ in seeds]
+        self.number = np.full(self.envs, -1)
+        self.room = 0
+        self.follow, self.opened = np.zeros((2, self.envs), np.int64)
+        self.payoffs: list[Any] = [None] * self.envs
+        self.rows: dict[str, np.ndarray] = {}
+        self.conditions: dict[str, np.ndarray] = {}
+        self.first = self.replace(np.arange(self.envs), np.zeros(self.envs, np.int64))
+
+    def learn(self, env: int, result: Result) -> None:
+        """Tell how an env's trial ended."""
+        self.carried[env] = self.task.learn(self.carried[env], self.trials[env], result)
+
+    def replace(self, envs: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Begin the next trial of some envs; returns the rows where all envs are now."""
+        draws = []
+        for env in envs.tolist():
+            self.number[env] += 1
+            draws.append(self.streams[env].draw(int(self.number[env]), self.carried[env]))
+            self.carried[env] = draws[-1].carried
+        block = self.task.block(draws)
+        lengths = np.diff(block.offsets)
+        at = self._make_room(int(lengths.max()), at)
+        starts = envs * self.room
+        place = np.repeat(starts - block.offsets[:-1], lengths) + np.arange(len(block.ob))
+        for name, values in self._rows_of(block).items():
+            self.rows[name][place] = values
+        self.follow[envs], self.opened[envs] = starts + lengths, block.window[:, 0]
+        for name, values in block.trials.conditions.items():
+            if name not in self.conditions:
+                self.conditions[name] = np.repeat(values[:1], self.envs)
+            if values.dtype != self.conditions[name].dtype:  # a longer text
+                kind = np.result_type(values, self.conditions[name])
+                self.conditions[name] = self.conditions[name].astype(kind)
+            self.conditions[name][envs] = values
+        lists = {name: values.tolist() for name, values in block.trials.conditions.items()}
+        for i, env in enumerate(envs.tolist()):
+            self.trials[env] = {name: values[i] for name, values in lists.items()}
+            self.payoffs[env] = block.payoffs
+        self._publish()
+        at[envs] = starts
+        return at
+
+    def _rows_of(self, block: Block) -> dict[str, np.ndarray]:
+        rows = {"ob": block.ob, "gt": block.gt}
+        if not self.task.closed:
+            return {**rows, "kind": block.kind}
+        last = np.zeros(len(block.ob), bool)
+        last[block.offsets[1:] - 1] = True
+        left = block.period_end - np.arange(len(block.ob))
+        return {**rows, "period": block.period, "last": last, "left": left, **block.columns}
+
+    def _make_room(self, length: int, at: np.ndarray) -> np.ndarray:
+        if length <= self.room and self.rows:
+            return at
+        old, self.room = self.room, max(length, self.room) * 3 // 2
+        sample = self._rows_of(self.task.block([self.streams[0].draw(0, {})]))
+        for name, values in sample.items():
+            fresh = np.zeros((self.envs, self.room, *values.shape[1:]), values.dtype)
+            if old:
+                fresh[:, :old] = self.rows[name].reshape(self.envs, old, *values.shape[1:])
+            self.rows[name] = fresh.reshape(-1, *values.shape[1:])
+        self.trial = np.repeat(np.arange(self.envs), self.room)
+        moved = np.arange(self.envs) * (self.room - old)
+        self.follow += moved
+        return at + moved
+
+    def _publish(self) -> None:
+        """Set the arrays that follow from the rows."""
+        self.start = np.arange(self.envs) * self.room
+        step = np.arange(self.envs * self.room) % self.room
+        self.late = (step - np.repeat(self.opened, self.room)) * float(self.task.dt)
+        self.ob, self.gt = self.rows["ob"], self.rows["gt"]
+        if not self.task.closed:
+            tables = Tables(self.task, self.payoffs)
+            vars(self).update(vars(tables))
+            self.key = tables.key(self.rows["kind"], self.payoffs, [self.room] * self.envs)
+            return
+        self.period, self.last = self.rows["period"], self.rows["last"]
+        self.period_end = self.rows["left"] + np.arange(len(self.ob))
+        known = ("ob", "gt", "period", "last", "left")
+        self.columns = {k: v for k, v in self.rows.items() if k not in known}
 
 
 class TaskVectorEnv(gym.vector.VectorEnv):
@@ -195,6 +306,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         if isinstance(seed, int | np.integer) or seed is None:
             super().reset(seed=seed)
             if seed is None and self._pool is not None:
+                self._done = np.zeros(self.num_envs, np.int64), np.zeros(self.num_envs)
                 return self._following(np.ones(self.num_envs, bool)), {}
             seed = self.np_random_seed if seed is None else int(seed)
             seeds = [seed + i for i in range(self.num_envs)]
@@ -202,7 +314,9 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             seeds = [int(s) for s in seed]
             if len(seeds) != self.num_envs:
                 raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
-        self._pool = Pool(self.task, seeds)
+        self._learns = self.task.plan.learns
+        self._pool = (LivePool if self._learns else Pool)(self.task, seeds)
+        self._done = np.zeros(self.num_envs, np.int64), np.zeros(self.num_envs)
         self._at = self._pool.first.copy()
         self._safe = 0
         self._state = np.zeros(self.num_envs, np.int64)
@@ -234,7 +348,12 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             info["rt"] = rt = pool.late.take(at)
             rt[pool.silent.take(cell)] = np.nan
             info["index"] = pool.number.take(pool.trial.take(at))
+            if self._learns:
+                self._tell(ended, info["performance"], *(
+                    table.take(cell) for table in (pool.outcome, pool.response)
+                ))  # fmt: skip
         reward = pool.reward.take(cell)
+        self._done = actions, reward
         return self._following(ended), reward, self._all_false.copy(), self._all_false.copy(), info
 
     def _checked(self, actions: Any) -> np.ndarray:
@@ -253,15 +372,25 @@ class TaskVectorEnv(gym.vector.VectorEnv):
     def _following(self, ended: np.ndarray | None) -> np.ndarray:
         """Go to the next row, (B, C): the next trial's first where a trial ended."""
         at, after = self._at, self._at + self._one
-        if ended is not None:
-            after[ended] = self._pool.follow.take(self._pool.trial.take(at))[ended]
-        self._at = after
-        self._safe -= 1
-        if self._safe <= 0:
-            self._look_ahead(at)
+        if self._learns:
+            over = () if ended is None else np.flatnonzero(ended)
+            self._at = self._pool.replace(over, after) if len(over) else after
+        else:
+            if ended is not None:
+                after[ended] = self._pool.follow.take(self._pool.trial.take(at))[ended]
+            self._at = after
+            self._safe -= 1
+            if self._safe <= 0:
+                self._look_ahead(at)
         if ended is not None:
             self._start(ended)
         return self._look()
+
+    def _tell(self, ended, performance, outcome, response) -> None:
+        """Let the task learn how trials ended; each argument (B,)."""
+        for env in np.flatnonzero(ended).tolist():
+            how = float(performance[env]), Outcome(int(outcome[env])), int(response[env])
+            self._pool.learn(env, Result(*how))
 
     def _look_ahead(self, before: np.ndarray) -> None:
         """Every env finishes at most one trial a step: until then nothing can run out."""
@@ -284,17 +413,20 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         fresh = Trials(self.num_envs, {k: v[trial] for k, v in self._pool.conditions.items()})
         state = self.task.begin(fresh)
         if which.all():
-            self._situation, self._responses = state, np.full(self.num_envs, np.nan)
+            self._situation, self._times = state, np.full(self.num_envs, np.nan)
+            self._responses = np.zeros(self.num_envs, np.int64)
         else:
             for name, values in state.items():
                 self._situation[name][which] = values[which]
-            self._responses[which] = np.nan
+            self._times[which], self._responses[which] = np.nan, 0
         self._trials = fresh
 
     def _look(self) -> np.ndarray:
         ob = self._pool.ob.take(self._at, axis=0)
         if self.task.closed:
             self.task.observe(self._trials, self._situation, self._where(), ob)
+        for echo in self.task.plan.echoes:
+            echo.show(ob, *self._done)
         return ob
 
     # -- closed tasks ----------------------------------------------------------------------------
@@ -302,26 +434,34 @@ class TaskVectorEnv(gym.vector.VectorEnv):
     def _where(self) -> Step:
         index = {period: i for i, period in enumerate(self.task.plan.timing)}
         pool, at = self._pool, self._at
-        return Step(pool.period.take(at), pool.period_end.take(at) == at, pool.last.take(at), index)
+        closing, rows = pool.period_end.take(at) == at, pool.columns
+        rows = {name: values.take(at, axis=0) for name, values in rows.items()}
+        return Step(pool.period.take(at), closing, pool.last.take(at), index, rows)
 
     def _step_closed(self, actions: np.ndarray) -> tuple:
         pool, at, step = self._pool, self._at, self._where()
         gt = self.task.labels(self._trials, self._situation, step)
         effect: Effect = self.task.react(self._trials, self._situation, step, actions)
-        reward, ends, performance, responds, skip = (
+        reward, ends, performance, outcome, responds, skip = (
             np.broadcast_to(getattr(effect, name), (self.num_envs,))
-            for name in ("reward", "ends", "performance", "responds", "skip")
+            for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
         )
-        first = responds & np.isnan(self._responses)
-        self._responses = np.where(first, pool.late.take(at), self._responses)
+        first = responds & np.isnan(self._times)
+        rt = pool.late.take(at) if effect.rt is None else effect.rt
+        self._times = np.where(first, rt, self._times)
+        self._responses = np.where(first, actions, self._responses)
         if skip.any():  # to the last row of the period: the step that follows leaves it
             at = self._at = np.where(skip, pool.period_end.take(at), at)
         ended = ends | pool.last.take(at)
         info = {"gt": gt, "new_trial": ended}
         if ended.any():
             info["performance"] = np.where(ended, performance, 0.0)
-            info["rt"] = np.where(ended, self._responses, np.nan)
+            info["rt"] = np.where(ended, self._times, np.nan)
             info["index"] = pool.number.take(pool.trial.take(at))
+            info.update(self.task.report(self._trials, self._situation))
+            if self._learns:
+                self._tell(ended, performance, outcome, self._responses)
+        self._done = actions, np.array(reward, np.float64)
         ob = self._following(ended if ended.any() else None)
         no = self._all_false
         return ob, np.array(reward, np.float64), no.copy(), no.copy(), info

@@ -2,47 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import param
 
+from neurogym.block import Draw
 from neurogym.canvas import Canvas, Trials
 from neurogym.conditions import Choice
 from neurogym.envs import TaskEnv
-from neurogym.parameters import unknown
-from neurogym.task import Plan, Task
+from neurogym.parameters import plain, unknown
+from neurogym.rules import Payoffs
+from neurogym.task import Plan, Result, Task
 
 
 class Wrapper(param.Parameterized):
-    """Modifies a task; the base of all wrappers.
+    """Modifies a task; the base of all wrappers. What a wrapper does not need, it leaves out.
 
     `check` raises ValueError for a task that it does not fit, and says which tasks it fits.
     `change` edits what is known before any trial: channels, conditions, timing, rewards, rule,
-    scene. `draw` sets conditions of trials, `paint` edits what the task painted.
+    scene. `draw` sets conditions of trials, `paint` edits what the task painted. `forms` gives the
+    payoff table other forms, `form` says which of them each trial has. `learn` is told how each
+    trial ended; a task around which a wrapper learns draws its trials one by one.
     """
 
-    def __new__(cls, target: gym.Env | Task | None = None, /, **params: Any) -> Any:
+    def __new__(cls, target: gym.Env | Task | None = None, /, *args: Any, **params: Any) -> Any:
         wrapper = super().__new__(cls)
         if target is None:
             return wrapper
-        wrapper.__init__(**params)
-        if isinstance(target, Task):
-            return target.wrapped(wrapper)
-        env = target.unwrapped if isinstance(target, gym.Env) else None
-        if not isinstance(env, TaskEnv):
-            raise TypeError(
-                f"{cls.__name__} wraps a declared task or its environment, not {target!r}"
-            )
-        return TaskEnv(env.task.wrapped(wrapper))
+        task, env = _task_of(cls, target)
+        wrapper.__init__(*args, **params)
+        wrapped = task.wrapped(wrapper)
+        return TaskEnv(wrapped) if env else wrapped
 
-    def __init__(self, **params: Any):
+    def __init__(self, *args: Any, **params: Any):
         allowed = [name for name in self.param if name != "name"]
+        declared = [k for k, v in vars(type(self)).items() if isinstance(v, param.Parameter)]
+        if len(args) > len(declared):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(declared)}, not {args!r}")
+        params = {k: plain(v) for k, v in [*zip(declared, args, strict=False), *params.items()]}
         if extra := [name for name in params if name not in allowed]:
             raise ValueError(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
         super().__init__(**params)
+
+    # -- what an author gives --------------------------------------------------------------------
 
     def check(self, task: Task) -> None:
         """Raise ValueError for a task that this does not fit."""
@@ -50,19 +55,49 @@ class Wrapper(param.Parameterized):
     def change(self, task: Task, plan: Plan) -> None:
         """Edit what is known before any trial, in place."""
 
-    def draw(
-        self,
-        task: Task,
-        rng: np.random.Generator,
-        n: int,
-        conditions: dict[str, np.ndarray],
-        last: Any,
-    ) -> Any:
-        """Set conditions of n trials, in place; what is returned is `last` in the next draw."""
+    def draw(self, task: Task, draw: Draw, last: Any) -> Any:
+        """Set conditions and lengths of the n trials of a draw, in place.
+
+        What is returned, as JSON, is `last` in the next draw; None in the first one.
+        """
         return None
+
+    def learn(self, task: Task, last: Any, trial: Mapping[str, Any], result: Result) -> Any:
+        """What the next `draw` is told as `last`, as JSON, given how a trial ended."""
+        return last
 
     def paint(self, task: Task, canvas: Canvas, trials: Trials) -> None:
         """Edit what the task painted."""
+
+    def forms(self, task: Task, payoffs: Payoffs) -> list[Payoffs]:
+        """Other forms of the payoff table."""
+        return []
+
+    def form(self, task: Task, trials: Trials) -> np.ndarray:
+        """Which form each trial has, (n,): 0 the table as it is, k the k-th of `forms`."""
+        return np.zeros(trials.n, np.int64)
+
+    # -- what follows ----------------------------------------------------------------------------
+
+    def around(self, task: Task) -> Task:
+        """A task with this wrapper around it; ValueError if it does not fit."""
+        self.check(task)
+        return task.within(self)
+
+    @property
+    def draws(self) -> bool:
+        """Whether it has a part in drawing trials."""
+        return type(self).draw is not Wrapper.draw
+
+    @property
+    def pays(self) -> bool:
+        """Whether it gives payoffs other forms."""
+        return type(self).forms is not Wrapper.forms
+
+    @property
+    def learns(self) -> bool:
+        """Whether trials depend on how those before them ended."""
+        return type(self).learn is not Wrapper.learn
 
     def settings(self) -> dict[str, Any]:
         """The parameters that differ from the defaults, in JSON form."""
@@ -77,6 +112,16 @@ class Wrapper(param.Parameterized):
         raise ValueError(
             f"{type(self).__name__} does not fit {type(task).__name__}: {why}. {needs}"
         )
+
+
+def _task_of(cls: type[Wrapper], target: Any) -> tuple[Task, bool]:
+    """The declared task, and whether it came as an environment."""
+    if isinstance(target, Task):
+        return target, False
+    env = target.unwrapped if isinstance(target, gym.Env) else None
+    if not isinstance(env, TaskEnv):
+        raise TypeError(f"{cls.__name__} wraps a declared task or its environment, not {target!r}")
+    return env.task, True
 
 
 def needs_ground_truth(wrapper: Wrapper, task: Task) -> int:

@@ -66,8 +66,8 @@ class SideBias(Wrapper):
     def change(self, task, plan):
         plan.conditions["block"] = Choice(range(len(self.probs)), doc="the block of side bias")
 
-    def draw(self, task, rng, n, conditions, last):
-        size = len(self.probs)
+    def draw(self, task, draw, last):
+        rng, n, size = draw.rng, draw.n, len(self.probs)
         block, left = last or (int(rng.integers(size)), self._length(rng))
         order, lengths, drawn = [block], [left], left
         while drawn < n:
@@ -81,8 +81,8 @@ class SideBias(Wrapper):
         p = np.cumsum(self.probs, axis=1)[:, :-1]
         values = task.plan.conditions["ground_truth"].values
         picked = (rng.random(n)[:, None] >= p.take(blocks, axis=0)).sum(axis=1)
-        conditions["block"], conditions["ground_truth"] = blocks, values[picked]
-        return block, drawn - n
+        draw.conditions.update(block=blocks, ground_truth=values[picked])
+        return [block, drawn - n]
 
     def _length(self, rng: np.random.Generator) -> int:
         low, high = self._range()
@@ -115,12 +115,13 @@ class TrialHistory(Wrapper):
             raise ValueError(f"probs of shape {probs.shape}: expected ({n}, {n}), or a number")
         return probs
 
-    def draw(self, task, rng, n, conditions, last):
+    def draw(self, task, draw, last):
+        rng, n = draw.rng, draw.n
         values = task.plan.conditions["ground_truth"].values
         steps = np.cumsum(self._matrix(len(values)), axis=1)[:, :-1]
         at = int(rng.integers(len(values))) if last is None else last
         # for each trial, what would follow each of the answers; then one walk through it
         following = (rng.random(n)[:, None, None] >= steps).sum(axis=2).tolist()
         picked = [at := options[at] for options in following]
-        conditions["ground_truth"] = values[picked]
+        draw.conditions["ground_truth"] = values[picked]
         return at

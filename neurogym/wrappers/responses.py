@@ -7,7 +7,7 @@ from dataclasses import replace
 import param
 
 from neurogym.rules import FirstResponse
-from neurogym.timing import Duration
+from neurogym.timing import Duration, to_steps
 from neurogym.wrappers.base import Wrapper
 
 
@@ -45,6 +45,14 @@ class ReactionTime(Wrapper):
             self.refuse(task, f"nothing comes before {self.stimulus}")
         if not any(periods.index(p) < periods.index(self.stimulus) for p in held):
             self.refuse(task, "no period before the evidence is to be waited for")
+
+        low, _ = timing[self.stimulus].bounds
+        if self.end_on_stimulus and 0 < to_steps(low, task.dt) <= self.from_step:
+            self.refuse(
+                task,
+                f"its {self.stimulus} can be as short as {low:g} ms, and from_step ="
+                f" {self.from_step} leaves no step of {task.dt:g} ms for a response",
+            )
 
     def _window(self, plan):
         periods = list(plan.timing)

@@ -400,10 +400,26 @@ def test_a_missing_file_is_made_only_if_wanted(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_tables_of_the_first_version_are_brought_up_to_date(tmp_path):
+    file = tmp_path / "old.db"
+    rows = rollout("GoNogo", "oracle", trials=3)
+    with Store(file) as store:
+        store.add_run(run_of(rows))
+        store.add_trials(rows)
+        with store._engine.begin() as connection:  # as the first version had them
+            connection.execute(sa.text("UPDATE meta SET version = 1"))
+            for name in ("memory", "parts"):
+                connection.execute(sa.text(f"ALTER TABLE trials DROP COLUMN {name}"))
+    with Store(file) as store:
+        assert store.trials() == [export.plain_row(row) for row in rows]
+        more = [{**row, "uid": row["uid"] + "-again"} for row in rows]
+        assert store.add_trials(more) == 3
+
+
 def test_a_later_version_and_strange_tables_are_refused(store, tmp_path):
     with store._engine.begin() as connection:
         connection.execute(sa.text("UPDATE meta SET version = 99"))
-    with pytest.raises(ValueError, match="version 99 of the tables: this neurogym expects 1"):
+    with pytest.raises(ValueError, match="version 99 of the tables: this neurogym expects 2"):
         Store(store.url.database)
     strange = sqlite3.connect(tmp_path / "strange.db")
     strange.execute("CREATE TABLE trials (x)")
