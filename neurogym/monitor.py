@@ -22,6 +22,7 @@ from typing import IO, Any
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 
 from neurogym.agents import Policy, agent
 from neurogym.envs import TaskEnv
@@ -41,7 +42,7 @@ _BRIEF.maxdict = _BRIEF.maxlist = _BRIEF.maxtuple = 10
 _BRIEF.maxlevel, _BRIEF.maxother = 3, 60
 
 
-class Identity(gym.Wrapper):
+class Identity(gym.Wrapper, RecordConstructorArgs):
     """Changes nothing; prints each call, and what came back, on one line.
 
     Args:
@@ -51,7 +52,8 @@ class Identity(gym.Wrapper):
     """
 
     def __init__(self, env: gym.Env, id: str = "0", file: str | Path | IO[str] | None = None):
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self, id=id, file=file, _disable_deepcopy=True)
+        gym.Wrapper.__init__(self, env)
         self.id, self.file = id, file
 
     def reset(
@@ -82,7 +84,7 @@ class Identity(gym.Wrapper):
             print(f"[{self.id}] {line}", file=out)
 
 
-class Monitor(gym.Wrapper):
+class Monitor(gym.Wrapper, RecordConstructorArgs):
     """Changes nothing; keeps each trial that is stepped through as a row of the trial table.
 
     A trial's row is made when it ends, of what was done in it and of what the environment says of
@@ -120,7 +122,10 @@ class Monitor(gym.Wrapper):
         self._trials = _trials_of(env)
         if trigger not in TRIGGERS:
             raise ValueError(unknown("trigger", [trigger], TRIGGERS))
-        super().__init__(env)
+        RecordConstructorArgs.__init__(
+            self, name=name, save_dir=save_dir, trigger=trigger, interval=interval, verbose=verbose
+        )
+        gym.Wrapper.__init__(self, env)
         self.trigger, self.interval = trigger, _positive("interval", interval)
         self.verbose = verbose
         self._about, self._plan = _about(self._trials), _plan(self._trials)
@@ -205,6 +210,8 @@ class Monitor(gym.Wrapper):
 
     def _columns(self) -> Row:
         """The columns that are known when a trial starts; with `_row` all that makes a row."""
+        from neurogym import records
+
         trials, plan = self._trials, _plan(self._trials)
         if plan is not self._plan:  # parameters were changed
             self._about, self._plan = _about(trials), plan
@@ -214,6 +221,7 @@ class Monitor(gym.Wrapper):
             "seed": seed if seed <= MAX_SEED else None,
             "trial_index": trials.trial_index,
             "forced": dict(trials.forced),
+            "memory": records.memory_of(trials),
         }
 
     def _row(self, outcome: Mapping[str, Any]) -> Row:
@@ -521,11 +529,11 @@ def _about(trials: gym.Env) -> Row:
     from neurogym.wrappers import write
 
     if isinstance(trials, TaskEnv):
-        task = trials.task
+        root, stack = trials.task.root, trials.task.stack
         return {
-            "task": f"{type(task).__name__}-v0",
-            "params": task.settings(),
-            "wrappers": write(task.wrappers),
+            "task": f"{type(root).__name__}-v0",
+            "params": root.settings(),
+            "wrappers": write(stack),
         }
     spec = trials.spec
     return {
@@ -559,15 +567,22 @@ def _twin(env: gym.Env, trials: gym.Env) -> gym.Env:
     if env is not trials:
         below = _twin(env.env, trials)
         watches = isinstance(env, Monitor | Identity)
-        return below if watches else copy.deepcopy(env, {id(env.env): below})
+        return below if watches else _copied(env, {id(env.env): below})
     if isinstance(trials, TaskEnv):
         return TaskEnv(trials.task)
     try:
-        return copy.deepcopy(trials)
-    except Exception as error:  # whatever the parts of an environment raise, such as windows
+        return _copied(trials, {})
+    except TypeError:
         if trials.spec is None:
-            raise TypeError(f"{trials} cannot be copied, to be evaluated apart: {error}") from error
+            raise
         return as_trials(gym.make(trials.spec.id, **trials.spec.kwargs))
+
+
+def _copied(env: gym.Env, known: dict[int, Any]) -> gym.Env:
+    try:
+        return copy.deepcopy(env, known)
+    except Exception as error:  # whatever the parts of an environment raise, such as windows
+        raise TypeError(f"{env} cannot be copied, to be evaluated apart: {error}") from error
 
 
 def _play(monitor: Monitor, policy: Policy, num_trials: int, seed: int) -> None:

@@ -9,10 +9,12 @@ from types import SimpleNamespace
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import FrameStackObservation, TransformReward
 
 import neurogym as ngym
 from neurogym import export, records
+from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
 from neurogym.monitor import Identity, Monitor
 from neurogym.store import Store
@@ -114,6 +116,33 @@ def test_parameters_and_wrappers_of_the_task_stand_in_the_rows():
     assert len({row["run_id"] for row in env.rows}) == 2
 
 
+class Persist(ngym.wrappers.Wrapper):
+    """After an error the same answer is right again."""
+
+    def draw(self, task, draw, last):
+        if last is not None and last[1] == 0:
+            draw.conditions["ground_truth"][:] = last[0]
+        return last
+
+    def learn(self, task, last, trial, result):
+        return [int(trial["ground_truth"]), int(result.correct)]
+
+
+def test_trials_that_depend_on_those_before_them_can_be_replayed():
+    task = Persist(ngym.make("PerceptualDecisionMaking")).task
+    env = watched(TaskEnv(task), 12)
+    assert shared(env.rows) == shared(ngym.rollout(task, "random", 12, seed=3))
+    assert [row["memory"] for row in env.rows] == [
+        {},
+        *({"Persist": [r["conditions"]["ground_truth"], int(r["correct"])]} for r in env.rows[:-1]),
+    ]
+    for row in env.rows:
+        again = records.outcome_of(records.replay(row, TaskEnv(task)))
+        assert again == {name: row[name] for name in again}
+    found = watched(TaskEnv(task)).evaluate_policy(12, seed=3)
+    assert shared(found["rows"]) == shared(env.rows)
+
+
 def test_it_changes_nothing_of_what_the_environment_returns():
     bare, env = made("GoNogo"), watched()
     for seed, options in [(1, None), (None, None), (1, {"trial": 4, "conditions": {}})]:
@@ -123,6 +152,15 @@ def test_it_changes_nothing_of_what_the_environment_returns():
             one, two = bare.step(action), env.step(action)
             np.testing.assert_array_equal(one[0], two[0])
             np.testing.assert_equal(one[1:], two[1:])
+
+
+def test_the_environment_checker_finds_no_fault_and_a_spec_makes_it_again():
+    env = watched(interval=7)
+    with pytest.warns(UserWarning, match="is different from the unwrapped version"):
+        check_env(env, skip_render_check=True)
+    again = gym.make(env.spec)
+    assert isinstance(again, Monitor)
+    assert (again.interval, again.verbose) == (7, False)
 
 
 def test_forced_conditions_and_the_trial_number_are_those_of_the_trial():
@@ -520,6 +558,10 @@ def test_an_environment_that_cannot_be_copied_is_made_anew_or_refused():
     )
     with pytest.raises(TypeError, match="cannot be copied, to be evaluated apart: cannot copy a w"):
         watched(Uncopied()).evaluate_policy(3)
+    stuck = TransformReward(made("GoNogo"), lambda reward: reward)
+    stuck.file = io.TextIOWrapper(io.BytesIO())
+    with pytest.raises(TypeError, match=r"TransformReward.* cannot be copied, to be evaluated"):
+        watched(stuck).evaluate_policy(3)
 
 
 # -- activations -----------------------------------------------------------------------------------
