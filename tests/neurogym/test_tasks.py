@@ -10,10 +10,13 @@ from neurogym.conditions import Choice
 from neurogym.envs import TaskEnv
 from neurogym.registry import configure, task_class
 from neurogym.stream import Stream
+from neurogym.tasks.alternatives import NAltConditionalVisuomotor, NAltPerceptualDecisionMaking
+from neurogym.tasks.memory import DelayMatchSample, DelayPairedAssociation
 from neurogym.tasks.perceptual import ContextDecisionMaking, PerceptualDecisionMaking
 from neurogym.tasks.timing import ReadySetGo
 from neurogym.tasks.value import DawTwoStep
 from neurogym.tasks.withholding import GoNogo
+from neurogym.wrappers import SideBias
 
 ALPHA = 1e-4
 CRITICAL = stats.norm.isf(ALPHA / 2)
@@ -399,3 +402,193 @@ def test_an_evidence_channel_is_named_for_its_gate():
     assert not plain["stimulus_mod1"].evidence
     assert plain["stimulus_mod2"].evidence
     assert GoNogo().plan.channels.names == {"fixation": 0, "nogo": 1, "go": 2}
+
+
+# -- memory ----------------------------------------------------------------------------------------
+
+
+def test_paired_association_goes_by_the_pair_however_it_is_forced():
+    for fixed in ({}, dict(ground_truth=1), dict(ground_truth=0), dict(sample=0), dict(sample=1)):
+        block, period, trial = block_of(DelayPairedAssociation(), 6, **fixed)
+        shown = block.ob[:, 1:]
+        pairs = []
+        for name in ("stim1", "stim2"):
+            on = period == name
+            assert (shown[on].sum(axis=1) == 1).all()
+            first = np.unique(trial[on], return_index=True)[1]
+            pairs.append(shown[on][first].argmax(axis=1) + 1)
+            np.testing.assert_array_equal(shown[on].argmax(axis=1) + 1, pairs[-1][trial[on]])
+        assert not shown[(period != "stim1") & (period != "stim2")].any()
+        found = set(zip(*(pair.tolist() for pair in pairs), strict=True))
+        go = np.isin(10 * pairs[0] + pairs[1], (13, 24))
+        np.testing.assert_array_equal(go, block.trials.ground_truth == 1)
+        np.testing.assert_array_equal(block.gt, (period == "decision") & go[trial])
+        assert len(found) == (2 if fixed else 4)
+        assert found <= {(1, 3), (2, 4), (1, 4), (2, 3)}
+
+
+@pytest.mark.parametrize("at", [0, 12, 22, 35])
+def test_a_response_before_the_decision_is_too_early_in_paired_association(at):
+    for row in ngym.rollout("DelayPairedAssociation", Presser(at), 4, abort=True):
+        assert row["outcome"] == "early"
+        assert row["reward"] == pytest.approx(-0.1)
+
+
+def test_paired_association_pays_by_the_answer():
+    for action, at in ((1, 40), (0, 40)):
+        for row in ngym.rollout("DelayPairedAssociation", Presser(at, action), 20, seed=3):
+            go = row["conditions"]["ground_truth"] == 1
+            expected = {(1, True): ("correct", 1.0), (1, False): ("error", -1.0)}
+            expected |= {(0, True): ("miss", 0.0), (0, False): ("withheld", 0.0)}
+            assert (row["outcome"], row["reward"]) == expected[action, go]
+            assert row["performance"] == (action == go)
+
+
+@pytest.mark.parametrize("dim_ring", [2, 8])
+def test_match_to_sample_shows_the_same_or_the_opposite_direction(dim_ring):
+    task = DelayMatchSample(dim_ring=dim_ring, dt=50)
+    block, period, trial = block_of(task)
+    theta = 2 * np.pi * np.arange(dim_ring) / dim_ring
+    angle = theta[block.trials.direction]
+    turned = np.where(block.trials.ground_truth == 1, np.pi, 0)
+    for name, at in (("sample", angle), ("test", angle + turned)):
+        on = period == name
+        clean = 0.5 + 0.5 * np.cos(theta - at[trial[on]][:, None])
+        noise = (block.ob[on, 1:] - clean).ravel()
+        check_mean(noise, 0, 1 / 50**0.5)
+        check_sd(noise, 1 / 50**0.5)
+    assert not block.ob[(period != "sample") & (period != "test"), 1:].any()
+    right = 1 + block.trials.ground_truth[trial]
+    np.testing.assert_array_equal(block.gt, np.where(period == "decision", right, 0))
+
+
+def test_match_to_sample_needs_opposite_directions():
+    with pytest.raises(ValueError, match="dim_ring = 3: expected an even number"):
+        DelayMatchSample(dim_ring=3)
+    task = DelayMatchSample(dim_ring=8)
+    at = [i for i, e in enumerate(task.scene.elements) if e.during in ("sample", "test")]
+    shown = task.scene.resolve(task, dict(ground_truth=1, direction=6))
+    assert [shown[i]["direction"] for i in at] == pytest.approx([1.5 * np.pi, 0.5 * np.pi])
+
+
+# -- alternatives ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_ch", [2, 3, 10])
+def test_the_evidence_of_alternatives_grows_with_their_number(n_ch):
+    task = NAltPerceptualDecisionMaking(n_ch=n_ch, stim_scale=0.5, dt=40)
+    block, period, trial = block_of(task)
+    answer = block.trials.ground_truth[trial]
+    factor = {2: 1.238985, 3: 1.987747, 10: 4.211065}[n_ch]
+    strength = 0.5 * factor * block.trials.coh[trial] / 100
+    assert set(block.trials.coh.tolist()) == {0, 6.4, 12.8, 25.6, 51.2}
+    target = np.arange(n_ch) == answer[:, None]
+    clean = np.where(target, (1 + strength)[:, None] / 2, (1 - strength)[:, None] / 2)
+    on = period == "stimulus"
+    noise = (block.ob[:, 1:] - clean)[on].ravel()
+    check_mean(noise, 0, 1 / 40**0.5)
+    check_sd(noise, 1 / 40**0.5)
+    assert not block.ob[~on, 1:].any()
+    np.testing.assert_array_equal(block.gt, np.where(period == "decision", 1 + answer, 0))
+
+
+def test_choices_that_are_not_in_play_can_be_blank_and_counted():
+    params = dict(n_ch=4, sigma=0, cohs=[25.6], ob_nch=True, ob_histblock=True)
+    fixed = dict(active="1-3-4", ground_truth=2)
+    for blank in (False, True):
+        task = NAltPerceptualDecisionMaking(zero_irrelevant_stim=blank, **params)
+        assert task.plan.channels.names == {
+            "fixation": 0, "stimulus": [1, 2, 3, 4], "active_choices": 5, "current_block": 6
+        }  # fmt: skip
+        block, period, _ = block_of(task, 2, **fixed)
+        on = period == "stimulus"
+        assert bool(block.ob[on, 2].any()) != blank
+        assert (block.ob[on][:, [1, 4]] > 0).all()
+        assert (block.ob[on, 3] > block.ob[on, 1]).all()
+        assert set(block.ob[:, 5].tolist()) == {3}
+        assert set(block.ob[:, 6].tolist()) == {0}
+        plain, _, _ = block_of(task, 2)
+        assert set(plain.trials.active.tolist()) == {"1-2-3-4"}
+        assert set(plain.ob[:, 5].tolist()) == {4}
+
+
+def test_the_block_of_a_wrapper_is_told_to_those_who_ask():
+    task = NAltPerceptualDecisionMaking(n_ch=2, ob_histblock=True)
+    env = SideBias(TaskEnv(task), block_dur=5)
+    env.reset(seed=2)
+    found = set()
+    for trial in range(20):
+        env.reset(seed=2, options={"trial": trial})
+        assert set(env.ob[:, 3].tolist()) == {env.trial["block"] + 1}
+        found.add(env.trial["block"])
+        shown = env.task.plan.scene.resolve(env.task, env.trial)
+        assert f"block {env.trial['block'] + 1}" in [e.get("text") for e in shown]
+    assert found == {0, 1}
+
+
+def test_the_right_answer_is_in_play():
+    env = ngym.make("NAltPerceptualDecisionMaking", n_ch=4).unwrapped
+    forced = dict(active="1-3", ground_truth=2)
+    env.reset(seed=1, options={"trial": 3, "conditions": forced})
+    assert {**env.trial, **forced} == env.trial
+    for wrong in (dict(active="1-3", ground_truth=1), dict(active="1-3")):
+        with pytest.raises(ValueError, match="force ground_truth as well, to one of 0, 2"):
+            env.reset(seed=1, options={"trial": 3, "conditions": wrong})
+    for wrong in ("1", "3-1", "1-1", "1-5", "0-1", "1-2-", "all", 12):
+        with pytest.raises(ValueError, match="not possible: allowed are 2 or more of the numbers"):
+            env.reset(seed=1, options={"conditions": dict(active=wrong)})
+
+
+def test_lamps_and_squares_follow_their_channels():
+    for task in (NAltPerceptualDecisionMaking(n_ch=5), NAltConditionalVisuomotor()):
+        env = TaskEnv(task)
+        env.reset(seed=0)
+        shown = task.scene.resolve(task, env.trial)
+        bound = [e for e in shown if isinstance(e["alpha"], dict)]
+        indices = task.plan.channels.names["stimulus"]
+        assert [e["alpha"]["channel"] for e in bound] == indices
+        places = {(round(e["x"], 6), round(e["y"], 6)) for e in bound}
+        assert len(places) == len(indices)
+        assert all(abs(x) < 0.4 and abs(y) < 0.4 for x, y in places)
+
+
+def test_the_answer_follows_from_picture_mapping_and_pictures():
+    task = NAltConditionalVisuomotor(n_stims=3, n_ch=4, sigma=0)
+    fixed = dict(mapping="3-1-2", pictures="0110-1001-1111")
+    block, period, trial = block_of(task, 6, **fixed)
+    picture = block.trials.picture[trial]
+    on = period == "stimulus"
+    bits = np.array([[0, 1, 1, 0], [1, 0, 0, 1], [1, 1, 1, 1]])
+    np.testing.assert_array_equal(block.ob[:, 1:], bits[picture] * on[:, None])
+    right = np.array([3, 1, 2])[picture]
+    np.testing.assert_array_equal(block.gt, np.where(period == "decision", right, 0))
+    other, _, _ = block_of(task, 6, **{**fixed, "mapping": "1-2-3"})
+    np.testing.assert_array_equal(other.ob, block.ob)
+    np.testing.assert_array_equal(other.gt, np.where(period == "decision", 1 + picture, 0))
+    faint, _, _ = block_of(NAltConditionalVisuomotor(n_stims=3, n_ch=4, sigma=0, stim_scale=0.5))
+    assert set(np.unique(faint.ob[:, 1:]).tolist()) == {0, 0.25, 0.75}
+
+
+def test_pictures_and_mapping_are_those_of_the_seed():
+    task = NAltConditionalVisuomotor(n_stims=4)
+    found = set()
+    for seed in range(12):
+        block = Stream(task, seed).blocks(0, 6)
+        for values in (block.trials.mapping, block.trials.pictures):
+            assert len(set(values.tolist())) == 1
+        again = Stream(task, seed).blocks(5)
+        assert again.trials.pictures[0] == block.trials.pictures[0]
+        found.add((block.trials.mapping[0], block.trials.pictures[0]))
+        patterns = block.trials.pictures[0].split("-")
+        assert len(set(patterns)) == 4
+        assert all(len(bits) == 10 and "1" in bits for bits in patterns)
+    assert len(found) == 12
+
+
+def test_there_are_not_more_pictures_than_patterns():
+    task = NAltConditionalVisuomotor(n_stims=3, n_ch=2)
+    env = TaskEnv(task)
+    env.reset(seed=0)
+    assert set(env.trial["pictures"].split("-")) == {"01", "10", "11"}
+    with pytest.raises(ValueError, match="n_stims = 4: too many for n_ch = 2"):
+        NAltConditionalVisuomotor(n_stims=4, n_ch=2)
