@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ class Draw:
     conditions: dict[str, np.ndarray]  # (n,) each
     ms: dict[str, np.ndarray]  # lengths of the periods that differ from trial to trial, (n,) each
     carried: dict[str, Any]  # what the next draw is told, by condition or wrapper; as JSON
+    parts: list[tuple[np.ndarray, Draw]] = field(default_factory=list)  # of each of several tasks:
+    # the trials that it has, and what was drawn for them
 
     @staticmethod
     def joined(draws: Sequence[Draw]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

@@ -13,7 +13,6 @@ from neurogym.block import Block
 from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
 from neurogym.registry import make
-from neurogym.rules import Outcome
 from neurogym.stream import Stream, size_of
 from neurogym.task import Result, Step, Task
 
@@ -158,11 +157,12 @@ def play_rightly(block: Block) -> Shown:
     """Play the trials of a block by their labels, side by side, a step at a time."""
     n, steps = block.n, []
     results: list[Result | None] = [None] * n
-    for here, ob, gt, reward, ended, result in (_react if block.task.closed else _look_up)(block):
+    for here, ob, gt, reward, ended, how, parts in (_react if block.task.closed else _look_up)(
+        block
+    ):
         steps.append((here, ob, gt, reward))
         for i in np.flatnonzero(ended).tolist():
-            performance, outcome, response = (values[i].item() for values in result)
-            results[here[i]] = Result(performance, Outcome(outcome), response)
+            results[here[i]] = Result.of([values[i] for values in how], parts, here[i])
     trial, ob, gt, reward = map(np.concatenate, zip(*steps, strict=True))
     order = np.argsort(trial, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(trial, minlength=n))])
@@ -170,15 +170,15 @@ def play_rightly(block: Block) -> Shown:
 
 
 def _look_up(block: Block) -> Iterator[tuple]:
-    """Steps of trials with a payoff table: (trials, ob, gt, reward, ended, results)."""
+    """Steps of trials with a payoff table: (trials, ob, gt, reward, ended, how, parts)."""
     pay, at, state = block.payoffs, block.offsets[:-1].copy(), np.zeros(block.n, np.int64)
     here = np.arange(block.n)
     while here.size:
         rows, now = at[here], state[here]
         gt, kind = block.gt[rows], block.kind[rows]
         ended = pay.ends[kind, now, gt]
-        result = [table[kind, now, gt] for table in (pay.performance, pay.outcome, pay.response)]
-        yield here, block.ob[rows], gt, pay.reward[kind, now, gt], ended, result
+        how = [table[kind, now, gt] for table in (pay.performance, pay.outcome, pay.response)]
+        yield here, block.ob[rows], gt, pay.reward[kind, now, gt], ended, how, None
         state[here] = pay.next[kind, now, gt]
         at[here] += 1
         here = here[~ended]
@@ -205,8 +205,9 @@ def _react(block: Block) -> Iterator[tuple]:
         response = np.where(responds & (response == 0), gt, response)
         at = np.where(skip, block.period_end[at], at)
         ended = ends | (at == last)
-        result = [values[here] for values in (performance, outcome, response)]
-        yield here, ob[here], gt[here], reward[here], ended[here], result
+        how = [values[here] for values in (performance, outcome, response)]
+        parts = task.parts(trials, state)
+        yield here, ob[here], gt[here], reward[here], ended[here], how, parts
         on &= ~ended
         at = at + on
 

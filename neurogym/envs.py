@@ -45,6 +45,30 @@ def _cells(payoffs: Payoffs) -> list[np.ndarray]:
     return by_state
 
 
+def parts_of(task: Task, parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """How each of several tasks went in one trial, as JSON; arrays (1, tasks)."""
+    told = []
+    for j, name in enumerate(task.labels_of_parts):
+        on, performance, outcome, response, reward, rt = (
+            parts[key][0, j].item()
+            for key in ("on", "performance", "outcome", "response", "reward", "rt")
+        )
+        how = Outcome(outcome)
+        told.append(
+            {
+                "task": name,
+                "on": on,
+                "outcome": how.name.lower(),
+                "correct": how.is_correct,
+                "performance": performance,
+                "response": response or None,
+                "reward": reward,
+                "rt_ms": rt if response else None,
+            }
+        )
+    return told
+
+
 class TaskEnv(gym.Env):
     """A declared task as a gymnasium environment.
 
@@ -167,10 +191,11 @@ class TaskEnv(gym.Env):
             "response": int(response) if response else -1,
             "outcome": NAMES[outcome],
         }
-        if self.task.closed:
-            info.update(self.task.report(self._one, self._situation))
+        parts = self.task.parts(self._one, self._situation) if self.task.closed else None
+        if parts:
+            info["parts"] = parts_of(self.task, parts)
         if self.task.plan.learns:
-            result = Result(performance, Outcome(outcome), int(response))
+            result = Result.of((performance, outcome, response), parts, 0)
             self._carried = self.task.learn(self._carried, info["trial"], result)
         self._begin(NO_CONDITIONS)
         return self._row(), reward, False, False, info
@@ -280,6 +305,12 @@ class TaskEnv(gym.Env):
         """The first row of a trial, (C,)."""
         return self._echoed(self._row()) if self.task.plan.echoes else self._row()
 
+    def set_i(self, i: int) -> None:
+        """Choose the task of the trials to come, of those under `MultiEnvs`, counted from 0."""
+        if not hasattr(self.task, "set_i"):
+            raise TypeError(f"{self} has one task: set_i chooses one of several under MultiEnvs")
+        self.task.set_i(i)
+
     # -- closed tasks ----------------------------------------------------------------------------
 
     def _begin_closed(self) -> None:
@@ -299,8 +330,7 @@ class TaskEnv(gym.Env):
 
     def _end_of_period(self) -> int:
         """The first row after the current period."""
-        names, here = self._block.timeline.periods, self._block.period[self._k]
-        return self._offsets[self._i] + int(self._block.timeline.end[names[here]][self._i])
+        return int(self._block.period_end[self._k]) + 1
 
     # -- what users of NeuroGym look for ---------------------------------------------------------
 
@@ -308,7 +338,8 @@ class TaskEnv(gym.Env):
     def trial(self) -> dict[str, Any]:
         """Conditions of the current trial, and the lengths in ms of periods that are drawn."""
         i = self._i
-        return {name: values[i] for name, values in self._columns.items()}
+        values = {name: column[i] for name, column in self._columns.items()}
+        return {name: value for name, value in values.items() if value is not None}
 
     @property
     def gt_now(self) -> int:
@@ -409,4 +440,4 @@ class TaskEnv(gym.Env):
         return self.start_t[period] <= (self.t if t is None else t) < self.end_t[period]
 
     def __str__(self) -> str:
-        return f"<{type(self.task).__name__}>"
+        return f"<{self.task.label}>"

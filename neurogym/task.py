@@ -95,6 +95,9 @@ class Echo:
             ob[:, self.columns.start] = action if self.what == "action" else reward
 
 
+HOW = ("performance", "outcome", "response")
+
+
 @dataclass
 class Result:
     """How a trial ended."""
@@ -102,6 +105,17 @@ class Result:
     performance: float
     outcome: Outcome
     response: int  # the action that answered; 0 without one
+    parts: list[Result] = field(default_factory=list)  # of each task, where several are combined
+
+    @classmethod
+    def of(cls, how: Sequence[Any], parts: Mapping[str, np.ndarray] | None, i: int) -> Result:
+        """From (performance, outcome, response), and what `Task.parts` tells of trial i."""
+        performance, outcome, response = how
+        each = (parts[name][i].tolist() for name in HOW) if parts else ()
+        return cls(
+            float(performance), Outcome(int(outcome)), int(response),
+            [cls.of(part, None, 0) for part in zip(*each, strict=True)],
+        )  # fmt: skip
 
     @property
     def correct(self) -> bool:
@@ -199,18 +213,28 @@ class Task(param.Parameterized):
 
     def wrapped(self, *wrappers: Wrapper) -> Task:
         """The same task with more wrappers around it; ValueError for one that does not fit."""
-        task = type(self)(**self.settings())
-        task.wrappers = self.wrappers
+        task = self.copy()
         for wrapper in wrappers:
             task = wrapper.around(task)
         return task
 
+    def copy(self) -> Task:
+        """A task with the same parameters and wrappers."""
+        task = type(self)(**self.settings())
+        task.wrappers = self.wrappers
+        return task
+
     def within(self, wrapper: Wrapper) -> Task:
         """The same task with one more wrapper, which is not asked whether it fits."""
-        task = self.wrapped()
+        task = self.copy()
         task.wrappers = (*task.wrappers, wrapper)
         task.plan  # noqa: B018 - what does not go together is told now
         return task
+
+    @property
+    def label(self) -> str:
+        """The task's name."""
+        return type(self).__name__
 
     @property
     def root(self) -> Task:
@@ -266,20 +290,31 @@ class Task(param.Parameterized):
         """Closed tasks: the best actions (n,)."""
         raise TypeError(f"{type(self).__name__} gives no labels")
 
-    def report(self, trials: Trials, state: dict[str, np.ndarray]) -> dict[str, Any]:
-        """Closed tasks: what `info` also holds at the end of a trial."""
-        return {}
+    def parts(self, trials: Trials, state: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+        """Of several tasks at once: how each went, arrays (n, tasks).
+
+        `on` (whether the trial has it), performance, outcome, response, reward and rt (ms).
+        """
+        return None
+
+    def keys_in(self, trial: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The keys of one trial, resolved; None if they are those of all trials."""
+        return None
 
     # -- what follows ----------------------------------------------------------------------------
+
+    def base_plan(self) -> Plan:
+        """The plan without what wrappers change."""
+        return Plan(
+            self.channels(), self.actions(), self.conditions(), dict(self.timing),
+            dict(self.rewards), self.rule, self.scene, self.keys,
+        )  # fmt: skip
 
     @property
     def plan(self) -> Plan:
         """Channels, actions, conditions and the payoff table, compiled."""
         if self._plan is None:
-            plan = Plan(
-                self.channels(), self.actions(), self.conditions(), dict(self.timing),
-                dict(self.rewards), self.rule, self.scene, self.keys,
-            )  # fmt: skip
+            plan = self.base_plan()
             for key, wrapper in numbered(self.wrappers).items():
                 wrapper.change(self, plan)
                 if wrapper.draws:
@@ -287,7 +322,7 @@ class Task(param.Parameterized):
                 if wrapper.pays:
                     plan.pays[key] = wrapper
             learners = [*plan.layers.values(), *plan.conditions.values()]
-            plan.learns = any(learner.learns for learner in learners)
+            plan.learns = plan.learns or any(learner.learns for learner in learners)
             clash = set(plan.conditions) & set(plan.timing)
             if clash:
                 raise ValueError(f"{sorted(clash)} name both a condition and a period")

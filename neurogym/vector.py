@@ -13,7 +13,7 @@ from gymnasium.vector.utils import batch_space
 
 from neurogym.block import Block, Draw
 from neurogym.canvas import Trials
-from neurogym.rules import Outcome, Payoffs
+from neurogym.rules import Payoffs
 from neurogym.stream import FIRST, Stream
 from neurogym.task import Effect, Result, Step, Task
 
@@ -386,11 +386,11 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             self._start(ended)
         return self._look()
 
-    def _tell(self, ended, performance, outcome, response) -> None:
+    def _tell(self, ended, performance, outcome, response, parts=None) -> None:
         """Let the task learn how trials ended; each argument (B,)."""
         for env in np.flatnonzero(ended).tolist():
-            how = float(performance[env]), Outcome(int(outcome[env])), int(response[env])
-            self._pool.learn(env, Result(*how))
+            how = performance[env], outcome[env], response[env]
+            self._pool.learn(env, Result.of(how, parts, env))
 
     def _look_ahead(self, before: np.ndarray) -> None:
         """Every env finishes at most one trial a step: until then nothing can run out."""
@@ -458,9 +458,10 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             info["performance"] = np.where(ended, performance, 0.0)
             info["rt"] = np.where(ended, self._times, np.nan)
             info["index"] = pool.number.take(pool.trial.take(at))
-            info.update(self.task.report(self._trials, self._situation))
+            if parts := self.task.parts(self._trials, self._situation):
+                info["parts"] = {name: values.copy() for name, values in parts.items()}
             if self._learns:
-                self._tell(ended, performance, outcome, self._responses)
+                self._tell(ended, performance, outcome, self._responses, parts)
         self._done = actions, np.array(reward, np.float64)
         ob = self._following(ended if ended.any() else None)
         no = self._all_false

@@ -32,7 +32,7 @@ class Wrapper(param.Parameterized):
         wrapper = super().__new__(cls)
         if target is None:
             return wrapper
-        task, env = _task_of(cls, target)
+        task, env = task_of(cls.__name__, target)
         wrapper.__init__(*args, **params)
         wrapped = task.wrapped(wrapper)
         return TaskEnv(wrapped) if env else wrapped
@@ -109,18 +109,16 @@ class Wrapper(param.Parameterized):
         """Raise the ValueError that says why a task does not fit, and what this is for."""
         purpose = (type(self).__doc__ or "").partition("\n\n")[2].partition("\n\n")[0]
         needs = " ".join(purpose.split())
-        raise ValueError(
-            f"{type(self).__name__} does not fit {type(task).__name__}: {why}. {needs}"
-        )
+        raise ValueError(f"{type(self).__name__} does not fit {task.label}: {why}. {needs}")
 
 
-def _task_of(cls: type[Wrapper], target: Any) -> tuple[Task, bool]:
-    """The declared task, and whether it came as an environment."""
+def task_of(name: str, target: Any) -> tuple[Task, bool]:
+    """The declared task, and whether it came as an environment; `name` is who asks."""
     if isinstance(target, Task):
         return target, False
     env = target.unwrapped if isinstance(target, gym.Env) else None
     if not isinstance(env, TaskEnv):
-        raise TypeError(f"{cls.__name__} wraps a declared task or its environment, not {target!r}")
+        raise TypeError(f"{name} wraps a declared task or its environment, not {target!r}")
     return env.task, True
 
 

@@ -17,7 +17,7 @@ class Noise(Wrapper):
     channels = param.List(None, allow_None=True, item_type=str, doc="which channels; all if None")
 
     def check(self, task):
-        if task.closed:
+        if task.closed and not task.foreseen:
             self.refuse(task, "its observations depend on the actions")
         for name in self.channels or ():
             task.plan.channels[name]  # raises for an unknown one

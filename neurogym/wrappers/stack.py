@@ -11,11 +11,15 @@ from neurogym.wrappers.base import Wrapper
 from neurogym.wrappers.labels import RandomGroundTruth, SideBias, TrialHistory
 from neurogym.wrappers.observations import Noise
 from neurogym.wrappers.responses import MissTrialReward, ReactionTime
+from neurogym.wrappers.several import Combine, MultiEnvs, ScheduleEnvs, TransferLearning
 
 WRAPPERS: dict[str, type[Wrapper]] = {
     cls.__name__: cls
-    for cls in (ReactionTime, RandomGroundTruth, SideBias, TrialHistory, Noise, MissTrialReward)
-}
+    for cls in (
+        ReactionTime, RandomGroundTruth, SideBias, TrialHistory, Noise, MissTrialReward,
+        ScheduleEnvs, MultiEnvs, TransferLearning, Combine,
+    )
+}  # fmt: skip
 
 Stack = Sequence[Wrapper | Mapping[str, Mapping[str, Any]]]
 

@@ -1,0 +1,251 @@
+"""One of several tasks in each trial, as one task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurogym.block import Block
+from neurogym.canvas import Trials
+from neurogym.composite import (
+    Composite,
+    JointBlock,
+    JointScene,
+    Member,
+    by_cells,
+    cells,
+    columns,
+    mapped,
+    same,
+    shared,
+    spec,
+    typed,
+    unchanged,
+    widened,
+)
+from neurogym.conditions import Choice
+from neurogym.layout import Actions, Channels
+from neurogym.rules import Payoffs
+from neurogym.schedules import Schedule
+from neurogym.task import Effect, Plan, Step, Task
+from neurogym.timing import Duration
+
+if TYPE_CHECKING:
+    from neurogym.wrappers.base import Wrapper
+
+
+class Switched(Composite):
+    """One of several tasks in each trial.
+
+    Channels, actions, conditions and periods of the same name are shared, and so padded: a task
+    leaves the channels that it does not have at 0, and actions that it does not have do nothing.
+    The condition `task` tells which one it is, counted from 0.
+    """
+
+    def __init__(self, wrapper: Wrapper, tasks: Sequence[Task], schedule: Schedule, cue: bool):
+        self.schedule, self.cue = schedule, cue
+        if clash := [t.label for t in tasks if "task" in t.plan.conditions]:
+            raise ValueError(f"{type(wrapper).__name__}: {clash[0]} has a condition 'task' already")
+        super().__init__(wrapper, tasks)
+
+    def copy(self) -> Task:
+        tasks = [task.copy() for task in self.tasks]
+        task = type(self)(self.wrapper, tasks, self.schedule, self.cue)
+        task.wrappers = self.wrappers
+        return task
+
+    def set_i(self, i: int) -> None:
+        """Choose the task of the trials to come, where that is done by hand."""
+        if not hasattr(self.schedule, "choose"):
+            raise TypeError(f"{type(self.wrapper).__name__} chooses tasks by itself")
+        self.schedule.choose(i)
+        self._forget()
+
+    @property
+    def closed(self) -> bool:
+        return any(task.closed for task in self.tasks)
+
+    @property
+    def window(self) -> tuple[str, ...]:
+        return ()
+
+    def base_plan(self) -> Plan:
+        plans = [task.plan for task in self.tasks]
+        channels = Channels(**shared([plan.channels for plan in plans]))
+        if self.cue:
+            sizes = {g.name: spec(g) for g in channels}
+            channels = Channels(**sizes, task=len(plans))
+        self.actions_ = Actions(**shared([plan.actions for plan in plans]))
+        self.members = [
+            Member(
+                task,
+                columns(plan.channels, channels),
+                unchanged(plan.timing),
+                unchanged(plan.conditions),
+            )
+            for task, plan in zip(self.tasks, plans, strict=True)
+        ]
+        self.maps = [columns(plan.actions, self.actions_) for plan in plans]
+        conditions: dict[str, list] = {}
+        for plan in plans:
+            for name, condition in plan.conditions.items():
+                conditions.setdefault(name, []).append(condition)
+        timing: dict[str, Duration] = {}
+        for plan in plans:
+            for name, duration in plan.timing.items():
+                timing.setdefault(name, duration)
+        which = Choice(range(len(plans)), doc="which of the tasks the trial has, from 0")
+        return Plan(
+            channels, self.actions_, {"task": which, **{k: same(v) for k, v in conditions.items()}},
+            timing, dict(plans[0].rewards), None, JointScene(), plans[0].keys,
+            learns=any(plan.learns for plan in plans),
+        )  # fmt: skip
+
+    def choose(self, draw, last):
+        draw.conditions["task"], last = self.schedule.draw(draw.rng, draw.n, last)
+        return last
+
+    def on(self, conditions):
+        return np.asarray(conditions["task"])[:, None] == np.arange(len(self.tasks))
+
+    def lengths(self, n, parts):
+        length = np.zeros(n, np.int64)
+        for here, block in parts:
+            if block:
+                length[here] = np.diff(block.offsets)
+        return length
+
+    def join(self, block, parts):
+        names = list(self.plan.timing)
+        tables, kind = [], np.zeros(block.trial.size, np.int64)
+        for member, action, (here, own) in zip(self.members, self.maps, parts, strict=True):
+            if own is None:
+                continue
+            rows = block.places(here, own)
+            block.ob[rows[:, None], member.channels] = own.ob
+            block.gt[rows] = action[own.gt]
+            index = np.array([names.index(member.periods[p]) for p in own.timeline.periods])
+            block.period[rows] = index[own.period]
+            block.period_end[rows] = rows[own.period_end]
+            block.window[here] = own.window
+            block.timeline.add(member.periods, here, own, 0)
+            if not self.closed:
+                kind[rows] = own.kind + sum(table.shape[0] for table, _ in tables)
+                tables.append((own.payoffs, action))
+            else:
+                self._tell(block, rows, own)
+        if self.cue:
+            cue = block.task.plan.channels["task"]
+            block.ob[:, cue.slice] = self.on(block.trials.conditions)[block.trial]
+        if not self.closed:
+            block._judged = self._table(tables), kind
+
+    def _table(self, tables: list[tuple[Payoffs, np.ndarray]]) -> Payoffs:
+        """The tables of all tasks, one after the other; blocks often share one, so it is kept."""
+        key = tuple(id(table) for table, _ in tables)
+        if self.plan.timed is None or self.plan.timed[0] != key:
+            joined, kept = None, [table for table, _ in tables]
+            for table, action in tables:
+                wide = widened(table, action, self.actions_.size)
+                joined = wide if joined is None else joined.joined(wide)
+            self.plan.timed = key, joined, kept  # as long as they are kept, their ids are theirs
+        return self.plan.timed[1]
+
+    def keys_in(self, trial):
+        member, action = self.members[int(trial["task"])], self.maps[int(trial["task"])]
+        told = member.task.keys_in(member.own(trial))
+        keys = told or member.task.plan.keys.resolve(member.task.plan.actions)
+        return mapped(keys, action)
+
+    # -- closed tasks ----------------------------------------------------------------------------
+
+    def _tell(self, block: JointBlock, rows: np.ndarray, own: Block) -> None:
+        """Columns by row of what each action earns, for tasks with a table among closed ones."""
+        own_columns = own.columns if own.task.closed else {"gt": own.gt, **cells(own)}
+        for name, values in own_columns.items():
+            j = next(j for j, member in enumerate(self.members) if member.task is own.task)
+            column = block.columns.setdefault(
+                f"{j} {name}", np.zeros((block.trial.size, *values.shape[1:]), values.dtype)
+            )
+            column[rows] = values
+
+    def begin(self, trials):
+        states: dict[str, np.ndarray] = {}
+        for j, member in enumerate(self.members):
+            here = np.flatnonzero(np.asarray(trials.task) == j)
+            some = self._some(j, trials, here) if here.size else self._sample(j)
+            own = member.task.begin(some) if member.task.closed else {}
+            own = own if member.task.closed else {"state": np.zeros(some.n, np.int64)}
+            for name, values in own.items():
+                state = np.zeros((trials.n, *values.shape[1:]), values.dtype)
+                if here.size:
+                    state[here] = values
+                states[f"{j} {name}"] = state
+        return states
+
+    def _sample(self, j: int) -> Trials:
+        task = self.members[j].task
+        return task.block([task.draw(np.random.default_rng(0), 1, {})]).trials
+
+    def _some(self, j: int, trials: Trials, here: np.ndarray) -> Trials:
+        whole = self.member_trials(j, trials).conditions
+        return Trials(here.size, {k: typed(v[here].tolist()) for k, v in whole.items()})
+
+    def _each(self, trials: Trials, state: dict, step: Step) -> Iterable[tuple]:
+        """For each task its trials, and their conditions, states and steps."""
+        names = list(self.plan.timing)
+        for j, member in enumerate(self.members):
+            here = np.flatnonzero(np.asarray(trials.task) == j)
+            if not here.size:
+                continue
+            own = {k.partition(" ")[2]: v[here] for k, v in state.items() if k.startswith(f"{j} ")}
+            rows = {
+                k.partition(" ")[2]: v[here] for k, v in step.rows.items() if k.startswith(f"{j} ")
+            }
+            plan = member.task.plan
+            index = {period: i for i, period in enumerate(plan.timing)}
+            back = np.zeros(len(names), np.int64)
+            for own_name, name in member.periods.items():
+                back[names.index(name)] = index[own_name]
+            here_step = Step(
+                back[step.period[here]], step.closing[here], step.last[here], index, rows
+            )
+            yield j, member.task, here, self._some(j, trials, here), own, here_step
+
+    def react(self, trials, state, step, action):
+        n, fields = trials.n, ("reward", "ends", "performance", "outcome", "responds", "skip")
+        effect = Effect(
+            *(np.zeros(n, float if f in ("reward", "performance") else np.int64) for f in fields)
+        )
+        for j, task, here, some, own, where in self._each(trials, state, step):
+            lookup = np.zeros(self.actions_.size, np.int64)
+            lookup[self.maps[j]] = np.arange(len(self.maps[j]))
+            chosen = lookup[action[here]]
+            told = (
+                task.react(some, own, where, chosen)
+                if task.closed
+                else by_cells(own, where, chosen)
+            )
+            for name in fields:
+                getattr(effect, name)[here] = getattr(told, name)
+            for name, values in own.items():
+                state[f"{j} {name}"][here] = values
+        for name in ("ends", "responds", "skip"):
+            setattr(effect, name, getattr(effect, name).astype(bool))
+        return effect
+
+    def observe(self, trials, state, step, ob):
+        for j, task, here, some, own, where in self._each(trials, state, step):
+            if task.closed:
+                seen = ob[here][:, self.members[j].channels]
+                task.observe(some, own, where, seen)
+                ob[here[:, None], self.members[j].channels] = seen
+
+    def labels(self, trials, state, step):
+        labels = np.zeros(trials.n, np.int64)
+        for j, task, here, some, own, where in self._each(trials, state, step):
+            right = task.labels(some, own, where) if task.closed else where.rows["gt"]
+            labels[here] = self.maps[j][right]
+        return labels

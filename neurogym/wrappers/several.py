@@ -1,0 +1,222 @@
+"""Wrappers that bring other tasks in: one of them in each trial, or some of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import param
+
+from neurogym.combined import Combined, subsets
+from neurogym.parameters import plain, unknown
+from neurogym.schedules import ORDERS, Schedule
+from neurogym.switched import Switched
+from neurogym.task import Task
+from neurogym.wrappers.base import Wrapper, probabilities, task_of
+
+ENTRIES = ("task", "params", "stack", "preset")
+
+
+class Several(Wrapper):
+    """Puts other tasks beside the one that it wraps; the base of those that say how.
+
+    `tasks` lists the others: ids, tasks, environments, or as JSON `{"task": id, "params": {...},
+    "stack": [...], "preset": "human"}`. They have the first one's dt unless told otherwise.
+    """
+
+    tasks = param.List([{"task": "GoNogo-v0"}], doc="the other tasks")
+
+    def __new__(cls, target: Any = None, /, *args: Any, **params: Any) -> Any:
+        if isinstance(target, list | tuple):
+            if not target:
+                raise ValueError(f"{cls.__name__}: no tasks are given")
+            params["tasks"], target = list(target[1:]), target[0]
+            if isinstance(target, str):
+                target = _build({"task": target}, {})
+        return super().__new__(cls, target, *args, **params)
+
+    def __init__(self, *args: Any, **params: Any):
+        if args:
+            first, *args = args
+            params["tasks"] = first if isinstance(first, list | tuple) else [first]
+        if "tasks" in params:
+            params["tasks"] = [_told(task, type(self).__name__) for task in params["tasks"]]
+        if args:
+            raise TypeError(f"{type(self).__name__} takes tasks by position, not also {args!r}")
+        super().__init__(**params)
+
+    def members(self, task: Task) -> list[Task]:
+        """The task itself, and the others; ValueError for what cannot be one."""
+        if not self.tasks:
+            raise ValueError(f"{type(self).__name__}: tasks is empty, expected another task")
+        return [task.copy(), *(_build(told, {"dt": task.dt}) for told in self.tasks)]
+
+
+def _told(task: Any, name: str) -> dict[str, Any]:
+    """A task as JSON."""
+    from neurogym.wrappers.stack import write
+
+    if isinstance(task, str):
+        return {"task": task}
+    if isinstance(task, Mapping):
+        if extra := [key for key in task if key not in ENTRIES]:
+            raise ValueError(f"{name}: {unknown('entry of a task', extra, ENTRIES)}")
+        if "task" not in task:
+            raise ValueError(f"{name}: {dict(task)!r} names no task")
+        return plain(task)
+    declared, _ = task_of(name, task)
+    told = {"task": f"{type(declared.root).__name__}-v0", "params": declared.root.settings()}
+    told["params"].setdefault("dt", declared.dt)
+    return plain({**told, "stack": write(declared.stack)} if declared.stack else told)
+
+
+def _build(told: Mapping[str, Any], params: Mapping[str, Any]) -> Task:
+    from neurogym.registry import configure, full_id, task_class
+    from neurogym.wrappers.stack import read
+
+    cls = task_class(told["task"])
+    if cls is None:
+        raise ValueError(f"{full_id(told['task'])} is no declared task")
+    own = {"preset": told["preset"]} if "preset" in told else {}
+    task = configure(cls, **own, **{**params, **told.get("params", {})})
+    return task.wrapped(*read(told.get("stack", [])))
+
+
+class _Switching(Several):
+    """One of several tasks in each trial."""
+
+    def switched(self, task: Task, schedule: Schedule, cue: bool) -> Task:
+        """The tasks as one."""
+        return Switched(self, self.members(task), schedule, cue)
+
+
+class ScheduleEnvs(_Switching):
+    """One of several tasks in each trial, in blocks or at random.
+
+    Fits every declared task.
+
+    `order` is "sequential", "once" (sequential, and the last one for ever), "random" (repeats
+    included) or "switch" (at random, but another one); `block_dur` is a number of trials, a range
+    (low, high), or a probability below 1 with which a block ends at each trial; `block_lens` gives
+    each task's blocks a length of its own. Channels and actions of the same name are shared; a task
+    leaves channels that it does not have at 0, and actions that it does not have do nothing. The
+    condition `task` tells which task a trial has; with `env_input` channels tell it too, one-hot.
+    """
+
+    order = param.Selector(default="random", objects=list(ORDERS), doc="which task comes next")
+    block_dur = param.Parameter(1, doc="trials, (low, high) trials, or a switching probability")
+    block_lens = param.List(None, allow_None=True, doc="trials in each task's blocks instead")
+    env_input = param.Boolean(False, doc="channels tell which task it is")
+
+    def __init__(self, *args: Any, schedule: Schedule | None = None, **params: Any):
+        if schedule is not None:
+            params |= dict(order=schedule.order, block_dur=schedule.block_dur)
+            params["block_lens"] = schedule.block_lens
+            self._n = schedule.n
+        super().__init__(*args, **params)
+        if schedule is not None and schedule.n != len(self.tasks) + 1:
+            raise ValueError(f"a schedule of {schedule.n} for {len(self.tasks) + 1} tasks")
+
+    def around(self, task):
+        n = len(self.tasks) + 1
+        schedule = Schedule(n, self.order, self.block_dur, self.block_lens)
+        return self.switched(task, schedule, self.env_input)
+
+
+class Chosen:
+    """A schedule that is set by hand."""
+
+    def __init__(self, wrapper: MultiEnvs):
+        self.wrapper = wrapper
+        self.choose(wrapper.i)
+
+    def choose(self, i: int) -> None:
+        """Choose a task; ValueError for one that there is not."""
+        n = len(self.wrapper.tasks) + 1
+        if isinstance(i, bool) or i not in range(n):
+            raise ValueError(f"i = {i!r}: expected one of 0 to {n - 1}")
+        self.wrapper.i = int(i)
+
+    def draw(self, rng: np.random.Generator, count: int, last: Any) -> tuple[np.ndarray, None]:
+        """The chosen task, so many times."""
+        return np.full(count, self.wrapper.i), None
+
+
+class MultiEnvs(_Switching):
+    """One of several tasks, which is chosen by hand.
+
+    Fits every declared task.
+
+    `env.unwrapped.set_i(i)` chooses the task of the trials to come, counted from 0.
+    """
+
+    i = param.Integer(0, bounds=(0, None), doc="which task it is, from 0")
+    env_input = param.Boolean(False, doc="channels tell which task it is")
+
+    def around(self, task):
+        return self.switched(task, Chosen(self), self.env_input)
+
+
+class TransferLearning(_Switching):
+    """Tasks one after another, each for so many trials, the last one for ever.
+
+    Fits every declared task.
+
+    Channels and actions of the same name are shared; those that a task does not have are 0, or do
+    nothing. With `task_cue` channels tell which task it is, one-hot.
+    """
+
+    num_tr_per_task = param.List([100], doc="trials of each task but the last")
+    task_cue = param.Boolean(False, doc="channels tell which task it is")
+
+    def around(self, task):
+        n, lens = len(self.tasks) + 1, self.num_tr_per_task
+        if len(lens) != n - 1:
+            raise ValueError(
+                f"num_tr_per_task = {lens!r}: expected {n - 1} numbers of trials for {n} tasks,"
+                " the last of which goes on for ever"
+            )
+        return self.switched(task, Schedule(n, "once", block_lens=[*lens, 1]), self.task_cue)
+
+
+class Combine(Several):
+    """Two or more tasks at once in a trial, on one clock: a dual task.
+
+    Fits tasks whose observations do not depend on the actions.
+
+    The second task begins `onset` ms into the trial (a list: one for each other task). `mix` gives
+    the probabilities of the first task alone, the second alone, ... and all of them; None is always
+    all. Actions are the products of the tasks' actions, or with `share_action_space` one set of
+    actions, each going to the first task whose right action is not 0 at the moment. The reward is
+    the sum of the tasks' rewards, times `weights`; `info["parts"]` tells outcome, performance,
+    reward and response time of each task. The names of the second task's channels, periods and
+    conditions end in `_2`; the condition `tasks`, and with `trial_cue` channels, tell which tasks a
+    trial has.
+    """
+
+    onset = param.Parameter(800, doc="ms from the trial's start to the other task's; or a list")
+    mix = param.List(None, allow_None=True, doc="probability of each subset; all tasks if None")
+    share_action_space = param.Boolean(False, doc="one set of actions for all tasks")
+    weights = param.List(None, allow_None=True, doc="factor of each task's reward; 1 if None")
+    trial_cue = param.Boolean(False, doc="channels tell which tasks the trial has")
+
+    def around(self, task):
+        members = self.members(task)
+        n = len(members)
+        onsets = self.onset if isinstance(self.onset, list) else [self.onset] * (n - 1)
+        real = [isinstance(v, int | float) and not isinstance(v, bool) for v in onsets]
+        wrong = [v for v, is_real in zip(onsets, real, strict=True) if not is_real or v < 0]
+        if wrong or len(onsets) != n - 1:
+            raise ValueError(
+                f"onset = {self.onset!r}: expected a number of ms, or one for each of the"
+                f" {n - 1} other tasks"
+            )
+        if self.mix is not None:
+            probabilities(f"mix (of {', '.join(subsets(n))})", self.mix, len(subsets(n)))
+        weights = self.weights if self.weights is not None else [1.0] * n
+        if len(weights) != n:
+            raise ValueError(f"weights = {weights!r}: expected {n} numbers")
+        return Combined(
+            self, members, [0, *onsets], self.mix, self.share_action_space, self.trial_cue, weights
+        )
