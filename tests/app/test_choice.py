@@ -18,7 +18,7 @@ from neurogym.parameters import Levels, Rewards, Timing
 from neurogym.store import Store
 
 TASK = "PerceptualDecisionMaking-v0"
-FILE = ("task", "preset", "params", "wrappers", "seed", "trials", "feedback")
+FILE = ("task", "preset", "params", "wrappers", "off", "seed", "trials", "feedback")
 
 
 def said(choice, names=None):
@@ -264,6 +264,103 @@ def test_settings_make_the_same_task_anywhere(task_id, preset, rng):
     assert task.param.values() | {"name": ""} == choice.build().param.values() | {"name": ""}
 
 
+# -- wrappers --------------------------------------------------------------------------------------
+
+BIAS = {"SideBias": {"block_dur": [2, 3]}}
+REACTION = {"ReactionTime": {"urgency": -0.01}}
+SECOND = {"ScheduleEnvs": {"tasks": [{"task": "GoNogo-v0", "preset": "human"}]}}
+
+
+def stacked(stack, **params):
+    choice = Choice(task=TASK, **params)
+    choice.restack(stack)
+    return choice
+
+
+def test_a_wrapper_that_is_off_is_kept_apart_with_its_place():
+    stack = [(BIAS, False), (REACTION, True), (SECOND, False)]
+    choice = stacked(stack)
+    assert choice.stack == stack
+    assert choice.wrappers == choice.arguments()["stack"] == [REACTION]
+    assert [line["at"] for line in choice.off] == [0, 2]
+    assert "SideBias" not in choice.python()
+    assert list(choice.build().plan.layers) == []
+    for again in (through_the_address(choice), Choice.from_toml(choice.toml())):
+        assert again.stack == stack
+    other = Choice()
+    other.adopt(choice)
+    assert other.stack == stack
+    other.pick("GoNogo")
+    assert other.stack == []
+
+
+def test_parameters_are_the_chosen_tasks_under_any_stack():
+    choice = stacked([(REACTION, True), (SECOND, True)])
+    choice.change("sigma", 2)
+    assert choice.params == {"sigma": 2}
+    assert choice.bare().sigma == choice.settings()["sigma"] == 2
+    assert through_the_address(choice).params == choice.params
+    assert through_the_address(choice).wrappers == [REACTION, SECOND]
+    assert Choice.from_toml(choice.toml()).stack == choice.stack
+    long = {"task": "GoNogo-v0", "params": {"timing": {"delay": 1e9}}}
+    with pytest.raises(ValueError, match="steps of dt"):
+        choice.wrap([{"ScheduleEnvs": {"tasks": [long]}}])
+    assert choice.wrappers == [REACTION, SECOND]
+
+
+def test_python_with_a_stack_plays_the_same_trials(capsys):
+    choice = stacked([(BIAS, True), (REACTION, True), (SECOND, True)], trials=3)
+    names = {}
+    exec(choice.python(), names)
+    assert capsys.readouterr().out == "3 of 3 correct\n"
+    assert names["rows"][0]["wrappers"] == choice.wrappers == [BIAS, REACTION, SECOND]
+
+
+def test_a_stack_with_nothing_in_it_is_json_in_a_file():
+    stack = [{"SideBias": {"block_dur": 3}}, {"Noise": {"channels": None, "sigma": 0.2}}]
+    choice = stacked([(line, False) for line in stack])
+    choice.off[1]["Noise"]["channels"] = None
+    content = tomllib.loads(choice.toml())
+    assert json.loads(content["off"]) == choice.off
+    assert Choice.from_toml(choice.toml()).stack[0] == choice.stack[0]
+
+
+def test_a_preset_keeps_what_still_fits():
+    late = {"ReactionTime": {"from_step": 20}}  # more steps than agents have
+    choice = stacked([(BIAS, True), (late, True), (REACTION, False), (SECOND, True)])
+    (told,) = choice.switch("agent")
+    assert told.startswith("ReactionTime does not fit PerceptualDecisionMaking: its stimulus can")
+    second = {"ScheduleEnvs": {"tasks": [{"task": "GoNogo-v0", "preset": "agent"}]}}
+    assert choice.stack == [(BIAS, True), (REACTION, False), (second, True)]
+    assert choice.switch("human") == []
+    assert choice.stack == [(BIAS, True), (REACTION, False), (SECOND, True)]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"wrappers": "x"}, ["wrappers = 'x'", "is not JSON"]),
+        ({"wrappers": "{}"}, ["expected a JSON list"]),
+        ({"wrappers": "[5]"}, ["wrapper 1", "{name: parameters}"]),
+        ({"wrappers": '[{"SideBias": {}}, {"Sidebias": {}}]'}, ["wrapper 2", "'SideBias'?"]),
+        ({"wrappers": '[{"SideBias": []}]'}, ["parameters of SideBias are a dict"]),
+        ({"wrappers": '[{"SideBias": {"prob": 1}}]'}, ["SideBias", "did you mean 'probs'?"]),
+        ({"wrappers": '[{"SideBias": {"probs": 1}}]'}, ["SideBias.probs", "must be a list"]),
+        ({"wrappers": '[{"SideBias": {"probs": [0.5]}}]'}, ["SideBias", "probs"]),
+        ({"wrappers": '[{"SideBias": {"probs": [["a", 1]]}}]'}, ["SideBias", "'a'"]),
+        ({"wrappers": '[{"ScheduleEnvs": {"tasks": 5}}]'}, ["ScheduleEnvs", "5"]),
+        ({"wrappers": '[{"ScheduleEnvs": {"tasks": [{"task": "x"}]}}]'}, ["unknown task 'x'"]),
+        ({"wrappers": '[{"ReactionTime": {}, "off": true}]'}, ["wrapper 1", "{name: parameters}"]),
+        ({"off": '[{"SideBias": {}}]'}, ["'at'", "its place"]),
+        ({"off": '[{"SidBias": {}, "at": 0}]'}, ["wrapper 1", "did you mean 'SideBias'?"]),
+    ],
+)
+def test_a_wrong_stack_is_told_in_a_sentence(query, words):
+    with pytest.raises(ValueError, match=r"\w") as caught:
+        Choice.from_query({"task": TASK, **query})
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
 # -- runs ------------------------------------------------------------------------------------------
 
 
@@ -278,8 +375,8 @@ def test_a_run_is_taken_with_all_that_belongs_to_it():
     choice = Choice()
     choice.take(run_row())
     assert said(choice, [*FILE, "subject", "run"]) == dict(
-        task="GoNogo-v0", preset="agent", params={"dt": 20.0}, wrappers=[], seed=3, trials=5,
-        feedback=False, subject="lea", run="r",
+        task="GoNogo-v0", preset="agent", params={"dt": 20.0}, wrappers=[], off=[], seed=3,
+        trials=5, feedback=False, subject="lea", run="r",
     )  # fmt: skip
 
 
