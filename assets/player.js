@@ -23,6 +23,19 @@ const clamp = (v, low, high) => Math.max(low, Math.min(high, v));
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const quiet = () => {};
 
+const ARRAYS = [Float32Array, Float64Array, Uint8Array, Uint16Array, Uint32Array, Int8Array, Int16Array, Int32Array];
+
+// Bokeh's arrays are subclasses whose `subarray` and `slice` give the whole buffer back.
+export function plain(value) {
+  if (ArrayBuffer.isView(value)) {
+    const Kind = ARRAYS.find((Kind) => value instanceof Kind);
+    return Kind ? new Kind(value) : value;
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== "object" || ![Object.prototype, null].includes(Object.getPrototypeOf(value))) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
+}
+
 function h(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -1588,7 +1601,7 @@ export function render({model, el}) {
   live.get(el)?.destroy();
   const player = new Player(model);
   live.set(el, player);
-  model.on("msg:custom", (message) => player.receive(message));
+  model.on("msg:custom", (message) => player.receive(plain(message)));
   model.on("after_render", () => player.start());
   model.on("remove", () => player.destroy());
   return player.page.root;

@@ -85,3 +85,19 @@ def visit(page, url):
     page.goto(url)
     page.wait_for_function("window.Bokeh?.documents[0]?.is_idle", timeout=30000)
     page.wait_for_selector("header button >> nth=0")
+
+
+PICTURE = """(period) => {
+  if (window.__player.dataset.period !== period) return null;
+  const canvas = window.__player.querySelector("canvas");
+  const {width, height} = canvas;
+  const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+  let sum = 1;
+  for (let i = 0; i < data.length; i += 4) sum = (sum * 31 + data[i]) % 1000000007;
+  return sum;
+}"""
+
+
+def picture(page, period):
+    """A number for what is drawn once a period is on: equal pictures have the same."""
+    return page.wait_for_function(PICTURE, arg=period, timeout=30000).json_value()
