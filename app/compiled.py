@@ -9,7 +9,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from neurogym.envs import TaskEnv
+from neurogym.envs import ECHO, TaskEnv
 from neurogym.episodes import EpisodeEnv
 from neurogym.scene import Scene, cap
 
@@ -29,6 +29,11 @@ LONGEST = 100_000  # steps of an episode whose environment sets no end to it
 def is_lockstep(env: gym.Env) -> bool:
     """Whether observations depend on actions, or might."""
     return not isinstance(env, TaskEnv) or env.task.closed
+
+
+def is_adaptive(env: gym.Env) -> bool:
+    """Whether a trial can be sent only when the one before it is over."""
+    return isinstance(env, TaskEnv) and bool(env.task.plan.learns or env.task.plan.echoes)
 
 
 def stage(env: gym.Env) -> dict[str, Any]:
@@ -125,9 +130,24 @@ def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -
         scene=scene.resolve(env.task, conditions) if declared else [],
         seed=zlib.crc32(uid.encode()),
     )
+    if declared and env.task.plan.echoes and not lockstep:
+        message.update(_echoes(env))
     if not lockstep:
         message.update(_table(env))
     return message
+
+
+def _echoes(env: TaskEnv) -> dict[str, Any]:
+    """Channels that show the last action and reward; those of the trial before come first."""
+    told = [
+        dict(what=e.what, start=e.columns.start, size=_width(e.columns), one_hot=e.one_hot)
+        for e in env.task.plan.echoes
+    ]
+    return dict(echo=told, echo_first=list(env.memory[ECHO]))
+
+
+def _width(columns: slice) -> int:
+    return columns.stop - columns.start
 
 
 def _table(env: TaskEnv) -> dict[str, Any]:

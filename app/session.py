@@ -6,7 +6,8 @@ import logging
 import math
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ class Session:
         self.store, self.run, self.send, self.stored = store, run, send, stored
         self.env, self.judge = records.env_of(run), records.env_of(run)
         self.lockstep = compiled.is_lockstep(self.env)
+        self.adaptive = compiled.is_adaptive(self.env)
         self._lock = threading.RLock()
         self._live: str | None = None  # the trial that is stepped in lockstep
         self._load()
@@ -70,6 +72,8 @@ class Session:
             self._count(row)
         self.queue = sorted(self._open(), key=self.attempts.get)
         self.sent: dict[str, int] = {}  # trials that the browser has, by uid: their index
+        self.memory = memory_after(rows, self.judge)  # what the next trial is told
+        self.told: dict[str, dict[str, Any]] = {}  # what those that were sent were told, by uid
 
     def _open(self) -> list[int]:
         return [index for index in self.attempts if index not in self.done]
@@ -128,7 +132,7 @@ class Session:
     @property
     def ahead(self) -> int:
         """How many trials wait in the browser."""
-        return 1 if self.lockstep else AHEAD
+        return 1 if self.lockstep or self.adaptive else AHEAD
 
     def _ready(self) -> None:
         self._load()
@@ -143,8 +147,8 @@ class Session:
         while self.queue and len(self.sent) < self.ahead:
             index = self.queue.pop(0)
             uid = self.uid(index)
-            first = records.begin(self.env, self.run["seed"], index)
-            self.sent[uid] = index
+            first = records.begin(self.env, self.run["seed"], index, memory=self.memory)
+            self.sent[uid], self.told[uid] = index, self.memory
             self._live = uid
             self.send(compiled.trial(self.env, uid, index, self.attempts[index], first))
         if not self.queue and not self.sent:
@@ -173,8 +177,9 @@ class Session:
         uid = _text(message, "uid")
         try:
             run, judge = self._run_of(message)
-            row = scored(run, judge, message)
+            row = scored(run, judge, message, self._told(uid, run, judge))
             self._check_open(run, row)
+            after = records.memory_of(judge)
             new = self._stored_new(row)
         except ValueError as error:
             self._refuse(uid, message, error)
@@ -183,6 +188,8 @@ class Session:
         self.sent.pop(uid, None)
         if known and new:
             self._note(row)
+            if self.adaptive and records.is_finished(row):
+                self.memory = after
         elif known and row["trial_index"] not in self.done:
             self._catch_up()
         self.send({"type": "ack", "uid": uid, **self.store.summary(run["run_id"])})
@@ -205,6 +212,18 @@ class Session:
             return run, records.env_of(run)
         except Exception as error:  # a task that is not loaded here, or has changed
             raise Refused(f"{run['task']} cannot be made here: {error}", keep=True) from error
+
+    def _told(self, uid: str, run: Mapping[str, Any], judge: Any) -> dict[str, Any]:
+        """What a trial was told of those before it.
+
+        One that another session sent was told what the rows tell: the next trial is sent only when
+        the one before it is stored.
+        """
+        if uid in self.told or not compiled.is_adaptive(judge):
+            return self.told.get(uid, {})
+        rows = self.store.trials(run_id=run["run_id"])
+        known = [row["memory"] for row in rows if row["uid"] == uid]
+        return known[0] if known else memory_after(rows, judge)
 
     def _check_open(self, run: Mapping[str, Any], row: Mapping[str, Any]) -> None:
         """Refuse a second result of a trial; the same record again is no second one."""
@@ -247,9 +266,10 @@ class Session:
 
     def _catch_up(self) -> None:
         """Another session wrote to this run: look again at what is open."""
-        sent = self.sent
+        sent, told = self.sent, self.told
         self._load()
         self.sent = {uid: index for uid, index in sent.items() if index not in self.done}
+        self.told = told
         self.queue = [index for index in self.queue if index not in self.sent.values()]
 
 
@@ -259,10 +279,25 @@ def title(task: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", name).replace("_", " ").strip()
 
 
-def scored(run: Mapping[str, Any], env: Any, message: Mapping[str, Any]) -> dict[str, Any]:
+def memory_after(rows: Sequence[Mapping[str, Any]], env: Any) -> dict[str, Any]:
+    """What the trial after the rows of a run is told of them, if it is told anything."""
+    done = records.finished(rows) if compiled.is_adaptive(env) else []
+    if not done:
+        return {}
+    records.replay(done[-1], env)
+    return records.memory_of(env)
+
+
+def scored(
+    run: Mapping[str, Any],
+    env: Any,
+    message: Mapping[str, Any],
+    memory: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
     """The row of a record: what the browser measured, scored anew by the env that agents step.
 
-    ValueError if a field is missing or of another kind, or does not fit the run.
+    `memory` is what the trial was told of those before it. ValueError if a field is missing or of
+    another kind, or does not fit the run.
     """
     index = _integer(message, "index", 0, run["n_trials"] - 1)
     uid, attempt = _text(message, "uid"), _integer(message, "attempt", 0)
@@ -288,8 +323,8 @@ def scored(run: Mapping[str, Any], env: Any, message: Mapping[str, Any]) -> dict
         **measured,
     )
     try:
-        first = records.begin(env, run["seed"], index)
-        row["conditions"] = dict(env.trial)
+        first = records.begin(env, run["seed"], index, memory=memory)
+        row["memory"], row["conditions"] = records.memory_of(env), dict(env.trial)
         row["actions"] = _actions(message, env)
         if not records.is_finished(row):
             row["key_ms"] = None

@@ -147,12 +147,15 @@ const answers = (outcome) => outcome === 2 || outcome === 3;
 export function scoreTable(trial, actions, upto = trial.T) {
   const [, S, A] = trial.shape;
   let answered = 0;
-  const score = {reward: 0, outcome: 0, state: 0, response: null, responseStep: null, ended: false, step: null};
+  const score = {
+    reward: 0, outcome: 0, state: 0, response: null, responseStep: null, ended: false, step: null, last: null,
+  };
   for (let k = 0; k < upto; k++) {
     const action = actions.get(k) ?? 0;
     const i = (trial.kind[k] * S + score.state) * A + action;
     const outcome = trial.outcome[i];
     score.reward += trial.reward[i];
+    score.last = [action, trial.reward[i]];
     if (answers(outcome) && action !== 0 && score.response === null) {
       answered = outcome;
       score.response = action;
@@ -600,7 +603,23 @@ class OpenTrial extends Trial {
     this.open = !closing && Boolean(this.window) && step >= this.window[0] && step < this.window[1];
     if (this.score.response !== null) this.open = false;
     this.active = closing ? [] : this.activeAt(step);
-    this.row = closing ? null : this.message.frames.subarray(step * this.width, (step + 1) * this.width);
+    this.row = closing ? null : this.rowAt(step);
+  }
+
+  rowAt(step) {
+    const row = this.message.frames.subarray(step * this.width, (step + 1) * this.width);
+    return this.message.echo ? this.echoed(row.slice(), step) : row;
+  }
+
+  // Some channels show what was done and earned in the step before.
+  echoed(row, step) {
+    const {echo, echo_first: first} = this.message;
+    const [action, reward] = (step ? scoreTable(this.message, this.actions, step).last : null) ?? first;
+    for (const {what, start, size, one_hot: oneHot} of echo) {
+      if (oneHot) for (let i = 0; i < size; i++) row[start + i] = Number(i === action);
+      else row[start] = what === "action" ? action : reward;
+    }
+    return row;
   }
 
   rescore(upto) {

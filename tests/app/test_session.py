@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import param
 import pytest
 
 import neurogym as ngym
@@ -14,6 +15,7 @@ from app.choice import Choice
 from app.session import AHEAD, Session, scored, title
 from neurogym import records
 from neurogym.store import Store
+from neurogym.wrappers import WRAPPERS, Wrapper
 
 N = 6
 
@@ -247,6 +249,129 @@ def test_ready_twice_begins_a_trial_in_lockstep_anew(store):
     player.play()
     assert player.over
     all_once(store, 2)
+
+
+# -- trials that depend on how those before them ended ---------------------------------------------
+
+
+class Harder(Wrapper):
+    """Coherence goes down after each right answer, up after each other one."""
+
+    steps = param.List([2, 4, 8, 16, 32])
+
+    def draw(self, task, draw, last):
+        at = self.at(last)
+        draw.conditions["coh"] = np.full(draw.n, float(self.steps[at]))
+        return at
+
+    def learn(self, task, last, trial, result):
+        return max(0, min(len(self.steps) - 1, last + (-1 if result.correct else 1)))
+
+    def at(self, last):
+        return len(self.steps) - 1 if last is None else last
+
+
+@pytest.fixture
+def harder(monkeypatch):
+    """A stack that learns."""
+    monkeypatch.setitem(WRAPPERS, "Harder", Harder)
+    return dict(task="PerceptualDecisionMaking-v0", wrappers=[{"Harder": {}}])
+
+
+def always_right(session):
+    """A policy that knows."""
+
+    def act(trial, k):
+        opened = trial["window"][0]
+        return int(session().env.gt[opened]) if k == opened + 3 else 0
+
+    return act
+
+
+def adaptive(store, run):
+    player = Player(store, run)
+    player.policy = always_right(lambda: player.session)
+    player.ready()
+    return player
+
+
+def coherences(rows):
+    return [row["conditions"]["coh"] for row in rows]
+
+
+def test_a_run_that_learns_is_sent_trial_by_trial(store, harder):
+    player = adaptive(store, make_run(store, **harder))
+    assert player.config["preload"] == len(player.queue) == 1
+    player.play()
+    assert player.over
+    rows = all_once(store)
+    assert coherences(rows) == [32, 16, 8, 4, 2, 2]
+    assert rows[0]["memory"] == {}
+    assert all(row["memory"] for row in rows[1:])
+    for row in rows:
+        truth = records.outcome_of(records.replay(row))
+        assert {**row, **truth, "rt_ms": None} == {**row, "rt_ms": None}
+    player = adaptive(store, make_run(store, **harder, run_id="run2"))
+    player.policy = lambda trial, k: 0
+    player.play()
+    assert coherences(all_once(store, run_id="run2")) == [32] * N
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["reload", "restart"])
+def test_a_run_that_learns_goes_on_where_it_stopped(store, harder, anew):
+    run = make_run(store, **harder)
+    player = adaptive(store, run)
+    player.play(2)
+    late = player.record(player.queue[0])  # it waits in the outbox, sent before `ready`
+    if anew:
+        player = Player(store, run)
+        player.policy = always_right(lambda: player.session)
+        player.config = {"run": run["run_id"], "mode": "open"}
+    player.say(**late)
+    del player.acks[late["uid"]]
+    player.ready()
+    player.say(**late)  # and comes once more
+    player.play()
+    assert coherences(all_once(store)) == [32, 16, 8, 4, 2, 2]
+
+
+def test_an_interrupted_trial_that_learns_comes_again_as_things_are_then(store, harder):
+    player = adaptive(store, make_run(store, **harder))
+    player.play(1)
+    player.say(**player.record(player.queue.pop(0), "pause"))
+    player.play()
+    rows = all_once(store)
+    assert [row["trial_index"] for row in rows] == [0, 1, 2, 3, 4, 5, 1]
+    assert coherences(rows) == [32, 16, 16, 8, 4, 2, 2]
+    assert rows[1]["memory"] == rows[2]["memory"] != rows[6]["memory"]
+
+
+def test_a_late_record_of_another_run_that_learns_is_scored_with_its_own_memory(store, harder):
+    player = adaptive(store, make_run(store, **harder))
+    player.play(3)
+    late = player.record(player.queue[0])
+    other = Player(store, make_run(store, run_id="run2"))
+    other.say(**late)
+    assert coherences(finished(store)) == [32, 16, 8, 4]
+    assert "mismatch" not in finished(store)[-1]["flags"]
+
+
+def test_what_was_done_and_earned_is_shown_in_the_next_trial(store):
+    stack = [{"PassAction": {}}, {"PassReward": {}}]
+    run = make_run(store, "PerceptualDecisionMaking-v0", wrappers=stack)
+    player = adaptive(store, run)
+    assert player.config["preload"] == 1
+    trial = player.queue[0]
+    assert [echo["what"] for echo in trial["echo"]] == ["action", "reward"]
+    assert trial["echo_first"] == [0, 0]
+    player.play(1)
+    (row,) = finished(store)
+    assert row["correct"]
+    assert player.queue[0]["echo_first"] == [row["response"], row["reward"]]
+    assert player.queue[0]["frames"].shape[1] == max(e["start"] for e in trial["echo"]) + 1
+    player.play()
+    for row in all_once(store):
+        assert records.replay(row).ob[0, -2:].tolist() == row["memory"]["echo"]
 
 
 # -- trials that were broken off -------------------------------------------------------------------

@@ -578,6 +578,37 @@ def test_scene_is_centred_and_follows_periods_and_channels(bench):
     assert tuple(row[0]) == (128, 128, 128)
 
 
+LIT = """(row) => {
+  const canvas = window.ui().querySelector("canvas");
+  const {width, height} = canvas;
+  const side = Math.min(width, height);
+  const {data} = canvas.getContext("2d").getImageData(0, height / 2, width, 1);
+  const lit = row.map((_, i) => data[4 * Math.round(width / 2 + (0.1 * i - 0.2) * side)] === 255);
+  return lit.every((on, i) => on === row[i]);
+}"""
+
+
+def test_channels_echo_the_last_action_and_reward(bench):
+    """Discs stand for three actions and the reward; the trial before ended with action 2."""
+    discs = [
+        {"kind": "disc", "x": 0.1 * i - 0.2, "radius": 0.03, "color": "#ffffff", "show": i}
+        for i in range(5)
+    ]
+    table = {"reward": [0, 1, 0, 0, 0, 0], "outcome": [0, 2, 3, 0, 0, 0], "next": [0, 1, 1] * 2}
+    table |= {"ends": [0] * 6, "shape": [1, 2, 3], "kind": [0] * 6}
+    echo = [
+        {"what": "action", "start": 1, "size": 3, "one_hot": True},
+        {"what": "reward", "start": 4, "size": 1, "one_hot": False},
+    ]
+    more = {"frames": [0.0] * 30, "scene": discs, "echo": echo, "echo_first": [2, 1.0]}
+    bench.begin(trial(0, wait=1, answer=5, dt=1500, **table, **more), feedback=None)
+    for shown in ([3, 4], [1]):
+        bench.page.wait_for_function(LIT, arg=[i in shown for i in range(5)])
+    bench.tap("KeyF")
+    for shown in ([2, 4], [1]):
+        bench.page.wait_for_function(LIT, arg=[i in shown for i in range(5)])
+
+
 @pytest.mark.parametrize("empty", [None, []])
 def test_agents_view_of_33_channels(bench, empty):
     n = 33
