@@ -9,9 +9,13 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from neurogym.combined import Combined
+from neurogym.composite import Composite
 from neurogym.envs import ECHO, TaskEnv
 from neurogym.episodes import EpisodeEnv
 from neurogym.scene import Scene, cap
+from neurogym.switched import Switched
+from neurogym.task import Task
 
 KEYS_OF_PLAIN_ENVS = (
     "ArrowLeft",
@@ -41,9 +45,8 @@ def stage(env: gym.Env) -> dict[str, Any]:
     if isinstance(env, TaskEnv):
         plan = env.task.plan
         channels = [dict(name=g.name, start=g.start, size=g.size) for g in plan.channels]
-        resolved = env.task.keys.resolve(plan.actions)
         hold = env.task.hold_keys
-        return dict(channels=channels, hold=hold, instruction=sentence(env), **resolved)
+        return dict(channels=channels, hold=hold, instruction=sentence(env), **keys_of(env.task))
     return dict(
         channels=_named_channels(env.observation_space),
         hold=True,
@@ -51,6 +54,29 @@ def stage(env: gym.Env) -> dict[str, Any]:
         keys=_plain_keys(env.action_space),
         dial=None,
     )
+
+
+def keys_of(task: Task) -> dict[str, Any]:
+    """The keys of a task, and its dial; of tasks that take turns the keys of all."""
+    if not isinstance(task, Switched):
+        return task.plan.keys.resolve(task.plan.actions)
+    each = [task.keys_in({"task": i}) for i in range(len(task.tasks))]
+    keys: dict[str, dict[str, Any]] = {}
+    for key in (key for own in each for key in own["keys"]):
+        known = keys.setdefault(key["code"], {**key, "name": ""})
+        names = [*filter(None, known["name"].split(" / ")), key["name"]]
+        known["name"] = " / ".join(dict.fromkeys(names))
+    dials = [own["dial"] for own in each if own["dial"]]
+    return dict(keys=list(keys.values()), dial=dials[0] if dials else None)
+
+
+def title(task: str, env: gym.Env | None = None) -> str:
+    """A task's name in words: "PerceptualDecisionMaking-v0" is "Perceptual Decision Making"."""
+    if isinstance(env, TaskEnv) and isinstance(env.task, Composite):
+        between = " + " if isinstance(env.task, Combined) else " / "
+        return between.join(title(part.label) for part in env.task.tasks)
+    name = task.rpartition("-v")[0] or task
+    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", name).replace("_", " ").strip()
 
 
 def most_steps(env: gym.Env) -> int:
@@ -130,6 +156,8 @@ def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -
         scene=scene.resolve(env.task, conditions) if declared else [],
         seed=zlib.crc32(uid.encode()),
     )
+    if keys := env.task.keys_in(conditions) if declared else None:
+        message.update(keys)
     if declared and env.task.plan.echoes and not lockstep:
         message.update(_echoes(env))
     if not lockstep:
@@ -161,6 +189,7 @@ def _table(env: TaskEnv) -> dict[str, Any]:
         outcome=payoffs.outcome[used].ravel(),
         ends=payoffs.ends[used].ravel().astype(np.uint8),
         next=payoffs.next[used].ravel(),
+        response=payoffs.response[used].ravel(),
         shape=[len(used), states, actions],
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from app import compiled
+from app.compiled import title
 from neurogym import records
 from neurogym.envs import TaskEnv
 from neurogym.parameters import unknown
@@ -117,7 +117,7 @@ class Session:
             run=run["run_id"],
             n_trials=run["n_trials"],
             n_done=len(self.done),
-            title=title(run["task"]),
+            title=title(run["task"], self.env),
             mode="lockstep" if self.lockstep else "open",
             view=settings.get("view", "scene"),
             feedback=how if settings.get("feedback", True) else None,
@@ -271,12 +271,6 @@ class Session:
         self.sent = {uid: index for uid, index in sent.items() if index not in self.done}
         self.told = told
         self.queue = [index for index in self.queue if index not in self.sent.values()]
-
-
-def title(task: str) -> str:
-    """A task's name in words: "PerceptualDecisionMaking-v0" is "Perceptual Decision Making"."""
-    name = task.rpartition("-v")[0] or task
-    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", name).replace("_", " ").strip()
 
 
 def memory_after(rows: Sequence[Mapping[str, Any]], env: Any) -> dict[str, Any]:

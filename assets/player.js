@@ -140,8 +140,6 @@ export class Dots {
 
 // ---- scoring ----
 
-const answers = (outcome) => outcome === 2 || outcome === 3;
-
 // Plays steps 0 .. upto-1 through the payoff table; `actions` maps a step to its action, the others are 0.
 // The outcome is that of the last step, or that of the response if the trial went on after it.
 export function scoreTable(trial, actions, upto = trial.T) {
@@ -156,9 +154,9 @@ export function scoreTable(trial, actions, upto = trial.T) {
     const outcome = trial.outcome[i];
     score.reward += trial.reward[i];
     score.last = [action, trial.reward[i]];
-    if (answers(outcome) && action !== 0 && score.response === null) {
+    if (trial.response[i] && score.response === null) {
       answered = outcome;
-      score.response = action;
+      score.response = trial.response[i];
       score.responseStep = k;
     }
     score.outcome = outcome || answered;
@@ -175,7 +173,7 @@ export function scoreTable(trial, actions, upto = trial.T) {
 function matters(trial, k, state, action) {
   const [, S, A] = trial.shape;
   const i = (trial.kind[k] * S + state) * A;
-  return ["reward", "outcome", "ends", "next"].some((name) => trial[name][i] !== trial[name][i + action]);
+  return ["reward", "outcome", "ends", "next", "response"].some((name) => trial[name][i] !== trial[name][i + action]);
 }
 
 // ---- scene ----
@@ -521,6 +519,7 @@ class Dial {
 
 // ---- trials ----
 
+const answers = (outcome) => outcome === 2 || outcome === 3;
 const hasSteps = (window) => (window && window[1] > window[0] ? window : null);
 
 class Trial {
@@ -528,7 +527,8 @@ class Trial {
     Object.assign(this, {message, config, hz, T: message.T, dt: message.dt, window: hasSteps(message.window)});
     this.width = message.frames.length / (config.mode === "open" ? message.T : 1);
     this.scene = message.scene && message.scene.length ? new Scene(message.scene, message.seed ?? 0, hz) : null;
-    this.dial = config.dial ? new Dial(config.dial, message.seed ?? 0) : null;
+    const {dial} = message.keys ? message : config;
+    this.dial = dial ? new Dial(dial, message.seed ?? 0) : null;
     this.actions = new Map();
     this.keyAt = new Map();
     this.stamps = [];
@@ -847,13 +847,26 @@ const isTyping = (event) => {
   return node instanceof Element && (node.matches(TYPING) || node.isContentEditable);
 };
 
-// The keys of a task, as the person may have remapped them.
+const remapped = (rows) => Object.fromEntries(rows.map(({was, code, label}) => [was, {code, label}]));
+
+// The keys of a task, as the person may have remapped them; those of one trial follow the task's.
 class Keys {
-  constructor(config) {
-    this.name = `neurogym-keys:${config.task ?? config.title}`;
-    const own = config.remap ? stored(this.name) : {};
-    this.rows = config.keys.map((key) => ({...key, was: key.code, ...own[key.code]}));
-    this.dial = config.dial ? {ArrowLeft: 1, ArrowRight: -1, Space: 0} : {};
+  constructor({task, title, keys, dial, remap}, whole = null) {
+    this.name = `neurogym-keys:${task ?? title}`;
+    const own = whole ? remapped(whole.rows) : remap ? stored(this.name) : {};
+    this.rows = keys.map((key) => ({...key, was: key.code, ...own[key.code]}));
+    const clash = new Set(this.rows.map(({code}) => code)).size < keys.length;
+    if (clash) this.rows = keys.map((key) => ({...key, was: key.code}));
+    this.answers = dial ?? null;
+    this.dial = dial ? {ArrowLeft: 1, ArrowRight: -1, Space: 0} : {};
+  }
+
+  // What is printed on each key, what it means, and to which of several tasks it belongs.
+  get caps() {
+    const caps = this.rows.map(({code, label, name, part}) => ({code, label, name, part: part ?? 0}));
+    const turns = [["ArrowLeft", "←", "turn left"], ["ArrowRight", "→", "turn right"], ["Space", "space", "answer"]];
+    const dial = (this.answers ? turns : []).map(([code, label, name]) => ({code, label, name, part: this.answers.part ?? 0}));
+    return [...caps, ...dial.filter(({code}) => !this.find(code))];
   }
 
   find(code) {
@@ -866,7 +879,7 @@ class Keys {
     if (other && other !== row) return `${other.label} already means “${other.name}”.`;
     if (["Escape", "Tab"].includes(code) || code in this.dial) return `${label} has another use here.`;
     Object.assign(row, {code, label});
-    keep(this.name, Object.fromEntries(this.rows.map((r) => [r.was, {code: r.code, label: r.label}])));
+    keep(this.name, {...stored(this.name), ...remapped(this.rows)});
     return null;
   }
 }
@@ -880,7 +893,7 @@ function button(name, text, act, extra = {}) {
     icon(ICONS[name]), h("span", {class: "word"}, text));
 }
 
-function cap(label, name) {
+function cap({label, name}) {
   return h("span", {class: "pair"}, h("kbd", {}, label), h("span", {class: "name"}, name));
 }
 
@@ -950,7 +963,7 @@ export class Player {
     this.outbox = new Outbox((record) => this.post(record), () => this.count());
     this.gone = new AbortController();
     Object.assign(this, {
-      state: "loading", config: null, keys: null, queue: [], finished: new Set(), trial: null, view: "scene", gap: null,
+      state: "loading", config: null, base: null, keys: null, queue: [], finished: new Set(), trial: null, view: "scene", gap: null,
       started: false, drained: false, dirty: true, intervals: [], last: null, hz: 60, range: {low: 0, high: 1},
       held: new Map(), pauseAfter: false, locked: false, blocked: false, done: 0, ack: null, remapping: null, problem: "",
       heardOnce: false, pendingPing: null, lastPing: -Infinity, lastReady: Infinity, lost: false, lastProbe: -Infinity,
@@ -1152,8 +1165,9 @@ export class Player {
   configure(config) {
     this.trial?.close?.();
     if (this.config?.run !== config.run) this.blocked = false;
+    const keys = new Keys(config);
     Object.assign(this, {
-      config, keys: new Keys(config), queue: [], finished: new Set(), trial: null, gap: null, started: false,
+      config, base: keys, keys, queue: [], finished: new Set(), trial: null, gap: null, started: false,
       drained: false, done: config.n_done ?? 0, ack: null, view: config.view ?? "scene", range: {low: 0, high: 1},
       pauseAfter: false, remapping: null, problem: "",
     });
@@ -1322,8 +1336,19 @@ export class Player {
     this.page.set("index", message.index);
     this.page.set("onset", "");
     this.period = "";
+    this.useKeys(message);
     this.enter("running");
     this.play(ts);
+  }
+
+  // Some trials have keys of their own.
+  useKeys(message) {
+    const was = this.keys;
+    if (message.keys) this.keys = new Keys({...this.config, keys: message.keys, dial: message.dial}, this.base);
+    else this.keys = this.base;
+    if (JSON.stringify(was.caps) === JSON.stringify(this.keys.caps)) return;
+    this.held.clear();
+    this.hints();
   }
 
   play(ts) {
@@ -1490,19 +1515,12 @@ export class Player {
     else this.page.root.requestFullscreen?.().catch(quiet);
   }
 
-  caps() {
-    const pairs = this.keys.rows.map((row) => [row.label, row.name]);
-    if (this.config.dial) pairs.push(["←", "turn left"], ["→", "turn right"], ["space", "answer"]);
-    return pairs;
-  }
-
   hints() {
-    const codes = this.keys.rows.map((row) => row.code).concat(this.config.dial ? ["ArrowLeft", "ArrowRight", "Space"] : []);
-    this.page.hints.replaceChildren(...this.caps().map(([label, name], i) => this.hint(codes[i], label, name)));
+    this.page.hints.replaceChildren(...this.keys.caps.map((key) => this.hint(key)));
   }
 
   // A key on the screen does what its key does, for mouse, touch and assistive tools.
-  hint(code, label, name) {
+  hint({code, label, name}) {
     const press = (event) => {
       const row = this.keys.find(code);
       if (!this.started || !["running", "feedback"].includes(this.state)) return;
@@ -1546,7 +1564,7 @@ export class Player {
     const {page, config} = this;
     const start = page.action("Start – press space", () => this.go(), true);
     page.overlay("ready", h("h2", {}, config.title ?? ""), h("p", {}, config.instruction ?? ""),
-      h("div", {class: "caps"}, ...this.caps().map((pair) => cap(...pair))), start,
+      h("div", {class: "caps"}, ...this.base.caps.map(cap)), start,
       h("p", {class: "small bykey"}, "Esc pauses"));
   }
 
@@ -1577,12 +1595,12 @@ export class Player {
 
   coverKeys() {
     const {page, remapping} = this;
-    const rows = this.keys.rows.map((row) =>
+    const rows = this.base.rows.map((row) =>
       h("button", {type: "button", class: "keyrow", "aria-pressed": String(row === remapping.row), onclick: () => {
         Object.assign(remapping, {row, text: `Press the new key for “${row.name}”.`});
         this.coverKeys();
       }}, h("span", {class: "name"}, row.name), h("kbd", {}, row === remapping.row ? "?" : row.label)));
-    const at = Math.max(0, this.keys.rows.indexOf(remapping.row));
+    const at = Math.max(0, this.base.rows.indexOf(remapping.row));
     page.overlay("keys", h("h2", {}, "Keys"), h("div", {class: "keyrows"}, ...rows),
       h("p", {class: "small", role: "status"}, remapping.text),
       h("div", {class: "row"}, page.action("Close", () => this.cover(), true), page.action("Reset", () => this.resetKeys())));
@@ -1596,16 +1614,17 @@ export class Player {
     event.preventDefault();
     event.stopPropagation();
     if (event.repeat) return;
-    const refused = this.keys.assign(remapping.row, event.code, labelOf(event));
+    const refused = this.base.assign(remapping.row, event.code, labelOf(event));
     if (refused) remapping.text = refused;
     else Object.assign(remapping, {text: `“${remapping.row.name}” is now ${remapping.row.label}.`, row: null});
+    this.keys = this.base;
     this.hints();
     this.coverKeys();
   }
 
   resetKeys() {
-    keep(this.keys.name, {});
-    this.keys = new Keys(this.config);
+    keep(this.base.name, {});
+    this.keys = this.base = new Keys(this.config);
     this.hints();
     this.remapping = {row: null, text: "The keys are as they were."};
     this.coverKeys();

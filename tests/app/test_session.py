@@ -105,8 +105,8 @@ class Player:
             i = (int(trial["kind"][k]) * states + state) * actions + action
             total += float(trial["reward"][i])
             outcome = int(trial["outcome"][i])
-            if outcome in (2, 3) and action and answer is None:
-                answer = action, k, outcome
+            if trial["response"][i] and answer is None:
+                answer = int(trial["response"][i]), k, outcome
             state = int(trial["next"][i])
             if trial["ends"][i]:
                 break
@@ -372,6 +372,36 @@ def test_what_was_done_and_earned_is_shown_in_the_next_trial(store):
     player.play()
     for row in all_once(store):
         assert records.replay(row).ob[0, -2:].tolist() == row["memory"]["echo"]
+
+
+def test_the_response_need_not_be_the_key(store):
+    """Half of the answers are lapses."""
+    task, stack = "PerceptualDecisionMaking-v0", [{"Lapse": {"rate": 0.5}}]
+    player = Player(store, make_run(store, task, wrappers=stack, n=12))
+    player.ready()
+    player.play()
+    rows = all_once(store, 12)
+    assert {(row["actions"][0][1], row["response"]) for row in rows} == {(1, 1), (1, 2)}
+
+
+def test_each_trial_has_the_keys_of_its_task(store):
+    others = [
+        {"task": "NAltPerceptualDecisionMaking-v0", "preset": "human", "params": {"n_ch": 4}},
+        {"task": "PerceptualDecisionMaking-v0", "preset": "human", "params": {"dim_ring": 16}},
+    ]
+    stack = [{"ScheduleEnvs": {"tasks": others, "order": "sequential"}}]
+    player = Player(store, make_run(store, wrappers=stack))
+    config, *trials = player.ready()
+    names = {key["code"]: key["name"] for key in config["keys"]}
+    assert set(names) == {"Space", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"}
+    assert [len(trial["keys"]) for trial in trials[:3]] == [1, 4, 0]
+    assert trials[0]["keys"][0]["code"] == "Space"
+    assert [bool(trial["dial"]) for trial in trials[:3]] == [False, False, True]
+    assert (
+        config["title"] == "Go Nogo / NAlt Perceptual Decision Making / Perceptual Decision Making"
+    )
+    player.play()
+    all_once(store)
 
 
 # -- trials that were broken off -------------------------------------------------------------------

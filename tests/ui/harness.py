@@ -33,7 +33,7 @@ import * as player from "/player.js";
 window.player = player;
 const arrays = {
   frames: Float32Array, kind: Uint16Array, reward: Float32Array,
-  outcome: Uint8Array, ends: Uint8Array, next: Uint8Array,
+  outcome: Uint8Array, ends: Uint8Array, next: Uint8Array, response: Uint16Array,
 };
 const root = document.getElementById("host").attachShadow({mode: "open"});
 const handlers = {};
@@ -221,9 +221,15 @@ def trial(
         "ends": ends,
         "next": [0] * len(ends),
         "shape": [3, 1, actions],
+        "response": responses(outcome, actions),
         "scene": [CROSS],
         "seed": 7 + index,
     } | changes
+
+
+def responses(outcome, actions):
+    """The action itself wherever it is an answer."""
+    return [i % actions if how in (2, 3) else 0 for i, how in enumerate(outcome)]
 
 
 class Bench:

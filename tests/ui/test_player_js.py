@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.ui.harness import CROSS, Bench, config, trial
+from tests.ui.harness import CROSS, Bench, config, responses, trial
 
 LONG = {"answer": 150}  # steps; a slow machine has time to send its key
 
@@ -73,6 +73,18 @@ def test_wrong_key_is_an_error_and_feedback_may_be_points(bench):
     assert bench.page.get_by_role("status").inner_text() == "No reward"
 
 
+def test_a_response_may_differ_from_the_key(bench):
+    """A lapse: whatever was pressed, action 2 is what counts."""
+    play = trial(0, wait=2, **LONG)
+    play["response"] = [2 if action else 0 for action in play["response"]]
+    bench.begin(play)
+    bench.tap("KeyF", bench.onset("r1-0-0") + 25)
+    record = bench.record("r1-0-0")
+    assert [a for _, a in record["actions"]] == [1]
+    assert record["response"] == 2
+    assert record["rt_ms"] == pytest.approx(25, abs=1)
+
+
 def test_no_feedback_says_nothing(bench):
     bench.begin(trial(0, **LONG), trial(1, wait=500), feedback=None, feedback_ms=60000)
     bench.tap("KeyF", bench.onset("r1-0-0") + 10)
@@ -103,7 +115,7 @@ def test_early_key_is_an_action_and_a_flag(bench):
 
 def test_second_key_in_a_step_and_repeats_are_counted_only(bench):
     nothing = trial(0, wait=2, answer=2, dt=800)
-    for name in ("ends", "reward", "outcome"):
+    for name in ("ends", "reward", "outcome", "response"):
         nothing[name] = [0] * len(nothing[name])
     bench.begin(nothing)
     onset = bench.onset("r1-0-0")
@@ -122,6 +134,7 @@ def test_key_after_the_response_counts_only_if_it_has_an_effect(bench):
     steps, dt = 8, 400
     table = {"reward": [0, 1, 0, 0, 0, -2], "outcome": [0, 2, 3, 0, 0, 0]}
     table |= {"next": [0, 1, 1, 1, 1, 1], "ends": [0] * 6, "shape": [1, 2, 3], "kind": [0] * steps}
+    table["response"] = responses(table["outcome"], 3)
     bench.begin(trial(0, wait=1, answer=steps - 1, dt=dt, **table))
     onset = bench.onset("r1-0-0")
     bench.tap("KeyF", onset + 10)
@@ -138,18 +151,18 @@ def test_key_after_the_response_counts_only_if_it_has_an_effect(bench):
 def score(play, actions):
     """The payoff table, read as docs/player.md tells."""
     _, states, n = play["shape"]
-    state, reward, outcome, answered = 0, 0.0, 0, 0
+    state, reward, outcome, answered, answer = 0, 0.0, 0, 0, None
     for k in range(play["T"]):
         i = (play["kind"][k] * states + state) * n + actions.get(k, 0)
         reward += play["reward"][i]
         outcome = play["outcome"][i]
-        if outcome in (2, 3) and actions.get(k, 0):
-            answered = answered or outcome
+        if play["response"][i] and answer is None:
+            answer, answered = play["response"][i], outcome
         outcome = outcome or answered
         if play["ends"][i]:
-            return reward, outcome, k
+            return reward, outcome, k, answer
         state = play["next"][i]
-    return reward, outcome, None
+    return reward, outcome, None, answer
 
 
 def test_scores_agree_with_the_table(bench):
@@ -165,11 +178,13 @@ def test_scores_agree_with_the_table(bench):
             "outcome": rng.integers(0, 6, size).tolist(),
             "ends": (rng.random(size) < 0.1).astype(int).tolist(),
             "next": rng.integers(0, s, size).tolist(),
+            "response": (rng.integers(0, a, size) * (rng.random(size) < 0.2)).tolist(),
         }
         actions = {int(i): int(rng.integers(0, a)) for i in rng.integers(0, steps, 5)}
         code = "([play, actions]) => window.player.scoreTable(play, new Map(actions))"
         got = bench.run(code, [play, list(actions.items())])
-        assert (got["reward"], got["outcome"], got["step"]) == score(play, actions)
+        told = got["reward"], got["outcome"], got["step"], got["response"]
+        assert told == score(play, actions)
 
 
 # -- input -----------------------------------------------------------------------------------------
@@ -263,6 +278,40 @@ def test_keys_can_be_remapped_but_not_doubled(bench):
     assert bench.page.get_by_role("dialog").get_by_text("A", exact=True).count() == 1
 
 
+def test_a_trial_may_have_keys_of_its_own(bench):
+    both = [
+        {"code": "KeyF", "label": "F", "action": 1, "name": "left / go"},
+        {"code": "KeyJ", "label": "J", "action": 2, "name": "right"},
+    ]
+    go = [{"code": "KeyF", "label": "F", "action": 2, "name": "go"}]
+    dial = {"actions": [1, 2], "names": ["a", "b"], "angles": [0, 3]}
+    page = bench.page
+    bench.deliver(
+        config(keys=both),
+        trial(0, wait=2, keys=go, dial=None, **LONG),
+        trial(1, wait=2, keys=[], dial=dial, **LONG),
+        trial(2, wait=2, **LONG),
+    )
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="left / go").click()
+    page.keyboard.press("KeyA")
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("Space")
+    onset = bench.onset("r1-0-0")
+    assert page.locator(".hint").all_inner_texts() == ["A\ngo"]
+    bench.tap("KeyJ", onset + 10)
+    bench.tap("KeyA", onset + 25)
+    assert bench.record("r1-0-0")["response"] == 2
+    bench.onset("r1-1-0")
+    bench.wait("window.ui().dataset.dial")
+    assert page.locator(".hint").count() == 3
+    page.keyboard.press("Space")
+    assert bench.record("r1-1-0")["response"] in (1, 2)
+    bench.tap("KeyA", bench.onset("r1-2-0") + 10)
+    assert bench.record("r1-2-0")["response"] == 1
+    assert [cap.split()[0] for cap in page.locator(".hint").all_inner_texts()] == ["A", "J"]
+
+
 def test_dial_turns_confirms_and_takes_clicks(bench):
     n = 16
     names = [f"{360 * i / n:g}°" for i in range(n)]
@@ -317,7 +366,7 @@ WORLD = """(open) => {
 
 def lockstep(index=0, **changes):
     play = trial(index, wait=5, answer=25, dt=50, **changes)
-    for name in ("kind", "reward", "outcome", "ends", "next", "shape"):
+    for name in ("kind", "reward", "outcome", "ends", "next", "response", "shape"):
         del play[name]
     return play | {"frames": [1.0, 0.0, 0.0]}
 
@@ -595,7 +644,7 @@ def test_channels_echo_the_last_action_and_reward(bench):
         for i in range(5)
     ]
     table = {"reward": [0, 1, 0, 0, 0, 0], "outcome": [0, 2, 3, 0, 0, 0], "next": [0, 1, 1] * 2}
-    table |= {"ends": [0] * 6, "shape": [1, 2, 3], "kind": [0] * 6}
+    table |= {"ends": [0] * 6, "shape": [1, 2, 3], "kind": [0] * 6, "response": [0] * 6}
     echo = [
         {"what": "action", "start": 1, "size": 3, "one_hot": True},
         {"what": "reward", "start": 4, "size": 1, "one_hot": False},
