@@ -396,6 +396,25 @@ class TaskEnv(gym.Env):
         return self._block.kind[start:stop], self._block.payoffs
 
     @property
+    def parts(self) -> list[tuple[Block, int] | None]:
+        """Of several tasks at once: each one's own block, and the current trial's place in it.
+
+        None for a task that the trial lacks.
+        """
+        found = []
+        for trials, block in getattr(self._block, "parts", ()):
+            place = int(np.searchsorted(trials, self._i))
+            has = place < trials.size and trials[place] == self._i
+            found.append((block, place) if has else None)
+        return found
+
+    @property
+    def live(self) -> list[bool]:
+        """Of several tasks at once: which of them are on in the current step, and not over."""
+        rows = self._block.columns.get("live")
+        return [] if rows is None else (rows[self._k] & ~self._situation["over"][0]).tolist()
+
+    @property
     def t_ind(self) -> int:
         """Steps since the trial's start."""
         return self._k - self._offsets[self._i]
