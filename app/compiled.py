@@ -13,6 +13,7 @@ from neurogym.combined import Combined
 from neurogym.composite import Composite
 from neurogym.envs import ECHO, TaskEnv
 from neurogym.episodes import EpisodeEnv
+from neurogym.rules import Payoffs
 from neurogym.scene import Scene, cap
 from neurogym.switched import Switched
 from neurogym.task import Task
@@ -32,7 +33,7 @@ LONGEST = 100_000  # steps of an episode whose environment sets no end to it
 
 def is_lockstep(env: gym.Env) -> bool:
     """Whether observations depend on actions, or might."""
-    return not isinstance(env, TaskEnv) or env.task.closed
+    return not isinstance(env, TaskEnv) or (env.task.closed and not env.task.foreseen)
 
 
 def is_adaptive(env: gym.Env) -> bool:
@@ -45,8 +46,15 @@ def stage(env: gym.Env) -> dict[str, Any]:
     if isinstance(env, TaskEnv):
         plan = env.task.plan
         channels = [dict(name=g.name, start=g.start, size=g.size) for g in plan.channels]
-        hold = env.task.hold_keys
-        return dict(channels=channels, hold=hold, instruction=sentence(env), **keys_of(env.task))
+        hold, keys = env.task.hold_keys, keys_of(env.task)
+        told = dict(channels=channels, hold=hold, instruction=sentence(env), **keys)
+        if isinstance(env.task, Combined):
+            told["parts"] = [
+                dict(title=title(part.label), instruction=part.sentence())
+                for part in env.task.tasks
+            ]
+            told["shared"] = env.task.shared
+        return told
     return dict(
         channels=_named_channels(env.observation_space),
         hold=True,
@@ -160,9 +168,36 @@ def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -
         message.update(keys)
     if declared and env.task.plan.echoes and not lockstep:
         message.update(_echoes(env))
-    if not lockstep:
-        message.update(_table(env))
-    return message
+    if lockstep:
+        return message
+    if env.parts:
+        return message | dict(parts=_parts(env), shared=env.task.shared)
+    return message | _table(*env.payoffs)
+
+
+def _parts(env: TaskEnv) -> list[dict[str, Any]]:
+    """Each of several tasks at once, as a trial of its own that begins at a step of the whole."""
+    task, parts = env.task, []
+    for j, (member, has) in enumerate(zip(task.members, env.parts, strict=True)):
+        part = dict(
+            on=has is not None,
+            at=task.onsets[j],
+            action=task.split[:, j].astype(np.uint16),
+            weight=task.weights[j],
+        )
+        if has:
+            block, place = has
+            start, stop = block.offsets[place : place + 2].tolist()
+            window = block.window[place].tolist()
+            part |= dict(
+                T=stop - start,
+                window=window if window[1] > window[0] else None,
+                gt=block.gt[start:stop].astype(np.uint16),
+                channels=member.channels.tolist(),
+                **_table(block.kind[start:stop], block.payoffs),
+            )
+        parts.append(part)
+    return parts
 
 
 def _echoes(env: TaskEnv) -> dict[str, Any]:
@@ -178,9 +213,8 @@ def _width(columns: slice) -> int:
     return columns.stop - columns.start
 
 
-def _table(env: TaskEnv) -> dict[str, Any]:
+def _table(kind: np.ndarray, payoffs: Payoffs) -> dict[str, Any]:
     """The payoffs of the kinds that occur in the trial."""
-    kind, payoffs = env.payoffs
     used, kind = np.unique(kind, return_inverse=True)
     _, states, actions = payoffs.shape
     return dict(

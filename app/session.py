@@ -330,10 +330,13 @@ def scored(
         raise Refused(f"{run['task']} failed: {type(error).__name__}: {error}") from error
     seen = {
         "response": _optional(message, "response"),
-        "outcome": Outcome(_integer(message, "outcome", 0, max(Outcome))).name.lower(),
+        "outcome": _outcome(message),
         "reward": _number(message, "reward"),
     }
     wrong = {name: seen[name] for name in SCORED if not _same(seen[name], truth[name])}
+    if truth["parts"]:
+        truth["parts"], wrong_parts = _timed_parts(message, truth["parts"])
+        wrong |= wrong_parts
     row.update(truth, actions=row["actions"])
     key, onset, row["rt_ms"] = row["key_ms"], row["onset_ms"], None
     if truth["response"] is None:
@@ -345,6 +348,41 @@ def scored(
     if wrong:
         flags["mismatch"] = wrong
     return row
+
+
+def _timed_parts(
+    message: Mapping[str, Any], truth: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """How each of several tasks went, with the browser's times; and what it saw, if wrongly."""
+    told = _field(message, "parts")
+    if not isinstance(told, list | tuple) or len(told) != len(truth):
+        raise ValueError(f"parts = {told!r:.80}: expected a list of {len(truth)}")
+    parts, claims, wrong = [], [], False
+    for true, seen in zip(truth, told, strict=True):
+        true = {**true, "rt_ms": None, "onset_ms": None, "key_ms": None}
+        parts.append(true)
+        claims.append(None)
+        if seen is None:
+            wrong |= true["on"]
+            continue
+        onset, key, rt = (_number(seen, name) for name in ("onset_ms", "key_ms", "rt_ms"))
+        how = {
+            "on": True,
+            "response": _optional(seen, "response"),
+            "outcome": _outcome(seen),
+            "reward": _number(seen, "reward"),
+        }
+        claims[-1] = {**how, "rt_ms": rt}
+        wrong |= not all(_same(value, true[name]) for name, value in how.items())
+        true["onset_ms"] = onset
+        if true["response"] is not None and key is not None and onset is not None:
+            true["key_ms"], true["rt_ms"] = key, key - onset
+            wrong |= rt is None or abs(rt - true["rt_ms"]) > 0.01
+    return parts, {"parts": claims} if wrong else {}
+
+
+def _outcome(message: Any) -> str:
+    return Outcome(_integer(message, "outcome", 0, max(Outcome))).name.lower()
 
 
 def _played(env: Any, first: np.ndarray, actions: list[list[int]]) -> records.Trace:

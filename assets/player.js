@@ -5,6 +5,8 @@ export const TIMES = {
   afterStart: 400, turnDelay: 300, turnEvery: 70,
 };
 const GREY = "#808080";
+const DIVIDER = "#6c6c6c";
+const WHOLE = [0, 1];  // the panel of a task that has the stage to itself
 const SLACK = 0.5; // ms: animation-frame stamps lie on a 0.1 ms grid around the true refresh
 const TAU = 2 * Math.PI;
 const FEEDBACK = [
@@ -170,6 +172,65 @@ export function scoreTable(trial, actions, upto = trial.T) {
   return score;
 }
 
+const RIGHT = [2, 5];
+
+// Several tasks at once, on one clock: each has a table of its own, and begins `at` a step of the whole.
+// The response is that of the first task that the trial has, the outcome that of the first that went wrong.
+export function scoreParts(trial, actions, upto = trial.T) {
+  const parts = trial.parts.map(({on}) => ({
+    over: !on, state: 0, reward: 0, outcome: 0, response: null, responseStep: null, endStep: null,
+  }));
+  const lead = trial.parts.findIndex(({on}) => on);
+  const score = {reward: 0, outcome: 0, response: null, responseStep: null, ended: false, step: null, last: null, parts, lead};
+  for (let k = 0; k < upto && !score.ended; k++) {
+    const action = actions.get(k) ?? 0;
+    const own = ownActions(trial, parts, k, action);
+    let earned = 0;
+    trial.parts.forEach((part, j) => {
+      if (own[j] !== null) earned += part.weight * reactPart(part, parts[j], k - part.at, own[j]);
+    });
+    score.reward += earned;
+    score.last = [action, earned];
+    if (score.responseStep === null && parts[lead].responseStep !== null) {
+      score.responseStep = parts[lead].responseStep;
+      score.response = action || null;
+    }
+    if (parts.every(({over}) => over)) Object.assign(score, {ended: true, step: k});
+  }
+  const wrong = parts.find(({outcome}, j) => trial.parts[j].on && !RIGHT.includes(outcome));
+  if (score.ended) score.outcome = (wrong ?? parts[lead]).outcome;
+  return score;
+}
+
+const isLive = (part, how, k) => !how.over && part.at <= k && k < part.at + part.T;
+
+// What each task is told was done; null for those that are not on. Shared actions go to one of them.
+function ownActions(trial, parts, k, action) {
+  const to = trial.shared ? routed(trial, parts, k) : null;
+  return trial.parts.map((part, j) => {
+    if (!isLive(part, parts[j], k)) return null;
+    return to === null || to === j ? part.action[action] : 0;
+  });
+}
+
+// The first task that asks for an answer now, else the first that is on.
+function routed(trial, parts, k) {
+  const live = trial.parts.map((part, j) => isLive(part, parts[j], k));
+  const asks = live.findIndex((on, j) => on && trial.parts[j].gt[k - trial.parts[j].at] > 0);
+  return asks >= 0 ? asks : Math.max(0, live.indexOf(true));
+}
+
+// Plays one step of a task, in place; returns what it earned.
+function reactPart(part, how, k, action) {
+  const [, S, A] = part.shape;
+  const i = (part.kind[k] * S + how.state) * A + action;
+  how.reward += part.reward[i];
+  if (part.response[i]) Object.assign(how, {response: part.response[i], responseStep: k + part.at});
+  if (part.ends[i]) Object.assign(how, {over: true, outcome: part.outcome[i], endStep: k + part.at});
+  else how.state = part.next[i];
+  return part.reward[i];
+}
+
 function matters(trial, k, state, action) {
   const [, S, A] = trial.shape;
   const i = (trial.kind[k] * S + state) * A;
@@ -316,16 +377,20 @@ export class Scene {
       element, hz, seed: (seed + Math.imul(i, 0x9e3779b9)) >>> 0, values: {}, dots: null,
       read: Object.entries(NUMBERS).map(([name, fallback]) => [name, binding(element[name], fallback)]),
     }));
+    this.panels = Math.max(1, ...elements.map(({panel}) => panel?.[1] ?? 1));
   }
 
-  draw(ctx, row, active, ts) {
+  // `stage` places the panels of several tasks, `hidden` are those that show nothing now.
+  draw(ctx, row, active, ts, stage = null, hidden = null) {
     for (const item of this.items) {
       const {element, values} = item;
+      if (element.panel && hidden?.has(element.panel[0])) continue;
       if (element.during && !element.during.some((name) => active.includes(name))) continue;
       if (element.show !== null && element.show !== undefined && !(row[element.show] > 0.5)) continue;
       for (const [name, read] of item.read) values[name] = read(row);
       if (!(values.alpha > 0)) continue;
       ctx.save();
+      if (element.panel) stage.units(element.panel);
       ctx.globalAlpha = Math.min(1, values.alpha);
       ctx.fillStyle = ctx.strokeStyle = element.color ?? "#ffffff";
       DRAW[element.kind](ctx, values, element, item, ts);
@@ -430,8 +495,26 @@ class Stage {
     return true;
   }
 
-  get side() {
-    return Math.min(this.canvas.width, this.canvas.height);
+  get wide() {
+    return this.canvas.width >= this.canvas.height;
+  }
+
+  // The j-th of n panels, side by side or one above the other: its centre, and the side of its square.
+  panel(j, n) {
+    const {width, height} = this.canvas;
+    const [w, h2] = this.wide ? [width / n, height] : [width, height / n];
+    return {x: this.wide ? (j + 0.5) * w : w / 2, y: this.wide ? h2 / 2 : (j + 0.5) * h2, side: Math.min(w, h2)};
+  }
+
+  divide(n) {
+    const {ctx, canvas: {width, height}} = this;
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.fillStyle = DIVIDER;
+    const thin = Math.max(1, Math.round(2 * this.ratio));
+    for (let j = 1; j < n; j++) {
+      if (this.wide) ctx.fillRect(Math.round((j * width) / n - thin / 2), 0, thin, height);
+      else ctx.fillRect(0, Math.round((j * height) / n - thin / 2), width, thin);
+    }
   }
 
   clear() {
@@ -440,15 +523,17 @@ class Stage {
     this.ctx.fillRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
-  // One stage unit is the side of the largest centred square; y points up.
-  units() {
-    this.ctx.setTransform(this.side, 0, 0, -this.side, this.canvas.width / 2, this.canvas.height / 2);
+  // One stage unit is the side of the largest square centred in the panel; y points up.
+  units([j, n] = WHOLE) {
+    const {x, y, side} = this.panel(j, n);
+    this.ctx.setTransform(side, 0, 0, -side, x, y);
   }
 
-  at(event) {
+  at(event, [j, n] = WHOLE) {
+    const {x, y, side} = this.panel(j, n);
     const box = this.canvas.getBoundingClientRect();
-    const side = Math.min(box.width, box.height);
-    return [(event.clientX - box.left - box.width / 2) / side, -(event.clientY - box.top - box.height / 2) / side];
+    const scale = this.canvas.width / box.width;
+    return [((event.clientX - box.left) * scale - x) / side, -((event.clientY - box.top) * scale - y) / side];
   }
 }
 
@@ -561,9 +646,14 @@ class Trial {
     return this.stamps.filter((ts, i) => i && ts - this.stamps[i - 1] > limit).length;
   }
 
+  // The stamp of a step's key.
+  keyOf(step) {
+    return this.keyAt.get(step) ?? null;
+  }
+
   record(interrupted = null) {
     const score = interrupted ? {reward: 0, outcome: 0, response: null, responseStep: null} : this.result();
-    const key = score.responseStep === null ? null : this.keyAt.get(score.responseStep) ?? null;
+    const key = score.responseStep === null || score.response === null ? null : this.keyOf(score.responseStep);
     const {uid, index, attempt} = this.message;
     return {
       type: "record", uid, index, attempt: attempt ?? 0, run: this.config.run,
@@ -583,7 +673,11 @@ class OpenTrial extends Trial {
     this.scored = 0;
     this.closing = false;
     this.closeAt = 0;
-    this.score = scoreTable(this.message, this.actions, 0);
+    this.score = this.scoreTo(0);
+  }
+
+  scoreTo(step) {
+    return scoreTable(this.message, this.actions, step);
   }
 
   frame(ts) {
@@ -592,18 +686,27 @@ class OpenTrial extends Trial {
     this.rescore(step);
     // A key that was pressed during a stall may reach us after this frame: close one frame later, and
     // after a long stall give the browser time to hand over what it holds.
-    const closing = this.score.ended || step >= this.T;
+    const closing = this.endedBy(step) || step >= this.T;
     const gap = this.stamps.length ? ts - this.stamps.at(-1) : 0;
     if (closing && !this.closing) this.closeAt = ts + (gap > STALL ? STALL : 0);
     this.over = closing && this.closing && ts >= this.closeAt;
     this.closing = closing;
     if (this.over) return;
     this.log(ts, step);
+    this.ask(ts, step, closing);
+    this.active = closing ? [] : this.activeAt(step);
+    this.row = closing ? null : this.rowAt(step);
+  }
+
+  endedBy(step) {
+    return this.score.ended;
+  }
+
+  // Whether responses are asked for, and since when.
+  ask(ts, step, closing) {
     if (this.onset === null && this.window && step >= this.window[0] && step < this.T) this.onset = ts;
     this.open = !closing && Boolean(this.window) && step >= this.window[0] && step < this.window[1];
     if (this.score.response !== null) this.open = false;
-    this.active = closing ? [] : this.activeAt(step);
-    this.row = closing ? null : this.rowAt(step);
   }
 
   rowAt(step) {
@@ -614,7 +717,7 @@ class OpenTrial extends Trial {
   // Some channels show what was done and earned in the step before.
   echoed(row, step) {
     const {echo, echo_first: first} = this.message;
-    const [action, reward] = (step ? scoreTable(this.message, this.actions, step).last : null) ?? first;
+    const [action, reward] = this.scoreTo(step).last ?? first;
     for (const {what, start, size, one_hot: oneHot} of echo) {
       if (oneHot) for (let i = 0; i < size; i++) row[start + i] = Number(i === action);
       else row[start] = what === "action" ? action : reward;
@@ -624,7 +727,7 @@ class OpenTrial extends Trial {
 
   rescore(upto) {
     this.scored = Math.max(this.scored, upto);
-    this.score = scoreTable(this.message, this.actions, this.scored);
+    this.score = this.scoreTo(this.scored);
   }
 
   stepAt(stamp) {
@@ -636,19 +739,100 @@ class OpenTrial extends Trial {
   press(action, stamp) {
     if (this.over || this.t0 === null || stamp < this.t0 || action === 0) return;
     const k = this.stepAt(stamp);
-    const before = scoreTable(this.message, this.actions, Math.min(k, this.T));
+    const before = this.scoreTo(Math.min(k, this.T));
     if (k >= this.T || before.ended) return;
+    if (!this.take(k, action, stamp, before)) return this.note("extra");
+    this.rescore(k + 1);
+    if (this.endedBy(k) && this.score.step === k) this.over = true;
+  }
+
+  // Makes a key the action of a step; false if it changes nothing.
+  take(k, action, stamp, before) {
     const idle = before.response !== null && !matters(this.message, k, before.state, action);
-    if (this.actions.has(k) || idle) return this.note("extra");
+    if (this.actions.has(k) || idle) return false;
     if (this.window && k < this.window[0]) this.note("early");
     this.actions.set(k, action);
     this.keyAt.set(k, stamp);
-    this.rescore(k + 1);
-    if (this.score.ended && this.score.step === k) this.over = true;
+    return true;
   }
 
   result() {
-    return scoreTable(this.message, this.actions);
+    return this.scoreTo(this.T);
+  }
+}
+
+// Several tasks at once. A key belongs to one of them, and keys of different tasks in a step go together.
+class JointTrial extends OpenTrial {
+  constructor(message, config, hz) {
+    super(message, config, hz);
+    this.parts = message.parts;
+    this.onsets = this.parts.map(() => null);
+    this.hidden = new Set();  // tasks that are over, or not on yet
+    this.asked = this.dial ? (message.keys ? message : config).dial.part ?? 0 : null;
+  }
+
+  scoreTo(step) {
+    return scoreParts(this.message, this.actions, step);
+  }
+
+  // A step in which a task ended without a key lasts to its end: a key of that task may still come.
+  endedBy(step) {
+    const {ended, step: last, parts} = this.score;
+    const pressed = this.actions.get(last) ?? 0;
+    return ended && (step > last || this.parts.every(({action}, j) => parts[j].endStep !== last || action[pressed] !== 0));
+  }
+
+  ask(ts, step, closing) {
+    this.hidden = new Set();
+    this.open = false;
+    this.parts.forEach((part, j) => {
+      const how = this.score.parts[j];
+      const window = hasSteps(part.window);
+      if (!isLive(part, how, step)) return this.hidden.add(j);
+      if (!window || step < part.at + window[0]) return;
+      this.onsets[j] ??= ts;
+      if (j === this.asked && step < part.at + window[1]) this.open = !closing && how.response === null;
+    });
+    this.onset = this.onsets[this.score.lead];
+  }
+
+  rowAt(step) {
+    const row = super.rowAt(step).slice();
+    for (const j of this.hidden) for (const channel of this.parts[j].channels ?? []) row[channel] = 0;
+    return row;
+  }
+
+  take(k, action, stamp, before) {
+    const {message: {shared}, parts} = this;
+    const j = shared ? routed(this.message, before.parts, k) : parts.findIndex((part) => part.action[action]);
+    const [part, how, given] = [parts[j], before.parts[j], this.actions.get(k) ?? 0];
+    if (!part || given && (shared || part.action[given])) return false;
+    const answered = how.over || how.response !== null;
+    if (answered && !(isLive(part, how, k) && matters(part, k - part.at, how.state, part.action[action]))) return false;
+    const window = hasSteps(part.window);
+    if (window && k < part.at + window[0]) this.note("early");
+    this.actions.set(k, given + action);
+    this.keyAt.set(k, (this.keyAt.get(k) ?? new Map()).set(j, stamp));
+    return true;
+  }
+
+  keyOf(step, j = this.score.lead) {
+    const keys = this.keyAt.get(step);
+    return (this.message.shared ? keys?.values().next().value : keys?.get(j)) ?? null;
+  }
+
+  record(interrupted = null) {
+    return {...super.record(interrupted), parts: interrupted ? [] : this.told()};
+  }
+
+  told() {
+    const {parts} = this.result();
+    return parts.map(({outcome, reward, response, responseStep}, j) => {
+      if (!this.parts[j].on) return null;
+      const [key, onset] = [response === null ? null : this.keyOf(responseStep, j), this.onsets[j]];
+      const rt = key === null || onset === null ? null : key - onset;
+      return {onset_ms: onset, key_ms: key, rt_ms: rt, response, outcome, reward};
+    });
   }
 }
 
@@ -897,6 +1081,11 @@ function cap({label, name}) {
   return h("span", {class: "pair"}, h("kbd", {}, label), h("span", {class: "name"}, name));
 }
 
+function place(j, n, {wide}) {
+  const middle = `${(100 * (j + 0.5)) / n}%`;
+  return wide ? `left: ${middle}` : `top: ${middle}`;
+}
+
 class Page {
   constructor(player) {
     const act = (f) => () => {
@@ -916,13 +1105,13 @@ class Page {
       button("stop", "Stop", () => player.askStop()),
       h("div", {class: "track", "aria-hidden": "true"}, this.fill));
     this.canvas = h("canvas", {role: "img", "aria-label": "Empty screen"});
-    this.pill = h("div", {class: "pill", "aria-hidden": "true", hidden: true});
+    this.pills = h("div", {class: "pills", "aria-hidden": "true", hidden: true});
     this.wait = h("div", {class: "wait", hidden: true}, "Waiting for the next trial…");
     this.hints = h("div", {class: "hints", role: "group", "aria-label": "Keys"});
     this.live = h("div", {class: "quiet", "aria-live": "polite", role: "status"});
     this.cover = h("div", {class: "cover", hidden: true});
     this.root = h("div", {class: "neurogym", role: "application", tabindex: "0", "aria-label": "Session", "data-state": "loading"},
-      this.bar, h("div", {class: "stage"}, this.canvas, this.pill, this.wait), this.hints, this.cover, this.live);
+      this.bar, h("div", {class: "stage"}, this.canvas, this.pills, this.wait), this.hints, this.cover, this.live);
   }
 
   set(name, value) {
@@ -940,6 +1129,18 @@ class Page {
     const [word, key] = text.split(" – ");
     const hint = key ? [h("span", {class: "bykey"}, ` – ${key}`)] : [];
     return h("button", {type: "button", class: main ? "main" : "plain", onclick: act}, word, ...hint);
+  }
+
+  // Shows what each of several tasks came to, in its panel; null where there is nothing to tell.
+  tell(verdicts, stage) {
+    const pills = verdicts.map((verdict, j) => verdict && h("div", {class: `pill ${verdict.tone}`, style: place(j, verdicts.length, stage)},
+      ...[verdict.symbol && h("b", {}, verdict.symbol), verdict.word, verdict.signed && h("i", {}, verdict.signed)].filter(Boolean)));
+    this.pills.replaceChildren(...pills.filter(Boolean));
+    this.pills.hidden = false;
+  }
+
+  hush() {
+    this.pills.hidden = true;
   }
 
   say(text) {
@@ -1175,7 +1376,7 @@ export class Player {
     this.page.title.textContent = config.title ?? "";
     this.page.root.setAttribute("aria-label", config.title ?? "Session");
     this.page.keys.hidden = !config.remap;
-    this.page.pill.hidden = true;
+    this.page.hush();
     this.showView();
     this.hints();
     this.count();
@@ -1228,7 +1429,7 @@ export class Player {
   pause(reason = "pause") {
     if (!this.started || ["ready", "paused", "done"].includes(this.state)) return;
     this.interrupt(reason);
-    this.page.pill.hidden = true;
+    this.page.hush();
     this.gap = null;
     this.pauseAfter = false;
     this.enter("paused");
@@ -1254,20 +1455,29 @@ export class Player {
     this.between(text ? this.config.feedback_ms ?? 0 : 0, this.config.iti_ms ?? 0, "feedback");
   }
 
-  feedback({outcome, reward}) {
+  feedback({outcome, reward, parts}) {
+    const {page, config} = this;
+    const each = parts?.length ? parts : [{outcome, reward}];
+    const verdicts = each.map((part) => part && this.verdict(part));
+    if (!verdicts.some(Boolean)) return "";
+    page.tell(verdicts, this.stage);
+    const words = verdicts.map((verdict, j) => {
+      const text = verdict && [verdict.word, verdict.signed].filter(Boolean).join(" ");
+      return text && each.length > 1 ? `${config.parts[j].title}: ${text}` : text;
+    });
+    const text = words.filter(Boolean).join(". ");
+    page.say(text);
+    return text;
+  }
+
+  // What the person is told of an outcome; null if nothing.
+  verdict({outcome, reward}) {
     const mode = this.config.feedback ?? null;
     const points = Math.round(100 * reward) / 100;
     const paid = mode === "reward" && outcome !== 1 && outcome !== 4;  // what was right is not told
     const [tone, word, symbol] = paid ? (points > 0 ? PAID : UNPAID) : FEEDBACK[outcome] ?? FEEDBACK[0];
     const signed = mode === "reward" && points ? `${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points)}` : "";
-    if (mode === null || !(word || signed)) return "";
-    const parts = [symbol && h("b", {}, symbol), word, signed && h("i", {}, signed)].filter(Boolean);
-    this.page.pill.className = `pill ${tone}`;
-    this.page.pill.replaceChildren(...parts);
-    this.page.pill.hidden = false;
-    const text = [word, signed].filter(Boolean).join(" ");
-    this.page.say(text);
-    return text;
+    return mode === null || !(word || signed) ? null : {tone, word, symbol, signed};
   }
 
   stop() {
@@ -1315,7 +1525,7 @@ export class Player {
     const {gap, page} = this;
     gap.t0 ??= ts;
     const shown = ts - gap.t0 + SLACK >= gap.feedback;
-    if (shown) page.pill.hidden = true;
+    if (shown) page.hush();
     if (shown && this.pauseAfter) return this.pause();
     if (ts - gap.t0 + SLACK < gap.feedback + gap.blank) return;
     if (this.queue.length && !this.blocked) return this.begin(ts);
@@ -1329,12 +1539,14 @@ export class Player {
   begin(ts) {
     const message = this.queue.shift();
     this.gap = null;
-    this.trial = this.config.mode === "open" ? new OpenTrial(message, this.config, this.hz)
+    const Open = message.parts ? JointTrial : OpenTrial;
+    this.trial = this.config.mode === "open" ? new Open(message, this.config, this.hz)
       : new LockstepTrial(message, this.config, this.hz,
         (k, action) => this.post({type: "act", uid: message.uid, k, action}), () => [...this.held.values()].pop() ?? null);
     this.page.set("uid", message.uid);
     this.page.set("index", message.index);
     this.page.set("onset", "");
+    this.page.set("onsets", "");
     this.period = "";
     this.useKeys(message);
     this.enter("running");
@@ -1360,7 +1572,17 @@ export class Player {
     }
     this.draw(trial, ts);
     if (trial.onset !== null) page.set("onset", trial.onset);
+    if (trial.onsets) page.set("onsets", JSON.stringify(trial.onsets));
+    if (trial.onsets) this.dim(trial.hidden);
     this.follow(trial.active);
+  }
+
+  // The keys of a task that is not on are pale.
+  dim(hidden) {
+    const names = [...hidden].join(" ");
+    if (this.page.hints.dataset.hidden === names) return;
+    this.page.hints.dataset.hidden = names;
+    for (const group of this.page.hints.children) group.classList.toggle("off", hidden.has(Number(group.dataset.part)));
   }
 
   draw(trial, ts) {
@@ -1372,14 +1594,24 @@ export class Player {
       drawChannels(stage.ctx, width, height, stage.ratio, this.channels(trial), trial.row, this.range);
       stage.units();
     } else {
+      stage.divide(this.panels(trial));
       stage.units();
-      trial.scene.draw(stage.ctx, trial.row, trial.active, ts);
+      trial.scene.draw(stage.ctx, trial.row, trial.active, ts, stage, trial.hidden);
     }
     if (trial.dial && trial.open) {
       trial.dial.frame(ts);
+      stage.units(this.dialPanel(trial));
       trial.dial.draw(stage.ctx);
       this.page.set("dial", trial.dial.answer.name);
     }
+  }
+
+  panels(trial) {
+    return trial.scene?.panels ?? 1;
+  }
+
+  dialPanel(trial) {
+    return trial.parts && this.view === "scene" ? [trial.asked, this.panels(trial)] : WHOLE;
   }
 
   channels(trial) {
@@ -1474,7 +1706,7 @@ export class Player {
 
   point(event) {
     if (!this.trial?.dial || !this.trial.open) return;
-    const answer = this.trial.dial.choose(...this.stage.at(event));
+    const answer = this.trial.dial.choose(...this.stage.at(event, this.dialPanel(this.trial)));
     if (answer) this.answer(answer.action, event.timeStamp);
   }
 
@@ -1516,7 +1748,21 @@ export class Player {
   }
 
   hints() {
-    this.page.hints.replaceChildren(...this.keys.caps.map((key) => this.hint(key)));
+    const {hints} = this.page;
+    const groups = this.groups(this.keys.caps);
+    hints.dataset.hidden = "";
+    hints.classList.toggle("grouped", groups.length > 1);
+    if (groups.length === 1) return hints.replaceChildren(...groups[0].keys.map((key) => this.hint(key)));
+    hints.replaceChildren(...groups.map(({title, keys}, j) =>
+      h("div", {class: "group", role: "group", "aria-label": title, "data-part": j},
+        h("span", {class: "task"}, title), h("div", {class: "keys"}, ...keys.map((key) => this.hint(key))))));
+  }
+
+  // The keys of each of several tasks; those of one, or that all share, are one group.
+  groups(caps) {
+    const {parts, shared} = this.config;
+    if (!parts || shared) return [{keys: caps}];
+    return parts.map(({title, instruction}, j) => ({title, instruction, keys: caps.filter(({part}) => part === j)}));
   }
 
   // A key on the screen does what its key does, for mouse, touch and assistive tools.
@@ -1563,8 +1809,12 @@ export class Player {
   coverReady() {
     const {page, config} = this;
     const start = page.action("Start – press space", () => this.go(), true);
-    page.overlay("ready", h("h2", {}, config.title ?? ""), h("p", {}, config.instruction ?? ""),
-      h("div", {class: "caps"}, ...this.base.caps.map(cap)), start,
+    const caps = (keys) => h("div", {class: "caps"}, ...keys.map(cap));
+    const groups = this.groups(this.base.caps);
+    const how = groups.length === 1 ? [h("p", {}, config.instruction ?? ""), caps(groups[0].keys)]
+      : [h("div", {class: "tasks"}, ...groups.map(({title, instruction, keys}) =>
+        h("section", {}, h("h3", {}, title), h("p", {}, instruction), caps(keys))))];
+    page.overlay("ready", h("h2", {}, config.title ?? ""), ...how, start,
       h("p", {class: "small bykey"}, "Esc pauses"));
   }
 

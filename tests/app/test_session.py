@@ -14,6 +14,7 @@ import neurogym as ngym
 from app.choice import Choice
 from app.session import AHEAD, Session, scored, title
 from neurogym import records
+from neurogym.rules import Outcome
 from neurogym.store import Store
 from neurogym.wrappers import WRAPPERS, Wrapper
 
@@ -85,9 +86,13 @@ class Player:
         if interrupted:
             played = dict(response=None, outcome=0, reward=0, at=None, actions=[[1, 1]])
         else:
-            played = (self._open if self.config["mode"] == "open" else self._lockstep)(trial)
+            play = self._open if self.config["mode"] == "open" else self._lockstep
+            played = (self._joint if "parts" in trial else play)(trial)
         at, onset = played.pop("at"), 1000.25
         key = None if at is None else onset + (at - trial["window"][0]) * trial["dt"] + 3.5
+        if played.get("parts"):
+            lead = next(part for part in played["parts"] if part)
+            onset, key = lead["onset_ms"], lead["key_ms"]
         return dict(
             type="record", uid=trial["uid"], index=trial["index"], attempt=trial["attempt"],
             run=self.config["run"], onset_ms=onset, key_ms=key, rt_ms=key and key - onset,
@@ -114,6 +119,24 @@ class Player:
         return dict(
             actions=pressed, response=response, at=at, outcome=outcome or earlier, reward=total
         )
+
+    def _joint(self, trial):
+        """Several tasks at once, as Python plays them; each key comes 3.5 ms into its step."""
+        env = records.env_of(self.session.run)
+        first = records.begin(env, self.session.run["seed"], trial["index"])
+        trace = records.run_trial(env, lambda ob: self.policy(trial, env.t_ind), first)
+        truth, parts = records.outcome_of(trace), []
+        for part, own in zip(trial["parts"], truth["parts"], strict=True):
+            onset = part["on"] and 1000.25 + trial["dt"] * (part["at"] + part["window"][0])
+            key = None if own["rt_ms"] is None else onset + own["rt_ms"] + 3.5
+            told = dict(onset_ms=onset, key_ms=key, rt_ms=key and key - onset)
+            told |= dict(response=own["response"], reward=own["reward"])
+            told |= dict(outcome=int(Outcome[own["outcome"].upper()]))
+            parts.append(told if part["on"] else None)
+        names = ("actions", "response", "reward")
+        outcome = int(Outcome[truth["outcome"].upper()])
+        played = {name: truth[name] for name in names}
+        return dict(played, outcome=outcome, parts=parts, at=None)
 
     def _lockstep(self, trial):
         k, pressed, total, outcome, at = 0, {}, 0.0, 0, None
@@ -402,6 +425,79 @@ def test_each_trial_has_the_keys_of_its_task(store):
     )
     player.play()
     all_once(store)
+
+
+# -- several tasks at once -------------------------------------------------------------------------
+
+
+def dual(store, policy=None, **how):
+    pairs = {"task": "DelayPairedAssociation-v0", "preset": "human"}
+    stack = [{"Combine": {"tasks": [pairs], **how}}]
+    player = Player(store, make_run(store, wrappers=stack))
+    player.policy = policy or both
+    player.ready()
+    return player
+
+
+def both(trial, k):
+    """The response of each task two steps into its window."""
+    own = [p["at"] + p["window"][0] + 2 if p["on"] else None for p in trial["parts"]]
+    return 2 * (k == own[0]) + (k == own[1])
+
+
+@pytest.mark.parametrize("policy", policies(0))
+@pytest.mark.parametrize("how", [{}, {"mix": [0.3, 0.3, 0.4]}], ids=["all", "mixed"])
+def test_a_dual_task_is_played_scored_and_stored(store, policy, how):
+    player = dual(store, policies(1)[policy] or both, **how)
+    assert player.config["mode"] == "open"
+    assert player.config["preload"] == AHEAD
+    titles = [part["title"] for part in player.config["parts"]]
+    assert titles == ["Go Nogo", "Delay Paired Association"]
+    assert player.config["title"] == " + ".join(titles)
+    assert {key["code"]: key["part"] for key in player.config["keys"]} == {"KeyF": 0, "KeyJ": 1}
+    player.play()
+    assert player.problems == []
+    for row in all_once(store):
+        truth = records.outcome_of(records.replay(row))
+        for part, true in zip(row["parts"], truth["parts"], strict=True):
+            assert {**part, **true, "rt_ms": 0} == {**part, "rt_ms": 0}
+            if true["rt_ms"] is None:
+                assert part["rt_ms"] is part["key_ms"] is None
+            else:
+                assert part["rt_ms"] == part["key_ms"] - part["onset_ms"] == true["rt_ms"] + 3.5
+        lead = next(part for part in row["parts"] if part["on"])
+        assert (row["onset_ms"], row["rt_ms"]) == (lead["onset_ms"], lead["rt_ms"])
+
+
+@pytest.mark.parametrize(
+    ("j", "change"),
+    [
+        (0, {"outcome": 4}),
+        (1, {"response": None}),
+        (1, {"reward": 7}),
+        (1, {"rt_ms": 1.0}),
+        (0, None),
+    ],
+)
+def test_a_part_that_the_browser_saw_otherwise_is_flagged(store, j, change):
+    player = dual(store)
+    record = player.record(player.queue.pop(0))
+    record["parts"][j] = change and record["parts"][j] | change
+    player.say(**record)
+    (row,) = finished(store)
+    assert list(row["flags"]["mismatch"]) == ["parts"]
+    assert row["parts"][1]["rt_ms"] == pytest.approx(40 + 3.5)
+
+
+@pytest.mark.parametrize("parts", ["absent", None, [], [{}, {}], [None], [1, 2], "ab"])
+def test_a_record_of_a_dual_task_without_its_parts_is_refused(store, parts):
+    player = dual(store)
+    record = player.record(player.queue.pop(0)) | {"parts": parts}
+    if parts == "absent":
+        del record["parts"]
+    ack, *_ = player.say(**record)
+    assert "refused" in ack
+    assert finished(store) == []
 
 
 # -- trials that were broken off -------------------------------------------------------------------

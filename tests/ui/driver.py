@@ -48,7 +48,7 @@ def run_of(page):
 
 
 def press(client, key, seconds=None):
-    code = {"Space": 32, "ArrowLeft": 37, "ArrowRight": 39}[key]
+    code = {"Space": 32, "ArrowLeft": 37, "ArrowRight": 39}.get(key) or ord(key[-1])
     stamp = {"timestamp": seconds} if seconds else {}
     event = {"code": key, "key": " " if key == "Space" else key, "windowsVirtualKeyCode": code}
     client.send("Input.dispatchKeyEvent", {"type": "keyDown", **event, **stamp})
