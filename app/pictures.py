@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
 from neurogym import records
+from neurogym.combined import Combined
 from neurogym.envs import TaskEnv
 from neurogym.timing import to_steps
 
@@ -17,24 +20,46 @@ SIZE = 100.0  # of a screen, in the picture's units
 
 
 class Screen:
-    """The stage of a task in one step, as SVG in a box of SIZE x SIZE."""
+    """The stage of a task in one step, as SVG in a box as high as SIZE.
 
-    def __init__(self, env: gym.Env, ob: np.ndarray, active: list[str], clip: str):
-        self.ob, self.active, self.clip = ob, active, clip
+    Of several tasks at once each has a panel, side by side; `live` tells which of them are on.
+    """
+
+    def __init__(
+        self, env: gym.Env, ob: np.ndarray, active: list[str], clip: str, live: Sequence[bool] = ()
+    ):
+        self.ob, self.active, self.clip, self.live = ob, active, clip, live
         scene = env.task.plan.scene.resolve(env.task, env.trial) if isinstance(env, TaskEnv) else []
         self.elements = scene
+        self.panels = panels_of(env)
+        self.width = width_of(env)
         self.rng = np.random.default_rng(5)
 
     def svg(self) -> str:
         """The screen with its elements."""
-        shapes = [self._element(e) for e in self.elements if self._visible(e)]
+        shown = [e for e in self.elements if self._visible(e)]
+        shapes = [self._placed(self._element(e), e.get("panel")) for e in shown]
         if not self.elements:
             shapes = [self._bars()]
-        frame = f'<rect width="{SIZE}" height="{SIZE}" rx="5" fill="{GREY}"/>'
-        return f'<g clip-path="url(#{self.clip})">{frame}{"".join(shapes)}</g>'
+        frame = f'<rect width="{self.width:g}" height="{SIZE:g}" rx="5" fill="{GREY}"/>'
+        edges = (self.width * j / self.panels for j in range(1, self.panels))
+        lines = [
+            f'<path d="M{x:.2f} 0V{SIZE:g}" stroke="#6c6c6c" stroke-width="0.7"/>' for x in edges
+        ]
+        return f'<g clip-path="url(#{self.clip})">{frame}{"".join(lines + shapes)}</g>'
+
+    def _placed(self, shape: str, panel: Sequence[int] | None) -> str:
+        """A shape of one of several tasks, in its panel."""
+        if not panel:
+            return shape
+        j, n = panel
+        scale, middle = min(1.0, self.width / n / SIZE), self.width * (j + 0.5) / n
+        x, y = middle - scale * SIZE / 2, SIZE * (1 - scale) / 2
+        return f'<g transform="translate({x:.2f} {y:.2f}) scale({scale:.3f})">{shape}</g>'
 
     def _visible(self, e: dict[str, Any]) -> bool:
         on = e["during"] is None or bool(set(e["during"]) & set(self.active))
+        on = on and (not e.get("panel") or self.live[e["panel"][0]])
         return on and (e["show"] is None or self.ob[e["show"]] > 0.5)
 
     def _value(self, value: Any) -> Any:
@@ -137,46 +162,110 @@ class Screen:
 
 
 LONGEST = 2000  # steps of an episode that doing nothing may never end
+MOST = 8  # screens of several tasks at once
 
 
-def _typical(env: gym.Env) -> tuple[records.Trace, list[tuple[str, int]]]:
-    """A trial as the oracle plays it, and a step in the middle of each period."""
-    first = records.begin(env, seed=7, index=3)
+def panels_of(env: gym.Env) -> int:
+    """How many tasks are on the screen at once."""
+    joint = isinstance(env, TaskEnv) and isinstance(env.task, Combined)
+    return len(env.task.tasks) if joint else 1
+
+
+def width_of(env: gym.Env) -> float:
+    """Of a screen: several panels make it wider."""
+    n = panels_of(env)
+    return SIZE if n == 1 else SIZE * 0.8 * n
+
+
+def begin(env: gym.Env) -> np.ndarray:
+    """Begin the trial that is shown: of several tasks one that has all, if there is one soon."""
+    for index in range(3, 60 if panels_of(env) > 1 else 3):
+        first = records.begin(env, seed=7, index=index)
+        if all(env.parts):
+            return first
+    return records.begin(env, seed=7, index=3)
+
+
+def _typical(
+    env: gym.Env,
+) -> tuple[records.Trace, list[tuple[list[str], int]], list[Sequence[bool]]]:
+    """A trial as the oracle plays it, its moments, and which of several tasks are on in each step.
+
+    A moment is a label for each panel, and a place in the trace.
+    """
+    first, live = begin(env), []
     steps = iter(range(max(LONGEST, *(stop for _, _, stop in env.periods), 0)))
 
     def act(ob: np.ndarray) -> int:
         if next(steps, None) is None:
             raise ValueError("its trials may have no end")
+        live.append(env.live if isinstance(env, TaskEnv) else ())
         return 0 if env.gt_now is None else env.gt_now
 
     trace = records.run_trial(env, act, first)
+    picks = _periods(trace) if panels_of(env) == 1 else _moments(env, trace, live)
+    begin(env)
+    return trace, picks, live
+
+
+def _periods(trace: records.Trace) -> list[tuple[list[str], int]]:
+    """The middle of each period."""
     picks = []
     for name, start, stop in trace.periods:
         inside = np.flatnonzero((trace.steps >= start) & (trace.steps < stop))
         if inside.size:
-            picks.append((name, int(inside[(inside.size - 1) // 2])))
-    records.begin(env, seed=7, index=3)
-    return trace, picks
+            picks.append(([name], int(inside[(inside.size - 1) // 2])))
+    return picks
+
+
+def _moments(
+    env: TaskEnv, trace: records.Trace, live: list[Sequence[bool]]
+) -> list[tuple[list[str], int]]:
+    """The middle of stretches in which no task's period changes: those that show most of them."""
+    own = [{whole: name for name, whole in m.periods.items()} for m in env.task.members]
+    told = []
+    for k, on in zip(trace.steps.tolist(), live, strict=True):
+        active = [name for name, start, stop in trace.periods if start <= k < stop]
+        told.append(
+            [" ".join(own[j][p] for p in active if on[j] and p in own[j]) for j in range(len(own))]
+        )
+    edges = [0, *(i for i in range(1, len(told)) if told[i] != told[i - 1]), len(told)]
+    spans = [(a, b) for a, b in pairwise(edges) if any(told[a])]
+    chosen: list[tuple[int, int]] = []
+    shown: set[tuple[int, str]] = {(j, "") for j in range(len(own))}
+    while spans and len(chosen) < MOST:
+        best = max(spans, key=lambda s: (len({*enumerate(told[s[0]])} - shown), s[1] - s[0]))
+        spans.remove(best)
+        chosen.append(best)
+        shown |= {*enumerate(told[best[0]])}
+    return [(told[a], (a + b - 1) // 2) for a, b in sorted(chosen)]
 
 
 def screens(env: gym.Env, ident: str) -> str:
     """The screens of a typical trial, one a period, in a cascade."""
-    trace, picks = _typical(env)
-    step = 82 if len(picks) > 1 else 0
-    width, height = SIZE + step * (len(picks) - 1) + 10, SIZE + 12 * (len(picks) - 1) + 26
+    trace, picks, live = _typical(env)
+    wide = width_of(env)
+    step, down = (82, 12) if wide == SIZE else (wide + 8, 0)
+    columns = len(picks) if wide == SIZE else 4
+    across, rows = min(columns, len(picks)) - 1, (len(picks) - 1) // max(columns, 1)
+    width = wide + step * max(across, 0) + 10
+    height = SIZE + down * max(across, 0) + 26 + (SIZE + 22) * rows
     parts = []
-    for i, (name, at) in enumerate(picks):
+    for i, (names, at) in enumerate(picks):
         k = trace.steps[at]
         active = [p for p, start, stop in trace.periods if start <= k < stop]
-        screen = Screen(env, trace.ob[at], active, f"clip-{ident}").svg()
-        label = (
-            f'<text x="4" y="{SIZE + 10}" font-size="8.5" fill="currentColor">{escape(name)}</text>'
+        screen = Screen(env, trace.ob[at], active, f"clip-{ident}", live[at]).svg()
+        label = "".join(
+            f'<text x="{4 + wide * j / len(names):g}" y="{SIZE + 10}" font-size="8.5"'
+            f' fill="currentColor">{escape(name)}</text>'
+            for j, name in enumerate(names)
         )
-        edge = f'<rect width="{SIZE}" height="{SIZE}" rx="5" fill="none" class="edge"/>'
-        parts.append(
-            f'<g transform="translate({5 + i * step} {5 + i * 12})">{screen}{edge}{label}</g>'
-        )
-    clip = f'<clipPath id="clip-{ident}"><rect width="{SIZE}" height="{SIZE}" rx="5"/></clipPath>'
+        edge = f'<rect width="{wide:g}" height="{SIZE:g}" rx="5" fill="none" class="edge"/>'
+        row, column = divmod(i, columns)
+        x, y = 5 + column * step, 5 + column * down + row * (SIZE + 22)
+        parts.append(f'<g transform="translate({x:g} {y:g})">{screen}{edge}{label}</g>')
+    box = f'<rect width="{wide:g}" height="{SIZE:g}" rx="5"/>'
+    clip = f'<clipPath id="clip-{ident}">{box}</clipPath>'
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Screens of a trial"'
         ' preserveAspectRatio="xMidYMid meet" style="width:100%;height:100%"><style>.edge{stroke:'

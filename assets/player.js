@@ -17,6 +17,7 @@ const FEEDBACK = [
   ["slow", "Too slow", "–"],
   ["good", "Well withheld", "✓"],
 ];
+const COUNTS = {2: "Two", 3: "Three", 4: "Four"};
 const STALL = 150;  // ms between frames
 const PAID = ["good", "Reward", "●"];
 const UNPAID = ["slow", "No reward", "○"];
@@ -1451,6 +1452,7 @@ export class Player {
   finish() {
     const record = this.trial.record();
     this.close(record);
+    this.dim(new Set());
     const text = this.feedback(record);
     this.between(text ? this.config.feedback_ms ?? 0 : 0, this.config.iti_ms ?? 0, "feedback");
   }
@@ -1814,7 +1816,8 @@ export class Player {
     const how = groups.length === 1 ? [h("p", {}, config.instruction ?? ""), caps(groups[0].keys)]
       : [h("div", {class: "tasks"}, ...groups.map(({title, instruction, keys}) =>
         h("section", {}, h("h3", {}, title), h("p", {}, instruction), caps(keys))))];
-    page.overlay("ready", h("h2", {}, config.title ?? ""), ...how, start,
+    const title = groups.length === 1 ? config.title ?? "" : `${COUNTS[groups.length] ?? groups.length} tasks at once`;
+    page.overlay("ready", h("h2", {}, title), ...how, start,
       h("p", {class: "small bykey"}, "Esc pauses"));
   }
 

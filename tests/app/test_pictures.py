@@ -7,6 +7,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+import neurogym as ngym
 from app.choice import Choice
 from app.pictures import screens, timeline
 from neurogym.envs import TaskEnv
@@ -130,3 +131,32 @@ class Endless(gym.Env):
 def test_an_episode_without_an_end_is_told():
     with pytest.raises(ValueError, match="its trials may have no end"):
         screens(as_trials(Endless()), "x")
+
+
+def dual(*tasks, **how):
+    others = [{"task": f"{task}-v0", "preset": "human"} for task in tasks]
+    stack = [{"Combine": {"tasks": others, **how}}]
+    return ngym.make("GoNogo", preset="human", stack=stack).unwrapped
+
+
+@pytest.mark.parametrize("how", [{}, {"mix": [0.5, 0.4, 0.1]}], ids=["all", "mixed"])
+def test_two_tasks_are_shown_side_by_side(how):
+    root = parsed(screens(dual("DelayPairedAssociation", **how), "x"))
+    frames = [node for node in root.iter(SVG + "rect") if node.get("fill") == "#808080"]
+    assert 4 <= len(frames) <= 8
+    assert {node.get("width") for node in frames} == {"160"}
+    shown = [(node.get("x"), node.text) for node in root.iter(SVG + "text") if node.text]
+    assert {text for x, text in shown if x == "4"} == {"fixation", "stimulus", "delay", "decision"}
+    assert {"stim1", "stim2", "decision"} <= {text for x, text in shown if x == "84"}
+
+
+def test_a_task_that_is_over_is_shown_no_more():
+    env = dual("DelayPairedAssociation", onset=10_000)
+    root = parsed(screens(env, "x"))
+    panels = [
+        {node.get("transform").split()[0] for node in group.iter(SVG + "g") if node.get("transform")
+         and "scale" in node.get("transform")}
+        for group in root.iter(SVG + "g") if group.get("clip-path")
+    ]  # fmt: skip
+    assert all(len(places) == 1 for places in panels)
+    assert len(set.union(*panels)) == 2
