@@ -69,3 +69,50 @@ def test_what_does_not_fit_is_said(page, server):
     wrong = quote(json.dumps([{"ReactionTime": {}}]))
     visit(page, f"{server.url}?task=DawTwoStep&wrappers={wrong}")
     page.wait_for_selector("text=ReactionTime does not fit DawTwoStep")
+
+
+def test_a_staircase_goes_on_after_a_reload(page, server):
+    stack = [{"ReactionTime": {}}, {"Staircase": {"up": 2, "down": 1}}, {"PassReward": {}}]
+    fast = json.dumps({"timing": {"fixation": 100}})
+    open_task(
+        page, server, "PerceptualDecisionMaking", 6, params=fast, wrappers=quote(json.dumps(stack))
+    )
+    run, client = run_of(page), page.context.new_cdp_session(page)
+    for _ in range(3):
+        assert answer(page, client, "ArrowLeft", 60.5)
+        state(page, "feedback")
+        state(page, "running")
+    page.reload()
+    state(page, "ready")
+    page.keyboard.press("Space")
+    while answer(page, client, "ArrowLeft", 60.5):
+        pass
+    rows = server.rows(run_id=run)
+    done = [row for row in rows if records.is_finished(row)]
+    assert [row["trial_index"] for row in done] == [0, 1, 2, 4, 5, 3]
+    env = records.env_of(done[0])
+    assert "Staircase" not in done[0]["memory"]
+    for row, following in zip(done, [*done[1:], None], strict=True):
+        assert "mismatch" not in row["flags"]
+        assert records.outcome_of(records.replay(row, env))["reward"] == row["reward"]
+        assert following is None or env.memory == following["memory"]
+    (broken,) = [row for row in rows if not records.is_finished(row)]
+    assert broken["memory"] == done[3]["memory"]
+    assert len({row["conditions"]["coh"] for row in done}) >= 3
+
+
+def test_tasks_take_turns_each_with_its_own_keys(page, server):
+    dots = {"task": "PerceptualDecisionMaking-v0", "preset": "human"}
+    stack = [{"ScheduleEnvs": {"tasks": [dots], "order": "sequential"}}]
+    open_task(page, server, "GoNogo", 3, wrappers=quote(json.dumps(stack)))
+    run, client = run_of(page), page.context.new_cdp_session(page)
+    for key, caps in (("Space", ["space"]), ("ArrowLeft", ["←", "→"]), ("Space", ["space"])):
+        assert answer(page, client, key)
+        assert page.locator(".hint kbd").all_inner_texts() == caps
+        state(page, "feedback", "done")
+    state(page, "done")
+    rows = server.rows(run_id=run)
+    assert [row["conditions"]["task"] for row in rows] == [0, 1, 0]
+    for row in rows:
+        assert "mismatch" not in row["flags"]
+        assert abs(row["rt_ms"] - 200) < 1
