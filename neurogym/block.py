@@ -31,14 +31,25 @@ class Draw:
     parts: list[tuple[np.ndarray, Draw]] = field(default_factory=list)  # of each of several tasks:
     # the trials that it has, and what was drawn for them
 
+    more: dict[str, np.ndarray] = field(default_factory=dict)  # ms that periods last longer, (n,)
+
     @staticmethod
-    def joined(draws: Sequence[Draw]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Conditions and lengths of all trials."""
+    def joined(draws: Sequence[Draw]) -> list[dict[str, np.ndarray]]:
+        """Conditions, lengths and what is added to lengths, of all trials."""
+        each = [[draw.conditions, draw.ms, draw.more] for draw in draws]
         if len(draws) == 1:
-            return dict(draws[0].conditions), dict(draws[0].ms)
-        first = draws[0]
-        conditions = {k: np.concatenate([d.conditions[k] for d in draws]) for k in first.conditions}
-        return conditions, {k: np.concatenate([d.ms[k] for d in draws]) for k in first.ms}
+            return [dict(values) for values in each[0]]
+        return [
+            {name: end_to_end([values[name] for values in some]) for name in some[0]}
+            for some in zip(*each, strict=True)
+        ]
+
+
+def end_to_end(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Arrays one after the other; whole numbers stay what they are beside others."""
+    if len({array.dtype.kind for array in arrays}) > 1:
+        arrays = [array.astype(object) for array in arrays]
+    return np.concatenate(arrays)
 
 
 class Block:

@@ -24,6 +24,13 @@ class Trials:
         except KeyError:
             raise AttributeError(unknown("condition", [name], self.conditions)) from None
 
+    def one(self, i: int) -> dict[str, Any]:
+        """The conditions of one trial, those that it has, as Python values."""
+        values = {name: column[i] for name, column in self.conditions.items()}
+        return {
+            k: v.item() if hasattr(v, "item") else v for k, v in values.items() if v is not None
+        }
+
 
 class Timeline:
     """When each period of n trials starts and ends, in steps.
@@ -40,8 +47,12 @@ class Timeline:
         stretch: Mapping[str, np.ndarray],
         n: int,
         dt: float,
+        more: Mapping[str, Any] | None = None,
     ):
-        """`ms` holds the lengths, a number or (n,), of the periods that are drawn or forced."""
+        """`ms` holds the lengths, a number or (n,), of the periods that are drawn or forced.
+
+        A NaN stands for the length that follows from the timing. `more` is added to lengths.
+        """
         self.periods, self.dt, self.n = list(timing), dt, n
         self.ms: dict[str, Any] = {}  # before dt; a number or (n,) each
         self.start: dict[str, np.ndarray] = {}  # in steps, (n,)
@@ -51,9 +62,14 @@ class Timeline:
         for i, (period, duration) in enumerate(timing.items()):
             partner = starts_with.get(period)
             start = self.start[partner] if partner else now
-            length = ms[period] if period in ms else duration.follow(start * dt, self.ms)
+            length = ms.get(period, np.nan)
+            if np.isnan(length).any():
+                usual = duration.follow(start * dt, self.ms)
+                length = usual if period not in ms else np.where(np.isnan(length), usual, length)
             if period in stretch:
                 length = length * stretch[period]
+            if more and period in more:
+                length = length + more[period]
             self.ms[period] = length
             end = start + to_steps(length, dt)
             if partner:

@@ -18,7 +18,6 @@ from neurogym.composite import (
     columns,
     mapped,
     shared,
-    spec,
 )
 from neurogym.conditions import Choice
 from neurogym.layout import Actions, Channels, Evidence, Groups
@@ -104,7 +103,7 @@ class Combined(Composite):
         groups: dict[str, int | Evidence] = {}
         for plan, suffix in zip(plans, suffixes, strict=True):
             for group in plan.channels:
-                own = spec(group)
+                own = group.spec
                 if isinstance(own, Evidence) and own.gate:
                     own = replace(own, gate=own.gate + suffix)
                 groups[group.name + suffix] = own

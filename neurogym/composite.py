@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from neurogym.block import Block, Draw
 from neurogym.canvas import Trials
 from neurogym.conditions import Condition
-from neurogym.layout import Evidence
+from neurogym.layout import Evidence, Group, Groups
 from neurogym.parameters import unknown
 from neurogym.rules import Payoffs
 from neurogym.task import Effect, Plan, Result, Step, Task
@@ -262,16 +262,20 @@ class Composite(Task):
                 after[key] = wrapper.learn(self, after[key], trial, result)
         return after
 
-    def block(self, draws: Sequence[Draw], fixed: Mapping[str, Any] | None = None) -> Block:
+    def block(
+        self,
+        draws: Sequence[Draw],
+        fixed: Mapping[str, Any] | None = None,
+        place: int | None = None,
+    ) -> Block:
         n = sum(draw.n for draw in draws)
-        conditions, ms = Draw.joined(draws)
+        conditions, ms, more = Draw.joined(draws)
         if fixed:
-            self.check_forced(fixed)
-            for name, value in fixed.items():
-                into = conditions if name in conditions else ms
-                into[name] = np.broadcast_to(np.asarray(value), (n,))
+            self.force(fixed, conditions, ms, n, place)
+            more = {period: extra for period, extra in more.items() if period not in fixed}
         on = self.on(conditions)
-        parts = [self._part(j, on[:, j], draws, conditions, ms) for j in range(len(self.members))]
+        joined = conditions, ms, more
+        parts = [self._part(j, on[:, j], draws, *joined) for j in range(len(self.members))]
         varied = self._varied_lengths(n, parts)
         trials = Trials(n, {**conditions, **varied})
         block = JointBlock(self, trials, draws, self.lengths(n, parts))
@@ -280,7 +284,13 @@ class Composite(Task):
         return block
 
     def _part(
-        self, j: int, on: np.ndarray, draws: Sequence[Draw], conditions: Mapping, ms: Mapping
+        self,
+        j: int,
+        on: np.ndarray,
+        draws: Sequence[Draw],
+        conditions: Mapping,
+        ms: Mapping,
+        more: Mapping,
     ) -> tuple[np.ndarray, Block | None]:
         """The trials that a task has, and its block of them."""
         member, own, first = self.members[j], [], 0
@@ -293,13 +303,17 @@ class Composite(Task):
                 rng = np.random.default_rng(np.random.SeedSequence(seeds.entropy, spawn_key=key))
                 part = member.task.draw(rng, here.size, {}) if here.size else None
             elif part.n:
-                part = Draw(part.rng, part.n, dict(part.conditions), dict(part.ms), {}, part.parts)
+                part = replace(
+                    part, conditions=dict(part.conditions), ms=dict(part.ms), more=dict(part.more)
+                )
                 for name, joint in member.conditions.items():
                     part.conditions[name] = typed(conditions[joint][first + here].tolist())
             if part is not None and part.n:
                 for name, joint in member.periods.items():
                     if joint in ms:
                         part.ms[name] = ms[joint][first + here].astype(float)
+                    if joint in more:
+                        part.more[name] = more[joint][first + here] + part.more.get(name, 0)
                 own.append(part)
             first += draw.n
         return np.flatnonzero(on), member.task.block(own) if own else None
@@ -331,8 +345,8 @@ class Composite(Task):
 
 
 def typed(values: list) -> np.ndarray:
-    """An array of one kind; of objects where some are None."""
-    if any(value is None for value in values):
+    """An array of one kind; of objects where some are None, or of another kind."""
+    if len({type(value) for value in values}) > 1 or None in values[:1]:
         out = np.empty(len(values), object)
         out[:] = values
         return out
@@ -363,10 +377,12 @@ class Either(Condition):
         return "; or ".join(dict.fromkeys(map(str, self.kinds)))
 
 
-def same(kinds: Sequence[Condition]) -> Condition:
-    """One condition for all: the common one, if they are alike."""
+def same(kinds: Sequence[Condition], tasks: int) -> Condition:
+    """One condition for so many tasks: the common one, if all have it and they are alike."""
     first = kinds[0]
-    alike = all(type(kind) is type(first) and str(kind) == str(first) for kind in kinds)
+    alike = len(kinds) == tasks and all(
+        type(kind) is type(first) and str(kind) == str(first) for kind in kinds
+    )
     return first if alike else Either(kinds)
 
 
@@ -375,24 +391,16 @@ def unchanged(names: Iterable[str]) -> dict[str, str]:
     return {name: name for name in names}
 
 
-def spec(group: Any, size: int | None = None) -> int | Evidence:
-    """What a layout is told of a group."""
-    size = size or group.size
-    return Evidence(size, group.gate) if group.evidence else size
-
-
-def shared(layouts: Sequence[Any]) -> dict[str, Any]:
+def shared(layouts: Sequence[Groups]) -> dict[str, int | Evidence]:
     """The groups of several layouts by name, each as large as the largest of that name."""
-    sizes: dict[str, Any] = {}
-    for layout in layouts:
-        for group in layout:
-            old = sizes.get(group.name, 0)
-            old = old.size if isinstance(old, Evidence) else old
-            sizes[group.name] = spec(group, max(old, group.size))
-    return sizes
+    found: dict[str, Group] = {}
+    for group in (group for layout in layouts for group in layout):
+        if group.name not in found or group.size > found[group.name].size:
+            found[group.name] = group
+    return {name: group.spec for name, group in found.items()}
 
 
-def columns(own: Any, whole: Any, suffix: str = "") -> np.ndarray:
+def columns(own: Groups, whole: Groups, suffix: str = "") -> np.ndarray:
     """The whole's index of each of a layout's own: (size,)."""
     return np.concatenate([whole[g.name + suffix].start + np.arange(g.size) for g in own]).astype(
         np.int64

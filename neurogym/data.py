@@ -20,10 +20,14 @@ FILL = 1 << 16  # rows drawn at a time, about: enough to hide the calls, little 
 
 
 class Rows:
-    """Trials end to end: `ob` (S, ...), `gt` (S, ...), `window` (n, 2), `offsets` (n + 1,)."""
+    """Trials end to end: `ob` (S, ...), `gt` (S, ...), `window` and `number` (n, ...), `offsets`.
 
-    def __init__(self, ob, gt, window, offsets, first: int):
-        self.ob, self.gt, self.window, self.offsets, self.first = ob, gt, window, offsets, first
+    `number` tells each trial's place in its stream; `first` alone that of trials in their order.
+    """
+
+    def __init__(self, ob, gt, window, offsets, first: int = 0, number: np.ndarray | None = None):
+        self.ob, self.gt, self.window, self.offsets = ob, gt, window, offsets
+        self.number = first + np.arange(offsets.size - 1) if number is None else number
 
     @classmethod
     def join(cls, parts: list[Rows]) -> Rows:
@@ -32,11 +36,11 @@ class Rows:
             return parts[0]
         lengths = np.concatenate([np.diff(part.offsets) for part in parts])
         offsets = np.concatenate([[0], np.cumsum(lengths)])
-        ob, gt, window = (
+        ob, gt, window, number = (
             np.concatenate([getattr(part, name) for part in parts])
-            for name in ("ob", "gt", "window")
+            for name in ("ob", "gt", "window", "number")
         )
-        return cls(ob, gt, window, offsets, parts[0].first)
+        return cls(ob, gt, window, offsets, number=number)
 
     def details(self) -> dict[str, np.ndarray]:
         """By row, (S,): whether a response is asked for, whether a trial starts, its number."""
@@ -44,7 +48,7 @@ class Rows:
         step = np.arange(trial.size) - self.offsets[trial]
         first, stop = self.window[trial].T
         mask = (step >= first) & (step < stop)
-        return dict(mask=mask, start=step == 0, trial=trial + self.first)
+        return dict(mask=mask, start=step == 0, trial=self.number[trial])
 
 
 class _TaskSource:
@@ -126,8 +130,8 @@ class _Subjects:
         for subject, draw, stop in zip(subjects, draws, stops, strict=True):
             rows.append(subject.add(shown, block.window, stop - draw.n, stop))
             if self.task.plan.learns:
-                trial = {k: v[stop - 1].item() for k, v in block.trials.conditions.items()}
-                subject.memory = self.task.learn(draw.carried, trial, shown.results[stop - 1])
+                trial, result = block.trials.one(stop - 1), shown.results[stop - 1]
+                subject.memory = self.task.learn(draw.carried, trial, result)
         return rows
 
 

@@ -43,6 +43,11 @@ class Group:
         return slice(self.start, self.stop)
 
     @property
+    def spec(self) -> int | Evidence:
+        """What a layout is told of this group."""
+        return Evidence(self.size, self.gate) if self.evidence else self.size
+
+    @property
     def labels(self) -> list[str]:
         """One name an entry."""
         if self.size == 1:
@@ -82,6 +87,11 @@ class Groups:
     def labels(self) -> list[str]:
         """One name an index."""
         return [label for group in self for label in group.labels]
+
+    @property
+    def sizes(self) -> dict[str, int | Evidence]:
+        """What a layout with the same groups is told."""
+        return {group.name: group.spec for group in self}
 
     @property
     def names(self) -> dict[str, int | list[int]]:

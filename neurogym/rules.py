@@ -220,7 +220,7 @@ class Interval(Rule):
         inside = np.arange(steps.sum()) - np.repeat(np.cumsum(steps) - steps, steps)  # k in window
         at = np.repeat(begin, steps) + inside
         rows[at] = base.shape[0] + np.repeat(which.ravel(), steps) * length + inside
-        closing = timeline.end[self.window] == timeline.length
+        closing = (timeline.end[self.window] == timeline.length) & (steps > 0)
         rows[last[closing]] += keys.shape[1] * length
 
         earned = table.reward[:, 0, canvas.due_action].take(rows[at])

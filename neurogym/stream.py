@@ -71,7 +71,7 @@ class Stream:
         """The block that holds a trial, and the trial's place in it."""
         number, place = locate(index)
         forced = sorted((name, repr(value)) for name, value in (fixed or {}).items())
-        key = (number, forced, self.task.plan)  # a new plan: the parameters have changed
+        key = (number, forced, place if forced else None, self.task.plan)  # parameters may change
         if self._last is None or self._last[0] != key:
-            self._last = key, self.blocks(number, 1, fixed)
+            self._last = key, self.task.block([self.draw(number)], fixed, place if fixed else None)
         return self._last[1], place

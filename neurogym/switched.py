@@ -20,7 +20,6 @@ from neurogym.composite import (
     mapped,
     same,
     shared,
-    spec,
     typed,
     unchanged,
     widened,
@@ -46,6 +45,7 @@ class Switched(Composite):
 
     def __init__(self, wrapper: Wrapper, tasks: Sequence[Task], schedule: Schedule, cue: bool):
         self.schedule, self.cue = schedule, cue
+        self._columns_of: dict[str, tuple] = {}
         if clash := [t.label for t in tasks if "task" in t.plan.conditions]:
             raise ValueError(f"{type(wrapper).__name__}: {clash[0]} has a condition 'task' already")
         super().__init__(wrapper, tasks)
@@ -75,30 +75,30 @@ class Switched(Composite):
         plans = [task.plan for task in self.tasks]
         channels = Channels(**shared([plan.channels for plan in plans]))
         if self.cue:
-            sizes = {g.name: spec(g) for g in channels}
-            channels = Channels(**sizes, task=len(plans))
+            channels = Channels(**channels.sizes, task=len(plans))
         self.actions_ = Actions(**shared([plan.actions for plan in plans]))
+        timing: dict[str, Duration] = {}
+        for plan in plans:
+            timing = {**plan.timing, **timing}
+        timing = {name: timing[name] for plan in plans for name in plan.timing}
         self.members = [
             Member(
                 task,
                 columns(plan.channels, channels),
                 unchanged(plan.timing),
-                unchanged(plan.conditions),
+                {k: f"{k}_{j}" if k in timing else k for k in plan.conditions},
             )
-            for task, plan in zip(self.tasks, plans, strict=True)
+            for j, (task, plan) in enumerate(zip(self.tasks, plans, strict=True), 1)
         ]
         self.maps = [columns(plan.actions, self.actions_) for plan in plans]
         conditions: dict[str, list] = {}
-        for plan in plans:
-            for name, condition in plan.conditions.items():
-                conditions.setdefault(name, []).append(condition)
-        timing: dict[str, Duration] = {}
-        for plan in plans:
-            for name, duration in plan.timing.items():
-                timing.setdefault(name, duration)
+        for member, plan in zip(self.members, plans, strict=True):
+            for own, name in member.conditions.items():
+                conditions.setdefault(name, []).append(plan.conditions[own])
+        told = {name: same(kinds, len(plans)) for name, kinds in conditions.items()}
         which = Choice(range(len(plans)), doc="which of the tasks the trial has, from 0")
         return Plan(
-            channels, self.actions_, {"task": which, **{k: same(v) for k, v in conditions.items()}},
+            channels, self.actions_, {"task": which, **told},
             timing, dict(plans[0].rewards), None, JointScene(), plans[0].keys,
             learns=any(plan.learns for plan in plans),
         )  # fmt: skip
@@ -120,7 +120,9 @@ class Switched(Composite):
     def join(self, block, parts):
         names = list(self.plan.timing)
         tables, kind = [], np.zeros(block.trial.size, np.int64)
-        for member, action, (here, own) in zip(self.members, self.maps, parts, strict=True):
+        for j, (member, action, (here, own)) in enumerate(
+            zip(self.members, self.maps, parts, strict=True)
+        ):
             if own is None:
                 continue
             rows = block.places(here, own)
@@ -135,7 +137,7 @@ class Switched(Composite):
                 kind[rows] = own.kind + sum(table.shape[0] for table, _ in tables)
                 tables.append((own.payoffs, action))
             else:
-                self._tell(block, rows, own)
+                self._tell(j, block, rows, own)
         if self.cue:
             cue = block.task.plan.channels["task"]
             block.ob[:, cue.slice] = self.on(block.trials.conditions)[block.trial]
@@ -161,21 +163,22 @@ class Switched(Composite):
 
     # -- closed tasks ----------------------------------------------------------------------------
 
-    def _tell(self, block: JointBlock, rows: np.ndarray, own: Block) -> None:
+    def _tell(self, j: int, block: JointBlock, rows: np.ndarray, own: Block) -> None:
         """Columns by row of what each action earns, for tasks with a table among closed ones."""
         own_columns = own.columns if own.task.closed else {"gt": own.gt, **cells(own)}
+        if not self._columns_of:
+            self._columns_of = self._all_columns()
+        for name, (shape, kind) in self._columns_of.items():
+            if name not in block.columns:
+                block.columns[name] = np.zeros((block.trial.size, *shape), kind)
         for name, values in own_columns.items():
-            j = next(j for j, member in enumerate(self.members) if member.task is own.task)
-            column = block.columns.setdefault(
-                f"{j} {name}", np.zeros((block.trial.size, *values.shape[1:]), values.dtype)
-            )
-            column[rows] = values
+            block.columns[f"{j} {name}"][rows] = values
 
     def begin(self, trials):
         states: dict[str, np.ndarray] = {}
         for j, member in enumerate(self.members):
             here = np.flatnonzero(np.asarray(trials.task) == j)
-            some = self._some(j, trials, here) if here.size else self._sample(j)
+            some = self._some(j, trials, here) if here.size else self._sample(j).trials
             own = member.task.begin(some) if member.task.closed else {}
             own = own if member.task.closed else {"state": np.zeros(some.n, np.int64)}
             for name, values in own.items():
@@ -185,9 +188,18 @@ class Switched(Composite):
                 states[f"{j} {name}"] = state
         return states
 
-    def _sample(self, j: int) -> Trials:
+    def _sample(self, j: int) -> Block:
         task = self.members[j].task
-        return task.block([task.draw(np.random.default_rng(0), 1, {})]).trials
+        return task.block([task.draw(np.random.default_rng(0), 1, {})])
+
+    def _all_columns(self) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+        """Shape and kind of each column that blocks have, whichever tasks are in them."""
+        told = {}
+        for j, member in enumerate(self.members):
+            own = self._sample(j)
+            parts = own.columns if member.task.closed else {"gt": own.gt, **cells(own)}
+            told |= {f"{j} {name}": (v.shape[1:], v.dtype) for name, v in parts.items()}
+        return told
 
     def _some(self, j: int, trials: Trials, here: np.ndarray) -> Trials:
         whole = self.member_trials(j, trials).conditions

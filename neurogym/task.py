@@ -228,8 +228,12 @@ class Task(param.Parameterized):
         """The same task with one more wrapper, which is not asked whether it fits."""
         task = self.copy()
         task.wrappers = (*task.wrappers, wrapper)
-        task.plan  # noqa: B018 - what does not go together is told now
-        return task
+        return task.checked()
+
+    def checked(self) -> Task:
+        """The task itself, once it is known that all of its parts go together."""
+        self.plan  # noqa: B018 - a wrapper that does not fit the others raises ValueError
+        return self
 
     @property
     def label(self) -> str:
@@ -376,6 +380,28 @@ class Task(param.Parameterized):
             if wrong:
                 raise ValueError(f"{name} = {wrong[0]!r} is not possible: allowed are {allowed}")
 
+    def force(
+        self,
+        fixed: Mapping[str, Any],
+        conditions: dict[str, np.ndarray],
+        ms: dict[str, np.ndarray],
+        n: int,
+        place: int | None,
+    ) -> None:
+        """Force conditions and lengths of n trials, or of one, in place; ValueError for others."""
+        self.check_forced(fixed)
+        for name, value in fixed.items():
+            into = conditions if name in conditions else ms
+            forced = np.broadcast_to(np.asarray(value), (n,))
+            if name not in conditions:
+                forced = forced.astype(float)
+            if place is not None:
+                one, forced = forced[place], into.get(name, np.full(n, np.nan))
+                wide = np.result_type(forced, np.asarray(one)) if forced.dtype != object else object
+                forced = forced.astype(wide)
+                forced[place] = one
+            into[name] = forced
+
     def draw(self, rng: np.random.Generator, n: int, last: Mapping[str, Any]) -> Draw:
         """Draw what differs among n trials, given what the trial before them carries on."""
         conditions = {
@@ -404,27 +430,27 @@ class Task(param.Parameterized):
                 after[key] = wrapper.learn(self, after[key], trial, result)
         return after
 
-    def block(self, draws: Sequence[Draw], fixed: Mapping[str, Any] | None = None) -> Block:
+    def block(
+        self,
+        draws: Sequence[Draw],
+        fixed: Mapping[str, Any] | None = None,
+        place: int | None = None,
+    ) -> Block:
         """Paint the trials of some draws, end to end.
 
-        `fixed` forces conditions or periods' lengths: a value, or (n,) values. That changes nothing
-        else: the other conditions and, where lengths allow, the noise stay what they would have
-        been.
+        `fixed` forces conditions or periods' lengths: a value, or (n,) values; with `place` in that
+        trial alone. That changes nothing else: the other conditions and, where lengths allow, the
+        noise stay what they would have been.
         """
         n = sum(draw.n for draw in draws)
-        conditions, ms = Draw.joined(draws)
+        conditions, ms, more = Draw.joined(draws)
         if fixed:
-            self.check_forced(fixed)
-            for name, value in fixed.items():
-                forced = np.broadcast_to(np.asarray(value), (n,))
-                if name in conditions:
-                    conditions[name] = forced
-                else:
-                    ms[name] = forced.astype(float)
+            self.force(fixed, conditions, ms, n, place)
+            more = {period: extra for period, extra in more.items() if period not in fixed}
         trials = Trials(n, conditions)
         stretch = {p: f for p, f in self.stretch(trials).items() if p not in (fixed or {})}
         timing = self.plan.timing
-        timeline = Timeline(timing, ms, self.starts_with, stretch, n, self.dt)
+        timeline = Timeline(timing, ms, self.starts_with, stretch, n, self.dt, more)
         canvas = Canvas(timeline, self.plan.channels, self.plan.actions)
         self.paint(canvas, trials)
         for wrapper in self.wrappers:
@@ -432,6 +458,6 @@ class Task(param.Parameterized):
         varied = {
             period: length
             for period, length in timeline.ms.items()
-            if timing[period].is_random or period in draws[0].ms
+            if timing[period].is_random or period in draws[0].ms or period in draws[0].more
         }
         return Block(self, canvas, Trials(n, {**conditions, **varied}), draws)

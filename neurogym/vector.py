@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from neurogym.block import Block, Draw
+from neurogym.block import Block, Draw, end_to_end
 from neurogym.canvas import Trials
 from neurogym.rules import Payoffs
 from neurogym.stream import FIRST, Stream
@@ -136,7 +136,7 @@ class Pool:
         self.late = late * float(self.task.dt)  # (S,) ms since responses are first asked for
         self.number = np.concatenate([run.first + np.arange(run.n) for run in runs])
         self.conditions = {
-            name: np.concatenate([run.block.trials.conditions[name][run.trials] for run in runs])
+            name: end_to_end([run.block.trials.conditions[name][run.trials] for run in runs])
             for name in runs[0].block.trials.conditions
         }
 
@@ -215,13 +215,12 @@ class LivePool:
         for name, values in block.trials.conditions.items():
             if name not in self.conditions:
                 self.conditions[name] = np.repeat(values[:1], self.envs)
-            if values.dtype != self.conditions[name].dtype:  # a longer text
-                kind = np.result_type(values, self.conditions[name])
-                self.conditions[name] = self.conditions[name].astype(kind)
+            old = self.conditions[name]
+            if values.dtype != old.dtype:  # a longer text, or another kind of number
+                self.conditions[name] = end_to_end([old, values])[: self.envs]
             self.conditions[name][envs] = values
-        lists = {name: values.tolist() for name, values in block.trials.conditions.items()}
         for i, env in enumerate(envs.tolist()):
-            self.trials[env] = {name: values[i] for name, values in lists.items()}
+            self.trials[env] = block.trials.one(i)
             self.payoffs[env] = block.payoffs
         self._publish()
         at[envs] = starts

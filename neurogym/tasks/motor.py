@@ -102,4 +102,6 @@ class Reaching1D(Task):
         )
 
     def observe(self, trials, state, step, ob):
-        ob[:, self.dim_ring :] = np.cos(ring(self.dim_ring) - state["angle"][:, None])
+        ob[:, self.dim_ring : 2 * self.dim_ring] = np.cos(
+            ring(self.dim_ring) - state["angle"][:, None]
+        )

@@ -6,23 +6,55 @@ around a task by `task.wrapped(...)`. The same as JSON is a line of a stack, inn
 `[{"ReactionTime": {"urgency": -0.01}}, ...]`. Where two wrappers set the same thing the outer wins.
 """
 
+from neurogym.monitor import Identity, Monitor
+from neurogym.wrappers.adaptive import Shaping, Staircase, TimeOut
 from neurogym.wrappers.base import Wrapper
-from neurogym.wrappers.labels import RandomGroundTruth, SideBias, TrialHistory
-from neurogym.wrappers.observations import Noise
-from neurogym.wrappers.responses import MissTrialReward, ReactionTime
-from neurogym.wrappers.stack import WRAPPERS, Stack, fitting, read, write
+from neurogym.wrappers.labels import (
+    RandomGroundTruth,
+    ScheduleAttr,
+    SideBias,
+    TrialHistory,
+    TrialHistoryEvolution,
+    TrialHistoryV2,
+    VariableMapping,
+    VariableNch,
+)
+from neurogym.wrappers.observations import Noise, PassAction, PassReward, TTLPulse
+from neurogym.wrappers.responses import CatchTrials, Lapse, MissTrialReward, ReactionTime
+from neurogym.wrappers.several import Combine, MultiEnvs, ScheduleEnvs, TransferLearning
+from neurogym.wrappers.stack import WRAPPERS, Stack, fitting, read, register, write
 
 __all__ = [
     "WRAPPERS",
+    "CatchTrials",
+    "Combine",
+    "Identity",
+    "Lapse",
     "MissTrialReward",
+    "Monitor",
+    "MultiEnvs",
     "Noise",
+    "PassAction",
+    "PassReward",
     "RandomGroundTruth",
     "ReactionTime",
+    "ScheduleAttr",
+    "ScheduleEnvs",
+    "Shaping",
     "SideBias",
     "Stack",
+    "Staircase",
+    "TTLPulse",
+    "TimeOut",
+    "TransferLearning",
     "TrialHistory",
+    "TrialHistoryEvolution",
+    "TrialHistoryV2",
+    "VariableMapping",
+    "VariableNch",
     "Wrapper",
     "fitting",
     "read",
+    "register",
     "write",
 ]

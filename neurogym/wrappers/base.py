@@ -11,7 +11,7 @@ import param
 
 from neurogym.block import Draw
 from neurogym.canvas import Canvas, Trials
-from neurogym.conditions import Choice
+from neurogym.conditions import Choice, Condition
 from neurogym.envs import TaskEnv
 from neurogym.parameters import plain, unknown
 from neurogym.rules import Payoffs
@@ -128,6 +128,13 @@ def needs_ground_truth(wrapper: Wrapper, task: Task) -> int:
     if not isinstance(condition, Choice) or len(condition.values) < 2:
         wrapper.refuse(task, "it has no condition ground_truth that is one of several values")
     return len(condition.values)
+
+
+def add_condition(wrapper: Wrapper, task: Task, plan: Plan, name: str, kind: Condition) -> None:
+    """Add a condition to a plan; refuse a task that has one of that name."""
+    if name in plan.conditions or name in plan.timing:
+        wrapper.refuse(task, f"it has a condition or period {name!r} already")
+    plan.conditions[name] = kind
 
 
 def probabilities(name: str, values: Sequence, n: int) -> np.ndarray:

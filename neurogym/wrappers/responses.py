@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import param
 
-from neurogym.rules import FirstResponse
+from neurogym.conditions import Choice
+from neurogym.rules import FirstResponse, Payoffs
+from neurogym.task import Task
 from neurogym.timing import Duration, to_steps
-from neurogym.wrappers.base import Wrapper
+from neurogym.wrappers.base import Wrapper, add_condition
 
 
 class ReactionTime(Wrapper):
@@ -96,3 +99,88 @@ class MissTrialReward(Wrapper):
 
     def change(self, task, plan):
         plan.rewards["miss"] = float(self.r_miss)
+
+
+def needs_table(wrapper: Wrapper, task: Task) -> None:
+    """Refuse tasks in which no table says what actions earn."""
+    if task.plan.rule is None:
+        wrapper.refuse(task, "no single rule says what its actions earn")
+
+
+class CatchTrials(Wrapper):
+    """Pays something else on some trials, whatever the answer.
+
+    Fits tasks in which a rule says what a response earns.
+
+    A share `catch_prob` of trials are catch trials; with `stim_th` only of those whose `coh` is not
+    above that percentile of the coherences. What ends a catch trial earns `alt_rew`; its label
+    stays. The condition `catch` tells it.
+    """
+
+    catch_prob = param.Magnitude(0.1, doc="share of catch trials")
+    stim_th = param.Number(
+        None, bounds=(0, 100), allow_None=True, doc="percentile of coh up to which; all if None"
+    )
+    alt_rew = param.Number(0.0, bounds=(-100, 100), doc="what a catch trial earns")
+
+    def check(self, task):
+        needs_table(self, task)
+        if self.stim_th is not None and not hasattr(task, "cohs"):
+            self.refuse(task, "stim_th is for tasks with coherences")
+
+    def change(self, task, plan):
+        p = [1 - self.catch_prob, self.catch_prob]
+        add_condition(self, task, plan, "catch", Choice((0, 1), p, doc="1: a catch trial"))
+
+    def draw(self, task, draw, last):
+        if self.stim_th is not None:
+            weak = draw.conditions["coh"] <= np.percentile(task.cohs, self.stim_th)
+            draw.conditions["catch"] = draw.conditions["catch"] * weak
+
+    def forms(self, task, payoffs):
+        other = payoffs.copy()
+        other.reward[other.ends] = self.alt_rew
+        return [other]
+
+    def form(self, task, trials):
+        return np.asarray(trials.catch)
+
+
+class Lapse(Wrapper):
+    """On a share of trials a response is any one, whatever was meant.
+
+    Fits tasks in which a rule says what a response earns, and there are two answers or more.
+
+    A lapse replaces the answer that was given by one drawn at random: its response, outcome and
+    reward are those of that one. The condition `lapse` tells which one, 0 for no lapse.
+    """
+
+    rate = param.Magnitude(0.1, doc="share of trials with a lapse")
+
+    def check(self, task):
+        needs_table(self, task)
+        if task.plan.actions.size < 3:
+            self.refuse(task, "it has one answer only")
+
+    def change(self, task, plan):
+        n = plan.actions.size - 1
+        p = [1 - self.rate, *[self.rate / n] * n]
+        lapse = Choice(range(n + 1), p, doc="the answer that is given; 0: as meant")
+        add_condition(self, task, plan, "lapse", lapse)
+
+    def forms(self, task, payoffs):
+        return [self._always(payoffs, answer) for answer in range(1, payoffs.shape[2])]
+
+    def _always(self, payoffs: Payoffs, answer: int) -> Payoffs:
+        """The table in which every answer is the same one."""
+        other = payoffs.copy()
+        given = payoffs.response > 0
+        for name in vars(other):
+            table = getattr(payoffs, name)
+            getattr(other, name)[given] = np.broadcast_to(table[:, :, answer, None], table.shape)[
+                given
+            ]
+        return other
+
+    def form(self, task, trials):
+        return np.asarray(trials.lapse)

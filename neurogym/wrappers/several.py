@@ -88,7 +88,7 @@ class _Switching(Several):
 
     def switched(self, task: Task, schedule: Schedule, cue: bool) -> Task:
         """The tasks as one."""
-        return Switched(self, self.members(task), schedule, cue)
+        return Switched(self, self.members(task), schedule, cue).checked()
 
 
 class ScheduleEnvs(_Switching):
@@ -219,4 +219,4 @@ class Combine(Several):
             raise ValueError(f"weights = {weights!r}: expected {n} numbers")
         return Combined(
             self, members, [0, *onsets], self.mix, self.share_action_space, self.trial_cue, weights
-        )
+        ).checked()

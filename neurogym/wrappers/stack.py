@@ -7,21 +7,43 @@ from typing import Any
 
 from neurogym.parameters import unknown
 from neurogym.task import Task
+from neurogym.wrappers.adaptive import Shaping, Staircase, TimeOut
 from neurogym.wrappers.base import Wrapper
-from neurogym.wrappers.labels import RandomGroundTruth, SideBias, TrialHistory
-from neurogym.wrappers.observations import Noise
-from neurogym.wrappers.responses import MissTrialReward, ReactionTime
+from neurogym.wrappers.labels import (
+    RandomGroundTruth,
+    ScheduleAttr,
+    SideBias,
+    TrialHistory,
+    TrialHistoryEvolution,
+    VariableMapping,
+    VariableNch,
+)
+from neurogym.wrappers.observations import Noise, PassAction, PassReward, TTLPulse
+from neurogym.wrappers.responses import CatchTrials, Lapse, MissTrialReward, ReactionTime
 from neurogym.wrappers.several import Combine, MultiEnvs, ScheduleEnvs, TransferLearning
 
 WRAPPERS: dict[str, type[Wrapper]] = {
     cls.__name__: cls
     for cls in (
-        ReactionTime, RandomGroundTruth, SideBias, TrialHistory, Noise, MissTrialReward,
-        ScheduleEnvs, MultiEnvs, TransferLearning, Combine,
+        ReactionTime, Combine, RandomGroundTruth, SideBias, TrialHistory, TrialHistoryEvolution,
+        ScheduleAttr, ScheduleEnvs, MultiEnvs, TransferLearning, Staircase, TimeOut, CatchTrials,
+        MissTrialReward, Lapse, Noise, TTLPulse, PassAction, PassReward, VariableNch,
+        VariableMapping, Shaping,
     )
 }  # fmt: skip
 
 Stack = Sequence[Wrapper | Mapping[str, Mapping[str, Any]]]
+
+
+def register(cls: type[Wrapper]) -> type[Wrapper]:
+    """Let stacks name a wrapper of one's own, by its class; also as a decorator.
+
+    ValueError for another class under a known name.
+    """
+    if WRAPPERS.get(cls.__name__, cls) is not cls:
+        raise ValueError(f"there is another wrapper {cls.__name__!r} already")
+    WRAPPERS[cls.__name__] = cls
+    return cls
 
 
 def read(stack: Stack) -> list[Wrapper]:

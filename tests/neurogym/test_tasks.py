@@ -531,9 +531,16 @@ def test_the_right_answer_is_in_play():
     forced = dict(active="1-3", ground_truth=2)
     env.reset(seed=1, options={"trial": 3, "conditions": forced})
     assert {**env.trial, **forced} == env.trial
-    for wrong in (dict(active="1-3", ground_truth=1), dict(active="1-3")):
+    with pytest.raises(ValueError, match="force ground_truth as well, to one of 0, 2"):
+        env.reset(seed=1, options={"conditions": dict(active="1-3", ground_truth=1)})
+    for trial in range(12):  # forced alone, it fits some trials, whatever the others of their block
+        env.reset(seed=1, options={"trial": trial})
+        options = {"trial": trial, "conditions": dict(active="1-3")}
+        if env.trial["ground_truth"] in (0, 2):
+            env.reset(seed=1, options=options)
+            continue
         with pytest.raises(ValueError, match="force ground_truth as well, to one of 0, 2"):
-            env.reset(seed=1, options={"trial": 3, "conditions": wrong})
+            env.reset(seed=1, options=options)
     for wrong in ("1", "3-1", "1-1", "1-5", "0-1", "1-2-", "all", 12):
         with pytest.raises(ValueError, match="not possible: allowed are 2 or more of the numbers"):
             env.reset(seed=1, options={"conditions": dict(active=wrong)})

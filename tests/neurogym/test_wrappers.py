@@ -13,122 +13,212 @@ import neurogym as ngym
 from neurogym import measures, records, wrappers
 from neurogym.envs import TaskEnv
 from neurogym.registry import configure, task_class
+from neurogym.stream import Stream
 from neurogym.vector import TaskVectorEnv
 
+OTHER = {"task": "DelayPairedAssociation-v0"}
 SETTINGS = {
-    "ReactionTime": dict(from_step=1, urgency=-0.01),
+    "ReactionTime": dict(from_step=1, urgency=-0.01, end_on_stimulus=False),
+    "Combine": dict(tasks=[OTHER], onset=200, mix=[0.3, 0.3, 0.4], share_action_space=True,
+                    trial_cue=True, weights=[1, 2]),
     "SideBias": dict(block_dur=[3, 6]),
-    "TrialHistory": dict(probs=0.7),
-    "Noise": dict(sigma=0.3),
-    "RandomGroundTruth": dict(p=[0.8, 0.2]),
+    "TrialHistory": dict(probs=[0.7, 0.2], after_error=0.4, block_dur=0.2),
+    "TrialHistoryEvolution": dict(ctx_dur=[2, 5], death_prob=0.1, balanced_probs=True),
+    "ScheduleAttr": dict(attr_list=[{}, {}], order="switch"),
+    "ScheduleEnvs": dict(tasks=[OTHER, {"task": "Reaching1D-v0"}, {"task": "ReadySetGo-v0"}],
+                         order="switch", block_dur=[1, 3], env_input=True),
+    "MultiEnvs": dict(i=1, env_input=True),
+    "TransferLearning": dict(num_tr_per_task=[5], task_cue=True),
+    "Staircase": dict(up_weight=3, down=1, steps=[1.5]),
+    "TimeOut": dict(time_out=300),
+    "CatchTrials": dict(catch_prob=0.4, alt_rew=0.25),
     "MissTrialReward": dict(r_miss=-1.0),
-}
+    "Lapse": dict(rate=0.4),
+    "Noise": dict(sigma=0.3, target=0.75, step=0.2),
+    "TTLPulse": {},
+    "PassAction": dict(one_hot=True),
+    "PassReward": {},
+    "RandomGroundTruth": {},
+    "VariableNch": dict(block_nch=[2, 4], sorted_ch=False, prob_12=0.2),
+    "VariableMapping": dict(mapp_ch_prob=0.2, min_mapp_dur=1, sess_end_prob=0.1, min_sess_dur=2),
+    "Shaping": dict(perf_w=4, th=0.5, max_num_reps=1),
+}  # fmt: skip
+TASKS = [id for id in ngym.all_envs() if task_class(id) and ngym.registry.source(id) is None]
+# the first of these on which a pair can be stacked is where it is tested
+FIRST = ["PerceptualDecisionMaking-v0", "NAltPerceptualDecisionMaking-v0",
+         "NAltConditionalVisuomotor-v0", *TASKS]  # fmt: skip
 
 
-def stacks():
-    """(task, stack): each fitting wrapper, with defaults and otherwise, and each fitting pair."""
-    for id in ngym.all_envs():
-        task = task_class(id)()
-        fitting = [name for name, why in wrappers.fitting(task).items() if not why]
-        for name in fitting:
-            yield id, [{name: {}}]
-            yield id, [{name: SETTINGS[name]}]
-        for pair in itertools.permutations(fitting, 2):
-            stack = [{name: SETTINGS[name]} for name in pair]
-            try:
-                task.wrapped(*wrappers.read(stack))
-            except ValueError:
-                continue  # told why; the ones that must not stack are tested below
+def stacked(id, stack):
+    """The task under a stack; None if it does not fit, as the wrappers say."""
+    try:
+        return task_class(id)().wrapped(*wrappers.read(stack))
+    except ValueError:
+        return None
+
+
+def singles():
+    for id in TASKS:
+        for name in wrappers.WRAPPERS:
+            for params in dict.fromkeys(json.dumps(p) for p in ({}, SETTINGS[name])):
+                stack = [{name: json.loads(params)}]
+                if stacked(id, stack):
+                    yield id, stack
+
+
+def pairs():
+    for pair in itertools.permutations(wrappers.WRAPPERS, 2):
+        stack = [{name: SETTINGS[name]} for name in pair]
+        id = next((id for id in FIRST if stacked(id, stack)), None)
+        if id:
             yield id, stack
-
-
-STACKS = list(stacks())
 
 
 def named(case):
     id, stack = case
-    return (
-        f"{id}-{'-'.join(next(iter(line)) + '+' * bool(line[next(iter(line))]) for line in stack)}"
-    )
+    parts = ((name, "+" * bool(params)) for line in stack for name, params in line.items())
+    return f"{id}-{'-'.join(name + sign for name, sign in parts)}"
 
 
-@pytest.fixture(params=STACKS, ids=named)
-def case(request):
-    return request.param
+SINGLES, PAIRS = list(singles()), list(pairs())
+ALL = [*SINGLES, *PAIRS]
+every_stack = pytest.mark.parametrize("case", ALL, ids=map(named, ALL))
 
 
-@pytest.fixture
-def env(case):
+def make(case):
     id, stack = case
     return ngym.make(id, stack=stack).unwrapped
 
 
+def test_every_wrapper_fits_a_task_and_every_task_takes_some():
+    assert {name for _, stack in SINGLES for name in stack[0]} == set(wrappers.WRAPPERS)
+    assert set(SETTINGS) == set(wrappers.WRAPPERS)
+    assert {id for id, _ in SINGLES} == set(TASKS)
+    assert len(PAIRS) > 350
+
+
+@every_stack
 def test_the_environment_keeps_its_promises(case):
-    id, stack = case
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_env(ngym.make(id, stack=stack).unwrapped)
+        check_env(make(case))
 
 
-def test_the_oracle_earns_all(env):
-    rows = ngym.rollout(env, "oracle", trials=40, seed=3)
-    assert all(row["performance"] == 1 for row in rows)
-    other = ngym.rollout(env, "random", trials=40, seed=3)
-    assert sum(r["reward"] for r in rows) > sum(r["reward"] for r in other)
+@every_stack
+def test_a_seed_gives_the_same_trials_again(case):
+    def played(seed):
+        env, rng = make(case), np.random.default_rng(1)
+        told = [env.reset(seed=seed)[0].tolist()]
+        for _ in range(120):
+            right = env.gt_now
+            action = right if rng.random() < 0.7 else int(rng.integers(env.action_space.n))
+            ob, reward, _, _, info = env.step(action)
+            assert env.observation_space.contains(ob)
+            told.append([ob.tolist(), reward, repr(info)])
+        return told
+
+    one, other = played(3), played(4)
+    assert one == played(3)
+    assert one != other or not env_is_random(case)
 
 
+def env_is_random(case):
+    """Whether trials differ at all."""
+    env = make(case)
+    env.reset(seed=1)
+    return any(env.new_trial() != env.trial for _ in range(5)) or bool(env.task.plan.learns)
+
+
+@every_stack
+def test_the_oracle_earns_all(case):
+    env = make(case)
+    rows = ngym.rollout(env, "oracle", trials=30, seed=3)
+    meant = [row for row in rows if not row["conditions"].get("lapse")]
+    assert meant
+    assert all(row["performance"] == 1 for row in meant)
+    paid = [row for row in meant if not row["conditions"].get("catch")]
+    other = [
+        row for row in ngym.rollout(env, "random", yoke=meant) if not row["conditions"].get("catch")
+    ]
+    assert sum(r["reward"] for r in paid) >= sum(r["reward"] for r in other)
+
+
+@every_stack
 def test_many_environments_equal_single_ones(case):
     id, stack = case
-    many = ngym.make_vec(id, 4, stack=stack)
+    many = ngym.make_vec(id, 3, stack=stack)
     assert isinstance(many, TaskVectorEnv)
-    single = [ngym.make(id, stack=stack).unwrapped for _ in range(4)]
+    single = [make(case) for _ in range(3)]
     first = [env.reset(seed=9 + i)[0] for i, env in enumerate(single)]
     np.testing.assert_array_equal(many.reset(seed=9)[0], first)
     rng = np.random.default_rng(2)
-    for _ in range(300):
+    for _ in range(150):
         right = np.array([env.gt_now for env in single])
-        some = rng.integers(many.single_action_space.n, size=4)
-        action = np.where(rng.random(4) < 0.6, right, some)
+        some = rng.integers(many.single_action_space.n, size=3)
+        action = np.where(rng.random(3) < 0.7, right, some)
         ob, reward, _, _, info = many.step(action)
         steps = [env.step(int(a)) for env, a in zip(single, action, strict=True)]
         np.testing.assert_array_equal(ob, [step[0] for step in steps])
-        np.testing.assert_allclose(reward, [step[1] for step in steps])
+        np.testing.assert_allclose(reward, [step[1] for step in steps], atol=1e-6)
         np.testing.assert_array_equal(info["gt"], [step[4]["gt"] for step in steps])
         np.testing.assert_array_equal(info["new_trial"], [s[4]["new_trial"] for s in steps])
+        for name, none in (("rt", np.nan), ("performance", 0)):
+            told = [step[4].get(name, none) for step in steps]
+            np.testing.assert_allclose(info.get(name, [none] * 3), told, atol=1e-6)
 
 
+@every_stack
 def test_datasets_hold_the_same_trials(case):
     id, stack = case
     task = configure(task_class(id)).wrapped(*wrappers.read(stack))
-    inputs, targets, details = ngym.Dataset(task, batch_size=1, seq_len=400, seed=5, details=True)()
-    env = TaskEnv(task)
-    for number in np.unique(details["trial"])[:-1][:8]:
-        rows = details["trial"][:, 0] == number
-        env.reset(seed=5, options={"trial": int(number)})
-        np.testing.assert_array_equal(inputs[rows, 0], env.ob)
-        np.testing.assert_array_equal(targets[rows, 0], env.gt)
-        first, stop = env.window
-        np.testing.assert_array_equal(
-            np.flatnonzero(details["mask"][rows, 0]), np.arange(first, stop)
-        )
+    data = ngym.Dataset(task, batch_size=2, seq_len=150, seed=5, details=True)
+    batches = [data(), data()]
+    inputs, targets = (np.concatenate([batch[k] for batch in batches]) for k in (0, 1))
+    trial = np.concatenate([batch[2]["trial"] for batch in batches])
+    env, plays = TaskEnv(task), task.plan.learns or task.plan.echoes or task.closed
+    for column in range(2):
+        own = 5 + column if task.plan.learns or task.plan.echoes else 5
+        memory = {}
+        for number in dict.fromkeys(trial[:, column].tolist()):
+            rows = trial[:, column] == number
+            if number == trial[-1, column]:
+                break  # may be cut
+            first = records.begin(env, own, int(number), memory=memory)
+            if (plays and not task.foreseen) or task.plan.learns or task.plan.echoes:
+                trace = records.run_trial(env, lambda ob: env.gt_now, first)
+                ob, gt, memory = trace.ob, trace.gt, env.memory
+            else:
+                ob, gt = env.ob, env.gt
+            np.testing.assert_array_equal(inputs[rows, column], ob)
+            np.testing.assert_array_equal(targets[rows, column], gt)
 
 
-def test_rows_carry_the_stack_and_replay(case, env):
+@every_stack
+def test_rows_carry_the_stack_and_replay(case):
     id, stack = case
-    rows = ngym.rollout(env, "random", trials=10, seed=8)
+    env = make(case)
+    rows = ngym.rollout(env, "random", trials=8, seed=8)
     assert wrappers.write(wrappers.read(rows[0]["wrappers"])) == rows[0]["wrappers"]
-    json.dumps(rows)
-    for row in rows:
-        assert records.outcome_of(records.replay(row))["reward"] == pytest.approx(row["reward"])
+    for row in json.loads(json.dumps(rows, allow_nan=False)):
+        again = records.outcome_of(records.replay(row))
+        assert again == {name: row[name] for name in again}
     yoked = ngym.rollout(id, "oracle", yoke=rows, stack=stack)
     assert [row["conditions"] for row in yoked] == [row["conditions"] for row in rows]
+    assert [row["memory"] for row in yoked] == [row["memory"] for row in rows]
     with pytest.raises(ValueError, match="same samples"):
         ngym.rollout(id, "oracle", yoke=rows)
 
 
-def test_the_stage_follows(env):
+@every_stack
+def test_the_stage_follows(case):
+    env = make(case)
     env.reset(seed=1)
-    json.dumps(env.task.plan.scene.resolve(env.task, env.trial))
+    for _ in range(4):
+        scene = env.task.plan.scene.resolve(env.task, env.trial)
+        json.dumps(scene, allow_nan=False)
+        periods = {name for name, _, _ in env.periods}
+        assert all(set(element["during"] or ()) <= periods for element in scene)
+        env.new_trial()
 
 
 # -- what each does --------------------------------------------------------------------------------
@@ -195,7 +285,7 @@ def test_side_bias_has_its_blocks_and_its_bias():
     task = configure(task_class("PerceptualDecisionMaking")).wrapped(
         wrappers.SideBias(probs=[[0.9, 0.1], [0.1, 0.9]], block_dur=25)
     )
-    stream = ngym.stream.Stream(task, 4)
+    stream = Stream(task, 4)
     trials = [stream.blocks(b).trials.conditions for b in range(12)]
     block = np.concatenate([t["block"] for t in trials])
     truth = np.concatenate([t["ground_truth"] for t in trials])
@@ -209,7 +299,7 @@ def test_side_bias_has_its_blocks_and_its_bias():
 
 def test_a_switching_probability_gives_geometric_blocks():
     task = configure(task_class("GoNogo")).wrapped(wrappers.SideBias(block_dur=0.1))
-    stream = ngym.stream.Stream(task, 4)
+    stream = Stream(task, 4)
     block = np.concatenate([stream.blocks(b).trials.conditions["block"] for b in range(20)])
     lengths = np.diff(np.flatnonzero(np.diff(block)))
     assert abs(lengths.mean() - 10) < 4 * (90 / lengths.size) ** 0.5
@@ -218,7 +308,7 @@ def test_a_switching_probability_gives_geometric_blocks():
 def test_trial_history_has_its_matrix():
     matrix = [[0.7, 0.3], [0.1, 0.9]]
     task = configure(task_class("GoNogo")).wrapped(wrappers.TrialHistory(probs=matrix))
-    stream = ngym.stream.Stream(task, 1)
+    stream = Stream(task, 1)
     truth = np.concatenate([stream.blocks(b).trials.conditions["ground_truth"] for b in range(20)])
     for before in (0, 1):
         following = truth[1:][truth[:-1] == before]

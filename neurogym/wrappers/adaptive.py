@@ -1,0 +1,312 @@
+"""Wrappers that follow the subject: what comes next depends on how trials ended."""
+
+from __future__ import annotations
+
+import numpy as np
+import param
+
+from neurogym.block import Draw
+from neurogym.conditions import Choice, Condition, Uniform
+from neurogym.rules import FirstResponse, Outcome, Payoffs
+from neurogym.task import Task
+from neurogym.wrappers.base import Wrapper, add_condition, needs_ground_truth
+from neurogym.wrappers.labels import among, in_play, pick
+
+LONGEST = 60_000.0  # ms of a period
+JUDGED = (Outcome.CORRECT, Outcome.ERROR, Outcome.WITHHELD)
+
+
+def span(condition: Condition | None) -> tuple[float, float] | None:
+    """The numbers to which a condition can be set; None if it is not one of that kind."""
+    if isinstance(condition, Uniform):
+        return condition.low, condition.high
+    if isinstance(condition, Choice) and condition.bounds:
+        return condition.bounds
+    return None
+
+
+class Staircase(Wrapper):
+    """A condition, such as coherence, becomes harder after right and easier after wrong answers.
+
+    Fits tasks with a condition that can be any number between two bounds.
+
+    After `down` right answers in a row the level goes one step to the harder side, after `up` wrong
+    ones one step to the easier side; until the first reversal each answer moves it. A step is a
+    factor (`step_type` "ratio") or a difference ("linear"); `steps` lists the sizes, one for each
+    reversal so far, the last one for all that follow. Steps to the easier side are `up_weight`
+    times as large. The level comes to rest where the answer is right with probability `target`:
+    Levitt (1971), https://doi.org/10.1121/1.1912375; weighted: Kaernbach (1991),
+    https://doi.org/10.3758/BF03214307. Trials without an answer change nothing.
+    """
+
+    condition = param.String(
+        "", doc="the condition, or period, that follows the subject; the first that can if empty"
+    )
+    start = param.Number(None, allow_None=True, doc="first level; the easiest one drawn if None")
+    up = param.Integer(1, bounds=(1, 10), doc="wrong answers before it becomes easier")
+    down = param.Integer(2, bounds=(1, 10), doc="right answers in a row before it becomes harder")
+    up_weight = param.Number(1.0, bounds=(0.1, 10), doc="easier steps, relative to harder ones")
+    steps = param.List([2.0, 1.41, 1.19], item_type=(int, float), doc="sizes of steps, by reversal")
+    step_type = param.Selector(default="ratio", objects=["ratio", "linear"], doc="factor or sum")
+    harder = param.Selector(default="lower", objects=["lower", "higher"], doc="the harder side")
+    low = param.Number(None, allow_None=True, doc="lowest level; the condition's own bound if None")
+    high = param.Number(None, allow_None=True, doc="highest level; the condition's own if None")
+
+    def _name(self, task: Task) -> str:
+        """The condition or period that is steered; "" if there is none."""
+        if self.condition:
+            return self.condition
+        free = (n for n, c in task.plan.conditions.items() if isinstance(c, Choice) and span(c))
+        return next(free, "")
+
+    def check(self, task):
+        own = self._own(task)
+        if own is None:
+            free = [name for name, c in task.plan.conditions.items() if span(c)]
+            what = f"{self.condition!r}" if self.condition else "of that kind"
+            self.refuse(
+                task,
+                f"it has no condition {what}; those that can be any number:"
+                f" {', '.join(free) or 'none'}; periods: {', '.join(task.plan.timing)}",
+            )
+        low, high = self._span(task)
+        if not own[0] <= low < high <= own[1]:
+            raise ValueError(
+                f"low = {low:g}, high = {high:g}: expected {own[0]:g} <= low < high <= {own[1]:g}"
+            )
+        if not low <= self._start(task) <= high:
+            raise ValueError(f"start = {self.start!r}: expected a number from {low:g} to {high:g}")
+        least = 1 if self.step_type == "ratio" else 0
+        if not self.steps or min(self.steps) <= least:
+            raise ValueError(f"steps = {self.steps!r}: expected some numbers above {least}")
+        if self.step_type == "ratio" and self._start(task) <= 0:
+            raise ValueError("a level of 0 cannot change by a factor: give a start above 0")
+
+    def _own(self, task: Task) -> tuple[float, float] | None:
+        """The bounds of what is steered."""
+        name = self._name(task)
+        if name in task.plan.timing and task.plan.timing[name].kind not in ("times", "until"):
+            return float(task.dt), LONGEST
+        return span(task.plan.conditions.get(name))
+
+    def _span(self, task: Task) -> tuple[float, float]:
+        own = self._own(task)
+        low = own[0] if self.low is None else self.low
+        return low, own[1] if self.high is None else self.high
+
+    def _start(self, task: Task) -> float:
+        if self.start is not None:
+            return float(self.start)
+        name, bounds = self._name(task), self._span(task)
+        if name in task.plan.timing:
+            bounds = task.plan.timing[name].bounds
+        levels = getattr(task.plan.conditions.get(name), "values", np.array(bounds))
+        easiest = levels.max() if self.harder == "lower" else levels.min()
+        return float(np.clip(easiest, *self._span(task)))
+
+    @property
+    def target(self) -> float:
+        """The probability of a right answer at which the level comes to rest (up = 1)."""
+        return (self.up_weight / (1 + self.up_weight)) ** (1 / self.down)
+
+    def draw(self, task, draw, last):
+        last = last or {
+            "level": self._start(task),
+            "right": 0,
+            "wrong": 0,
+            "way": 0,
+            "reversals": 0,
+        }
+        name = self._name(task)
+        into = draw.ms if name in task.plan.timing else draw.conditions
+        into[name] = np.full(draw.n, last["level"])
+        return last
+
+    def learn(self, task, last, trial, result):
+        if result.outcome not in JUDGED:
+            return last
+        right = last["right"] + 1 if result.correct else 0
+        wrong = last["wrong"] + 1 if not result.correct else 0
+        first = last["reversals"] == 0
+        way = 0
+        if right and right >= (1 if first else self.down):
+            way = 1  # harder
+        elif wrong and wrong >= (1 if first else self.up):
+            way = -1
+        if not way:
+            return {**last, "right": right, "wrong": wrong}
+        turned = last["way"] not in (0, way)
+        reversals = last["reversals"] + turned
+        level = self._moved(
+            task, last["level"], way, self.steps[min(reversals, len(self.steps) - 1)]
+        )
+        return {"level": level, "right": 0, "wrong": 0, "way": way, "reversals": reversals}
+
+    def _moved(self, task: Task, level: float, way: int, step: float) -> float:
+        low, high = self._span(task)
+        up = way if self.harder == "higher" else -way
+        weight = self.up_weight if way < 0 else 1.0
+        moved = (
+            level * step ** (up * weight)
+            if self.step_type == "ratio"
+            else level + up * weight * step
+        )
+        return float(np.clip(moved, low, high))
+
+
+class TimeOut(Wrapper):
+    """After a trial that was not answered rightly the next one starts later.
+
+    Fits every declared task.
+
+    The first period, or the one named by `period`, lasts `time_out` ms longer.
+    """
+
+    time_out = param.Number(1000.0, bounds=(0, 60_000), doc="ms")
+    period = param.String("", doc="the period that lasts longer; the first one if empty")
+
+    def _period(self, task: Task) -> str:
+        return self.period or next(iter(task.plan.timing))
+
+    def check(self, task):
+        timing = task.plan.timing
+        if self.period and self.period not in timing:
+            raise ValueError(
+                f"TimeOut: no period {self.period!r}; the periods are {', '.join(timing)}"
+            )
+
+    def draw(self, task, draw, last):
+        draw.more[self._period(task)] = np.full(draw.n, self.time_out if last else 0.0)
+        return bool(last)
+
+    def learn(self, task, last, trial, result):
+        return not result.correct
+
+
+class Shaping(Wrapper):
+    """Leads up to a task in phases, from one to the next when performance suffices.
+
+    Fits tasks with one right answer of several, which the first response gives.
+
+    0: every answer pays, unless the same one was given more than `max_num_reps` times in a row.
+    1: the right answer pays; after a wrong one the same trial comes again, until it is right.
+    2: periods of any length between the shortest and the full one, no errors repeated.
+    3: noise is on. 4: all periods are full. 5: errors and early responses cost what they cost.
+    In phases 0 and 1 all periods but the last are `short_dur` steps, noise is off up to phase 2,
+    and nothing costs anything before phase 5. A phase ends when the share of right answers in
+    `perf_w` trials is `th` or more; repeated trials do not count. The condition `phase` tells it.
+    """
+
+    init_ph = param.Integer(0, bounds=(0, 5), doc="the first phase")
+    max_num_reps = param.Integer(3, bounds=(1, 100), doc="the same answers in a row that still pay")
+    short_dur = param.Integer(2, bounds=(1, 100), doc="steps of a short period")
+    th = param.Magnitude(0.8, doc="share of right answers that ends a phase")
+    perf_w = param.Integer(1000, bounds=(1, 10**6), doc="trials over which that is counted")
+
+    def check(self, task):
+        needs_ground_truth(self, task)
+        if not isinstance(task.plan.rule, FirstResponse):
+            self.refuse(task, "no first response decides its trials")
+        if self._first(task) is None:
+            self.refuse(task, "it has no action for each right answer")
+
+    def _first(self, task: Task) -> int | None:
+        """The action that is the first answer; the others follow it."""
+        n = len(task.plan.conditions["ground_truth"].values)
+        return next((g.start for g in task.plan.actions if g.size == n and g.start), None)
+
+    def change(self, task, plan):
+        add_condition(self, task, plan, "phase", Choice(range(6), doc="phase of shaping"))
+        spent = Choice(range(plan.actions.size), doc="the answer that pays no more; 0: all do")
+        add_condition(self, task, plan, "spent", spent)
+
+    def draw(self, task, draw, last):
+        last = last or {
+            "phase": self.init_ph,
+            "n": 0,
+            "right": 0,
+            "same": 0,
+            "answer": 0,
+            "again": None,
+        }
+        phase, spent = last["phase"], 0
+        if phase == 0 and last["same"] >= self.max_num_reps:
+            spent = last["answer"]
+        self._choose(task, draw, last["again"], spent)
+        draw.conditions["phase"] = np.full(draw.n, phase)
+        draw.conditions["spent"] = np.full(draw.n, spent)
+        self._shorten(task, draw, phase)
+        return last
+
+    def _choose(self, task: Task, draw: Draw, again: int | None, spent: int) -> None:
+        """Repeat a trial's right answer, and let none be right that does not pay."""
+        values, truth = task.plan.conditions["ground_truth"].values, draw.conditions["ground_truth"]
+        allowed = np.ones((draw.n, len(values)), bool)
+        if (mask := in_play(task, draw)) is not None:
+            allowed &= mask
+        if again is not None:
+            truth = np.where(allowed[:, again], values[again], truth)
+        if spent:
+            allowed[:, spent - self._first(task)] = False
+            other = values[pick(draw.rng, among(np.ones(allowed.shape), allowed))]
+            truth = np.where(truth == values[spent - self._first(task)], other, truth)
+        draw.conditions["ground_truth"] = truth
+
+    def _shorten(self, task: Task, draw, phase: int) -> None:
+        names = list(task.plan.timing)[:-1]
+        chance = draw.rng.random((len(names), draw.n))
+        for name, luck in zip(names, chance, strict=True):
+            duration = task.plan.timing[name]
+            if phase > 3 or duration.kind in ("times", "until"):
+                continue
+            full = draw.ms.get(name, np.full(draw.n, duration.bounds[0]))
+            short = np.minimum(full, self.short_dur * task.dt)
+            draw.ms[name] = short if phase < 2 else short + luck * (full - short)
+
+    def paint(self, task, canvas, trials):
+        noisy = (np.asarray(trials.phase) >= 3).astype(np.float32)
+        canvas.noises[:] = [
+            (columns, periods, np.broadcast_to(sd, (trials.n,)) * noisy)
+            for columns, periods, sd in canvas.noises
+        ]
+
+    def forms(self, task, payoffs):
+        free = payoffs.copy()
+        free.reward = np.maximum(free.reward, 0)
+        every = self._paying(task, free, 0)
+        return [free, every, *(self._paying(task, free, a) for a in range(1, payoffs.shape[2]))]
+
+    def _paying(self, task: Task, payoffs: Payoffs, but: int) -> Payoffs:
+        """The table in which every answer pays, but for one."""
+        other = payoffs.copy()
+        answers = payoffs.response > 0
+        pays = answers & (payoffs.response != but)
+        other.reward[pays] = task.plan.rewards.get("correct", 1.0)
+        other.outcome[pays], other.performance[pays] = Outcome.CORRECT, 1.0
+        spent = answers & ~pays
+        other.reward[spent], other.outcome[spent], other.performance[spent] = 0, Outcome.ERROR, 0
+        return other
+
+    def form(self, task, trials):
+        phase, spent = np.asarray(trials.phase), np.asarray(trials.spent)
+        values = task.plan.conditions["ground_truth"].values
+        right = self._first(task) + np.searchsorted(values, trials.ground_truth)
+        spent = np.where(spent == right, 0, spent)  # what is right pays in any case
+        return np.where(phase == 5, 0, np.where(phase == 0, 2 + spent, 1))
+
+    def learn(self, task, last, trial, result):
+        told = dict(last)
+        if result.response:
+            told["same"] = last["same"] + 1 if result.response == last["answer"] else 1
+            told["answer"] = result.response
+        counts = last["again"] is None
+        told["n"] += counts
+        told["right"] += counts and result.correct
+        values = task.plan.conditions["ground_truth"].values.tolist()
+        wrong = last["phase"] == 1 and not result.correct
+        told["again"] = values.index(trial["ground_truth"]) if wrong else None
+        if told["n"] >= self.perf_w:
+            if told["right"] >= self.th * told["n"] and last["phase"] < 5:
+                told.update(phase=last["phase"] + 1, same=0, again=None)
+            told.update(n=0, right=0)
+        return told
