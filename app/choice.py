@@ -160,6 +160,10 @@ class Choice(param.Parameterized):
         """The declared task with its wrappers around it, some of its parameters changed."""
         return _wrapped(self.bare(**changes), self.wrappers)
 
+    def inside(self, stack: Sequence[Line]) -> Task:
+        """The declared task with another stack around it, such as the inner part of its own."""
+        return _wrapped(self.bare(), stack)
+
     def env(self) -> gym.Env:
         """An environment of the chosen task; ValueError if there cannot be one."""
         if self.declared:

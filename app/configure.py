@@ -12,6 +12,7 @@ import panel_material_ui as pmui
 
 from app.choice import PRESETS, Choice
 from app.controls import Form, PeriodRow, RewardsForm, refuse
+from app.keys import keys_line
 from app.pictures import screens, timeline
 from app.session import title
 from app.stack import StackEditor
@@ -26,7 +27,9 @@ class Configure(pn.viewable.Viewer):
         super().__init__()
         self.choice, self.go = choice, go
         self.picture = pn.pane.HTML(sizing_mode="stretch_width", height=190, margin=(8, 14))
+        self.keys = pn.pane.HTML(sizing_mode="stretch_width", margin=(0, 14))
         self.line = pn.pane.HTML(sizing_mode="stretch_width", margin=(8, 14))
+        self.dropped = pmui.Alert("", severity="warning", visible=False, margin=(4, 8))
         self.code = pn.pane.Markdown(sizing_mode="stretch_width", margin=(0, 14))
         self.text = pmui.TextAreaInput(visible=False)
         self.copy = pmui.Button(
@@ -34,7 +37,7 @@ class Configure(pn.viewable.Viewer):
         )
         self.copy.js_on_click(args={"source": self.text}, code=COPY)
         self.main = pmui.Column(sizing_mode="stretch_width")
-        self.stack = pmui.Column(sizing_mode="stretch_width", margin=0)
+        self.stack: StackEditor | None = None
         self._build()
 
     # -- what the page shows ---------------------------------------------------------------------
@@ -78,7 +81,7 @@ class Configure(pn.viewable.Viewer):
             description="Parameters to start from: agents do with windows of a single step.",
         )  # fmt: skip
         preset.param.watch(lambda event: self._set_preset(event.new), "value")
-        fields: list[Any] = [preset] if choice.declared else []
+        fields: list[Any] = [preset, self.dropped] if choice.declared else []
         for name, widget in {
             "trials": pmui.IntInput(label="trials", value=choice.trials, **wide),
             "seed": pmui.IntInput(label="seed", value=choice.seed, **wide),
@@ -94,8 +97,8 @@ class Configure(pn.viewable.Viewer):
     def _task_cards(self) -> list[pn.viewable.Viewable]:
         if not self.choice.declared:
             return [card("Task", pmui.Typography("This environment declares no parameters."))]
-        form = Form(self.choice, self._refresh)
-        rewards = RewardsForm(self.choice, self._refresh)
+        form = Form(self.choice, self._refresh_all)
+        rewards = RewardsForm(self.choice, self._refresh_all)
         return [
             card("Task", *form.widgets.values()),
             card("Rewards", pmui.FlexBox(*rewards.widgets.values())),
@@ -103,17 +106,17 @@ class Configure(pn.viewable.Viewer):
 
     def _timing_cards(self) -> list[pn.viewable.Viewable]:
         if not self.choice.declared:
-            return [card("A trial", self.picture)]
+            return [card("A trial", self.picture, self.keys)]
         rows = [
-            PeriodRow(self.choice, period, duration, self._refresh)
-            for period, duration in self.choice.build().timing.items()
+            PeriodRow(self.choice, period, duration, self._refresh_all)
+            for period, duration in self.choice.bare().timing.items()
         ]
-        return [card("A trial", self.picture), card("Timing", self.line, *rows)]
+        return [card("A trial", self.picture, self.keys), card("Timing", self.line, *rows)]
 
     def _wrapper_cards(self) -> list[pn.viewable.Viewable]:
         if not self.choice.declared:
             return []
-        self.stack.objects = [StackEditor(self.choice, self._refresh)]
+        self.stack = StackEditor(self.choice, self._refresh)
         return [card("Wrappers", self.stack)]
 
     def _take_card(self) -> pn.viewable.Viewable:
@@ -163,8 +166,16 @@ class Configure(pn.viewable.Viewer):
     def _set_preset(self, preset: str) -> None:
         if preset not in PRESETS:
             return
-        self.choice.param.update(preset=preset, params={}, wrappers=[], run="")
+        told = self.choice.switch(preset)
+        text = "Dropped, because they do not fit this preset: " + " ".join(told)
+        self.dropped.param.update(object=text, visible=bool(told))
         self._build()
+
+    def _refresh_all(self) -> None:
+        """The task itself has changed: what can be around it may have, too."""
+        if self.stack:
+            self.stack.refresh()
+        self._refresh()
 
     def _refresh(self) -> None:
         env = self.choice.env()
@@ -172,6 +183,7 @@ class Configure(pn.viewable.Viewer):
             self.picture.object = screens(env, "configure")
         except ValueError as error:
             self.picture.object = f"<p>No picture: {escape(str(error))}</p>"
+        self.keys.object = keys_line(env)
         if self.choice.declared:
             self.line.object = timeline(env)
         self._refresh_code()

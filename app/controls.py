@@ -55,7 +55,7 @@ class Form:
 
     def __init__(self, choice: Choice, changed: Callable[[], None]):
         self.choice, self.changed = choice, changed
-        self.task = choice.build()
+        self.task = choice.bare()
         special = (Timing, Rewards)
         names = [n for n in self.task.param if n != "name"]
         names = [n for n in names if not isinstance(self.task.param[n], special)]
@@ -111,7 +111,7 @@ class RewardsForm:
 
     def __init__(self, choice: Choice, changed: Callable[[], None]):
         self.choice, self.changed = choice, changed
-        rewards = choice.build().rewards
+        rewards = choice.bare().rewards
         self.widgets = {name: self._widget(name, value) for name, value in rewards.items()}
 
     def _widget(self, name: str, value: float) -> pmui.FloatInput:

@@ -12,7 +12,9 @@ import numpy as np
 
 from neurogym import records
 from neurogym.combined import Combined
+from neurogym.composite import Composite
 from neurogym.envs import TaskEnv
+from neurogym.task import Task
 from neurogym.timing import to_steps
 
 GREY = "#808080"
@@ -278,10 +280,49 @@ COLORS = ("#9db4c0", "#5c8fd6", "#b8a6d9", "#6fbf8b", "#e2a65b", "#d77a7a", "#7f
 
 
 def timeline(env: gym.Env) -> str:
-    """The periods of a trial in proportion, with what dt makes of each; random parts pale."""
-    task, rows = env.task, []
+    """The periods of a trial in proportion, with what dt makes of each; random parts pale.
+
+    Of several tasks each has rows of its own. What wrappers changed is told, and a line runs under
+    the periods in which a response counts.
+    """
+    groups = _groups(env.task, 0.0)
+    total = max((start + high for *_, spans in groups for start, _, high in spans.values()))
+    scale, y, rows = 560 / max(total, env.task.dt), 8, []
+    for task, label, spans in groups:
+        if len(groups) > 1:
+            rows.append(f'<text x="8" y="{y + 15}" font-weight="600">{escape(label)}</text>')
+            y += 26
+        for i, (name, span) in enumerate(spans.items()):
+            rows.append(_period(task, name, span, scale, y, COLORS[i % len(COLORS)]))
+            y += 30
+    if any(task.plan.rule for task, *_ in groups):
+        y += 16
+        rows.append(
+            f'<rect x="120" y="{y - 9}" width="26" height="3" rx="1.5" fill="currentColor"'
+            f' opacity="0.55"/><text x="154" y="{y - 3}" class="note">a response counts</text>'
+        )
+    return (
+        f'<svg viewBox="0 0 900 {y + 8}" role="img" aria-label="Timeline of a trial"'
+        ' style="width:100%" font-size="14" fill="currentColor" font-family="inherit">'
+        "<style>.note{opacity:.75;font-size:13px}</style>" + "".join(rows) + "</svg>"
+    )
+
+
+def _groups(task: Task, shift: float) -> list[tuple[Task, str, dict]]:
+    """Each task's name and periods: (start, least length, greatest length) in ms."""
+    if not isinstance(task, Composite):
+        return [(task, task.label, _spans(task, shift))]
+    onsets = getattr(task, "onsets", [0] * len(task.tasks))
+    return [
+        group
+        for member, onset in zip(task.tasks, onsets, strict=True)
+        for group in _groups(member, shift + onset * task.dt)
+    ]
+
+
+def _spans(task: Task, shift: float) -> dict[str, tuple[float, float, float]]:
+    env, spans, total = TaskEnv(task), {}, shift
     records.begin(env, seed=1, index=0)
-    total, spans = 0.0, {}
     for name, duration in task.plan.timing.items():
         partner = task.starts_with.get(name)
         low, high = duration.bounds
@@ -291,26 +332,31 @@ def timeline(env: gym.Env) -> str:
         start = spans[partner][0] if partner else total
         spans[name] = start, low, high
         total = max(total, start + high)
-    scale = 560 / max(total, task.dt)
-    for i, (name, (start, low, high)) in enumerate(spans.items()):
-        y, color = 8 + i * 30, COLORS[i % len(COLORS)]
-        x, w, more = 120 + start * scale, low * scale, (high - low) * scale
-        given = str(task.plan.timing[name])
-        steps = f"{low / task.dt:g}" if low == high else f"{low / task.dt:g}-{high / task.dt:g}"
-        ms = f"{low:g}" if low == high else f"{low:g}-{high:g}"
-        note = f"{steps} steps = {ms} ms"
-        title = f"<title>{escape(name)}: {escape(given)}; at dt {task.dt:g} ms: {note}</title>"
-        rows.append(
-            f'<g>{title}<text x="112" y="{y + 15}" text-anchor="end">{escape(name)}</text>'
-            f'<rect x="{x:.1f}" y="{y}" width="{max(w, 1.5):.1f}" height="20" rx="3"'
-            f' fill="{color}"/>'
-            f'<rect x="{x + w:.1f}" y="{y}" width="{more:.1f}" height="20" rx="3" fill="{color}"'
-            f' opacity="0.45"/>'
-            f'<text x="696" y="{y + 15}" class="note">{escape(note)}</text></g>'
+    return spans
+
+
+def _period(task: Task, name: str, span: tuple, scale: float, y: float, color: str) -> str:
+    """A row of the timeline."""
+    start, low, high = span
+    x, w, more = 120 + start * scale, low * scale, (high - low) * scale
+    given, before = str(task.plan.timing[name]), str(task.timing.get(name, ""))
+    steps = f"{low / task.dt:g}" if low == high else f"{low / task.dt:g}-{high / task.dt:g}"
+    ms = f"{low:g}" if low == high else f"{low:g}-{high:g}"
+    note = f"{steps} steps = {ms} ms"
+    title = f"<title>{escape(name)}: {escape(given)}; at dt {task.dt:g} ms: {note}</title>"
+    if given != before:
+        note += f" (was {before})" if before else " (new)"
+    counts = ""
+    if task.plan.rule and name in task.plan.rule.periods and high:
+        counts = (
+            f'<rect x="{x:.1f}" y="{y + 22}" width="{w + more:.1f}" height="3" rx="1.5"'
+            ' fill="currentColor" opacity="0.55"/>'
         )
-    height = 16 + 30 * len(spans)
     return (
-        f'<svg viewBox="0 0 900 {height}" role="img" aria-label="Timeline of a trial"'
-        ' style="width:100%" font-size="14" fill="currentColor" font-family="inherit">'
-        "<style>.note{opacity:.75;font-size:13px}</style>" + "".join(rows) + "</svg>"
+        f'<g>{title}<text x="112" y="{y + 15}" text-anchor="end">{escape(name)}</text>'
+        f'<rect x="{x:.1f}" y="{y}" width="{max(w, 1.5):.1f}" height="20" rx="3"'
+        f' fill="{color}"/>'
+        f'<rect x="{x + w:.1f}" y="{y}" width="{more:.1f}" height="20" rx="3" fill="{color}"'
+        f' opacity="0.45"/>{counts}'
+        f'<text x="696" y="{y + 15}" class="note">{escape(note)}</text></g>'
     )
