@@ -1,17 +1,12 @@
 """Wrappers as a person meets them: put on in Configure, played with known key times, compared."""
 
 import json
-import re
-from urllib.parse import parse_qs, quote, urlparse
+from urllib.parse import quote
 
 from neurogym import records
-from tests.ui.driver import answer, open_task, run_of, state, visit
+from tests.ui.driver import answer, open_task, run_of, state
 
 STACK = [{"SideBias": {"block_dur": [2, 3]}}, {"ReactionTime": {"urgency": -0.01}}]
-
-
-def stack_of(url):
-    return json.loads(parse_qs(urlparse(url).query).get("wrappers", ["[]"])[0])
 
 
 def test_random_dots_become_a_reaction_time_task(page, server):
@@ -37,38 +32,6 @@ def test_random_dots_become_a_reaction_time_task(page, server):
     page.get_by_role("button", name="Compare").last.click()
     page.wait_for_selector(".bk-Figure")
     page.wait_for_selector("text=8 trials, ")
-
-
-def test_a_stack_is_edited_and_stands_in_the_address(page, server):
-    visit(page, f"{server.url}?task=PerceptualDecisionMaking&view=configure")
-    add = page.get_by_label("add a wrapper")
-    add.click()
-    page.get_by_text("ReactionTime", exact=True).click()
-    page.wait_for_url(re.compile("wrappers="))
-    assert stack_of(page.url) == [{"ReactionTime": {}}]
-    page.wait_for_selector("text=1 · ReactionTime")
-    page.wait_for_selector("text.note:has-text('0 steps = 0 ms')")  # the timeline follows
-    page.get_by_label("add a wrapper").click()
-    page.get_by_text("SideBias", exact=True).click()
-    page.wait_for_selector("text=2 · SideBias")
-    page.get_by_role("button", name="further in").last.click()
-    page.wait_for_selector("text=1 · SideBias")
-    page.wait_for_selector("text=2 · ReactionTime")
-    assert [next(iter(line)) for line in stack_of(page.url)] == ["SideBias", "ReactionTime"]
-    page.get_by_role("button", name="remove").first.click()
-    page.wait_for_selector("text=1 · ReactionTime")
-    code = page.locator("code").first.inner_text()
-    scope = {}
-    exec(code, scope)
-    assert scope["rows"][0]["wrappers"] == [{"ReactionTime": {}}]
-
-
-def test_what_does_not_fit_is_said(page, server):
-    visit(page, f"{server.url}?task=DawTwoStep&view=configure")
-    page.wait_for_selector("text=ReactionTime does not fit DawTwoStep: no first response decides")
-    wrong = quote(json.dumps([{"ReactionTime": {}}]))
-    visit(page, f"{server.url}?task=DawTwoStep&wrappers={wrong}")
-    page.wait_for_selector("text=ReactionTime does not fit DawTwoStep")
 
 
 def test_a_staircase_goes_on_after_a_reload(page, server):
