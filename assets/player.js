@@ -1304,6 +1304,7 @@ export class Player {
   complain(text) {
     this.problem = text ?? "";
     this.setLost(this.lost);
+    if (!this.config) this.cover();
     this.page.say(this.problem);
   }
 
@@ -1395,6 +1396,10 @@ export class Player {
     this.drained = false;
     this.queue.push(message);
     this.widen(message.frames);
+    for (const {what, one_hot: oneHot} of message.echo ?? []) {
+      if (what === "reward") this.widen(message.reward ?? []);
+      else if (!oneHot && message.shape) this.widen([message.shape[2] - 1]);
+    }
   }
 
   drain() {
@@ -1804,7 +1809,7 @@ export class Player {
     }
     const draw = {ready: () => this.coverReady(), paused: () => this.coverPaused(), done: () => this.coverDone()}[this.state];
     if (draw && config) draw();
-    else if (!config) page.overlay("loading", h("p", {}, "Preparing the session…"));
+    else if (!config) page.overlay("loading", h("p", {}, this.problem || "Preparing the session…"));
     else page.overlay("");
   }
 
@@ -1847,12 +1852,13 @@ export class Player {
   }
 
   coverKeys() {
-    const {page, remapping} = this;
+    const {page, remapping, config: {parts}} = this;
+    const nameOf = ({name, part}) => (parts && part !== undefined ? `${parts[part].title}: ${name}` : name);
     const rows = this.base.rows.map((row) =>
       h("button", {type: "button", class: "keyrow", "aria-pressed": String(row === remapping.row), onclick: () => {
         Object.assign(remapping, {row, text: `Press the new key for “${row.name}”.`});
         this.coverKeys();
-      }}, h("span", {class: "name"}, row.name), h("kbd", {}, row === remapping.row ? "?" : row.label)));
+      }}, h("span", {class: "name"}, nameOf(row)), h("kbd", {}, row === remapping.row ? "?" : row.label)));
     const at = Math.max(0, this.base.rows.indexOf(remapping.row));
     page.overlay("keys", h("h2", {}, "Keys"), h("div", {class: "keyrows"}, ...rows),
       h("p", {class: "small", role: "status"}, remapping.text),

@@ -1,6 +1,7 @@
 """Two tasks at once: scored as Python does, each with its own keys, panel and response time."""
 
 import json
+import math
 from urllib.parse import quote
 
 import numpy as np
@@ -200,6 +201,33 @@ def test_a_trial_may_lack_a_task(bench):
     assert record["parts"][0] is None
     assert record["rt_ms"] == record["parts"][1]["rt_ms"] == pytest.approx(9, abs=0.2)
     assert (record["response"], record["outcome"]) == (1, 2)
+
+
+def test_a_dial_is_drawn_and_clicked_in_its_own_panel(bench):
+    """Product of one and two answers; the second task's are on the dial."""
+    second = trial(0, wait=2, answer=60, actions=3)
+    parts = [
+        task_of(0, half(), action=[0, 0, 0, 1, 1, 1]),
+        task_of(1, second, action=[0, 1, 2, 0, 1, 2]),
+    ]
+    dial = {"actions": [1, 2], "names": ["right", "left"], "angles": [0, math.pi], "part": 1}
+    begin(bench, joint(0, *parts), keys=[], dial=dial)
+    onset(bench, "r1-0-0", 1)
+    bench.wait("window.ui().dataset.dial")
+    box = bench.page.locator(".stage").bounding_box()
+    side = min(box["width"] / 2, box["height"])
+    x, y = box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2
+    bench.page.mouse.click(x + 0.42 * side, y)
+    bench.wait("window.ui().querySelector('.group.off')")
+    bench.page.keyboard.press("Escape")
+    record = bench.record("r1-0-0")
+    assert [action for _, action in record["actions"]] == [1]
+
+
+def test_why_a_session_cannot_begin_is_told(bench):
+    sentence = "A person cannot play both."
+    bench.deliver({"type": "error", "message": sentence})
+    bench.page.get_by_role("dialog").get_by_text(sentence).wait_for()
 
 
 def test_early_keys_are_early_for_their_own_task(bench):
