@@ -13,6 +13,7 @@ from neurogym.combined import Combined
 from neurogym.composite import Composite
 from neurogym.envs import ECHO, TaskEnv
 from neurogym.episodes import EpisodeEnv
+from neurogym.layout import Group
 from neurogym.rules import Payoffs
 from neurogym.scene import Scene, cap
 from neurogym.switched import Switched
@@ -45,7 +46,7 @@ def stage(env: gym.Env) -> dict[str, Any]:
     """What the player needs to know of a task before its first trial."""
     if isinstance(env, TaskEnv):
         plan = env.task.plan
-        channels = [dict(name=g.name, start=g.start, size=g.size) for g in plan.channels]
+        channels = [_channel(env.task, group) for group in plan.channels]
         hold, keys = env.task.hold_keys, keys_of(env.task)
         told = dict(channels=channels, hold=hold, instruction=sentence(env), **keys)
         if isinstance(env.task, Combined):
@@ -62,6 +63,15 @@ def stage(env: gym.Env) -> dict[str, Any]:
         keys=_plain_keys(env.action_space),
         dial=None,
     )
+
+
+def _channel(task: Task, group: Group) -> dict[str, Any]:
+    """A group of channels; of several tasks at once under its own task's name for it."""
+    told = dict(name=group.name, start=group.start, size=group.size)
+    for j, member in enumerate(task.members if isinstance(task, Combined) else ()):
+        if group.start in member.channels:
+            told |= dict(name=group.name.removesuffix(member.suffix), part=j)
+    return told
 
 
 def keys_of(task: Task) -> dict[str, Any]:

@@ -447,7 +447,7 @@ function collide(ctx, groups, margin) {
 }
 
 // A channel of a large group (a ring) takes less room than one that stands alone.
-export function drawChannels(ctx, width, height, ratio, channels, row, range) {
+export function drawChannels(ctx, width, height, ratio, channels, row, range, letters = 56) {
   const weight = (g) => g.size * (g.size > 8 ? 0.4 : 1);
   const total = channels.reduce((sum, g) => sum + weight(g), 0) + 0.6 * (channels.length - 1);
   const unit = Math.min((width * 0.88) / total, 90 * ratio);
@@ -457,7 +457,7 @@ export function drawChannels(ctx, width, height, ratio, channels, row, range) {
     left += (weight(g) + 0.6) * unit;
     return group;
   });
-  const size = clamp(width / 56, 13 * ratio, 22 * ratio);
+  const size = clamp(width / letters, 13 * ratio, 22 * ratio);
   ctx.font = `500 ${size}px system-ui, sans-serif`;
   const upright = collide(ctx, groups, size * 0.6);
   const longest = Math.max(...groups.map(({name}) => ctx.measureText(name).width));
@@ -500,11 +500,17 @@ class Stage {
     return this.canvas.width >= this.canvas.height;
   }
 
-  // The j-th of n panels, side by side or one above the other: its centre, and the side of its square.
-  panel(j, n) {
+  // The j-th of n panels, side by side or one above the other.
+  box(j, n) {
     const {width, height} = this.canvas;
-    const [w, h2] = this.wide ? [width / n, height] : [width, height / n];
-    return {x: this.wide ? (j + 0.5) * w : w / 2, y: this.wide ? h2 / 2 : (j + 0.5) * h2, side: Math.min(w, h2)};
+    if (this.wide) return {left: (j * width) / n, top: 0, width: width / n, height};
+    return {left: 0, top: (j * height) / n, width, height: height / n};
+  }
+
+  // A panel's centre, and the side of its square.
+  panel(j, n) {
+    const {left, top, width, height} = this.box(j, n);
+    return {x: left + width / 2, y: top + height / 2, side: Math.min(width, height)};
   }
 
   divide(n) {
@@ -1245,7 +1251,7 @@ export class Player {
     const page = this.page;
     this.lost = lost;
     if (lost && this.config?.mode === "lockstep") this.interrupt("reload");
-    const note = lost ? "Offline: answers are kept here" : this.problem;
+    const note = lost ? "Offline: answers are kept here" : this.config ? this.problem : "";
     page.note.hidden = !note;
     if (page.note.textContent !== note) page.note.textContent = note;
     const stuck = lost && !this.playable();
@@ -1597,8 +1603,7 @@ export class Player {
     stage.clear();
     if (!trial.row) return;
     if (this.view === "channels" || !trial.scene) {
-      const {width, height} = stage.canvas;
-      drawChannels(stage.ctx, width, height, stage.ratio, this.channels(trial), trial.row, this.range);
+      this.drawRow(trial);
       stage.units();
     } else {
       stage.divide(this.panels(trial));
@@ -1610,6 +1615,20 @@ export class Player {
       stage.units(this.dialPanel(trial));
       trial.dial.draw(stage.ctx);
       this.page.set("dial", trial.dial.answer.name);
+    }
+  }
+
+  // The channels of each of several tasks stand in its panel; those of none in the first.
+  drawRow(trial) {
+    const {stage} = this;
+    const channels = this.channels(trial);
+    const n = channels.some(({part}) => part > 0) ? this.config.parts.length : 1;
+    stage.divide(n);
+    for (let j = 0; j < n; j++) {
+      const {left, top, width, height} = stage.box(j, n);
+      const own = channels.filter(({part}) => n === 1 || (part ?? 0) === j);
+      stage.ctx.setTransform(1, 0, 0, 1, Math.round(left), Math.round(top));
+      drawChannels(stage.ctx, width, height, stage.ratio, own, trial.row, this.range, n > 1 ? 36 : 56);
     }
   }
 

@@ -454,6 +454,9 @@ def test_a_dual_task_is_played_scored_and_stored(store, policy, how):
     titles = [part["title"] for part in player.config["parts"]]
     assert titles == ["Go Nogo", "Delay Paired Association"]
     assert player.config["title"] == " + ".join(titles)
+    assert [(c["name"], c["part"]) for c in player.config["channels"]] == [
+        ("fixation", 0), ("nogo", 0), ("go", 0), ("fixation", 1), ("stimulus", 1),
+    ]  # fmt: skip
     assert {key["code"]: key["part"] for key in player.config["keys"]} == {"KeyF": 0, "KeyJ": 1}
     player.play()
     assert player.problems == []

@@ -104,7 +104,7 @@ def begin(bench, *plays, **changes):
         {"code": "KeyJ", "label": "J", "action": 1, "name": "match", "part": 1},
     ]
     parts = [{"title": title, "instruction": "Press."} for title in ("Left", "Right")]
-    channels = [{"name": "a", "start": 0, "size": 1}, {"name": "b", "start": 1, "size": 1}]
+    channels = [{"name": c, "start": j, "size": 1, "part": j} for j, c in enumerate("ab")]
     more = {"keys": keys, "parts": parts, "shared": False, "channels": channels}
     bench.begin(*plays, **more | changes)
 
