@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
@@ -16,6 +17,7 @@ from app.raster import raster
 from app.session import title
 from app.work import Job
 from neurogym.agents import AGENTS, Policy, agent
+from neurogym.envs import TaskEnv
 from neurogym.export import write_csv
 from neurogym.records import arguments, finished
 from neurogym.rollout import describe, rollout
@@ -33,13 +35,16 @@ class Compare(pn.viewable.Viewer):
         self.agents: list[dict[str, Any]] = []
         self.job: Job | None = None
         self._make_widgets()
-        self._choose_agent(self.agent.value)
+        # what a job reports before the browser has the page can get lost on its way there
+        pn.state.onload(lambda: self._choose_agent(self.agent.value))
 
     # -- widgets ---------------------------------------------------------------------------------
 
     def _make_widgets(self) -> None:
         env = self.choice.env()
-        periods = [name for name, _, _ in env.periods] if self._begun(env) else []
+        env.reset(seed=self.choice.seed)
+        task = env.task if isinstance(env, TaskEnv) else None
+        periods = list(task.plan.timing) if task else [name for name, _, _ in env.periods]
         small = dict(size="small", margin=(6, 8))
         first = "integrator" if self._integrates(env) else self.choice.player()
         self.agent = pmui.Select(
@@ -54,7 +59,9 @@ class Compare(pn.viewable.Viewer):
             width=130,
             **small,
         )
-        conditions = list(self.rows[0]["conditions"]) if self.rows else list(env.trial)
+        told = [row["conditions"] for row in self.rows] or [env.trial]
+        own = task.plan.conditions if task else {}
+        conditions = list(dict.fromkeys([*(name for each in told for name in each), *own]))
         self.sort = pmui.Select(
             label="sort by", value="order", options=["order", "rt", "outcome", *conditions],
             width=140, **small,
@@ -77,13 +84,13 @@ class Compare(pn.viewable.Viewer):
         self.note = pmui.Typography("", variant="body2", margin=(4, 12))
         self.figures = pn.Column(sizing_mode="stretch_width", margin=(0, 8))
 
-    def _begun(self, env: Any) -> bool:
-        env.reset(seed=self.choice.seed)
-        return True
-
     def _integrates(self, env: Any) -> bool:
-        plan = getattr(getattr(env, "task", None), "plan", None)
-        return plan is not None and any(group.evidence for group in plan.channels)
+        """Whether there is evidence that an integrator can use."""
+        try:
+            agent("integrator").begin(env, np.random.default_rng(0))
+        except ValueError:
+            return False
+        return True
 
     def _choose_agent(self, name: str) -> None:
         """Sliders for the agent's parameters, and a rollout."""
@@ -140,7 +147,10 @@ class Compare(pn.viewable.Viewer):
                 rows, note = play(job), ""
             except (TypeError, ValueError) as error:
                 rows, note = [], f"The agent cannot play this task: {error}"
-            return rows, self._pictures(self._groups(rows, name), look), note
+            try:
+                return rows, self._pictures(self._groups(rows, name), look), note
+            except ValueError as error:  # such as a period that never came
+                return rows, [], f"There is nothing to draw: {error}"
 
         self.job = Job(work, self._done, self._failed, self._tell)
 

@@ -29,7 +29,7 @@ class Configure(pn.viewable.Viewer):
         self.picture = pn.pane.HTML(sizing_mode="stretch_width", height=190, margin=(8, 14))
         self.keys = pn.pane.HTML(sizing_mode="stretch_width", margin=(0, 14))
         self.line = pn.pane.HTML(sizing_mode="stretch_width", margin=(8, 14))
-        self.dropped = pmui.Alert("", severity="warning", visible=False, margin=(4, 8))
+        self.dropped = ""  # which wrappers did not go with the preset, and why
         self.code = pn.pane.Markdown(sizing_mode="stretch_width", margin=(0, 14))
         self.text = pmui.TextAreaInput(visible=False)
         self.copy = pmui.Button(
@@ -81,7 +81,9 @@ class Configure(pn.viewable.Viewer):
             description="Parameters to start from: agents do with windows of a single step.",
         )  # fmt: skip
         preset.param.watch(lambda event: self._set_preset(event.new), "value")
-        fields: list[Any] = [preset, self.dropped] if choice.declared else []
+        fields: list[Any] = [preset] if choice.declared else []
+        if self.dropped:
+            fields.append(pmui.Alert(self.dropped, severity="warning", margin=(4, 8)))
         for name, widget in {
             "trials": pmui.IntInput(label="trials", value=choice.trials, **wide),
             "seed": pmui.IntInput(label="seed", value=choice.seed, **wide),
@@ -167,8 +169,8 @@ class Configure(pn.viewable.Viewer):
         if preset not in PRESETS:
             return
         told = self.choice.switch(preset)
-        text = "Dropped, because they do not fit this preset: " + " ".join(told)
-        self.dropped.param.update(object=text, visible=bool(told))
+        why = "Dropped, because they do not fit this preset: "
+        self.dropped = why + " ".join(told) if told else ""
         self._build()
 
     def _refresh_all(self) -> None:

@@ -24,8 +24,10 @@ from bokeh.plotting import figure
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from app.added import added
 from app.raster import Look, answer_names, save_tool
 from neurogym import measures, records
+from neurogym.envs import TaskEnv
 from neurogym.parameters import unknown
 
 Row = Mapping[str, Any]
@@ -47,19 +49,24 @@ def _numeric(rows: Sequence[Row]) -> dict[str, int]:
     values: dict[str, set] = {}
     for row in records.finished(rows):
         for name, value in row["conditions"].items():
+            if value is None:
+                continue  # not of this trial's task
             values.setdefault(name, set()).add(value if np.isscalar(value) else None)
     return {name: len(found) for name, found in values.items() if all(map(_number, found))}
 
 
 def conditions_for(rows: Sequence[Row]) -> list[str]:
-    """The numeric conditions over which a curve can be drawn, the right answer last.
+    """The numeric conditions over which a curve can be drawn, the right answer towards the end.
 
-    Those with more than two levels; if there is none, those with two.
+    Those with more than two levels; if there is none, those with two. What wrappers added, such as
+    the block, comes last.
     """
     levels = _numeric(rows)
     names = [name for name, n in levels.items() if n > 2]
     names = names or [name for name, n in levels.items() if n == 2]
-    return sorted(names, key=lambda name: name == ANSWER)
+    env = records.env_of(rows[0]) if len(names) > 1 else None
+    others = set(added(env.task)) if isinstance(env, TaskEnv) else set()
+    return sorted(names, key=lambda name: (name in others, name == ANSWER))
 
 
 def binned(groups: Sequence[Sequence[Row]], condition: str) -> list[list[Row]]:
@@ -68,7 +75,10 @@ def binned(groups: Sequence[Sequence[Row]], condition: str) -> list[list[Row]]:
     Bins are quantiles of all groups together; there are as many as leave about five trials in each,
     from 2 to 6.
     """
-    kept = [[r for r in records.finished(rows) if condition in r["conditions"]] for rows in groups]
+    kept = [
+        [r for r in records.finished(rows) if r["conditions"].get(condition) is not None]
+        for rows in groups
+    ]
     values = np.array([row["conditions"][condition] for rows in kept for row in rows], float)
     distinct = np.unique(values)
     if distinct.size <= MAX_LEVELS:

@@ -27,7 +27,9 @@ from bokeh.models import (
 from bokeh.models.layouts import LayoutDOM
 from bokeh.plotting import figure
 
+from app.added import Strip, strips
 from neurogym import measures, records
+from neurogym.combined import Combined
 from neurogym.parameters import unknown
 
 Row = Mapping[str, Any]
@@ -75,6 +77,8 @@ class RasterData:
             do not depend on what was done.
         response: (n,) the step of the response; -1 without.
         early: (n,) the step of the first action before the window; -1 without.
+        env: the environment in which the trials were played; None without trials.
+        parts: the tasks that are combined in a trial; [] for others.
 
     Raises:
         ValueError: for rows of several tasks or parameters.
@@ -92,9 +96,12 @@ class RasterData:
         self.response = np.full(self.n, -1)
         self.early = np.full(self.n, -1)
         self.dt, self.channels, self.answers = 1.0, (), {}
+        self.env: Any = None
+        self.parts: list[Part] = []
         if self.n:
             self._check_alike()
-            env = records.env_of(self.rows[0])
+            self.env = env = records.env_of(self.rows[0])
+            self.parts = parts_of(env, self.n)
             for i, row in enumerate(self.rows):
                 self._replay(i, row, env)
             self.dt, self.answers = float(env.dt), answer_names(env)
@@ -112,7 +119,7 @@ class RasterData:
                 )
 
     def _replay(self, i: int, row: Row, env: Any) -> None:
-        records.begin(env, row["seed"], row["trial_index"], row["forced"])
+        records.begin(env, row["seed"], row["trial_index"], row["forced"], row["memory"])
         window, labels = getattr(env, "window", (0, 0)), _labels(env)
         trace = records.replay(row, env)
         gt = np.asarray(trace.gt)
@@ -132,6 +139,8 @@ class RasterData:
         before = np.flatnonzero(trace.actions[: self.window[i, 0]])
         self.early[i] = before[0] if before.size else -1
         self.response[i] = self._response(row, trace.actions, self.window[i, 0], trace.dt)
+        for part, told in zip(self.parts, row["parts"], strict=False):
+            part.read(i, told, trace)
 
     @staticmethod
     def _response(row: Row, actions: np.ndarray, opened: int, dt: float) -> int:
@@ -150,7 +159,7 @@ class RasterData:
     @cached_property
     def keys(self) -> list[str]:
         """What makes a trial the same as another subject's."""
-        same = ("task", "params", "seed", "trial_index", "forced")
+        same = ("task", "params", "wrappers", "seed", "trial_index", "forced", "memory")
         return [
             json.dumps([row[k] for k in same], sort_keys=True, default=str) for row in self.rows
         ]
@@ -162,8 +171,10 @@ class RasterData:
 
     @property
     def conditions(self) -> list[str]:
-        """Names of the conditions of any trial."""
-        return list(dict.fromkeys(name for row in self.rows for name in row["conditions"]))
+        """Names of the conditions of any trial, and of those that the task has."""
+        task = getattr(self.env, "task", None)
+        own = task.plan.conditions if task is not None else ()
+        return list(dict.fromkeys([*(n for row in self.rows for n in row["conditions"]), *own]))
 
     def zero(self, align: str) -> np.ndarray:
         """The step that is time 0 in each trial, (n,); -1 in those in which it never came."""
@@ -226,6 +237,60 @@ class RasterData:
         return 0.0, high
 
 
+class Part:
+    """One of the tasks that are combined in a trial: which of its actions are which, and when.
+
+    Attributes:
+        split: (actions,) its own action of each of the whole's.
+        apart: whether it has actions of its own; else all tasks share one set.
+        response: (n,) the step of its response; -1 without.
+        last: (n,) the last played step of its window.
+    """
+
+    def __init__(self, name: str, answers: dict[int, str], split: np.ndarray, apart: bool, n: int):
+        self.name, self.answers, self.split, self.apart = name, answers, split, apart
+        self.window: tuple[str, ...] = ()  # the whole's periods in which it asks for a response
+        self.response, self.last = np.full(n, -1), np.full(n, -1)
+
+    def own(self, values: np.ndarray) -> np.ndarray:
+        """Its own action in each step (T,); -1 where there is none."""
+        return np.where(values >= 0, self.split[values], -1)
+
+    def read(self, i: int, told: Mapping[str, Any], trace: records.Trace) -> None:
+        """Find the step of the response in a trial, the nearest to the response time."""
+        ends = [stop for name, _, stop in trace.periods if name in self.window]
+        played = np.searchsorted(trace.steps, max(ends, default=trace.steps[-1] + 1))
+        self.last[i] = max(int(played) - 1, 0)
+        if told["response"] is None:
+            return
+        there = np.flatnonzero(self.own(trace.actions) == told["response"])
+        if not there.size:
+            return
+        opened = [start for name, start, _ in trace.periods if name in self.window]
+        if not opened or told["rt_ms"] is None:
+            self.response[i] = there[-1]
+            return
+        late = trace.steps[there] - min(opened) - told["rt_ms"] / trace.dt
+        self.response[i] = there[np.argmin(np.abs(late))]
+
+
+def parts_of(env: Any, n: int) -> list[Part]:
+    """The tasks that an environment combines, for n trials."""
+    task = getattr(env, "task", None)
+    if not isinstance(task, Combined):
+        return []
+    task.plan  # noqa: B018 - lays the actions out
+    found = []
+    for j, member in enumerate(task.members):
+        labels = member.task.plan.actions.labels
+        answers = {k: name for k, name in enumerate(labels) if k}
+        part = Part(member.task.label, answers, task.split[:, j], not task.shared, n)
+        rule = member.task.plan.rule
+        part.window = tuple(member.periods[name] for name in rule.periods) if rule else ()
+        found.append(part)
+    return found
+
+
 def _played(trace: records.Trace, start: int, stop: int) -> tuple[int, int]:
     """Planned steps as played ones; what was left at the trial's end counts as planned.
 
@@ -241,7 +306,8 @@ def _played(trace: records.Trace, start: int, stop: int) -> tuple[int, int]:
 
 def _labels(env: Any) -> np.ndarray | None:
     """The trial's labels, if they are the same whatever is done."""
-    if getattr(getattr(env, "task", None), "closed", False):
+    task = getattr(env, "task", None)
+    if task is not None and task.closed and not task.foreseen:
         return None
     labels = getattr(env, "gt", None)
     if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu":
@@ -349,6 +415,16 @@ def _note(item: Arranged, align: str) -> str:
 
 HUES = ("#2f7fd1", "#e07b28", "#1d9e74", "#c65fa5", "#8a6fd1", "#b8a11c")  # told apart by all eyes
 
+STRIP_HUES = (
+    "#7f9bd1",
+    "#e3bd79",
+    "#8fbf92",
+    "#d48f9b",
+    "#a795cc",
+    "#7dbdc2",
+    "#c4ad88",
+    "#98a4b0",
+)
 CUE_HUES = ("#7d8b99", "#9a6fc4", "#2aa198", "#b58a1b", "#c2588c", "#6a8f2f")
 
 
@@ -420,6 +496,18 @@ class Look:
         )  # fmt: skip
         return [*_mix(below, 128), *self.sequential[::2]]
 
+    def parts(self, parts: Sequence[Part]) -> list[dict[int, str]]:
+        """A colour for each action of each of several tasks."""
+        every = [(j, k) for j, part in enumerate(parts) for k in part.answers]
+        hues = HUES if len(every) <= len(HUES) else _wheel(len(every))
+        colors = dict(zip(every, hues, strict=False))
+        return [{k: colors[j, k] for k in part.answers} for j, part in enumerate(parts)]
+
+    def strip(self, strip: Strip, k: int) -> dict[Any, str]:
+        """A colour for each value of the k-th strip."""
+        hues = STRIP_HUES[2 * k % len(STRIP_HUES) :] + STRIP_HUES[: 2 * k % len(STRIP_HUES)]
+        return {value: hues[i % len(hues)] for i, value in enumerate(strip.values)}
+
     def cues(self, n: int) -> list[str]:
         """A hue for each of n single channels."""
         return [CUE_HUES[k % len(CUE_HUES)] for k in range(n)]
@@ -472,6 +560,7 @@ class _Subject:
         room = self.height // 7 - len(self.label)
         self.name = title if len(title) <= room else f"{title[: max(room, 1) - 1]}…"
         self.colors = look.actions(self.data.answers)
+        self.part_colors = look.parts(self.data.parts)
         self.places = [(y, i) for y, i in enumerate(item.order, 1) if item.zero[i] >= 0]
         self.source = ColumnDataSource(self._trials())
         self.edges = ColumnDataSource(self._edges())
@@ -507,6 +596,7 @@ class _Subject:
                 outcome=row["outcome"] or "",
                 rt="" if rt is None or np.isnan(rt) else f"{rt:.0f} ms",
                 earned=f"{row['reward'] or 0.0:g}",
+                parts="; ".join(map(_part_told, row["parts"])),
             )
             for key, value in entry.items():
                 columns.setdefault(key, []).append(value)
@@ -557,22 +647,23 @@ class _Subject:
         )  # saved pictures need it
         return fig
 
-    def finish(self, fig: Any, timed: bool = True) -> Any:
-        """Add what all panels have: edges of periods, their names, and the hover."""
+    def finish(self, fig: Any, timed: bool = True, names: Mapping[float, str] | None = None) -> Any:
+        """Add what all panels have: edges of periods, and names of periods, or others, on top."""
         if timed:
             fig.xaxis.axis_label = "time (ms)"
             fig.xaxis.ticker.desired_num_ticks = 5
             fig.segment("x", "y0", "x", "y1", source=self.edges, color=self.look.ink, alpha=0.4)
         self.look.dress(fig)
         if self.titled:
-            fig.add_layout(self._named(self.names if timed else {0: " "}), "above")
+            names = names or (self.names if timed else {0: " "})
+            fig.add_layout(self._named(names), "above")
         return fig
 
-    def _named(self, names: dict[int, str]) -> LinearAxis:
+    def _named(self, names: Mapping[float, str]) -> LinearAxis:
         """The names of the periods, above the frame; those that would collide are left out."""
         return LinearAxis(
             ticker=FixedTicker(ticks=list(names)),
-            major_label_overrides=names,
+            major_label_overrides=dict(names),
             major_label_policy=NoOverlap(min_distance=6),
             major_label_text_color=self.look.quiet,
             major_label_text_font_size=self.look.small,
@@ -581,14 +672,18 @@ class _Subject:
             axis_line_color=None,
         )
 
-    def rows(self, fig: Any, left: str = "left", right: str = "right") -> None:
-        """A faint bar for each trial, which also carries the hover."""
+    def rows(
+        self, fig: Any, left: str = "left", right: str = "right", more: Sequence[tuple] = ()
+    ) -> None:
+        """A faint bar for each trial, which also carries the hover, and more of it."""
         bars = fig.hbar(
             "y", 1, right, left, source=self.source, color=self.look.ink, fill_alpha=0.06,
             line_color=None,
         )  # fmt: skip
+        parts = [("tasks", "@parts")] if self.data.parts else []
         tips = [("trial", "@trial"), ("conditions", "@conditions"), ("response", "@response"),
-                ("outcome", "@outcome"), ("rt", "@rt"), ("reward", "@earned")]  # fmt: skip
+                ("outcome", "@outcome"), ("rt", "@rt"), *parts, ("reward", "@earned")]  # fmt: skip
+        tips = [*tips[:1], *more, *tips[2:]] if more else tips
         fig.add_tools(HoverTool(renderers=[bars], tooltips=tips, point_policy="follow_mouse"))
 
     def observed(self, channels: Channels, first: bool, limits: tuple[float, float]) -> Any:
@@ -617,9 +712,11 @@ class _Subject:
         fig = self.figure("responses", first)
         self.rows(fig, right="right_planned")
         self._bars(fig, self._windows(), 1.0, 0.08)
-        self._bars(fig, self._labels(), 1.0, 0.24)
-        self._bars(fig, self._acts(), 0.4, 0.9)
-        size = float(np.clip(0.85 * self.height / max(self.n, 1), 4, 11))
+        lanes = len(self.data.parts) or 1
+        tall = 1 / lanes if self._apart else 1.0
+        self._bars(fig, self._labels(), tall, 0.24)
+        self._bars(fig, self._acts(), 0.4 * tall, 0.9)
+        size = float(np.clip(0.85 * self.height / max(self.n * lanes, 1), 4, 11))
         edge = self.look.page if size > 5 else None
         for shape, marks in self.marks.items():
             x, y, color = map(list, zip(*marks, strict=True))
@@ -646,6 +743,11 @@ class _Subject:
             (y, self.ms(i, window[i, 0]), self.ms(i, window[i, 1]), ink) for y, i in self.places
         ]
 
+    @property
+    def _apart(self) -> bool:
+        """Whether each of several tasks has actions, and so bars, of its own."""
+        return any(part.apart for part in self.data.parts)
+
     def _labels(self) -> list[tuple]:
         return self._stretches(self.data.planned)
 
@@ -653,19 +755,56 @@ class _Subject:
         return self._stretches(self.data.actions)
 
     def _stretches(self, values: list[np.ndarray]) -> list[tuple]:
+        """Bars of equal actions; of several tasks each has a lane of its own."""
+        if not self._apart:
+            return self._stretched(values, self.colors, 0.0)
         return [
-            (
-                y,
-                self.ms(i, first),
-                self.ms(i, stop),
-                self.colors.get(value, self.look.quiet),
+            bar
+            for j, part in enumerate(self.data.parts)
+            for bar in self._stretched(
+                [part.own(v) for v in values], self.part_colors[j], self.lane(j)
             )
+        ]
+
+    def _stretched(self, values: list[np.ndarray], colors: dict, lane: float) -> list[tuple]:
+        return [
+            (y + lane, self.ms(i, first), self.ms(i, stop), colors.get(value, self.look.quiet))
             for y, i in self.places
             for value, first, stop in runs(values[i])
         ]
 
+    def lane(self, j: int) -> float:
+        """Where the lane of the j-th of several tasks lies in a row, from its middle."""
+        return (j + 0.5) / len(self.data.parts) - 0.5
+
+    def _part_marks(self) -> dict[str, list[tuple]]:
+        """Markers of each of several tasks, in its lane: (x, y, colour)."""
+        marks: dict[str, list[tuple]] = {}
+        for y, i in self.places:
+            told = self.data.rows[i]["parts"]
+            for j, (part, how) in enumerate(zip(self.data.parts, told, strict=False)):
+                if how["on"]:
+                    kind, step = self._part_mark(i, part, how)
+                    color = self.part_colors[j].get(how["response"], self.look.quiet)
+                    mark = (self.ms(i, step + 0.5), y + self.lane(j), color)
+                    marks.setdefault(kind, []).append(mark)
+        marks.pop("none", None)
+        return marks
+
+    def _part_mark(self, i: int, part: Part, how: Mapping[str, Any]) -> tuple[str, int]:
+        """The kind of a task's marker, and its step."""
+        outcome, step = how["outcome"], int(part.response[i])
+        if outcome == "early":
+            done = np.flatnonzero(part.own(self.data.actions[i]) > 0)
+            return "early", int(done[-1]) if done.size else int(self.data.length[i]) - 1
+        if step >= 0:
+            return outcome if outcome in ("correct", "error") else "other", step
+        return outcome if outcome in ("miss", "withheld") else "none", int(part.last[i])
+
     def _marks(self) -> dict[str, list[tuple]]:
         """Markers by what they tell: (x, y, colour)."""
+        if self.data.parts:
+            return self._part_marks()
         marks: dict[str, list[tuple]] = {}
         data, grey = self.data, self.look.quiet
         for y, i in self.places:
@@ -681,6 +820,40 @@ class _Subject:
                 at = self.ms(i, min(data.window[i, 1], data.length[i]) - 0.5)
                 marks.setdefault(row["outcome"], []).append((at, y, grey))
         return marks
+
+    def strips(self, strips: Sequence[Strip]) -> Any:
+        """The panel of what wrappers did: blocks as coloured cells, levels as traces."""
+        fig = self.figure("blocks & levels", x_range=Range1d(0, len(strips)))
+        source = self.source.data
+        source["zero"], source["all"] = [0] * len(source["y"]), [len(strips)] * len(source["y"])
+        tips = []
+        for k, strip in enumerate(strips):
+            values = [self.data.rows[i]["conditions"].get(strip.name) for _, i in self.places]
+            source[f"strip {k}"] = ["" if v is None else _short(v) for v in values]
+            tips.append((strip.name, f"@{{strip {k}}}"))
+        self.rows(fig, "zero", "all", tips)
+        for k, strip in enumerate(strips):
+            values = [self.data.rows[i]["conditions"].get(strip.name) for _, i in self.places]
+            self._strip(fig, strip, k, values)
+        fig.xaxis.ticker = FixedTicker(ticks=[])
+        names = {k + 0.5: strip.name for k, strip in enumerate(strips)}
+        return self.finish(fig, timed=False, names=names)
+
+    def _strip(self, fig: Any, strip: Strip, k: int, values: list[Any]) -> None:
+        told = [(y, v) for (y, _), v in zip(self.places, values, strict=True) if v is not None]
+        if strip.values:
+            colors = self.look.strip(strip, k)
+            cells = _merged(told)
+            fig.quad(
+                left=k + 0.1, right=k + 0.9, top=[y for y, _, _ in cells], line_color=None,
+                bottom=[y for _, y, _ in cells], fill_color=[colors[v] for *_, v in cells],
+            )  # fmt: skip
+            return
+        y = [y for y, _ in told]
+        x = [k + 0.14 + 0.72 * strip.place(v) for _, v in told]
+        fig.line(x, y, color=self.look.ink, line_width=1.25, alpha=0.55)
+        size = float(np.clip(0.5 * self.height / max(self.n, 1), 2, 6))
+        fig.scatter(x, y, size=size, color=self.look.ink, line_color=None)
 
     def reward(self, x_range: Range1d) -> Any:
         """The panel of what each trial earned."""
@@ -715,6 +888,31 @@ MARKS = dict(
     withheld=Mark("circle", "●", "rightly withheld"),
     other=Mark("diamond", "◆", "response", 1.2),
 )
+
+
+def _merged(told: Sequence[tuple[int, Any]]) -> list[tuple[float, float, Any]]:
+    """Rows and values as stretches of equal ones: (top, bottom, value)."""
+    out: list[tuple[float, float, Any]] = []
+    for y, value in told:
+        if out and out[-1][1] == y - 0.5 and out[-1][2] == value:
+            out[-1] = (out[-1][0], y + 0.5, value)
+        else:
+            out.append((y - 0.5, y + 0.5, value))
+    return out
+
+
+def strip_width(strips: Sequence[Strip]) -> int:
+    """The width in px of the panel of some strips: their names stand above them."""
+    names = max(34, *(7 * len(strip.name) + 10 for strip in strips))
+    return max(len(strips) * names, 112) + 2 * GAP
+
+
+def _part_told(part: Mapping[str, Any]) -> str:
+    """How one of several tasks went."""
+    if not part["on"]:
+        return f"{part['task']}: not in this trial"
+    rt = "" if part["rt_ms"] is None else f", {part['rt_ms']:.0f} ms"
+    return f"{part['task']}: {part['outcome']}{rt}"
 
 
 def _short(value: Any) -> str:
@@ -772,6 +970,7 @@ def raster(
     _fit_time(x_range, subjects)
     _name_periods(subjects, x_range.end)
     _fit(reward_range, [r for subject in subjects for r in subject.source.data["reward"]])
+    told_of = strips([(data.env, data.rows) for _, data in drawn])
     grid: list[list[LayoutDOM]] = []
     for (title, data), subject in zip(drawn, subjects, strict=True):
         grid.append([_heading(title, data, subject.item.note, look)])
@@ -779,10 +978,11 @@ def raster(
             subject.observed(channels, first=k == 0, limits=_limits(channels, items))
             for k, channels in enumerate(data.channels)
         ]
-        grid.append([*panels, subject.responses(not panels), subject.reward(reward_range)])
+        added = [subject.strips(told_of)] if told_of else []
+        grid.append([*panels, subject.responses(not panels), *added, subject.reward(reward_range)])
     empty = [f"{title}: no finished trials." for title, data in told if not data.n]
     cues = any(channels.name == CUES for _, data in drawn for channels in data.channels)
-    return _layout(grid, _legend(subjects, look, empty), cues, svg)
+    return _layout(grid, _legend(subjects, look, empty, told_of), cues, svg, told_of)
 
 
 def _limits(channels: Channels, items: Sequence[Arranged]) -> tuple[float, float]:
@@ -840,13 +1040,41 @@ def _heading(title: str, data: RasterData, note: str, look: Look) -> Div:
     )
 
 
-def _legend(subjects: Sequence[_Subject], look: Look, empty: Sequence[str]) -> Div:
-    """Which colour is which action and cue, and which marker which outcome, of those that occur."""
+def _action_swatches(subjects: Sequence[_Subject], look: Look) -> list[str]:
+    """Which colour is which action; of several tasks, task by task."""
+    data = next((s.data for s in subjects if s.data.parts), None)
+    if data is not None:
+        colors = look.parts(data.parts)
+        return [
+            f"{escape(part.name)}: "
+            + " ".join(_swatch([colors[j][k]], name) for k, name in part.answers.items())
+            for j, part in enumerate(data.parts)
+        ]
     answers = {k: name for subject in subjects for k, name in subject.data.answers.items()}
     colors = look.actions(answers)
     parts = [_swatch([colors[k]], name) for k, name in answers.items()]
     if len(parts) > len(HUES):
         parts = [_swatch([colors[k] for k in answers], "actions")]
+    return parts
+
+
+def _strip_swatches(strip: Strip, k: int, look: Look) -> str:
+    """What the colours of a strip, or its two ends, stand for."""
+    if not strip.values:
+        scale = ", logarithmic" if strip.log else ""
+        return f"{escape(strip.name)}: trace from {strip.low:.3g} to {strip.high:.3g}{scale}"
+    colors = look.strip(strip, k)
+    if len(colors) > len(STRIP_HUES):
+        return f"{escape(strip.name)}: {len(colors)} values"
+    swatches = (_swatch([color], _short(value)) for value, color in colors.items())
+    return f"{escape(strip.name)}: " + " ".join(swatches)
+
+
+def _legend(
+    subjects: Sequence[_Subject], look: Look, empty: Sequence[str], told_of: Sequence[Strip]
+) -> Div:
+    """Which colour is which action and cue, and which marker which outcome, of those that occur."""
+    parts = _action_swatches(subjects, look)
     parts = [f"{text} {mark.text}" for text, mark in _seen(subjects)] + parts
     parts.append("shaded: the correct answer")
     cues = {c.labels: None for s in subjects for c in s.data.channels if c.name == CUES}
@@ -857,6 +1085,7 @@ def _legend(subjects: Sequence[_Subject], look: Look, empty: Sequence[str]) -> D
                 for label, hue in zip(labels, look.cues(len(labels)), strict=True)
             ]
     parts += [_scale(c, limits, look) for c, limits in _scales(subjects).items()]
+    parts += [_strip_swatches(strip, k, look) for k, strip in enumerate(told_of)]
     text = " &emsp; ".join(
         f'<span style="white-space:nowrap">{part}</span>' for part in [*parts, *map(escape, empty)]
     )
@@ -911,7 +1140,9 @@ def save_tool(plot: LayoutDOM, svg: bool, name: str) -> SaveTool | CustomAction:
     return CustomAction(icon="save", description="Save as SVG", callback=script)
 
 
-def _layout(grid: list[list[LayoutDOM]], legend: Div, cues: bool, svg: bool) -> LayoutDOM:
+def _layout(
+    grid: list[list[LayoutDOM]], legend: Div, cues: bool, svg: bool, told_of: Sequence[Strip]
+) -> LayoutDOM:
     plot = gridplot(
         grid,
         merge_tools=True,
@@ -919,15 +1150,16 @@ def _layout(grid: list[list[LayoutDOM]], legend: Div, cues: bool, svg: bool) -> 
         toolbar_options=dict(logo=None, active_scroll=None),
     )
     width = max(len(row) for row in grid)
-    weights = ["1fr"] * (width - 2) + ["1.15fr"]
+    narrow = [*([f"{strip_width(told_of)}px"] if told_of else []), "110px"]
+    weights = ["1fr"] * (width - len(narrow) - 1) + ["1.15fr"]
     weights[0] = "0.95fr" if cues else "1.12fr"  # it has the labels of the trials, too
     children = []
     for item, y, x in plot.children:
-        last = y % 2 and x == len(grid[y]) - 1
+        last = y % 2 and x >= len(grid[y]) - len(narrow)
         span = width if isinstance(item, Div) else 1
-        children.append((item, y, width - 1 if last else x, 1, span))
+        children.append((item, y, x + width - len(grid[y]) if last else x, 1, span))
     plot.children = children
-    plot.cols = [*weights, "110px"]
+    plot.cols = [*weights, *narrow]
     saves = [k for k, tool in enumerate(plot.toolbar.tools) if isinstance(tool, SaveTool)]
     for k in saves:
         plot.toolbar.tools[k] = save_tool(plot, svg, "raster")

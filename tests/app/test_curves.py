@@ -149,3 +149,27 @@ def test_every_task_has_curves_or_none(task_id, preset):
     assert (curves(groups) is None) == (not conditions_for(rows))
     for condition in conditions_for(rows):
         assert curves(groups, condition, dark=True) is not None
+
+
+# -- wrappers --------------------------------------------------------------------------------------
+
+
+def test_conditions_that_only_some_trials_have_are_levels_there():
+    stack = [{"ScheduleEnvs": {"tasks": [{"task": "GoNogo"}, {"task": "ReadySetGo"}]}}]
+    rows = rollout("PerceptualDecisionMaking", "oracle", 90, seed=3, stack=stack)
+    assert conditions_for(rows)[0] == "coh"
+    assert conditions_for(rows)[-1] == "task"  # what wrappers add comes last
+    with_none = [{**row, "conditions": {"coh": None, **row["conditions"]}} for row in rows]
+    (kept,) = binned([with_none], "coh")
+    assert {row["conditions"]["task"] for row in kept} == {0}
+    assert conditions_for(with_none) == conditions_for(rows)
+    for condition in conditions_for(rows):
+        assert curves([("a", rows)], condition) is not None
+    assert shown(curves([("a", rows)]), 0) == shown(curves([("a", with_none)]), 0)
+
+
+def test_words_of_wrappers_are_no_levels():
+    stack = [{"Combine": {"tasks": [{"task": "GoNogo"}], "mix": [0.3, 0.3, 0.4]}}]
+    rows = rollout("PerceptualDecisionMaking", "oracle", 60, seed=3, stack=stack)
+    assert "tasks" not in conditions_for(rows)
+    assert curves([("a", rows)]) is not None

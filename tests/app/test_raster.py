@@ -1,11 +1,14 @@
+import itertools
+
 import gymnasium as gym
 import numpy as np
 import pytest
-from bokeh.models import HoverTool, Plot, WheelZoomTool
+from bokeh.models import HoverTool, Line, Plot, Quad, Scatter, WheelZoomTool
 
 import neurogym as ngym
+from app.added import strips
 from app.raster import MAX_IMAGE_ROWS, Channels, RasterData, arrange, raster, runs
-from neurogym import registry
+from neurogym import records, registry
 from neurogym.rollout import rollout
 
 
@@ -342,3 +345,139 @@ def test_a_browser_draws_it_and_saves_vectors(tmp_path, person, context):
     assert not errors
     assert name == "raster.svg"
     assert all(word in drawn for word in ("<svg", "responses", "decision", "person, trial"))
+
+
+# -- wrappers --------------------------------------------------------------------------------------
+
+GO = {"task": "GoNogo-v0", "preset": "human"}
+BIAS = {"SideBias": {"block_dur": [3, 5]}}
+
+
+def wrapped(stack, agent="oracle", n=20, task="PerceptualDecisionMaking"):
+    return rollout(task, agent, n, seed=3, preset="human", stack=stack)
+
+
+def told_of(rows):
+    data = RasterData(rows)
+    return data, strips([(data.env, data.rows)])
+
+
+def panel(layout, title="blocks & levels"):
+    return [plot for plot in figures(layout) if plot.title and plot.title.text == title]
+
+
+def test_what_wrappers_add_is_a_strip(person):
+    second = {"ScheduleEnvs": {"tasks": [GO]}}
+    assert told_of(person)[1] == []
+    assert told_of(wrapped([{"ReactionTime": {}}]))[1] == []
+    for stack, names in (
+        ([BIAS], ["block"]),
+        ([second], ["task"]),
+        ([BIAS, second], ["task", "block"]),
+        ([{"Combine": {"tasks": [GO], "mix": [0.3, 0.3, 0.4]}}], ["tasks"]),
+        ([{"CatchTrials": {"catch_prob": 0.5}}], ["catch"]),
+        ([{"Lapse": {"rate": 0.5}}], ["lapse"]),
+    ):
+        assert [strip.name for strip in told_of(wrapped(stack))[1]] == names
+    blocks = told_of(wrapped([BIAS]))[1][0]
+    assert blocks.values == (0, 1)
+
+
+def test_a_condition_that_follows_the_subject_is_a_level():
+    rows = wrapped([{"Staircase": {}}], "integrator", 30)
+    data, (level,) = told_of(rows)
+    values = [row["conditions"]["coh"] for row in rows]
+    assert (level.name, level.values) == ("coh", ())
+    assert (level.low, level.high) == (min(values), max(values))
+    assert level.log
+    assert [level.place(v) for v in (level.low, level.high)] == [0, 1]
+    assert len(set(data.keys)) == len(rows)
+
+
+def test_the_panel_has_a_cell_a_block_and_a_point_a_trial():
+    rows = wrapped([BIAS, {"Staircase": {}}], "integrator", 30)
+    (fig,) = panel(raster([("a", rows)]))
+    (cells,) = (r.glyph for r in fig.renderers if isinstance(r.glyph, Quad))
+    blocks = [row["conditions"]["block"] for row in rows]
+    changes = sum(a != b for a, b in itertools.pairwise(blocks))
+    source = next(r for r in fig.renderers if isinstance(r.glyph, Quad)).data_source
+    assert len(source.data["top"]) == changes + 1
+    assert cells.right - cells.left == pytest.approx(0.8)
+    (line,) = (r for r in fig.renderers if isinstance(r.glyph, Line))
+    assert list(line.data_source.data["y"]) == list(range(1, 31))
+    assert all(1 < x < 2 for x in line.data_source.data["x"])
+    (hover,) = fig.select({"type": HoverTool})
+    tips = dict(hover.tooltips)
+    names = {name: tips[name].strip("@{}") for name in ("block", "coh")}
+    column = fig.renderers[0].data_source.data[names["block"]]
+    assert column == [str(block) for block in blocks]
+
+
+def test_all_subjects_share_the_strips():
+    rows = wrapped([{"Staircase": {}}], "integrator", 30)
+    stack = rows[0]["wrappers"]
+    other = rollout(
+        "PerceptualDecisionMaking", "random", yoke=rows, seed=1, preset="human", stack=stack
+    )
+    a, b = RasterData(rows), RasterData(other)
+    assert a.keys == b.keys
+    for one, two in zip(a.ob, b.ob, strict=True):
+        n = min(len(one), len(two))
+        np.testing.assert_array_equal(one[:n], two[:n])
+    layout = raster([("a", rows), ("b", other)])
+    renderers = [r for fig in figures(layout) for r in fig.renderers]
+    first, second = (r.data_source.data["x"] for r in renderers if isinstance(r.glyph, Line))
+    assert list(first) == list(second)
+
+
+def test_trials_that_remember_are_played_again_with_their_memory():
+    rows = wrapped([{"Staircase": {}}], "integrator", 20)
+    data = RasterData(rows)
+    for i, row in enumerate(rows):
+        np.testing.assert_array_equal(data.ob[i], records.replay(row).ob)
+    again = [{**row, "memory": {}} for row in rows]
+    assert RasterData(again).keys != data.keys
+
+
+def test_each_of_several_tasks_at_once_has_its_lane():
+    rows = wrapped([{"Combine": {"tasks": [GO], "onset": 300, "mix": [0.2, 0.2, 0.6]}}], n=30)
+    data = RasterData(rows)
+    assert [part.name for part in data.parts] == ["PerceptualDecisionMaking", "GoNogo"]
+    assert [list(part.answers.values()) for part in data.parts] == [
+        ["choice 1", "choice 2"],
+        ["go"],
+    ]
+    for i, row in enumerate(rows):
+        for part, told in zip(data.parts, row["parts"], strict=True):
+            step = part.response[i]
+            assert (step >= 0) == (told["response"] is not None)
+            if step >= 0:
+                assert part.own(data.actions[i])[step] == told["response"]
+    layout = raster([("a", rows)])
+    (fig,) = panel(layout, "responses")
+    ys = [y for r in fig.renderers if isinstance(r.glyph, Scatter) for y in r.data_source.data["y"]]
+    on = sum(told["on"] for row in rows for told in row["parts"])
+    assert len(ys) == on
+    assert {round(y % 1, 2) for y in ys} == {0.75, 0.25}
+    column = fig.renderers[0].data_source.data["parts"]
+    assert any("GoNogo: withheld" in text for text in column)
+    assert any("PerceptualDecisionMaking: correct, 0 ms" in text for text in column)
+    assert any("not in this trial" in text for text in column)
+
+
+def test_tasks_that_share_actions_are_drawn():
+    rows = wrapped([{"Combine": {"tasks": [GO], "share_action_space": True}}], "random")
+    assert RasterData(rows).n == len(rows)
+    assert panel(raster([("a", rows)]), "responses")
+
+
+def test_rows_can_be_sorted_by_what_only_some_trials_have():
+    rows = wrapped([{"ScheduleEnvs": {"tasks": [GO]}}])
+    data = RasterData(rows)
+    assert {"task", "coh"} <= set(data.conditions)
+    order = data.order("coh")
+    lacks = ["coh" not in rows[i]["conditions"] for i in order]
+    assert lacks == sorted(lacks)
+    assert any(lacks)
+    for sort in ("coh", "task", "ground_truth"):
+        raster([("a", rows)], sort=sort)

@@ -383,10 +383,9 @@ def test_a_preset_says_what_it_dropped():
     view = Configure(choice, lambda view: None)
     view._set_preset("agent")
     assert choice.wrappers == [BIAS]
-    assert view.dropped.visible
-    assert "ReactionTime does not fit" in view.dropped.object
+    assert "ReactionTime does not fit" in view.dropped
     view._set_preset("human")
-    assert not view.dropped.visible
+    assert view.dropped == ""
 
 
 def test_parameters_of_the_first_task_are_set_under_several():
