@@ -36,13 +36,29 @@ class Draw:
     @staticmethod
     def joined(draws: Sequence[Draw]) -> list[dict[str, np.ndarray]]:
         """Conditions, lengths and what is added to lengths, of all trials."""
-        each = [[draw.conditions, draw.ms, draw.more] for draw in draws]
         if len(draws) == 1:
-            return [dict(values) for values in each[0]]
+            return [dict(values) for values in (draws[0].conditions, draws[0].ms, draws[0].more)]
+        sizes = [draw.n for draw in draws]
         return [
-            {name: end_to_end([values[name] for values in some]) for name in some[0]}
-            for some in zip(*each, strict=True)
+            joined([getattr(draw, name) for draw in draws], sizes, lacking)
+            for name, lacking in (("conditions", None), ("ms", np.nan), ("more", 0.0))
         ]
+
+
+def joined(
+    columns: Sequence[Mapping[str, np.ndarray]], sizes: Sequence[int], lacking: Any = None
+) -> dict[str, np.ndarray]:
+    """Columns end to end, `lacking` in the rows of those that do not have one."""
+    names = dict.fromkeys(name for some in columns for name in some)
+    return {
+        name: end_to_end(
+            [
+                some[name] if name in some else np.full(size, lacking)
+                for some, size in zip(columns, sizes, strict=True)
+            ]
+        )
+        for name in names
+    }
 
 
 def end_to_end(arrays: Sequence[np.ndarray]) -> np.ndarray:

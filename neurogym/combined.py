@@ -82,6 +82,11 @@ class Combined(Composite):
                 f"{type(wrapper).__name__}: what is seen in {closed.label} depends on what is done;"
                 " only tasks whose trials are fixed beforehand can be combined"
             )
+        if several := [task.label for task in tasks if isinstance(task, Composite)]:
+            raise ValueError(
+                f"{type(wrapper).__name__}: {several[0]} is several tasks already: list all tasks"
+                f" of one {type(wrapper).__name__}, and put ScheduleEnvs and the like around it"
+            )
         super().__init__(wrapper, tasks)
         self.onsets = [int(to_steps(ms, self.dt)) for ms in onsets]
 

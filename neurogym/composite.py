@@ -169,6 +169,12 @@ class Composite(Task):
             raise ValueError(
                 f"{type(wrapper).__name__}: tasks of unequal dt ({listed}): give all the same dt"
             )
+        if echoing := [task.label for task in tasks if task.plan.echoes]:
+            raise ValueError(
+                f"{type(wrapper).__name__}: {echoing[0]} shows what was done before, which is the"
+                f" affair of all tasks: put PassAction and PassReward around"
+                f" {type(wrapper).__name__}, not inside"
+            )
         super().__init__(dt=tasks[0].dt)
 
     # -- what a task is asked for ------------------------------------------------------------------
@@ -276,6 +282,7 @@ class Composite(Task):
         on = self.on(conditions)
         joined = conditions, ms, more
         parts = [self._part(j, on[:, j], draws, *joined) for j in range(len(self.members))]
+        self._tell_redrawn(conditions, parts)
         varied = self._varied_lengths(n, parts)
         trials = Trials(n, {**conditions, **varied})
         block = JointBlock(self, trials, draws, self.lengths(n, parts))
@@ -317,6 +324,16 @@ class Composite(Task):
                 own.append(part)
             first += draw.n
         return np.flatnonzero(on), member.task.block(own) if own else None
+
+    def _tell_redrawn(self, conditions: dict[str, np.ndarray], parts: Sequence[tuple]) -> None:
+        """Put what was drawn anew, since a trial was forced to have a task, into its conditions."""
+        for member, (here, block) in zip(self.members, parts, strict=True):
+            for own, name in member.conditions.items() if block else ():
+                if any(value is None for value in conditions[name][here]):
+                    told = conditions[name].tolist()
+                    for i, value in zip(here, block.trials.conditions[own].tolist(), strict=True):
+                        told[i] = value
+                    conditions[name] = typed(told)
 
     def _varied_lengths(self, n: int, parts: Sequence[tuple]) -> dict[str, np.ndarray]:
         """Lengths in ms of the periods that are drawn, under the whole's names."""

@@ -14,7 +14,7 @@ from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
 from neurogym.registry import make
 from neurogym.stream import Stream, size_of
-from neurogym.task import Result, Step, Task
+from neurogym.task import HOW, Result, Step, Task
 
 FILL = 1 << 16  # rows drawn at a time, about: enough to hide the calls, little enough for the cache
 
@@ -53,6 +53,8 @@ class Rows:
 
 class _TaskSource:
     """Rows of a declared task whose trials stand alone: some blocks at a time, for all."""
+
+    fill = FILL
 
     def __init__(self, task: Task, seed: int):
         self.task, self.stream = task, Stream(task, seed)
@@ -107,6 +109,8 @@ class _Subjects:
     The next block of all sequences is painted together.
     """
 
+    fill = 1  # no more than is asked for: each trial has a price
+
     def __init__(self, task: Task, seed: int, sequences: int):
         self.task = task
         self.subjects = [_Subject(task, seed + i) for i in range(sequences)]
@@ -159,6 +163,8 @@ def rows_of(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def play_rightly(block: Block) -> Shown:
     """Play the trials of a block by their labels, side by side, a step at a time."""
+    if not block.task.closed and block.payoffs.shape[1] == 1:
+        return _at_once(block)
     n, steps = block.n, []
     results: list[Result | None] = [None] * n
     for here, ob, gt, reward, ended, how, parts in (_react if block.task.closed else _look_up)(
@@ -171,6 +177,21 @@ def play_rightly(block: Block) -> Shown:
     order = np.argsort(trial, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(trial, minlength=n))])
     return Shown(ob[order], gt[order], reward[order], offsets, results)
+
+
+def _at_once(block: Block) -> Shown:
+    """The same where a table without states tells when trials end: without a loop over steps."""
+    pay, gt, cells = block.payoffs, block.gt, (block.kind, 0, block.gt)
+    last = np.flatnonzero(pay.ends[cells])
+    last = last[np.searchsorted(last, block.offsets[:-1])]
+    lengths = last + 1 - block.offsets[:-1]
+    rows = np.arange(lengths.sum()) + np.repeat(block.offsets[:-1], lengths)
+    rows -= np.repeat(np.cumsum(lengths) - lengths, lengths)
+    end = block.kind[last], 0, gt[last]
+    how = [getattr(pay, name)[end].tolist() for name in HOW]
+    results = [Result.of(each, None, 0) for each in zip(*how, strict=True)]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return Shown(block.ob[rows], gt[rows], pay.reward[cells][rows], offsets, results)
 
 
 def _look_up(block: Block) -> Iterator[tuple]:
@@ -218,6 +239,8 @@ def _react(block: Block) -> Iterator[tuple]:
 
 class _EnvSource:
     """Rows of any other environment with labels, trial by trial."""
+
+    fill = FILL
 
     def __init__(self, env: gym.Env, seed: int):
         self.env, self.seed, self.trial = env, seed, 0
@@ -332,7 +355,7 @@ class Dataset:
 
         The pool is laid out sequence by sequence.
         """
-        want = max(self.seq_len, FILL // self.batch_size)
+        want = max(self.seq_len, self._source.fill // self.batch_size)
         left = self._end - self._begin
         fresh, cuts = self._draw(np.maximum(want - left, 0), left)
         arrays = dict(ob=fresh.ob, gt=fresh.gt)

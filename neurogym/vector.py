@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from neurogym.block import Block, Draw, end_to_end
+from neurogym.block import Block, Draw, end_to_end, joined
 from neurogym.canvas import Trials
 from neurogym.rules import Payoffs
 from neurogym.stream import FIRST, Stream
@@ -135,10 +135,11 @@ class Pool:
         late = np.arange(self.trial.size) - np.repeat(self.start + opened, lengths)
         self.late = late * float(self.task.dt)  # (S,) ms since responses are first asked for
         self.number = np.concatenate([run.first + np.arange(run.n) for run in runs])
-        self.conditions = {
-            name: end_to_end([run.block.trials.conditions[name][run.trials] for run in runs])
-            for name in runs[0].block.trials.conditions
-        }
+        some = [
+            {name: column[run.trials] for name, column in run.block.trials.conditions.items()}
+            for run in runs
+        ]
+        self.conditions = joined(some, [run.n for run in runs])
 
 
 class Tables:

@@ -69,6 +69,11 @@ def pick(rng: np.random.Generator, p: np.ndarray) -> np.ndarray:
     return (rng.random(len(p))[:, None] >= edges - 1e-12).sum(axis=-1)
 
 
+def pick_at(p: np.ndarray, luck: float) -> int:
+    """The index in probabilities (k,) at which a number from 0 to 1 lies."""
+    return int((luck >= np.cumsum(p)[:-1] - 1e-12).sum())
+
+
 def add_block(wrapper: Wrapper, task: Task, plan: Plan, n: int, doc: str) -> None:
     """Add the condition that tells the block."""
     add_condition(wrapper, task, plan, "block", Choice(range(n), doc=doc))
@@ -273,24 +278,32 @@ class TrialHistoryEvolution(Wrapper):
             return [rng.permutation(n).tolist() for _ in range(self.num_contexts)]
         return rng.integers(n, size=(self.num_contexts, n)).tolist()
 
+    def _follow(self, favoured: int, n: int, luck: float, mask: np.ndarray | None) -> int:
+        """The next answer: mostly the favoured one, of those in play."""
+        if mask is not None:
+            p = np.where(np.arange(n) == favoured, self._favour, (1 - self._favour) / (n - 1))
+            return pick_at(among(p, mask), luck)
+        if luck < self._favour:
+            return favoured
+        other = int((luck - self._favour) / (1 - self._favour) * (n - 1))
+        return other + (other >= favoured)
+
     def draw(self, task, draw, last):
         values, rng = task.plan.conditions["ground_truth"].values, draw.rng
+        self._favour = self.probs  # a read of a parameter is slow
         n, lengths, mask = len(values), Lengths(self.ctx_dur), in_play(task, draw)
         if last is None:
             pool = self._pool(rng, n)
             last = [int(rng.integers(n)), pool, int(rng.integers(len(pool))), lengths.draw(rng), 0]
         at, pool, which, left, generation = last
         truth, contexts, generations = [], [], []
-        luck = rng.random(draw.n)
+        luck = rng.random(draw.n).tolist()
         for i in range(draw.n):
             if left == 0:
                 if not self.predef_tr_mats and rng.random() < self.death_prob * lengths.mean:
                     pool, generation = self._pool(rng, n), generation + 1
                 which, left = int(rng.integers(len(pool))), lengths.draw(rng)
-            p = np.full(n, (1 - self.probs) / (n - 1))
-            p[pool[which][at]] = self.probs
-            p = among(p, None if mask is None else mask[i])
-            at = int((luck[i] >= np.cumsum(p)[:-1] - 1e-12).sum())
+            at = self._follow(pool[which][at], n, luck[i], None if mask is None else mask[i])
             left -= 1
             truth.append(at)
             contexts.append("-".join(str(k + 1) for k in pool[which]))

@@ -81,13 +81,17 @@ def named(case):
 
 
 SINGLES, PAIRS = list(singles()), list(pairs())
-ALL = [*SINGLES, *PAIRS]
-every_stack = pytest.mark.parametrize("case", ALL, ids=map(named, ALL))
+every_wrapper = pytest.mark.parametrize("case", SINGLES, ids=map(named, SINGLES))
 
 
 def make(case):
     id, stack = case
     return ngym.make(id, stack=stack).unwrapped
+
+
+def mixed(env, rng):
+    """The right action mostly, else any."""
+    return env.gt_now if rng.random() < 0.7 else int(rng.integers(env.action_space.n))
 
 
 def test_every_wrapper_fits_a_task_and_every_task_takes_some():
@@ -97,107 +101,80 @@ def test_every_wrapper_fits_a_task_and_every_task_takes_some():
     assert len(PAIRS) > 350
 
 
-@every_stack
-def test_the_environment_keeps_its_promises(case):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        check_env(make(case))
+# -- what holds for each ---------------------------------------------------------------------------
 
 
-@every_stack
-def test_a_seed_gives_the_same_trials_again(case):
+def a_seed_gives_the_same_trials_again(case, steps):
     def played(seed):
         env, rng = make(case), np.random.default_rng(1)
         told = [env.reset(seed=seed)[0].tolist()]
-        for _ in range(120):
-            right = env.gt_now
-            action = right if rng.random() < 0.7 else int(rng.integers(env.action_space.n))
-            ob, reward, _, _, info = env.step(action)
+        for _ in range(steps):
+            ob, reward, _, _, info = env.step(mixed(env, rng))
             assert env.observation_space.contains(ob)
             told.append([ob.tolist(), reward, repr(info)])
         return told
 
-    one, other = played(3), played(4)
-    assert one == played(3)
-    assert one != other or not env_is_random(case)
+    assert played(3) == played(3)
 
 
-def env_is_random(case):
-    """Whether trials differ at all."""
+def the_oracle_earns_all(case, trials):
     env = make(case)
-    env.reset(seed=1)
-    return any(env.new_trial() != env.trial for _ in range(5)) or bool(env.task.plan.learns)
-
-
-@every_stack
-def test_the_oracle_earns_all(case):
-    env = make(case)
-    rows = ngym.rollout(env, "oracle", trials=30, seed=3)
+    rows = ngym.rollout(env, "oracle", trials=trials, seed=3)
     meant = [row for row in rows if not row["conditions"].get("lapse")]
     assert meant
     assert all(row["performance"] == 1 for row in meant)
-    paid = [row for row in meant if not row["conditions"].get("catch")]
-    other = [
-        row for row in ngym.rollout(env, "random", yoke=meant) if not row["conditions"].get("catch")
-    ]
-    assert sum(r["reward"] for r in paid) >= sum(r["reward"] for r in other)
+    played = [meant, ngym.rollout(env, "random", yoke=meant)]
+    best, other = (
+        [r["reward"] for r in rows if not r["conditions"].get("catch")] for rows in played
+    )
+    assert sum(best) >= sum(other)
 
 
-@every_stack
-def test_many_environments_equal_single_ones(case):
+def many_environments_equal_single_ones(case, envs, steps):
     id, stack = case
-    many = ngym.make_vec(id, 3, stack=stack)
+    many = ngym.make_vec(id, envs, stack=stack)
     assert isinstance(many, TaskVectorEnv)
-    single = [make(case) for _ in range(3)]
+    single = [make(case) for _ in range(envs)]
     first = [env.reset(seed=9 + i)[0] for i, env in enumerate(single)]
     np.testing.assert_array_equal(many.reset(seed=9)[0], first)
     rng = np.random.default_rng(2)
-    for _ in range(150):
-        right = np.array([env.gt_now for env in single])
-        some = rng.integers(many.single_action_space.n, size=3)
-        action = np.where(rng.random(3) < 0.7, right, some)
+    for _ in range(steps):
+        action = np.array([mixed(env, rng) for env in single])
         ob, reward, _, _, info = many.step(action)
-        steps = [env.step(int(a)) for env, a in zip(single, action, strict=True)]
-        np.testing.assert_array_equal(ob, [step[0] for step in steps])
-        np.testing.assert_allclose(reward, [step[1] for step in steps], atol=1e-6)
-        np.testing.assert_array_equal(info["gt"], [step[4]["gt"] for step in steps])
-        np.testing.assert_array_equal(info["new_trial"], [s[4]["new_trial"] for s in steps])
-        for name, none in (("rt", np.nan), ("performance", 0)):
-            told = [step[4].get(name, none) for step in steps]
-            np.testing.assert_allclose(info.get(name, [none] * 3), told, atol=1e-6)
+        told = [env.step(int(a)) for env, a in zip(single, action, strict=True)]
+        np.testing.assert_array_equal(ob, [step[0] for step in told])
+        np.testing.assert_allclose(reward, [step[1] for step in told], atol=1e-6)
+        for name, none in (("gt", None), ("new_trial", None), ("rt", np.nan), ("performance", 0)):
+            theirs = np.array([step[4].get(name, none) for step in told], float)
+            np.testing.assert_allclose(info.get(name, theirs), theirs, atol=1e-6)
 
 
-@every_stack
-def test_datasets_hold_the_same_trials(case):
+def datasets_hold_the_same_trials(case, sequences, rows):
     id, stack = case
     task = configure(task_class(id)).wrapped(*wrappers.read(stack))
-    data = ngym.Dataset(task, batch_size=2, seq_len=150, seed=5, details=True)
+    data = ngym.Dataset(task, batch_size=sequences, seq_len=rows, seed=5, details=True)
     batches = [data(), data()]
     inputs, targets = (np.concatenate([batch[k] for batch in batches]) for k in (0, 1))
     trial = np.concatenate([batch[2]["trial"] for batch in batches])
-    env, plays = TaskEnv(task), task.plan.learns or task.plan.echoes or task.closed
-    for column in range(2):
-        own = 5 + column if task.plan.learns or task.plan.echoes else 5
-        memory = {}
+    env, follows = TaskEnv(task), task.plan.learns or bool(task.plan.echoes)
+    for column in range(sequences):
+        memory, seed = {}, 5 + column if follows else 5
         for number in dict.fromkeys(trial[:, column].tolist()):
-            rows = trial[:, column] == number
+            here = trial[:, column] == number
             if number == trial[-1, column]:
-                break  # may be cut
-            first = records.begin(env, own, int(number), memory=memory)
-            if (plays and not task.foreseen) or task.plan.learns or task.plan.echoes:
+                break  # it may be cut
+            first = records.begin(env, seed, int(number), memory=memory)
+            ob, gt = env.ob, env.gt
+            if follows or (task.closed and not task.foreseen):
                 trace = records.run_trial(env, lambda ob: env.gt_now, first)
                 ob, gt, memory = trace.ob, trace.gt, env.memory
-            else:
-                ob, gt = env.ob, env.gt
-            np.testing.assert_array_equal(inputs[rows, column], ob)
-            np.testing.assert_array_equal(targets[rows, column], gt)
+            np.testing.assert_array_equal(inputs[here, column], ob)
+            np.testing.assert_array_equal(targets[here, column], gt)
 
 
-@every_stack
-def test_rows_carry_the_stack_and_replay(case):
+def rows_carry_the_stack_and_replay(case, trials):
     id, stack = case
-    env = make(case)
-    rows = ngym.rollout(env, "random", trials=8, seed=8)
+    rows = ngym.rollout(make(case), "random", trials=trials, seed=8)
     assert wrappers.write(wrappers.read(rows[0]["wrappers"])) == rows[0]["wrappers"]
     for row in json.loads(json.dumps(rows, allow_nan=False)):
         again = records.outcome_of(records.replay(row))
@@ -209,8 +186,7 @@ def test_rows_carry_the_stack_and_replay(case):
         ngym.rollout(id, "oracle", yoke=rows)
 
 
-@every_stack
-def test_the_stage_follows(case):
+def the_stage_follows(case):
     env = make(case)
     env.reset(seed=1)
     for _ in range(4):
@@ -219,6 +195,53 @@ def test_the_stage_follows(case):
         periods = {name for name, _, _ in env.periods}
         assert all(set(element["during"] or ()) <= periods for element in scene)
         env.new_trial()
+
+
+@every_wrapper
+def test_the_environment_keeps_its_promises(case):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(make(case))
+
+
+@every_wrapper
+def test_trials_follow_the_seed_and_lie_in_the_space(case):
+    a_seed_gives_the_same_trials_again(case, 120)
+
+
+@every_wrapper
+def test_the_oracle_earns_all(case):
+    the_oracle_earns_all(case, 30)
+
+
+@every_wrapper
+def test_many_environments_equal_single_ones(case):
+    many_environments_equal_single_ones(case, 3, 150)
+
+
+@every_wrapper
+def test_datasets_hold_the_same_trials(case):
+    datasets_hold_the_same_trials(case, 2, 150)
+
+
+@every_wrapper
+def test_rows_carry_the_stack_and_replay(case):
+    rows_carry_the_stack_and_replay(case, 8)
+
+
+@every_wrapper
+def test_the_stage_follows(case):
+    the_stage_follows(case)
+
+
+@pytest.mark.parametrize("case", PAIRS, ids=map(named, PAIRS))
+def test_two_that_can_be_stacked_hold_together(case):
+    a_seed_gives_the_same_trials_again(case, 40)
+    the_oracle_earns_all(case, 12)
+    many_environments_equal_single_ones(case, 2, 60)
+    datasets_hold_the_same_trials(case, 1, 100)
+    rows_carry_the_stack_and_replay(case, 3)
+    the_stage_follows(case)
 
 
 # -- what each does --------------------------------------------------------------------------------
