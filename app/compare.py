@@ -13,6 +13,7 @@ import panel_material_ui as pmui
 from app.choice import Choice
 from app.controls import labelled, refuse
 from app.curves import curves
+from app.fields import TIGHT
 from app.raster import raster
 from app.session import title
 from app.work import Job
@@ -51,7 +52,7 @@ class Compare(pn.viewable.Viewer):
             label="agent", value=first, options=list(AGENTS), width=140, **small
         )
         self.agent.param.watch(lambda event: self._choose_agent(event.new), "value")
-        self.settings = pmui.FlexBox(margin=0, gap="0px")
+        self.settings = pmui.FlexBox(margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
         self.align = pmui.Select(
             label="align on",
             value="start",
@@ -82,7 +83,8 @@ class Compare(pn.viewable.Viewer):
             size="small", embed=False, auto=True, margin=(8, 8),
         )  # fmt: skip
         self.note = pmui.Typography("", variant="body2", margin=(4, 12))
-        self.figures = pn.Column(sizing_mode="stretch_width", margin=(0, 8))
+        scrolls = {"overflow-x": "auto", "overflow-y": "hidden"}  # sideways, on a phone
+        self.figures = pn.Column(sizing_mode="stretch_width", margin=(0, 8), styles=scrolls)
 
     def _integrates(self, env: Any) -> bool:
         """Whether there is evidence that an integrator can use."""
@@ -210,16 +212,15 @@ class Compare(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         who = "Nobody has played this run yet: the agent plays it alone." if not self.rows else ""
-        head = pmui.Row(
+        head = pmui.FlexBox(
             pmui.Typography(f"Compare: {title(self.choice.task)}", variant="h5", margin=(8, 10)),
-            pn.layout.HSpacer(),
             self.csv,
-            sizing_mode="stretch_width",
-        )
+            justify_content="space-between", align_items="center", margin=0, gap="0px",
+        )  # fmt: skip
         return pmui.Column(
             head,
             pmui.Typography(who, variant="body2", margin=(0, 12), visible=bool(who)),
-            pmui.Row(self.agent, self.settings, sizing_mode="stretch_width", margin=0),
+            pmui.FlexBox(self.agent, self.settings, margin=0, gap="0px"),
             pmui.FlexBox(self.align, self.sort, self.svg, self.cancel, margin=0),
             self.progress,
             self.note,

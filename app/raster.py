@@ -1163,4 +1163,4 @@ def _layout(
     saves = [k for k, tool in enumerate(plot.toolbar.tools) if isinstance(tool, SaveTool)]
     for k in saves:
         plot.toolbar.tools[k] = save_tool(plot, svg, "raster")
-    return column(plot, legend, sizing_mode="stretch_width")
+    return column(plot, legend, sizing_mode="stretch_width", min_width=150 * width)

@@ -157,7 +157,7 @@ class WrapperCard(pn.viewable.Viewer):
         self.cls = WRAPPERS[self.name_]
         self.told = pmui.Alert("", severity="error", visible=False, margin=(2, 12, 6, 12))
         self.switch = pmui.Switch(
-            value=on, label="on" if on else "off", margin=(0, 0, 0, 10), size="small", width=70,
+            value=on, label="on" if on else "off", margin=(2, 6, 0, 6), size="small", width=70,
         )  # fmt: skip
         self.switch.param.watch(self._turn, "value")
         self.buttons = [
@@ -289,16 +289,14 @@ class WrapperCard(pn.viewable.Viewer):
         return True
 
     def __panel__(self) -> pn.viewable.Viewable:
-        head = pmui.Row(
-            pmui.Typography(
-                f"{self.i + 1} · {self.name_}", variant="subtitle2", margin=(8, 6, 4, 14),
-                sx={"fontWeight": 650, "opacity": 1 if self.on else 0.6},
-            ),
-            pn.layout.HSpacer(),
-            self.switch,
-            *self.buttons,
-            sizing_mode="stretch_width", align="center", margin=0,
+        title = pmui.Typography(
+            f"{self.i + 1} · {self.name_}", variant="subtitle2", margin=(8, 6, 4, 14),
+            sx={"fontWeight": 650, "opacity": 1 if self.on else 0.6},
         )  # fmt: skip
+        tools = pmui.Row(self.switch, *self.buttons, align="center", margin=(0, 4, 0, 8))
+        head = pmui.FlexBox(
+            title, tools, justify_content="space-between", align_items="center", margin=0, gap="0px"
+        )
         words = pmui.Typography(
             sentence(self.cls), variant="body2", margin=(0, 14, 4, 14), sx={"opacity": 0.75}
         )
