@@ -46,8 +46,6 @@ class Switched(Composite):
     def __init__(self, wrapper: Wrapper, tasks: Sequence[Task], schedule: Schedule, cue: bool):
         self.schedule, self.cue = schedule, cue
         self._columns_of: dict[str, tuple] = {}
-        if clash := [t.label for t in tasks if "task" in t.plan.conditions]:
-            raise ValueError(f"{type(wrapper).__name__}: {clash[0]} has a condition 'task' already")
         super().__init__(wrapper, tasks)
 
     def copy(self) -> Task:
@@ -75,7 +73,9 @@ class Switched(Composite):
         plans = [task.plan for task in self.tasks]
         channels = Channels(**shared([plan.channels for plan in plans]))
         if self.cue:
-            channels = Channels(**channels.sizes, task=len(plans))
+            names = ("task", *(f"task_{k}" for k in range(2, 100)))  # one of a nested schedule's
+            self.cue_name = next(name for name in names if name not in channels.groups)
+            channels = Channels(**channels.sizes, **{self.cue_name: len(plans)})
         self.actions_ = Actions(**shared([plan.actions for plan in plans]))
         timing: dict[str, Duration] = {}
         for plan in plans:
@@ -86,7 +86,7 @@ class Switched(Composite):
                 task,
                 columns(plan.channels, channels),
                 unchanged(plan.timing),
-                {k: f"{k}_{j}" if k in timing else k for k in plan.conditions},
+                {k: f"{k}_{j}" if k in timing or k == "task" else k for k in plan.conditions},
             )
             for j, (task, plan) in enumerate(zip(self.tasks, plans, strict=True), 1)
         ]
@@ -139,7 +139,7 @@ class Switched(Composite):
             else:
                 self._tell(j, block, rows, own)
         if self.cue:
-            cue = block.task.plan.channels["task"]
+            cue = block.task.plan.channels[self.cue_name]
             block.ob[:, cue.slice] = self.on(block.trials.conditions)[block.trial]
         if not self.closed:
             block._judged = self._table(tables), kind

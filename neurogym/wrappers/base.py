@@ -39,7 +39,8 @@ class Wrapper(param.Parameterized):
 
     def __init__(self, *args: Any, **params: Any):
         allowed = [name for name in self.param if name != "name"]
-        declared = [k for k, v in vars(type(self)).items() if isinstance(v, param.Parameter)]
+        own = vars(type(self)).items()
+        declared = [k for k, v in own if isinstance(v, param.Parameter) and k != "name"]
         if len(args) > len(declared):
             raise TypeError(f"{type(self).__name__} takes {', '.join(declared)}, not {args!r}")
         params = {k: plain(v) for k, v in [*zip(declared, args, strict=False), *params.items()]}
