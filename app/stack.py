@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -256,7 +257,8 @@ class WrapperCard(pn.viewable.Viewer):
         text = str(error)
         for start in (f"wrapper {self.i + 1}: ", "wrapper 1: ", f"{self.name_}: "):
             text = text.removeprefix(start)
-        return ValueError(text.replace(f"{self.name_}.", ""))
+        text = text.replace(f"{self.name_}.", "")
+        return ValueError(re.sub(r"^\w+ parameter '\w+' ", "", text))  # it stands beside its widget
 
     def _turn(self, event: Any) -> None:
         stack = self.editor.choice.stack
