@@ -8,13 +8,9 @@ from there.
 from __future__ import annotations
 
 import copy
-import importlib
-import io
-import math
 import reprlib
 from array import array
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +24,7 @@ from neurogym.agents import Policy, agent
 from neurogym.envs import TaskEnv
 from neurogym.episodes import EpisodeEnv, as_trials
 from neurogym.parameters import unknown
+from neurogym.recording import Probe, arrays, drawn, sink
 
 Row = dict[str, Any]
 Returned = tuple[Any, Any, bool, bool, dict[str, Any]]
@@ -131,7 +128,7 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         self._about, self._plan = _about(self._trials), _plan(self._trials)
         self.name = name or self._about["task"].replace("/", "-")
         self._subject = name or "agent"
-        self._sink = None if save_dir is None else _sink(save_dir, self.name)
+        self.sink = None if save_dir is None else sink(save_dir, self.name)
         self.num_steps = 0
         self.data_eval: dict[str, np.ndarray] = {}
         self._rows: list[Row] = []  # not saved yet
@@ -146,8 +143,8 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         self._steps: list[tuple[int, Any, Any]] = []  # its (step, action, reward)
         self._discrete = isinstance(self.action_space, spaces.Discrete)
         self._by_step = trigger == "step"
-        self._probes: dict[str, _Probe] = {}
-        self._listening: list[_Probe] = []
+        self._probes: dict[str, Probe] = {}
+        self._listening: list[Probe] = []
         self._deaf = False
 
     # -- gymnasium -------------------------------------------------------------------------------
@@ -307,7 +304,7 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         """
         from neurogym import records
 
-        return _arrays(records.finished(self._rows))
+        return arrays(records.finished(self._rows))
 
     def history(self, window: int = 100) -> dict[str, np.ndarray]:
         """Mean performance and mean reward of each `window` trials, of all that were recorded.
@@ -324,8 +321,8 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
 
     def save(self) -> None:
         """Write the rows that are not saved yet; nothing happens without `save_dir`."""
-        if self._sink is not None and self._rows:
-            self._sink.write(self._rows)
+        if self.sink is not None and self._rows:
+            self.sink.write(self._rows)
             self._rows.clear()
 
     def _at_interval(self) -> None:
@@ -355,12 +352,7 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         history = self.history(window)
         if not self.num_trials:
             raise ValueError("no trial has ended yet: there is no history to plot")
-        layout = _drawn(history, self.name)
-        if file is not None:
-            inline = _bokeh("resources").INLINE
-            page = _bokeh("embed").file_html(layout, inline, title=self.name)
-            Path(file).write_text(page, encoding="utf-8")
-        return layout
+        return drawn(history, self.name, file)
 
     # -- evaluation ------------------------------------------------------------------------------
 
@@ -393,7 +385,7 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         with self._not_listening(), Monitor(twin, describe(chosen, policy), verbose=False) as own:
             _play(own, policy, num_trials, seed)
             rows = records.finished(own.rows)
-        self.data_eval = _arrays(rows)
+        self.data_eval = arrays(rows)
         rewards, performances = self.data_eval["reward"], self.data_eval["performance"]
         return {
             "rows": rows,
@@ -426,7 +418,7 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
             raise TypeError(f"{module!r} has no register_forward_hook: expected a torch module")
         if name in self._probes and self._probes[name] in self._listening:
             raise ValueError(f"{name!r} is recorded already: choose another name")
-        probe = _Probe(_positive("max_trials", max_trials))
+        probe = Probe(_positive("max_trials", max_trials))
 
         def hear(_module: Any, _inputs: Any, output: Any) -> None:
             if not self._deaf:
@@ -463,46 +455,6 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
             yield
         finally:
             self._deaf = before
-
-
-class _Probe:
-    """What a module put out, by trial."""
-
-    def __init__(self, max_trials: int):
-        self.handle: Any = None
-        self.steps: list[np.ndarray | None] = []  # of the trial under way
-        self.kept: deque[tuple[Row, np.ndarray]] = deque(maxlen=max_trials)
-        self._heard: np.ndarray | None = None
-
-    def hear(self, output: Any) -> None:
-        """Keep an output if it is that of one observation."""
-        while isinstance(output, tuple | list) and output:
-            output = output[0]
-        if not hasattr(output, "detach"):
-            raise TypeError(f"a module with the output {output!r:.80} has no tensor to record")
-        *batch, _ = shape = tuple(output.shape) or (1,)
-        if math.prod(batch if len(shape) < 4 else shape[:1]) == 1:
-            # a copy: the next layer can work in place
-            self._heard = np.array(output.detach().cpu().numpy()).ravel()
-
-    def step(self) -> None:
-        """The environment was stepped."""
-        self.steps.append(self._heard)
-        self._heard = None
-
-    def end(self, row: Row, steps: int) -> None:
-        """The trial of `row`, of so many steps, is over; recording may have begun within it."""
-        first = next((x for x in self.steps if x is not None), NOTHING)
-        floats = first.dtype if first.dtype.kind == "f" else np.float32
-        trace = np.full((steps, first.size), np.nan, floats)
-        for i, heard in enumerate(self.steps, steps - len(self.steps)):
-            if heard is not None and heard.size == first.size:
-                trace[i] = heard
-        self.kept.append((row, trace))
-        self.steps.clear()
-
-
-# -- environments -------------------------------------------------------------------------------
 
 
 def _trials_of(env: gym.Env) -> gym.Env:
@@ -600,68 +552,6 @@ def _play(monitor: Monitor, policy: Policy, num_trials: int, seed: int) -> None:
             ob, _ = monitor.reset()
 
 
-# -- files --------------------------------------------------------------------------------------
-
-
-class _Csv:
-    """A table to which rows are appended."""
-
-    def __init__(self, folder: Path, name: str):
-        from neurogym.records import COLUMNS
-
-        if name != Path(name).name:
-            raise ValueError(f"name = {name!r}: expected the name of a file, without folders")
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{name}.csv"
-        header = ",".join(COLUMNS)
-        if self._is_begun() and self._header() != header:
-            raise ValueError(f"{self.path} has other columns than trials: choose another name")
-
-    def _is_begun(self) -> bool:
-        return self.path.exists() and self.path.stat().st_size > 0
-
-    def _header(self) -> str:
-        with open(self.path, encoding="utf-8-sig") as file:
-            return file.readline().rstrip("\n")
-
-    def write(self, rows: Sequence[Row]) -> None:
-        """Append rows, all at once, after the header if the file is new."""
-        from neurogym.export import write_csv
-
-        table = io.StringIO()
-        write_csv(rows, table)
-        text = table.getvalue()
-        if self._is_begun():
-            text = text.partition("\n")[2]
-        with open(self.path, "a", encoding="utf-8", newline="") as file:
-            file.write(text)
-
-
-class _Database:
-    """A database to which rows are added with their runs."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self.write([])  # what cannot be opened is told now
-
-    def write(self, rows: Sequence[Row]) -> None:
-        """Add rows; connections are not left open."""
-        from neurogym.store import Store, run_of
-
-        runs: dict[str, list[Row]] = {}
-        for row in rows:
-            runs.setdefault(row["run_id"], []).append(row)
-        with Store(self.path) as store:
-            for own in runs.values():
-                store.add_run(run_of(own, n_trials=None))
-            store.add_trials(rows)
-
-
-def _sink(save_dir: str | Path, name: str) -> _Csv | _Database:
-    path = Path(save_dir).expanduser()
-    return _Database(path) if path.suffix == ".db" else _Csv(path, name)
-
-
 # -- values -------------------------------------------------------------------------------------
 
 
@@ -678,58 +568,3 @@ def _short(value: Any) -> str:
         return _BRIEF.repr(value.item() if isinstance(value, np.generic) else value)
     text = np.array2string(value, precision=3, threshold=8, edgeitems=3, max_line_width=10**6)
     return " ".join(text.split())
-
-
-def _arrays(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """Rows of finished trials as arrays (trials,); see `Monitor.data`."""
-    data = {
-        "trial_index": np.array([row["trial_index"] for row in rows], int),
-        "response": np.array([-1 if r["response"] is None else r["response"] for r in rows], int),
-        "correct": np.array([row["correct"] for row in rows], bool),
-        "performance": np.array([row["performance"] for row in rows], float),
-        "reward": np.array([row["reward"] for row in rows], float),
-        "rt_ms": np.array([row["rt_ms"] for row in rows], float),  # None becomes NaN
-    }
-    names = dict.fromkeys(name for row in rows for name in row["conditions"])
-    conditions = {
-        f"condition_{name}" if name in data else name: _array(
-            [row["conditions"].get(name) for row in rows]
-        )
-        for name in names
-    }
-    return {**data, **conditions}
-
-
-def _array(values: list[Any]) -> np.ndarray:
-    """An array with an entry a trial; of objects where they have no common shape or type."""
-    if any(value is None for value in values) or len({np.shape(value) for value in values}) > 1:
-        out = np.empty(len(values), object)
-        out[:] = values
-        return out
-    return np.array(values)
-
-
-# -- figures ------------------------------------------------------------------------------------
-
-
-def _bokeh(part: str) -> Any:
-    """A module of Bokeh, which the library does without but for this one figure."""
-    try:
-        return importlib.import_module(f"bokeh.{part}")
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            "plot_training_history needs Bokeh: pip install 'neurogym[app]'", name=error.name
-        ) from error
-
-
-def _drawn(history: Mapping[str, np.ndarray], title: str) -> Any:
-    plots = []
-    for name in ("performance", "reward"):
-        plot = _bokeh("plotting").figure(
-            height=240, sizing_mode="stretch_width", x_axis_label="trial", y_axis_label=name
-        )
-        plot.line(history["trial"], history[name])
-        plot.scatter(history["trial"], history[name], size=5)  # a single window is no line
-        plots.append(plot)
-    plots[0].title.text, plots[1].x_range = title, plots[0].x_range
-    return _bokeh("layouts").column(plots, sizing_mode="stretch_width")

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FORBIDDEN = {
-    "neurogym": {"app", "dashboards", "panel", "bokeh"},
+    "neurogym": {"app", "dashboards", "panel"},
     "app": {"dashboards"},
 }
 HEAVY = ("panel", "bokeh", "torch", "matplotlib", "scipy", "sqlalchemy", "pandas")

@@ -593,7 +593,7 @@ def test_positional_arguments_are_those_of_neurogym():
         ("GoNogo", [{"Combine": {"tasks": [{"params": {}}]}}], "names no task"),
         ("GoNogo", [{"Combine": {"tasks": [{"task": "GoNgo"}]}}], "did you mean 'GoNogo-v0'"),
         ("GoNogo", [{"Combine": {"tasks": [{"task": "GoNogo", "par": 1}]}}], "unknown entry"),
-        ("GoNogo", [{"Combine": {"tasks": [dict(task="GoNogo", params={"dt": 20})]}}], "unequal dt"),
+        ("GoNogo", [{"Combine": {"tasks": [dict(task="GoNogo", params={"dt": 20})]}}], "unequal"),
         ("GoNogo", [{"Combine": {"mix": [0.5, 0.5]}}], "expected 3 probabilities"),
         ("GoNogo", [{"Combine": {"onset": -5}}], "onset = -5: expected a number of ms"),
         ("GoNogo", [{"Combine": {"weights": [1]}}], "expected 2 numbers"),
