@@ -125,8 +125,8 @@ class CatchTrials(Wrapper):
 
     def check(self, task):
         needs_table(self, task)
-        if self.stim_th is not None and not hasattr(task, "cohs"):
-            self.refuse(task, "stim_th is for tasks with coherences")
+        if self.stim_th is not None and "coh" not in task.plan.conditions:
+            self.refuse(task, "stim_th is for tasks with a condition coh")
 
     def change(self, task, plan):
         p = [1 - self.catch_prob, self.catch_prob]
@@ -134,7 +134,8 @@ class CatchTrials(Wrapper):
 
     def draw(self, task, draw, last):
         if self.stim_th is not None:
-            weak = draw.conditions["coh"] <= np.percentile(task.cohs, self.stim_th)
+            levels = task.plan.conditions["coh"].values
+            weak = draw.conditions["coh"] <= np.percentile(levels, self.stim_th)
             draw.conditions["catch"] = draw.conditions["catch"] * weak
 
     def forms(self, task, payoffs):
