@@ -135,14 +135,18 @@ class Canvas:
         for i in self.timeline.index(during):
             self.levels[:, i, group.slice] = level
 
-    def noise(self, channel: str, sigma: Any, during: str | tuple[str, ...] | None = None) -> None:
+    def noise(
+        self, channel: str | None, sigma: Any, during: str | tuple[str, ...] | None = None
+    ) -> None:
         """Add Gaussian noise of SD sigma / sqrt(dt) a step, independent by channel and step.
 
-        `sigma` is a number or (n,), in units of the level times sqrt(ms).
+        `sigma` is a number or (n,), in units of the level times sqrt(ms); the channel None stands
+        for all of them.
         """
         sd = np.asarray(sigma, np.float32) / np.float32(self.timeline.dt**0.5)
         if sd.any():
-            self.noises.append((self.channels[channel].slice, self.timeline.index(during), sd))
+            columns = self.channels[channel].slice if channel else slice(0, self.channels.size)
+            self.noises.append((columns, self.timeline.index(during), sd))
 
     def answer(
         self,

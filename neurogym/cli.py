@@ -27,6 +27,7 @@ from neurogym.parameters import Levels, Timing, unknown
 from neurogym.registry import all_envs, configure, full_id, make, task_class
 from neurogym.rollout import rollout
 from neurogym.task import Task
+from neurogym.wrappers import WRAPPERS, fitting, read
 
 WIDTH = 96
 LOCAL = ("localhost", "127.0.0.1")
@@ -34,6 +35,7 @@ EXAMPLES = """\
 examples:
   neurogym list --tag perceptual
   neurogym info PerceptualDecisionMaking
+  neurogym list --wrappers
   neurogym rollout GoNogo --agent oracle --trials 20 --out -
   neurogym export --format csv --task GoNogo --out trials.csv
   neurogym serve --open
@@ -46,6 +48,8 @@ examples:
   neurogym rollout PerceptualDecisionMaking --preset human --agent integrator \\
       --agent-param bound=60 --param 'cohs=[3, 12, 48]' --param 'timing={"stimulus": 1000}' \\
       --out integrator.csv
+  neurogym rollout PerceptualDecisionMaking --agent integrator --wrapper ReactionTime \\
+      --wrapper 'Staircase={"down": 3}' --out staircase.csv
   neurogym rollout GoNogo --trials 500 --seed 7 --out agents.db
 """
 EXPORT_EXAMPLES = """\
@@ -149,10 +153,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list_arguments(parser: _Parser) -> None:
     parser.add_argument("--tag", help="only tasks with this tag")
+    parser.add_argument("--wrappers", action="store_true", help="wrappers instead of tasks")
 
 
 def _info_arguments(parser: _Parser) -> None:
-    parser.add_argument("id", metavar="ID", help="a task, such as GoNogo")
+    parser.add_argument("id", metavar="ID", help="a task or wrapper, such as GoNogo or Staircase")
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -168,6 +173,13 @@ def _rollout_arguments(parser: _Parser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="a parameter of the task; the value is JSON, or else text; can be repeated",
+    )
+    parser.add_argument(
+        "--wrapper",
+        action="append",
+        default=[],
+        metavar="NAME[=PARAMS]",
+        help="a wrapper, with its parameters as JSON; can be repeated, the innermost first",
     )
     parser.add_argument(
         "--agent-param",
@@ -265,6 +277,19 @@ def _assigned(option: str, pairs: Sequence[str]) -> dict[str, Any]:
     return values
 
 
+def _stack(wrappers: Sequence[str]) -> list[dict[str, Any]]:
+    """A stack from NAME or NAME=PARAMS; ValueError says what is wrong with which."""
+    stack = []
+    for text in wrappers:
+        name, _, params = text.partition("=")
+        try:
+            stack.append({name: json.loads(params or "{}")})
+        except json.JSONDecodeError as error:
+            raise ValueError(f"--wrapper {name}: {params!r} is not JSON: {error}") from None
+    read(stack)
+    return stack
+
+
 def _known_id(id: str) -> str:
     """The full id; the error is shorter than that of `make`, which lists all tasks."""
     try:
@@ -281,7 +306,11 @@ def _known_id(id: str) -> str:
 
 def _list(arguments: argparse.Namespace) -> int:
     rows = []
-    for id in all_envs(arguments.tag):
+    if arguments.wrappers and arguments.tag:
+        raise ValueError("wrappers have no tags: give either --wrappers or --tag")
+    if arguments.wrappers:
+        rows = [(name, _doc(cls)[0]) for name, cls in WRAPPERS.items()]
+    for id in all_envs(arguments.tag) if not arguments.wrappers else ():
         cls = task_class(id)
         rows.append((id, cls.sentence() if cls else "", ", ".join(cls.tags if cls else ())))
     widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
@@ -292,9 +321,12 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _info(arguments: argparse.Namespace) -> int:
-    id = _known_id(arguments.id)
-    cls = task_class(id)
-    facts = _facts(id, cls) if cls else _facts_of_env(id)
+    if arguments.id in WRAPPERS:
+        facts = _facts_of_wrapper(arguments.id)
+    else:
+        id = _known_id(arguments.id)
+        cls = task_class(id)
+        facts = _facts(id, cls) if cls else _facts_of_env(id)
     print(
         json.dumps(plain(facts), indent=2, ensure_ascii=False) if arguments.json else _page(facts)
     )
@@ -324,6 +356,26 @@ def _facts(id: str, cls: type[Task]) -> dict[str, Any]:
         },
         "differs": list(cls.differs),
         "human": human,
+    }
+
+
+def _doc(cls: type[Any]) -> list[str]:
+    """The paragraphs of a docstring, the first of which is one sentence."""
+    return [" ".join(part.split()) for part in (cls.__doc__ or "").strip().split("\n\n")]
+
+
+def _facts_of_wrapper(name: str) -> dict[str, Any]:
+    """What a wrapper declares, and which tasks it fits, in JSON form."""
+    cls = WRAPPERS[name]
+    sentence, *about = _doc(cls)
+    declared = [id for id in all_envs() if task_class(id)]
+    return {
+        "id": name,
+        "sentence": sentence,
+        "tags": [],
+        "about": about,
+        "parameters": {n: _parameter(cls.param[n]) for n in cls.param if n != "name"},
+        "fits": [id for id in declared if not fitting(task_class(id)(), [name])[name]],
     }
 
 
@@ -370,6 +422,12 @@ def _page(facts: dict[str, Any]) -> str:
 
 
 def _sections(facts: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    if "fits" in facts:
+        return [
+            ("What it does", facts["about"]),
+            ("Parameters", [_assignment(*item) for item in facts["parameters"].items()]),
+            ("Fits", [", ".join(facts["fits"])]),
+        ]
     if "parameters" not in facts:
         return [("Observations", [facts["channels"]]), ("Actions", [facts["actions"]])]
     return [
@@ -443,6 +501,8 @@ def _rollout(arguments: argparse.Namespace) -> int:
     agent_params = _assigned("--agent-param", arguments.agent_param)
     _check_agent(arguments.agent, agent_params)
     _check_task(id, params)
+    if stack := _stack(arguments.wrapper):
+        params["stack"] = stack
     rows = rollout(
         id,
         arguments.agent,

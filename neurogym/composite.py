@@ -73,12 +73,15 @@ class Sheet:
         level = np.broadcast_to(level, (self.n, group.size))
         self.block.ob[rows, group.slice] = level[self.block.trial[rows]]
 
-    def noise(self, channel: str, sigma: Any, during: str | Sequence[str] | None = None) -> None:
+    def noise(
+        self, channel: str | None, sigma: Any, during: str | Sequence[str] | None = None
+    ) -> None:
         """Add Gaussian noise, as `Canvas.noise` does."""
         sd = np.broadcast_to(np.asarray(sigma, np.float32), (self.n,))
         sd = sd[self.block.trial] * self.rows(during) / np.float32(self.timeline.dt**0.5)
         if sd.any():
-            self.noises.append((self.channels[channel].slice, np.flatnonzero(sd), sd))
+            columns = self.channels[channel].slice if channel else slice(0, self.channels.size)
+            self.noises.append((columns, np.flatnonzero(sd), sd))
 
 
 class JointBlock(Block):

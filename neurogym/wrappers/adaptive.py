@@ -46,7 +46,9 @@ class Staircase(Wrapper):
     up = param.Integer(1, bounds=(1, 10), doc="wrong answers before it becomes easier")
     down = param.Integer(2, bounds=(1, 10), doc="right answers in a row before it becomes harder")
     up_weight = param.Number(1.0, bounds=(0.1, 10), doc="easier steps, relative to harder ones")
-    steps = param.List([2.0, 1.41, 1.19], item_type=(int, float), doc="sizes of steps, by reversal")
+    steps = param.List(
+        [2.0, 1.41, 1.41, 1.41, 1.19], item_type=(int, float), doc="sizes of steps, by reversal"
+    )
     step_type = param.Selector(default="ratio", objects=["ratio", "linear"], doc="factor or sum")
     harder = param.Selector(default="lower", objects=["lower", "higher"], doc="the harder side")
     low = param.Number(None, allow_None=True, doc="lowest level; the condition's own bound if None")

@@ -63,9 +63,8 @@ class Noise(Wrapper):
 
     def paint(self, task, canvas, trials):
         sigma = self.sigma if self.target is None else trials.noise
-        for group in task.plan.channels:
-            if self.channels is None or group.name in self.channels:
-                canvas.noise(group.name, sigma)
+        for name in [None] if self.channels is None else self.channels:
+            canvas.noise(name, sigma)
 
 
 @dataclass(frozen=True)

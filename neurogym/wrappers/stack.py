@@ -71,12 +71,12 @@ def write(wrappers: Sequence[Wrapper]) -> list[dict[str, dict[str, Any]]]:
     return [{type(wrapper).__name__: wrapper.settings()} for wrapper in wrappers]
 
 
-def fitting(task: Task) -> dict[str, str]:
-    """For each wrapper, why it does not fit a task; empty where it does."""
+def fitting(task: Task, names: Sequence[str] | None = None) -> dict[str, str]:
+    """For each wrapper, or some, why it does not fit a task; empty where it does."""
     reasons = {}
-    for name, cls in WRAPPERS.items():
+    for name in WRAPPERS if names is None else names:
         try:
-            task.wrapped(cls())
+            task.wrapped(WRAPPERS[name]())
         except ValueError as error:
             reasons[name] = str(error)
         else:

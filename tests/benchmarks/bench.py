@@ -166,6 +166,61 @@ def bench_vector(id: str, num_envs: int, n: int, scale: float) -> dict[str, floa
     }
 
 
+STACKS = {
+    "ReactionTime": [{"ReactionTime": {}}],
+    "SideBias, ReactionTime, CatchTrials": [
+        {"SideBias": {}}, {"ReactionTime": {}}, {"CatchTrials": {}},
+    ],
+    "SideBias, TrialHistory, ReactionTime": [
+        {"SideBias": {}}, {"TrialHistory": {}}, {"ReactionTime": {}},
+    ],
+    "SideBias, ReactionTime, Noise": [{"SideBias": {}}, {"ReactionTime": {}}, {"Noise": {}}],
+    "PassAction, PassReward": [{"PassAction": {}}, {"PassReward": {}}],
+    "ScheduleEnvs": [{"ScheduleEnvs": {}}],
+    "Combine": [{"Combine": {}}],
+    "Staircase": [{"Staircase": {}}],
+}  # fmt: skip
+
+
+def bench_stack(id: str, stack: list, num_envs: int, n: int, scale: float) -> tuple[float, ...]:
+    """Speed of a stack relative to the bare task: Dataset, one environment, many in one."""
+    data, envs, many = {}, {}, {}
+    rng = np.random.default_rng(1)
+    for name, params in (("bare", {}), ("stack", {"stack": stack})):
+        data[name] = ngym.Dataset(id, params, batch_size=16, seq_len=SEQ_LEN, seed=1)
+        envs[name] = ngym.make(id, **params).unwrapped
+        many[name] = ngym.make_vec(id, num_envs=num_envs, **params).unwrapped
+        envs[name].reset(seed=1), many[name].reset(seed=1)
+    times = max(1, int(scale * 4 * (1 << 16) / (SEQ_LEN * 16)))
+    steps, vector_steps = int(scale * 20_000), int(scale * 2000)
+    works = {}
+    for name in ("bare", "stack"):
+        one, batches = envs[name], rng.integers(3, size=(500, num_envs))
+        few = times if name == "bare" else max(1, times // 8)
+        works[f"{name} data"] = data[name], few
+        actions, rows = cycle(rng.integers(3, size=1000).tolist()), cycle(list(batches))
+        works[f"{name} step"] = (lambda one=one, a=actions: one.step(a())), steps
+        works[f"{name} many"] = (lambda v=many[name], r=rows: v.step(r())), vector_steps
+        data[name]()
+    found = rounds(works, n)
+    return tuple(ratio(found, f"bare {what}", f"stack {what}") for what in ("data", "step", "many"))
+
+
+def report_stacks(id: str, n: int, scale: float, num_envs: int) -> list[str]:
+    """The table of stacks, line by line."""
+    lines = [
+        f"Stacks on {id}, speed relative to the bare task",
+        "",
+        f"| stack | Dataset 16 | step() | vector {num_envs} |",
+        "|---|---|---|---|",
+    ]
+    for name, stack in STACKS.items():
+        data, step, many = bench_stack(id, stack, num_envs, n, scale)
+        lines.append(f"| {name} | {data:.2f} | {step:.2f} | {many:.2f} |")
+        print(lines[-1], file=sys.stderr)
+    return lines
+
+
 def bench_import(n: int) -> float:
     """Seconds that `import neurogym` adds to a fresh process, at best."""
 
@@ -208,8 +263,13 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("ids", nargs="*", help="tasks (all)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--envs", type=int, default=64, help="environments stepped together")
+    parser.add_argument("--stacks", action="store_true", help="stacks of wrappers instead")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the usual work a round")
     options = parser.parse_args(argv)
+    if options.stacks:
+        id = (options.ids or ["PerceptualDecisionMaking-v0"])[0]
+        print("\n".join(report_stacks(id, options.rounds, options.scale, options.envs)))
+        return
     ids = options.ids or [id for id in ngym.all_envs() if task_class(id)]
     lines = report(ids, options.rounds, options.scale, options.envs)
     lines += ["", f"import neurogym: {bench_import(max(1, options.rounds)):.2f} s"]

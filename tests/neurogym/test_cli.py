@@ -14,6 +14,7 @@ from neurogym import cli, export, records
 from neurogym.cli import main
 from neurogym.registry import all_envs, task_class
 from neurogym.store import Store
+from neurogym.wrappers import WRAPPERS
 
 
 @pytest.fixture
@@ -31,6 +32,35 @@ def run(capsys):
 
 
 # -- list and info ---------------------------------------------------------------------------------
+
+
+def test_wrappers_are_listed_and_told(run):
+    assert [line.split()[0] for line in run("list", "--wrappers")[0].splitlines()] == [*WRAPPERS]
+    for name, cls in WRAPPERS.items():
+        text = run("info", name)[0]
+        assert all(parameter in text for parameter in cls.param if parameter != "name")
+        facts = json.loads(run("info", name, "--json")[0])
+        assert facts["sentence"] in " ".join(text.split())
+        assert facts["fits"]
+    assert "GoNogo-v0" not in json.loads(run("info", "Staircase", "--json")[0])["fits"]
+    assert "give either" in run("list", "--wrappers", "--tag", "value", code=2)[1]
+
+
+def test_wrappers_go_around_what_is_rolled_out(run, tmp_path):
+    file = tmp_path / "rows.json"
+    staircase = 'Staircase={"down": 3}'
+    wrapped = ("--wrapper", staircase, "--wrapper", "ReactionTime")
+    run("rollout", "PerceptualDecisionMaking", *wrapped, "--trials", "5", "--out", str(file))
+    rows = export.read(file)
+    assert rows[0]["wrappers"] == [{"Staircase": {"down": 3}}, {"ReactionTime": {}}]
+    assert rows[4]["memory"]["Staircase"]["level"] == rows[4]["conditions"]["coh"]
+    wrong = ("--trials", "1", "--out", "-")
+    for given, says in (
+        ("Staircas", "did you mean 'Staircase'"),
+        ("Staircase={", "is not JSON"),
+        ("Staircase", "does not fit GoNogo"),
+    ):
+        assert says in run("rollout", "GoNogo", "--wrapper", given, *wrong, code=2)[1]
 
 
 def test_list_has_a_line_a_task(run):
