@@ -13,7 +13,7 @@ import panel_material_ui as pmui
 from app.choice import Choice
 from app.controls import labelled, refuse
 from app.curves import curves
-from app.fields import TIGHT
+from app.editors import TIGHT
 from app.raster import raster
 from app.session import title
 from app.work import Job

@@ -25,7 +25,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from app.added import added
-from app.raster import Look, answer_names, save_tool
+from app.look import Look
+from app.played import answer_names
+from app.raster import save_tool
 from neurogym import measures, records
 from neurogym.envs import TaskEnv
 from neurogym.parameters import unknown

@@ -12,7 +12,8 @@ import panel_material_ui as pmui
 
 from app.choice import Choice, Line, wrappers_of
 from app.controls import refuse, short
-from app.fields import Around, Field, TaskRows
+from app.editors import Around, TaskRows
+from app.fields import Field
 from neurogym.task import Task
 from neurogym.wrappers import WRAPPERS, Wrapper, fitting
 from neurogym.wrappers.several import Several

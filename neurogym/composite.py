@@ -277,11 +277,7 @@ class Composite(Task):
         fixed: Mapping[str, Any] | None = None,
         place: int | None = None,
     ) -> Block:
-        n = sum(draw.n for draw in draws)
-        conditions, ms, more = Draw.joined(draws)
-        if fixed:
-            self.force(fixed, conditions, ms, n, place)
-            more = {period: extra for period, extra in more.items() if period not in fixed}
+        n, conditions, ms, more = self.laid_out(draws, fixed, place)
         on = self.on(conditions)
         joined = conditions, ms, more
         parts = [self._part(j, on[:, j], draws, *joined) for j in range(len(self.members))]

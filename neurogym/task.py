@@ -380,7 +380,18 @@ class Task(param.Parameterized):
             if wrong:
                 raise ValueError(f"{name} = {wrong[0]!r} is not possible: allowed are {allowed}")
 
-    def force(
+    def laid_out(
+        self, draws: Sequence[Draw], fixed: Mapping[str, Any] | None, place: int | None
+    ) -> tuple[int, dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """How many trials some draws have, and their conditions and lengths, what is forced too."""
+        n = sum(draw.n for draw in draws)
+        conditions, ms, more = Draw.joined(draws)
+        if fixed:
+            self._force(fixed, conditions, ms, n, place)
+            more = {period: extra for period, extra in more.items() if period not in fixed}
+        return n, conditions, ms, more
+
+    def _force(
         self,
         fixed: Mapping[str, Any],
         conditions: dict[str, np.ndarray],
@@ -442,11 +453,7 @@ class Task(param.Parameterized):
         trial alone. That changes nothing else: the other conditions and, where lengths allow, the
         noise stay what they would have been.
         """
-        n = sum(draw.n for draw in draws)
-        conditions, ms, more = Draw.joined(draws)
-        if fixed:
-            self.force(fixed, conditions, ms, n, place)
-            more = {period: extra for period, extra in more.items() if period not in fixed}
+        n, conditions, ms, more = self.laid_out(draws, fixed, place)
         trials = Trials(n, conditions)
         stretch = {p: f for p, f in self.stretch(trials).items() if p not in (fixed or {})}
         timing = self.plan.timing

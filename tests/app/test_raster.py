@@ -7,7 +7,8 @@ from bokeh.models import HoverTool, Line, Plot, Quad, Scatter, WheelZoomTool
 
 import neurogym as ngym
 from app.added import strips
-from app.raster import MAX_IMAGE_ROWS, Channels, RasterData, arrange, raster, runs
+from app.played import MAX_IMAGE_ROWS, Channels, RasterData, arrange, runs
+from app.raster import raster
 from neurogym import records, registry
 from neurogym.rollout import rollout
 

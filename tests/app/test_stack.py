@@ -5,7 +5,8 @@ import pytest
 
 from app.choice import Choice
 from app.configure import Configure
-from app.fields import Around, Field, kinds_of
+from app.editors import Around
+from app.fields import Field, kinds_of
 from app.stack import StackEditor
 from neurogym.wrappers import WRAPPERS, fitting, read
 from neurogym.wrappers.several import Several
