@@ -1,6 +1,6 @@
 """Cognitive tasks that a person plays in the browser and an agent plays in Python."""
 
-from neurogym import spaces, wrappers
+from neurogym import info, spaces, utils, wrappers
 from neurogym.agents import agent
 from neurogym.classic import PeriodEnv, TrialEnv
 from neurogym.data import Dataset
@@ -17,6 +17,7 @@ __all__ = [
     "agent",
     "all_envs",
     "all_tags",
+    "info",
     "load",
     "make",
     "make_vec",
@@ -24,6 +25,7 @@ __all__ = [
     "replay",
     "rollout",
     "spaces",
+    "utils",
     "wrappers",
 ]
 __version__ = "3.0.0.dev0"

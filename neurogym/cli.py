@@ -13,23 +13,19 @@ import socket
 import statistics
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-import param
-
 import neurogym
 from neurogym.agents import AGENTS, agent
 from neurogym.export import FORMATS, MAX_INTEGER, plain, write_csv, write_json
-from neurogym.parameters import Levels, Timing, unknown
+from neurogym.info import facts, page, paragraphs
+from neurogym.parameters import unknown
 from neurogym.registry import all_envs, configure, full_id, make, task_class
 from neurogym.rollout import rollout
-from neurogym.task import Task
-from neurogym.wrappers import WRAPPERS, fitting, read
+from neurogym.wrappers import WRAPPERS, read
 
-WIDTH = 96
 LOCAL = ("localhost", "127.0.0.1")
 EXAMPLES = """\
 examples:
@@ -309,7 +305,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.wrappers and arguments.tag:
         raise ValueError("wrappers have no tags: give either --wrappers or --tag")
     if arguments.wrappers:
-        rows = [(name, _doc(cls)[0]) for name, cls in WRAPPERS.items()]
+        rows = [(name, paragraphs(cls)[0]) for name, cls in WRAPPERS.items()]
     for id in all_envs(arguments.tag) if not arguments.wrappers else ():
         cls = task_class(id)
         rows.append((id, cls.sentence() if cls else "", ", ".join(cls.tags if cls else ())))
@@ -321,172 +317,9 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _info(arguments: argparse.Namespace) -> int:
-    if arguments.id in WRAPPERS:
-        facts = _facts_of_wrapper(arguments.id)
-    else:
-        id = _known_id(arguments.id)
-        cls = task_class(id)
-        facts = _facts(id, cls) if cls else _facts_of_env(id)
-    print(
-        json.dumps(plain(facts), indent=2, ensure_ascii=False) if arguments.json else _page(facts)
-    )
+    told = facts(arguments.id if arguments.id in WRAPPERS else _known_id(arguments.id))
+    print(json.dumps(plain(told), indent=2, ensure_ascii=False) if arguments.json else page(told))
     return 0
-
-
-def _facts(id: str, cls: type[Task]) -> dict[str, Any]:
-    """What a declaration says, in JSON form."""
-    plan = cls().plan
-    own = [name for name in cls.param if name not in ("name", "timing", "rewards")]
-    timing = cls.param["timing"].default
-    human = cls.preset("human")
-    return {
-        "id": id,
-        "sentence": cls.sentence(),
-        "tags": list(cls.tags),
-        "paper": str(cls.paper) if cls.paper else None,
-        "parameters": {name: _parameter(cls.param[name]) for name in own},
-        "timing": Timing.serialize(timing),
-        "timing_text": {period: str(duration) for period, duration in timing.items()},
-        "rewards": dict(cls.param["rewards"].default),
-        "channels": plan.channels.names,
-        "actions": plan.actions.names,
-        "conditions": {
-            name: {"values": str(c), "unit": c.unit, "doc": c.doc}
-            for name, c in plan.conditions.items()
-        },
-        "differs": list(cls.differs),
-        "human": human,
-    }
-
-
-def _doc(cls: type[Any]) -> list[str]:
-    """The paragraphs of a docstring, the first of which is one sentence."""
-    return [" ".join(part.split()) for part in (cls.__doc__ or "").strip().split("\n\n")]
-
-
-def _facts_of_wrapper(name: str) -> dict[str, Any]:
-    """What a wrapper declares, and which tasks it fits, in JSON form."""
-    cls = WRAPPERS[name]
-    sentence, *about = _doc(cls)
-    declared = [id for id in all_envs() if task_class(id)]
-    return {
-        "id": name,
-        "sentence": sentence,
-        "tags": [],
-        "about": about,
-        "parameters": {n: _parameter(cls.param[n]) for n in cls.param if n != "name"},
-        "fits": [id for id in declared if not fitting(task_class(id)(), [name])[name]],
-    }
-
-
-def _parameter(declared: param.Parameter) -> dict[str, Any]:
-    """The default, what is allowed (null where that is any value), and the doc of a parameter."""
-    facts = {
-        "default": declared.default,
-        "bounds": None,
-        "inclusive": [True, True],
-        "choices": None,
-        "doc": declared.doc,
-    }
-    if isinstance(declared, Levels):
-        facts["bounds"] = declared.level_bounds
-    elif isinstance(declared, param.Number):
-        facts |= {"bounds": declared.bounds, "inclusive": declared.inclusive_bounds}
-    elif isinstance(declared, param.Selector):
-        facts["choices"] = list(declared.objects)
-    return facts
-
-
-def _facts_of_env(id: str) -> dict[str, Any]:
-    env = make(id)
-    doc = (type(env.unwrapped).__doc__ or "").strip().partition("\n\n")[0]
-    facts = {
-        "id": id,
-        "sentence": " ".join(doc.split()),
-        "tags": [],
-        "channels": str(env.observation_space),
-        "actions": str(env.action_space),
-    }
-    env.close()
-    return facts
-
-
-def _page(facts: dict[str, Any]) -> str:
-    """The facts as text."""
-    tags = f"\n\ntags: {', '.join(facts['tags'])}" if facts["tags"] else ""
-    parts = [f"{facts['id']}\n{_wrapped(facts['sentence'])}{tags}"]
-    for title, lines in _sections(facts):
-        if lines:
-            parts.append(f"{title}\n" + "\n".join(_wrapped(line, "  ") for line in lines))
-    return "\n\n".join(parts)
-
-
-def _sections(facts: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    if "fits" in facts:
-        return [
-            ("What it does", facts["about"]),
-            ("Parameters", [_assignment(*item) for item in facts["parameters"].items()]),
-            ("Fits", [", ".join(facts["fits"])]),
-        ]
-    if "parameters" not in facts:
-        return [("Observations", [facts["channels"]]), ("Actions", [facts["actions"]])]
-    return [
-        ("Paper", [facts["paper"]] if facts["paper"] else []),
-        ("Parameters", [_assignment(*item) for item in facts["parameters"].items()]),
-        ("Timing", [f"{name}: {text}" for name, text in facts["timing_text"].items()]),
-        ("Rewards", [f"{name}: {value:g}" for name, value in facts["rewards"].items()]),
-        ("Channels", [_indices(*item) for item in facts["channels"].items()]),
-        ("Actions", [_indices(*item) for item in facts["actions"].items()]),
-        ("Conditions", [_condition(*item) for item in facts["conditions"].items()]),
-        ("Differences from NeuroGym", [f"- {line}" for line in facts["differs"]]),
-        (
-            "Preset for a person (human)",
-            [f"{name} = {_short(value)}" for name, value in facts["human"].items()],
-        ),
-    ]
-
-
-def _assignment(name: str, facts: dict[str, Any]) -> str:
-    doc = f": {' '.join(facts['doc'].split())}" if facts["doc"] else ""
-    return f"{name} = {_short(facts['default'])}{_allowed(facts)}{doc}"
-
-
-def _allowed(facts: dict[str, Any]) -> str:
-    if facts["choices"]:
-        return f" [one of {', '.join(map(_short, facts['choices']))}]"
-    if not facts["bounds"]:
-        return ""
-    low, high = facts["bounds"]
-    above = "from" if facts["inclusive"][0] else "above"
-    below = "to" if facts["inclusive"][1] else "below"
-    span = [f"{above} {low:.6g}"] if low is not None else []
-    span += [f"{below} {high:.6g}"] if high is not None else []
-    return f" [{' '.join(span)}]" if span else ""
-
-
-def _indices(name: str, at: int | list[int]) -> str:
-    return f"{at}: {name}" if isinstance(at, int) else f"{at[0]} to {at[-1]}: {name}"
-
-
-def _condition(name: str, facts: dict[str, Any]) -> str:
-    unit = f" {facts['unit']}" if facts["unit"] else ""
-    doc = f": {facts['doc']}" if facts["doc"] else ""
-    return f"{name}{doc} ({facts['values']}{unit})"
-
-
-def _short(value: Any) -> str:
-    return json.dumps(plain(value), ensure_ascii=False)
-
-
-def _wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent * 2,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 # -- rollout and export -------------------------------------------------------------------------

@@ -305,6 +305,25 @@ class TaskEnv(gym.Env):
         """The first row of a trial, (C,)."""
         return self._echoed(self._row()) if self.task.plan.echoes else self._row()
 
+    def trial_length_stats(self, num_trials: int = 10_000) -> dict[str, float]:
+        """Mean, std, percentile_95 and max of the lengths of so many trials, in steps.
+
+        They are those of a stream of its own, and as long as nobody answers.
+        """
+        if num_trials < 1:
+            raise ValueError(f"num_trials = {num_trials}: expected at least 1")
+        stream, lengths, number = Stream(self.task, 0), [], 0
+        while sum(map(len, lengths)) < num_trials:
+            lengths.append(stream.blocks(number).timeline.length)
+            number += 1
+        length = np.concatenate(lengths)[:num_trials]
+        return {
+            "mean": float(length.mean()),
+            "std": float(length.std()),
+            "percentile_95": float(np.percentile(length, 95)),
+            "max": float(length.max()),
+        }
+
     def set_i(self, i: int) -> None:
         """Choose the task of the trials to come, of those under `MultiEnvs`, counted from 0."""
         if not hasattr(self.task, "set_i"):

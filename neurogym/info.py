@@ -1,0 +1,219 @@
+"""What tasks and wrappers declare, as text or JSON: for the command line, notebooks and docs."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import Any
+
+import gymnasium as gym
+import param
+
+from neurogym.envs import TaskEnv
+from neurogym.parameters import Levels, Timing, plain
+from neurogym.registry import all_envs, all_tags, full_id, make, task_class
+from neurogym.task import Task
+from neurogym.wrappers import WRAPPERS, fitting
+
+WIDTH = 96
+
+
+def facts(what: str | gym.Env | Task) -> dict[str, Any]:
+    """What a task or wrapper declares, in JSON form.
+
+    `what` is an id, the name of a wrapper, a task or an environment; ValueError for an unknown id.
+    """
+    if isinstance(what, gym.Env) and isinstance(what.unwrapped, TaskEnv):
+        what = what.unwrapped.task
+    if isinstance(what, Task):
+        return _of_task(what.label, type(what.root))
+    if isinstance(what, gym.Env):
+        return _of_env(str(what.spec.id if what.spec else what), what)
+    if what in WRAPPERS:
+        return _of_wrapper(what)
+    id = full_id(what)
+    cls = task_class(id)
+    return _of_task(id, cls) if cls else _of_env(id, make(id))
+
+
+def show_info(what: str | gym.Env | Task) -> str:
+    """Print, and return, what a task or wrapper declares."""
+    return _told(page(facts(what)))
+
+
+def show_all_tasks(tag: str | None = None) -> str:
+    """Print, and return, a line for each task, or for those with a tag."""
+    return _told("\n".join(f"{id}: {_sentence(id)}" for id in all_envs(tag)))
+
+
+def show_all_tags() -> str:
+    """Print, and return, each tag with the tasks that have it."""
+    return _told("\n".join(f"{tag}: {', '.join(all_envs(tag))}" for tag in all_tags()))
+
+
+def show_all_wrappers() -> str:
+    """Print, and return, a line for each wrapper."""
+    return _told("\n".join(f"{name}: {paragraphs(cls)[0]}" for name, cls in WRAPPERS.items()))
+
+
+def _told(text: str) -> str:
+    print(text)
+    return text
+
+
+def _sentence(id: str) -> str:
+    cls = task_class(id)
+    return cls.sentence() if cls else "A gymnasium environment."
+
+
+def _of_task(id: str, cls: type[Task]) -> dict[str, Any]:
+    """What a declaration says, in JSON form."""
+    plan = cls().plan
+    own = [name for name in cls.param if name not in ("name", "timing", "rewards")]
+    timing = cls.param["timing"].default
+    human = cls.preset("human")
+    return {
+        "id": id,
+        "sentence": cls.sentence(),
+        "tags": list(cls.tags),
+        "paper": str(cls.paper) if cls.paper else None,
+        "parameters": {name: _parameter(cls.param[name]) for name in own},
+        "timing": Timing.serialize(timing),
+        "timing_text": {period: str(duration) for period, duration in timing.items()},
+        "rewards": dict(cls.param["rewards"].default),
+        "channels": plan.channels.names,
+        "actions": plan.actions.names,
+        "conditions": {
+            name: {"values": str(c), "unit": c.unit, "doc": c.doc}
+            for name, c in plan.conditions.items()
+        },
+        "differs": list(cls.differs),
+        "human": human,
+    }
+
+
+def paragraphs(cls: type[Any]) -> list[str]:
+    """The paragraphs of a docstring, the first of which is one sentence."""
+    return [" ".join(part.split()) for part in (cls.__doc__ or "").strip().split("\n\n")]
+
+
+def _of_wrapper(name: str) -> dict[str, Any]:
+    """What a wrapper declares, and which tasks it fits, in JSON form."""
+    cls = WRAPPERS[name]
+    sentence, *about = paragraphs(cls)
+    declared = [id for id in all_envs() if task_class(id)]
+    return {
+        "id": name,
+        "sentence": sentence,
+        "tags": [],
+        "about": about,
+        "parameters": {n: _parameter(cls.param[n]) for n in cls.param if n != "name"},
+        "fits": [id for id in declared if not fitting(task_class(id)(), [name])[name]],
+    }
+
+
+def _parameter(declared: param.Parameter) -> dict[str, Any]:
+    """The default, what is allowed (null where that is any value), and the doc of a parameter."""
+    facts = {
+        "default": declared.default,
+        "bounds": None,
+        "inclusive": [True, True],
+        "choices": None,
+        "doc": declared.doc,
+    }
+    if isinstance(declared, Levels):
+        facts["bounds"] = declared.level_bounds
+    elif isinstance(declared, param.Number):
+        facts |= {"bounds": declared.bounds, "inclusive": declared.inclusive_bounds}
+    elif isinstance(declared, param.Selector):
+        facts["choices"] = list(declared.objects)
+    return facts
+
+
+def _of_env(id: str, env: gym.Env) -> dict[str, Any]:
+    doc = paragraphs(type(env.unwrapped))
+    return {
+        "id": id,
+        "sentence": doc[0],
+        "tags": [],
+        "channels": str(env.observation_space),
+        "actions": str(env.action_space),
+    }
+
+
+def page(facts: dict[str, Any]) -> str:
+    """The facts as text."""
+    tags = f"\n\ntags: {', '.join(facts['tags'])}" if facts["tags"] else ""
+    parts = [f"{facts['id']}\n{_wrapped(facts['sentence'])}{tags}"]
+    for title, lines in _sections(facts):
+        if lines:
+            parts.append(f"{title}\n" + "\n".join(_wrapped(line, "  ") for line in lines))
+    return "\n\n".join(parts)
+
+
+def _sections(facts: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    if "fits" in facts:
+        return [
+            ("What it does", facts["about"]),
+            ("Parameters", [_assignment(*item) for item in facts["parameters"].items()]),
+            ("Fits", [", ".join(facts["fits"])]),
+        ]
+    if "parameters" not in facts:
+        return [("Observations", [facts["channels"]]), ("Actions", [facts["actions"]])]
+    return [
+        ("Paper", [facts["paper"]] if facts["paper"] else []),
+        ("Parameters", [_assignment(*item) for item in facts["parameters"].items()]),
+        ("Timing", [f"{name}: {text}" for name, text in facts["timing_text"].items()]),
+        ("Rewards", [f"{name}: {value:g}" for name, value in facts["rewards"].items()]),
+        ("Channels", [_indices(*item) for item in facts["channels"].items()]),
+        ("Actions", [_indices(*item) for item in facts["actions"].items()]),
+        ("Conditions", [_condition(*item) for item in facts["conditions"].items()]),
+        ("Differences from NeuroGym", [f"- {line}" for line in facts["differs"]]),
+        (
+            "Preset for a person (human)",
+            [f"{name} = {_short(value)}" for name, value in facts["human"].items()],
+        ),
+    ]
+
+
+def _assignment(name: str, facts: dict[str, Any]) -> str:
+    doc = f": {' '.join(facts['doc'].split())}" if facts["doc"] else ""
+    return f"{name} = {_short(facts['default'])}{_allowed(facts)}{doc}"
+
+
+def _allowed(facts: dict[str, Any]) -> str:
+    if facts["choices"]:
+        return f" [one of {', '.join(map(_short, facts['choices']))}]"
+    if not facts["bounds"]:
+        return ""
+    low, high = facts["bounds"]
+    above = "from" if facts["inclusive"][0] else "above"
+    below = "to" if facts["inclusive"][1] else "below"
+    span = [f"{above} {low:.6g}"] if low is not None else []
+    span += [f"{below} {high:.6g}"] if high is not None else []
+    return f" [{' '.join(span)}]" if span else ""
+
+
+def _indices(name: str, at: int | list[int]) -> str:
+    return f"{at}: {name}" if isinstance(at, int) else f"{at[0]} to {at[-1]}: {name}"
+
+
+def _condition(name: str, facts: dict[str, Any]) -> str:
+    unit = f" {facts['unit']}" if facts["unit"] else ""
+    doc = f": {facts['doc']}" if facts["doc"] else ""
+    return f"{name}{doc} ({facts['values']}{unit})"
+
+
+def _short(value: Any) -> str:
+    return json.dumps(plain(value), ensure_ascii=False)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent * 2,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

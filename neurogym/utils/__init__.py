@@ -1,0 +1,18 @@
+"""Small helpers under the names that NeuroGym gives them."""
+
+from neurogym.utils.ngym_random import TruncExp, trunc_exp
+from neurogym.utils.scheduler import (
+    RandomBlockSchedule,
+    RandomSchedule,
+    SequentialBlockSchedule,
+    SequentialSchedule,
+)
+
+__all__ = [
+    "RandomBlockSchedule",
+    "RandomSchedule",
+    "SequentialBlockSchedule",
+    "SequentialSchedule",
+    "TruncExp",
+    "trunc_exp",
+]

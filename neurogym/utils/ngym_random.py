@@ -1,0 +1,41 @@
+"""Truncated exponential lengths, as a timing of classic tasks can hold them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurogym.timing import Duration
+
+
+def trunc_exp(rng: Any, mean: float, min: float = 0, max: float = np.inf) -> float:
+    """A number from an exponential distribution with a mean, given that it lies in [min, max].
+
+    `rng` is a numpy Generator or RandomState; `max` without a bound is cut where one draw in a
+    million lies. ValueError for a mean that is not positive, or min above max.
+    """
+    duration = Duration.parse(("truncated_exponential", (mean, min, max)))
+    low, high = duration.args[1:]
+    luck = float(rng.random_sample() if hasattr(rng, "random_sample") else rng.random())
+    return float(low - mean * np.log1p(luck * np.expm1((low - high) / mean)))
+
+
+class TruncExp:
+    """A truncated exponential that is drawn anew at each call; `seed` makes it reproducible.
+
+    Raises ValueError for a mean that is not positive, or vmin above vmax.
+    """
+
+    def __init__(self, vmean: float, vmin: float = 0, vmax: float = np.inf):
+        self.vmean, self.vmin, self.vmax = vmean, vmin, vmax
+        self.seed()
+        self()  # what cannot be is told now
+
+    def seed(self, seed: int | None = None) -> None:
+        """Start anew with the random numbers of a seed."""
+        self.rng = np.random.default_rng(seed)
+
+    def __call__(self) -> float:
+        """A length."""
+        return trunc_exp(self.rng, self.vmean, self.vmin, self.vmax)
