@@ -94,6 +94,8 @@ def title(task: str, env: gym.Env | None = None) -> str:
         between = " + " if isinstance(env.task, Combined) else " / "
         return between.join(title(part.label) for part in env.task.tasks)
     name = task.rpartition("-v")[0] or task
+    if "." in name:  # of a collection
+        return name.replace(".", " · ")
     return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", name).replace("_", " ").strip()
 
 

@@ -5,7 +5,15 @@ from neurogym.agents import agent
 from neurogym.classic import PeriodEnv, TrialEnv
 from neurogym.data import Dataset
 from neurogym.records import replay
-from neurogym.registry import all_envs, all_tags, load, make, make_vec, register
+from neurogym.registry import (
+    all_envs,
+    all_tags,
+    get_collection,
+    load,
+    make,
+    make_vec,
+    register,
+)
 from neurogym.rollout import rollout
 from neurogym.task import Task
 
@@ -17,6 +25,7 @@ __all__ = [
     "agent",
     "all_envs",
     "all_tags",
+    "get_collection",
     "info",
     "load",
     "make",

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import neurogym
 from neurogym.agents import AGENTS, agent
 from neurogym.export import FORMATS, MAX_INTEGER, plain, write_csv, write_json
-from neurogym.info import facts, page, paragraphs
+from neurogym.info import facts, page, page_of_tasks, paragraphs
 from neurogym.parameters import unknown
 from neurogym.registry import all_envs, configure, full_id, make, task_class
 from neurogym.rollout import rollout
@@ -150,6 +150,7 @@ def _parser() -> argparse.ArgumentParser:
 def _list_arguments(parser: _Parser) -> None:
     parser.add_argument("--tag", help="only tasks with this tag")
     parser.add_argument("--wrappers", action="store_true", help="wrappers instead of tasks")
+    parser.add_argument("--markdown", action="store_true", help="the page docs/tasks.md")
 
 
 def _info_arguments(parser: _Parser) -> None:
@@ -302,8 +303,11 @@ def _known_id(id: str) -> str:
 
 def _list(arguments: argparse.Namespace) -> int:
     rows = []
-    if arguments.wrappers and arguments.tag:
-        raise ValueError("wrappers have no tags: give either --wrappers or --tag")
+    if sum(map(bool, (arguments.wrappers, arguments.tag, arguments.markdown))) > 1:
+        raise ValueError("give either --wrappers, --tag or --markdown")
+    if arguments.markdown:
+        print(page_of_tasks(), end="")
+        return 0
     if arguments.wrappers:
         rows = [(name, paragraphs(cls)[0]) for name, cls in WRAPPERS.items()]
     for id in all_envs(arguments.tag) if not arguments.wrappers else ():

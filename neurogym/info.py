@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium as gym
 import param
 
+from neurogym import tasks
 from neurogym.envs import TaskEnv
 from neurogym.parameters import Levels, Timing, plain
 from neurogym.registry import all_envs, all_tags, full_id, make, task_class
@@ -54,6 +55,38 @@ def show_all_tags() -> str:
 def show_all_wrappers() -> str:
     """Print, and return, a line for each wrapper."""
     return _told("\n".join(f"{name}: {paragraphs(cls)[0]}" for name, cls in WRAPPERS.items()))
+
+
+def catalogue() -> str:
+    """All tasks of the library as a table in Markdown, collections below the others."""
+    declared = _own()
+    groups: dict[str, list[str]] = {}
+    for id in sorted(declared, key=lambda id: "." in id):
+        groups.setdefault(id.partition(".")[0] if "." in id else "", []).append(id)
+    parts = []
+    for name, ids in groups.items():
+        rows = [_row(id, task_class(id)) for id in ids]
+        table = "\n".join(["| id | what the subject does | paper |", "|---|---|---|", *rows])
+        parts.append(f"## {name}\n\n{table}" if name else table)
+    return "\n\n".join(parts) + "\n"
+
+
+def _own() -> list[str]:
+    """The ids of the library's own tasks."""
+    classes = {id: task_class(id) for id in all_envs()}
+    return [id for id, cls in classes.items() if cls and cls.__module__.startswith(tasks.__name__)]
+
+
+def page_of_tasks() -> str:
+    """The page docs/tasks.md: `neurogym list --markdown > docs/tasks.md`."""
+    about = f"There are {len(_own())}. `neurogym info ID` tells all about one of them."
+    return f"# Tasks\n\n{about}\n\n{catalogue()}"
+
+
+def _row(id: str, cls: type[Task]) -> str:
+    paper = cls.paper
+    link = f"[{paper.authors} ({paper.year})]({paper.link})" if paper else ""
+    return f"| `{id}` | {cls.sentence()} | {link} |"
 
 
 def _told(text: str) -> str:

@@ -483,7 +483,7 @@ def _about(trials: gym.Env) -> Row:
     if isinstance(trials, TaskEnv):
         root, stack = trials.task.root, trials.task.stack
         return {
-            "task": f"{type(root).__name__}-v0",
+            "task": type(root).own_id(),
             "params": root.settings(),
             "wrappers": write(stack),
         }

@@ -125,11 +125,19 @@ def all_tags() -> list[str]:
     return sorted({tag for cls in _CLASSES.values() for tag in cls.tags})
 
 
+def get_collection(name: str) -> list[str]:
+    """Sorted ids of a collection, such as "yang19"; ValueError for one that there is not."""
+    names = sorted({id.partition(".")[0] for id in all_envs() if "." in id})
+    if name not in names:
+        raise ValueError(unknown("collection", [name], names))
+    return [id for id in all_envs() if id.startswith(f"{name}.")]
+
+
 def load(source: str | Path) -> list[str]:
     """Import a Python file or module that registers tasks; returns the ids that are new.
 
-    A Task class in it that it did not register itself becomes <name>-v0. A file that was loaded
-    before and has not changed since is not run again.
+    A Task class in it that it did not register itself becomes <name>-v0, or has its `id`. A file
+    that was loaded before and has not changed since is not run again.
     """
     before, name = set(all_envs()), str(source)
     if Path(source).suffix == ".py":
@@ -177,7 +185,7 @@ def _register_classes(module: ModuleType) -> None:
         own = isinstance(item, type) and issubclass(item, Task) and item is not Task
         known = own and item in _CLASSES.values()
         if own and not known and item.__module__ == module.__name__ and item.__name__[0] != "_":
-            register(f"{item.__name__}-v0", item)
+            register(item.own_id(), item)
 
 
 def _register_own() -> None:

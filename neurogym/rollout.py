@@ -87,7 +87,7 @@ def _environment(task: Any, params: dict[str, Any]) -> tuple[gym.Env, str, dict[
         raise ValueError(f"parameters {sorted(params)} are taken with an id only")
     env = TaskEnv(task) if isinstance(task, Task) else as_trials(task)
     if isinstance(env, TaskEnv):
-        return env, f"{type(env.task.root).__name__}-v0", env.task.root.settings()
+        return env, type(env.task.root).own_id(), env.task.root.settings()
     spec = env.spec
     return env, spec.id if spec else type(env).__name__, dict(spec.kwargs) if spec else {}
 

@@ -182,6 +182,7 @@ class Task(param.Parameterized):
     rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0)
     abort = param.Boolean(False, doc="whether a response that comes too early ends the trial")
 
+    id: ClassVar[str] = ""  # of the class itself; its name and -v0 if empty
     paper: ClassVar[Paper | None] = None
     tags: ClassVar[tuple[str, ...]] = ()
     differs: ClassVar[tuple[str, ...]] = ()  # from NeuroGym 2.3, one line each
@@ -333,6 +334,11 @@ class Task(param.Parameterized):
             self._plan = plan
             plan.table = plan.rule.table(self) if plan.rule else None
         return self._plan
+
+    @classmethod
+    def own_id(cls) -> str:
+        """The id under which the class is registered by itself."""
+        return vars(cls).get("id") or f"{cls.__name__}-v0"
 
     @classmethod
     def sentence(cls) -> str:

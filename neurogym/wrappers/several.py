@@ -66,7 +66,7 @@ def _told(task: Any, name: str) -> dict[str, Any]:
             raise ValueError(f"{name}: {dict(task)!r} names no task")
         return plain(task)
     declared, _ = task_of(name, task)
-    told = {"task": f"{type(declared.root).__name__}-v0", "params": declared.root.settings()}
+    told = {"task": type(declared.root).own_id(), "params": declared.root.settings()}
     told["params"].setdefault("dt", declared.dt)
     return plain({**told, "stack": write(declared.stack)} if declared.stack else told)
 
