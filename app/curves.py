@@ -88,7 +88,9 @@ def binned(groups: Sequence[Sequence[Row]], condition: str) -> list[list[Row]]:
     bins = int(np.clip(min(len(values), 5 * distinct.size) // (5 * len(groups)), 2, BINS))
     edges = np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1])
     which = np.searchsorted(edges, values, side="right")
-    means = iter(np.array([values[which == b].mean() for b in range(bins)])[which].tolist())
+    _, which = np.unique(which, return_inverse=True)  # equal levels can leave a bin empty
+    means = np.array([values[which == b].mean() for b in range(which.max() + 1)])
+    means = iter(means[which].tolist())
     return [
         [{**row, "conditions": {**row["conditions"], condition: next(means)}} for row in rows]
         for rows in kept

@@ -8,6 +8,7 @@ from app.configure import Configure
 from app.editors import Around
 from app.fields import Field, kinds_of
 from app.stack import StackEditor
+from neurogym.registry import all_envs, task_class
 from neurogym.wrappers import WRAPPERS, fitting, read
 from neurogym.wrappers.several import Several
 
@@ -43,6 +44,11 @@ def click(button):
 # -- every wrapper ---------------------------------------------------------------------------------
 
 
+IDS = [id for id in all_envs() if task_class(id)]
+ALONE = [id for id in IDS if "." not in id]  # a collection's tasks are alike: one will do
+
+
+@pytest.mark.parametrize("task_id", [*ALONE, "yang19.ctxdm1-v0"])
 def test_every_wrapper_that_fits_can_be_added_and_its_widgets_say_its_parameters(task_id):
     calls = Calls(task=task_id)
     reasons = fitting(calls.choice.build())

@@ -60,7 +60,8 @@ def stacked(id, stack):
 def singles():
     for id in TASKS:
         for name in wrappers.WRAPPERS:
-            for params in dict.fromkeys(json.dumps(p) for p in ({}, SETTINGS[name])):
+            both = [SETTINGS[name]] if "." in id else [{}, SETTINGS[name]]  # a collection is alike
+            for params in dict.fromkeys(map(json.dumps, both)):
                 stack = [{name: json.loads(params)}]
                 if stacked(id, stack):
                     yield id, stack
