@@ -48,9 +48,9 @@ IDS = [id for id in all_envs() if task_class(id)]
 ALONE = [id for id in IDS if "." not in id]  # a collection's tasks are alike: one will do
 
 
-@pytest.mark.parametrize("task_id", [*ALONE, "yang19.ctxdm1-v0"])
-def test_every_wrapper_that_fits_can_be_added_and_its_widgets_say_its_parameters(task_id):
-    calls = Calls(task=task_id)
+@pytest.mark.parametrize("id", [*ALONE, "yang19.ctxdm1-v0"])
+def test_every_wrapper_that_fits_can_be_added_and_its_widgets_say_its_parameters(id):
+    calls = Calls(task=id)
     reasons = fitting(calls.choice.build())
     assert calls.editor.add.options == [name for name, why in reasons.items() if not why]
     for name in calls.editor.add.options:
