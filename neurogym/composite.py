@@ -423,15 +423,17 @@ def columns(own: Groups, whole: Groups, suffix: str = "") -> np.ndarray:
     )
 
 
-def widened(payoffs: Payoffs, action: np.ndarray, size: int) -> Payoffs:
-    """A table with more actions, those that are new the same as to do nothing."""
-    kinds, states, _ = payoffs.shape
+def widened(payoffs: Payoffs, action: np.ndarray, size: int, states: int) -> Payoffs:
+    """A table with more actions and rule states; new actions are the same as to do nothing.
+
+    New states are never reached.
+    """
+    kinds, known, _ = payoffs.shape
     wide = Payoffs(kinds, size, states)
     for name in vars(wide):
-        old = getattr(payoffs, name)
-        new = np.repeat(old[:, :, :1], size, axis=2)
-        new[:, :, action] = old
-        setattr(wide, name, new)
+        old, new = getattr(payoffs, name), getattr(wide, name)
+        new[:, :known] = old[:, :, :1]
+        new[:, :known, action] = old
     back = np.concatenate([action, [0]])
     wide.response = back[np.minimum(wide.response, len(action) - 1)].astype(np.uint16)
     return wide

@@ -66,6 +66,10 @@ class Switched(Composite):
         return any(task.closed for task in self.tasks)
 
     @property
+    def rule_states(self) -> int:
+        return max(task.rule_states for task in self.tasks)
+
+    @property
     def window(self) -> tuple[str, ...]:
         return ()
 
@@ -150,7 +154,7 @@ class Switched(Composite):
         if self.plan.timed is None or self.plan.timed[0] != key:
             joined, kept = None, [table for table, _ in tables]
             for table, action in tables:
-                wide = widened(table, action, self.actions_.size)
+                wide = widened(table, action, self.actions_.size, self.rule_states)
                 joined = wide if joined is None else joined.joined(wide)
             self.plan.timed = key, joined, kept  # as long as they are kept, their ids are theirs
         return self.plan.timed[1]

@@ -242,6 +242,11 @@ class Task(param.Parameterized):
         return type(self).__name__
 
     @property
+    def rule_states(self) -> int:
+        """How many states the rule has, which a trial goes through."""
+        return self.plan.table.shape[1] if self.plan.table else 1
+
+    @property
     def root(self) -> Task:
         """The task that an id stands for, under all wrappers."""
         return self
