@@ -85,6 +85,38 @@ class PerceptualDecisionMaking(Task):
         canvas.answer("choice", trials.ground_truth, during="decision")
 
 
+class Roitman02(PerceptualDecisionMaking):
+    """Watch noisy motion, and report its direction as soon as you know it."""
+
+    id = "perceptualdecisionmaking.roitman02-v0"
+    paper = Paper(
+        "Response of neurons in the lateral intraparietal area during a combined visual"
+        " discrimination reaction time task",
+        "https://doi.org/10.1523/JNEUROSCI.22-21-09475.2002",
+        "Roitman & Shadlen",
+        2002,
+    )
+    differs = (
+        *PerceptualDecisionMaking.differs,
+        "A response counts from the first step of the stimulus on, and its time is told; the first"
+        " step was dead, and the time always 0.",
+    )
+
+    timing = Timing(fixation=100, stimulus=2000)
+    human = Preset(dt=20, abort=True, timing=dict(fixation=("uniform", (500, 1000)), stimulus=3000))
+    rule = FirstResponse("stimulus", hold="fixation")
+    scene = Scene(
+        Dots(direction=AngleOf("ground_truth"), coherence=Of("coh"), during="stimulus"), Cross()
+    )
+
+    def paint(self, canvas, trials):
+        canvas.show("fixation", 1)
+        evidence = cosine_ring(self.dim_ring, trials.ground_truth, trials.coh)
+        canvas.show("stimulus", evidence, during="stimulus")
+        canvas.noise("stimulus", self.sigma, during="stimulus")
+        canvas.answer("choice", trials.ground_truth, during="stimulus")
+
+
 def _two_answers(task, conditions):
     return task.dim_ring == 2
 
