@@ -112,6 +112,7 @@ class Canvas:
         self.answers = np.zeros((self.n, n_periods), np.int64)
         self.noises: list[tuple[slice, list[int], Any]] = []
         self.due_ms: np.ndarray | None = None
+        self.paying: np.ndarray | None = None
         self.label_rows: tuple[np.ndarray, int] | None = (
             None  # set by rules that label single steps
         )
@@ -165,3 +166,11 @@ class Canvas:
         """The right action is due so many ms, (n,), after the moment that the rule counts from."""
         self.due_ms = np.broadcast_to(np.asarray(after_ms, float), (self.n,))
         self.due_action = self.actions[action].start
+
+    def pays(self, action: str, which: Any) -> None:
+        """Which actions of a group would pay in each trial, (n, size) bool, by chance: a Lottery's.
+
+        All others would not.
+        """
+        self.paying = np.zeros((self.n, self.actions.size), bool)
+        self.paying[:, self.actions[action].slice] = which

@@ -118,6 +118,32 @@ class Flips(Condition):
         return f"0 or 1, flips with probability {self.p:g}"
 
 
+class Switches(Condition):
+    """One of 0 to n - 1, kept from trial to trial but for a switch to another with probability p.
+
+    Each of them is as likely to come first, and each of the others to come next.
+    """
+
+    carries = True
+
+    def __init__(self, n: int, p: float, *, unit: str = "", doc: str = ""):
+        self.n, self.p, self.unit, self.doc = n, float(p), unit, doc
+
+    def draw(self, rng, n, last):
+        switches = rng.random(n) < self.p
+        steps = rng.integers(1, self.n, size=n) if self.n > 1 else np.zeros(n, np.int64)
+        start = rng.integers(self.n)
+        if last is None:
+            switches[0], last = False, start
+        return (last + np.cumsum(switches * steps)) % self.n
+
+    def allows(self, value):
+        return value in range(self.n)
+
+    def __str__(self):
+        return f"0 to {self.n - 1}, switches with probability {self.p:g}"
+
+
 # -- arrangements: strings, so that they stand in tables and in JSON as they are ---------------
 
 

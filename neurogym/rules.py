@@ -268,3 +268,36 @@ class Interval(Rule):
             f" to the due time, counted from the start of {self.since}, within"
             f" {task.prod_margin:.0%} of that time + {self.slack:g} ms."
         )
+
+
+@dataclass(frozen=True)
+class Lottery(FirstResponse):
+    """The first response in the window ends the trial and may pay, whether it is the best or not.
+
+    The task says by `canvas.pays` which answers would pay in a trial: they earn `correct`, others
+    `fail`. The answer that the label names counts as right, whatever it earns.
+    """
+
+    # kinds: those of a first response, for each set of answers that would pay
+    def table(self, task):
+        first, get = super().table(task), task.plan.rewards.get
+        earns = np.array([get("fail", 0.0), get("correct", 1.0)]) + self.urgency
+        answers, table = first.response > 0, Payoffs(0, task.plan.actions.size)
+        for code in range(2 ** (task.plan.actions.size - 1)):
+            form, paid = first.copy(), 2 * code >> np.arange(task.plan.actions.size) & 1
+            form.reward[answers] = np.broadcast_to(earns[paid], first.shape)[answers]
+            table = table.joined(form)
+        return table
+
+    def judge(self, task, canvas, segment, last):
+        table, rows = super().judge(task, canvas, segment, last)
+        code = canvas.paying[:, 1:] @ (1 << np.arange(canvas.actions.size - 1))
+        kinds = 2 * (2 + canvas.actions.size)
+        return table, rows + kinds * code[segment // canvas.timeline.steps.shape[1]]
+
+    def sentence(self, task):
+        earns = task.plan.rewards
+        return (
+            f"{super().sentence(task)} A choice earns {earns.get('correct', 1):g} or"
+            f" {earns.get('fail', 0):g}, by chance."
+        )

@@ -1,0 +1,90 @@
+"""Learning from what choices earn."""
+
+import numpy as np
+import param
+
+from neurogym.conditions import Switches, Uniform
+from neurogym.layout import Actions, Channels, ring
+from neurogym.parameters import Levels, Rewards, Timing
+from neurogym.rules import Lottery
+from neurogym.scene import BLUE, GO, ORANGE, PINK, TEAL, By, Cross, Disc, Keys, Scene, Text
+from neurogym.task import Paper, Preset, Task
+
+ARMS = 8  # the most that there can be
+COLORS = (BLUE, ORANGE, TEAL, PINK, "#ffe27a", "#c792ea", "#f07178", "#d0d0d0")
+
+
+def _there(k):
+    return lambda task, conditions: k < task.n
+
+
+def _at(k, part):
+    return By(lambda task, conditions: float(0.32 * part(ring(task.n)[k])))
+
+
+class Bandit(Task):
+    """Choose one of the arms: each pays now and then, one of them more often than the others."""
+
+    paper = Paper(
+        "Prefrontal cortex as a meta-reinforcement learning system",
+        "https://doi.org/10.1038/s41593-018-0147-8",
+        "Wang, Kurth-Nelson, Kumaran, Tirumala, Soyer, Leibo, Hassabis & Botvinick",
+        2018,
+    )
+    tags = ("n-alternative",)
+    differs = (
+        "p is (0.75, 0.25); under (0.5, 0.5) no arm is better than another, nothing can be learned;"
+        " it goes round from the best arm on, and further arms have its last chance.",
+        "Which arm is best is the condition best: any at the start, and another one with"
+        " probability p_switch a trial. It can be forced; p_switch=0 keeps it.",
+        "The label is the arm that pays most often, and performance 1 means that it was chosen;"
+        " there was no label, and performance was always 0.",
+        "The condition luck decides what pays: the arms whose chance is above it.",
+        "rewards says what an arm earns that pays (correct) or does not (fail); it was an array"
+        " of what each arm pays when it does.",
+        "A fixation step comes first, and action 0 is to choose no arm, as in the other tasks.",
+    )
+
+    n = param.Integer(2, bounds=(2, ARMS), doc="number of arms")
+    p = Levels([0.75, 0.25], bounds=(0, 1), doc="chance that an arm pays, from the best arm on")
+    p_switch = param.Magnitude(0.02, doc="chance, in each trial, that another arm becomes the best")
+    rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, miss=0.0)
+    timing = Timing(fixation=100, decision=100)
+    human = Preset(dt=20, abort=True, n=4, timing=dict(fixation=500, decision=4000))
+
+    rule = Lottery("decision", hold="fixation")
+    feedback = "reward"
+    keys = Keys(choice="ring")
+    scene = Scene(
+        *(
+            Disc(x=_at(k, np.cos), y=_at(k, np.sin), radius=0.09, color=color, when=_there(k))
+            for k, color in enumerate(COLORS)
+        ),
+        Cross(during="fixation"),
+        Text(text="?", size=0.1, color=GO, during="decision"),
+    )
+
+    def check(self):
+        if len(self.p) > self.n:
+            raise ValueError(f"p has {len(self.p)} chances, but there are n = {self.n} arms")
+        if self.p[0] < max(self.p):
+            raise ValueError(f"p = {self.p} does not begin with its highest chance: the best arm's")
+
+    def channels(self):
+        return Channels(fixation=1)
+
+    def actions(self):
+        return Actions(fixation=1, choice=self.n)
+
+    def conditions(self):
+        return dict(
+            best=Switches(self.n, self.p_switch, doc="the arm that pays most often"),
+            luck=Uniform(0, 1, doc="the arms whose chance is above it would pay"),
+        )
+
+    def paint(self, canvas, trials):
+        canvas.show("fixation", 1, during="fixation")
+        chances = np.array([*self.p, *[self.p[-1]] * (self.n - len(self.p))])
+        arms = (np.arange(self.n) - trials.best[:, None]) % self.n
+        canvas.pays("choice", trials.luck[:, None] < chances[arms])
+        canvas.answer("choice", trials.best, during="decision")

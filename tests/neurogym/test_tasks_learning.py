@@ -1,0 +1,81 @@
+"""What tasks of learning from what choices earn draw, show and pay."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import neurogym as ngym
+from neurogym.envs import TaskEnv
+from neurogym.stream import Stream
+from neurogym.tasks.learning import Bandit
+
+ALPHA = 1e-4
+CRITICAL = stats.norm.isf(ALPHA / 2)
+
+
+def as_often(count, n, p):
+    """Whether so many of n independent trials are what chance p gives."""
+    return stats.binomtest(int(count), n, p).pvalue > ALPHA
+
+
+def blocks(task, count=12, **fixed):
+    return Stream(task, 5).blocks(0, count, fixed)
+
+
+# -- Bandit ----------------------------------------------------------------------------------------
+
+
+def earned(task, choose, trials=1500):
+    """The reward and the performance of each trial, and the best arm."""
+    env = TaskEnv(task)
+    env.reset(seed=4)
+    found = []
+    for _ in range(trials):
+        best, total, done = env.trial["best"], 0.0, False
+        while not done:
+            action = choose(best) if env.gt_now else 0
+            _, reward, _, _, info = env.step(action)
+            total, done = total + reward, info["new_trial"]
+        found.append((total, info["performance"], best))
+    return np.array(found)
+
+
+@pytest.mark.parametrize(("away", "chance"), [(0, 0.8), (1, 0.5), (2, 0.1), (3, 0.1)])
+def test_each_arm_pays_as_often_as_its_chance_says(away, chance):
+    task = Bandit(n=4, p=[0.8, 0.5, 0.1], p_switch=0.2)
+    reward, performance, best = earned(task, lambda best: 1 + (best + away) % 4).T
+    assert set(reward) == {0.0, 1.0}
+    assert as_often(reward.sum(), len(reward), chance)
+    assert (performance == (away == 0)).all()
+    assert set(best) == {0, 1, 2, 3}
+
+
+def test_luck_decides_for_all_arms_alike():
+    env = ngym.make("Bandit", p=[0.75, 0.25])
+    for luck, pays in ((0.1, (1, 1)), (0.5, (1, 0)), (0.9, (0, 0))):
+        for best in (0, 1):
+            for arm in (0, 1):
+                forced = dict(luck=luck, best=best)
+                env.reset(seed=1, options={"trial": 3, "conditions": forced})
+                env.step(0)
+                _, reward, _, _, info = env.step(arm + 1)
+                assert reward == pays[int(arm != best)]
+                assert info["performance"] == (arm == best)
+                assert info["response"] == arm + 1
+
+
+def test_another_arm_becomes_the_best_as_often_as_it_should():
+    best = blocks(Bandit(n=3, p_switch=0.1)).trials.best
+    steps = np.diff(best) % 3
+    assert as_often((steps > 0).sum(), len(steps), 0.1)
+    assert as_often((steps == 1).sum(), (steps > 0).sum(), 0.5)
+    kept = [np.unique(Stream(Bandit(p_switch=0), s).blocks(0, 8).trials.best) for s in range(40)]
+    assert all(len(values) == 1 for values in kept)
+    assert 5 < np.sum(kept) < 35
+
+
+def test_chances_that_do_not_go_with_the_arms_are_refused():
+    with pytest.raises(ValueError, match="p has 3 chances, but there are n = 2 arms"):
+        Bandit(p=[0.5, 0.3, 0.2])
+    with pytest.raises(ValueError, match="does not begin with its highest chance"):
+        Bandit(p=[0.3, 0.5])
