@@ -180,12 +180,24 @@ def width_of(env: gym.Env) -> float:
 
 
 def begin(env: gym.Env) -> np.ndarray:
-    """Begin the trial that is shown: of several tasks one that has all, if there is one soon."""
-    for index in range(3, 60 if panels_of(env) > 1 else 3):
+    """Begin the trial that is shown: one that shows most, if there is one soon.
+
+    Of several tasks that is one that has all; else one in which no answer ends it early.
+    """
+    joint = panels_of(env) > 1
+    for index in range(3, 60 if joint else 12):
         first = records.begin(env, seed=7, index=index)
-        if all(env.parts):
+        if all(env.parts) if joint else _goes_to_its_end(env):
             return first
     return records.begin(env, seed=7, index=3)
+
+
+def _goes_to_its_end(env: gym.Env) -> bool:
+    """Whether the first label, if there is one, comes in the last period."""
+    if not isinstance(env, TaskEnv) or env.task.closed:
+        return True
+    labelled = np.flatnonzero(env.gt)
+    return not labelled.size or labelled[0] >= env.periods[-1][1]
 
 
 def _typical(

@@ -71,7 +71,7 @@ def test_a_timeline_follows_the_timing(choice):
     choice.change("timing", {period: task.timing[period].args[0] + 13 * task.dt})
     after = timeline(choice.env())
     assert after != before[0]
-    steps = round(task.timing[period].args[0] / task.dt + 1e-9)
+    steps = int(task.timing[period].args[0] / task.dt + 1e-9)
     assert f"{max(steps, 1) + 13} steps" in after or f"{steps + 13} steps" in after
     choice.change("timing", {period: ["uniform", [200, 900]]})
     assert "200-900 ms" in timeline(choice.env())

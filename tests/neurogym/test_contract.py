@@ -483,12 +483,12 @@ def test_every_edge_of_a_parameter_can_be_played(task, preset):
 def test_a_changed_parameter_counts_from_the_next_trial(task):
     env = TaskEnv(task)
     env.reset(seed=SEED)
-    last = list(task.timing)[-1]
-    task.timing = {last: 50 * task.dt}
-    assert env.window[1] < 50
+    last, steps = list(task.timing)[-1], env.window[1] + 20
+    task.timing = {last: steps * task.dt}
+    assert env.window[1] < steps
     while env.trial_index < 1:
         env.step(0)
-    assert env.periods[-1][2] - env.periods[-1][1] == 50
+    assert env.periods[-1][2] - env.periods[-1][1] == steps
     fresh = TaskEnv(type(task)(**task.settings()))
     ours = records.run_trial(env, label(env), env._row())
     assert same(ours, play(fresh, 1, label(fresh)))
