@@ -271,6 +271,116 @@ class Interval(Rule):
 
 
 @dataclass(frozen=True)
+class Spot(FirstResponse):
+    """The first response in the window ends the trial: right while what it is for is there.
+
+    That is in the steps with a label; in others a response is wrong. In the periods `alarm`, before
+    the window, it is a false alarm, which earns `fail` and ends the trial as too early. No response
+    is a miss in a trial that has labels, and rightly withheld in one that has none.
+    """
+
+    alarm: tuple[str, ...] = ()
+
+    # kinds: those of a first response; last steps of trials with labels; alarm, and as last steps
+    def table(self, task):
+        first, get = super().table(task), task.plan.rewards.get
+        n, half = task.plan.actions.size, 2 + task.plan.actions.size
+        labelled, alarm = first.copy(), Payoffs(3, n)
+        for name in vars(labelled):
+            setattr(labelled, name, getattr(first, name)[half:].copy())
+        labelled.set(np.s_[:, :, 0], get("miss", 0.0), Outcome.MISS, True)
+        labelled.reward[2:, :, 0] += self.urgency
+        alarm.set(np.s_[:, :, 1:], get("fail", 0.0), Outcome.EARLY, True)
+        alarm.set(np.s_[1, :, 0], get("withheld", 0.0), Outcome.WITHHELD, True)
+        alarm.set(np.s_[2, :, 0], get("miss", 0.0), Outcome.MISS, True)
+        return first.joined(labelled).joined(alarm)
+
+    def judge(self, task, canvas, segment, last):
+        table, rows = super().judge(task, canvas, segment, last)
+        half, timeline = 2 + canvas.actions.size, canvas.timeline
+        window = timeline.index(self.window)
+        there = (canvas.answers[:, window] > 0) & (timeline.steps[:, window] > 0)
+        there = there.any(axis=1)
+        rows[last[there]] += half
+        if self.alarm:
+            early = np.isin(segment % timeline.steps.shape[1], timeline.index(self.alarm))
+            rows[early] = 3 * half
+            rows[last] += early[last] * (1 + there)
+        return table, rows
+
+    def sentence(self, task):
+        words = super().sentence(task)
+        if self.alarm:
+            fail = task.plan.rewards.get("fail", 0)
+            words += f" In {' or '.join(self.alarm)} it is a false alarm, which earns {fail:g}."
+        return words
+
+
+@dataclass(frozen=True)
+class Answers(Rule):
+    """Several answers in one trial: the first response in each of the periods `asked` counts.
+
+    Each earns `correct` or `fail`; the last one ends the trial, which is correct if all of its
+    answers were right. Without the last answer the trial is a miss.
+
+    `window` goes from the first of these periods to the last; response times count from its start.
+    """
+
+    window: tuple[str, ...] = ("test1", "test2")
+    asked: tuple[str, ...] = ("test1", "test2")
+    hold: str | tuple[str, ...] = "fixation"
+
+    # kinds: 0 nothing counts, 1 hold, 2 + j * actions + a the j-th answer is a; again as last steps
+    # states: 0 no answer yet, 2j - 1 the j-th answer was given and all were right, 2j not all were
+    def table(self, task):
+        n, k, get = task.plan.actions.size, len(self.asked), task.plan.rewards.get
+        half = 2 + k * n
+        table = Payoffs(2 * half, n, 2 * k - 1)
+        for last in (0, half):
+            table.set(np.s_[last : last + 2], ends=bool(last))
+            early = np.s_[last + 1, :, 1:]
+            table.set(early, get("abort", 0.0), Outcome.EARLY, bool(last) or task.abort)
+            if last:
+                table.set(np.s_[last + 2 :], get("miss", 0.0), Outcome.MISS, True)
+            for j in range(k):
+                for answer in range(n):
+                    self._pay(table, last + 2 + j * n + answer, j, answer, get)
+        return table
+
+    def _pay(self, table, row, j, answer, get):
+        """What responses earn where the j-th answer is asked for: rows of the table, in place."""
+        for state in range(min(2 * j + 1, table.shape[1])):
+            all_right = state == max(2 * j - 1, 0)
+            for action in range(1, table.shape[2]):
+                right, at = action == answer, (row, state, action)
+                earned = get("correct", 1.0) if right else get("fail", 0.0)
+                if j == len(self.asked) - 1:
+                    how = Outcome.CORRECT if right and all_right else Outcome.ERROR
+                    table.set(at, earned, how, True)
+                else:
+                    table.reward[at] = earned
+                    table.next[at] = 2 * j + (1 if right and all_right else 2)
+
+    def judge(self, task, canvas, segment, last):
+        n, timeline = canvas.actions.size, canvas.timeline
+        kinds = np.zeros(canvas.answers.shape, np.int64)
+        kinds[:, timeline.index(self.hold)] = 1
+        for j, period in enumerate(self.asked):
+            at = timeline.index(period)
+            kinds[:, at] = 2 + j * n + canvas.answers[:, at]
+        rows = kinds.ravel().take(segment)
+        rows[last] += 2 + len(self.asked) * n
+        return task.plan.table, rows
+
+    def sentence(self, task):
+        early = task.plan.rewards.get("abort", 0)
+        return (
+            f"The first response in each of {' and '.join(self.asked)} counts, the last one ends"
+            f" the trial, and all have to be right. Too early a response costs {early:g}."
+        )
+
+
+@dataclass(frozen=True)
 class Lottery(FirstResponse):
     """The first response in the window ends the trial and may pay, whether it is the best or not.
 
