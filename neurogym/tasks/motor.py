@@ -7,7 +7,20 @@ from neurogym.conditions import Uniform
 from neurogym.layout import Actions, Channels, ring
 from neurogym.parameters import Rewards, Timing
 from neurogym.rules import Outcome
-from neurogym.scene import BLUE, INK, ORANGE, Arc, Bump, Disc, Keys, Marker, Of, Pointer, Scene
+from neurogym.scene import (
+    BLUE,
+    INK,
+    ORANGE,
+    Arc,
+    Bump,
+    By,
+    Disc,
+    Keys,
+    Marker,
+    Of,
+    Pointer,
+    Scene,
+)
 from neurogym.task import Effect, Paper, Preset, Task
 
 
@@ -105,3 +118,77 @@ class Reaching1D(Task):
         ob[:, self.dim_ring : 2 * self.dim_ring] = np.cos(
             ring(self.dim_ring) - state["angle"][:, None]
         )
+
+
+TRACK = 0.36  # radius of the circle on which the spots are
+
+
+def _spot(quarter, part, reach):
+    """A coordinate of the arm: what a channel shows there, less what the target adds to it."""
+
+    def coordinate(task, conditions):
+        channel = task.plan.channels["ring"].start + quarter * task.dim_ring // 4
+        added = task.strength * part(conditions["ground_truth"]) if reach else 0.0
+        return {"channel": channel, "scale": TRACK, "offset": -TRACK * float(added)}
+
+    return By(coordinate)
+
+
+def _arm(reach):
+    x, y = _spot(0, np.cos, reach), _spot(1, np.sin, reach)
+    return Disc(x=x, y=y, radius=0.05, during="reach" if reach else "fixation")
+
+
+class Reaching1DWithSelfDistraction(Reaching1D):
+    """Move your bright spot round the circle to the faint one, and keep it there.
+
+    The arm's own signal is on the same channels as the target's, and stronger.
+    """
+
+    paper = Reaching1D.paper
+    tags = ("motor", "steps action space")
+    differs = (
+        *Reaching1D.differs,
+        "The paper is that of Reaching1D, from which the task derives; none was named.",
+        "The channels are one named group, ring; how strong the target is beside the arm is the"
+        " parameter strength; it was fixed at 0.3.",
+        "The arm is added to a copy of what is painted; the buffer of the trial was changed.",
+        "dim_ring is a parameter, a multiple of 4; it was fixed at 32.",
+        "A person sees the two signals as spots of the same form, at their places.",
+    )
+
+    dim_ring = param.Integer(
+        32, bounds=(4, 64), step=4, doc="number of channels around the ring, a multiple of 4"
+    )
+    strength = param.Number(
+        0.3, bounds=(0.01, 10), doc="how strong the target's signal is; that of the arm is 1"
+    )
+
+    scene = Scene(
+        Arc(radius=TRACK, width=0.012, color=INK, alpha=0.25),
+        Marker(
+            radius=TRACK,
+            angle=Of("ground_truth"),
+            size=0.1,
+            alpha=By(lambda task, conditions: min(1.0, task.strength)),
+            during="reach",
+        ),
+        _arm(reach=False),
+        _arm(reach=True),
+        Disc(radius=0.02, color=INK),
+    )
+
+    def check(self):
+        super().check()
+        if self.dim_ring % 4:
+            raise ValueError(f"dim_ring = {self.dim_ring} is not a multiple of 4")
+
+    def channels(self):
+        return Channels(ring=self.dim_ring)
+
+    def paint(self, canvas, trials):
+        away = ring(self.dim_ring) - trials.ground_truth[:, None]
+        canvas.show("ring", self.strength * np.cos(away), during="reach")
+
+    def observe(self, trials, state, step, ob):
+        ob[:, : self.dim_ring] += np.cos(ring(self.dim_ring) - state["angle"][:, None])

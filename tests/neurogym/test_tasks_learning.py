@@ -6,6 +6,7 @@ from scipy import stats
 
 import neurogym as ngym
 from neurogym.envs import TaskEnv
+from neurogym.layout import ring
 from neurogym.stream import Stream
 from neurogym.tasks.learning import Bandit
 
@@ -79,3 +80,49 @@ def test_chances_that_do_not_go_with_the_arms_are_refused():
         Bandit(p=[0.5, 0.3, 0.2])
     with pytest.raises(ValueError, match="does not begin with its highest chance"):
         Bandit(p=[0.3, 0.5])
+
+
+# -- Reaching1DWithSelfDistraction -----------------------------------------------------------------
+
+
+def test_arm_and_target_are_on_the_same_channels():
+    env = ngym.make("Reaching1DWithSelfDistraction", strength=0.4).unwrapped
+    target, theta = 1.0, ring(32)
+    ob, _ = env.reset(seed=1, options={"trial": 0, "conditions": {"ground_truth": target}})
+    painted = env.ob.copy()
+    angle = np.pi
+    done = False
+    while not done:
+        shown = np.cos(theta - angle)
+        if env.in_period("reach"):
+            shown = shown + 0.4 * np.cos(theta - target)
+            angle -= {0: 0, 1: -1, 2: 1}[env.gt_now] * env.task.speed * env.dt / 1000
+        np.testing.assert_allclose(ob, shown, atol=1e-5)
+        np.testing.assert_array_equal(env.ob, painted)
+        ob, _, _, _, info = env.step(env.gt_now)
+        done = info["new_trial"]
+        painted = painted if not done else env.ob
+    assert info["performance"] == 1
+
+
+def test_the_spot_on_the_screen_is_where_the_arm_is():
+    env = ngym.make("Reaching1DWithSelfDistraction", preset="human").unwrapped
+    ob, _ = env.reset(seed=2)
+    for _ in range(40):
+        period = "reach" if env.in_period("reach") else "fixation"
+        spots = [
+            element
+            for element in env.task.scene.resolve(env.task, env.trial)
+            if element["kind"] == "disc" and element["during"] == [period]
+        ]
+        x, y = (
+            ob[b["channel"]] * b["scale"] + b["offset"] for b in (spots[0][k] for k in ("x", "y"))
+        )
+        angle = env._situation["angle"][0]
+        assert (x, y) == pytest.approx((0.36 * np.cos(angle), 0.36 * np.sin(angle)), abs=1e-5)
+        ob, *_ = env.step(env.gt_now)
+
+
+def test_a_ring_that_has_no_quarters_is_refused():
+    with pytest.raises(ValueError, match="dim_ring = 30 is not a multiple of 4"):
+        ngym.make("Reaching1DWithSelfDistraction", dim_ring=30)
