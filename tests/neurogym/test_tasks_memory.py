@@ -9,8 +9,14 @@ from neurogym import records
 from neurogym.envs import TaskEnv
 from neurogym.stream import Stream
 from neurogym.tasks.comparison import DelayComparison
+from neurogym.tasks.detection import AnnubesEnv, Detection, ToneDetection
 from neurogym.tasks.intervals import IntervalDiscrimination, MotorTiming, OneTwoThreeGo
-from neurogym.wrappers import Staircase
+from neurogym.tasks.matching import (
+    DelayMatchCategory,
+    DelayMatchSampleDistractor1D,
+    DualDelayMatchSample,
+)
+from neurogym.wrappers import SideBias, Staircase
 
 ALPHA = 1e-4
 
@@ -173,3 +179,227 @@ def test_a_press_before_the_third_flash_is_too_early():
 
 
 # -- matching --------------------------------------------------------------------------------------
+
+
+def test_categories_can_be_told_from_the_channels_and_the_label_follows_them():
+    task = DelayMatchCategory(sigma=0, dim_ring=5)
+    block, period, _ = block_of(task)
+    angle = 2 * np.pi * np.arange(5) / 5
+    half = {}
+    for name in ("sample", "test"):
+        shown = in_period(block, period, name)[:, 1:] - 0.5
+        half[name] = shown @ np.sin(angle) < 0  # the lower half
+        np.testing.assert_allclose(shown.max(axis=1), 0.45, atol=0.06)
+    assert (half["sample"] == block.trials.sample_category).all()
+    assert ((half["sample"] != half["test"]) == block.trials.ground_truth).all()
+    assert (block.gt[period == "test"] > 0).all()
+    assert not block.gt[period != "test"].any()
+
+
+def test_two_channels_are_too_few_for_categories():
+    with pytest.raises(ValueError, match="dim_ring"):
+        DelayMatchCategory(dim_ring=2)
+
+
+@pytest.mark.parametrize("distance", [5, 60, 180])
+def test_one_test_is_at_the_sample_and_the_others_at_a_distance(distance):
+    task = DelayMatchSampleDistractor1D(sigma=0)
+    block, period, _ = block_of(task, 3, distance=distance)
+    sample = in_period(block, period, "sample")[:, 1:]
+    for k in range(3):
+        test = in_period(block, period, f"test{k + 1}")[:, 1:]
+        cosine = (test * sample).sum(axis=1) / 16
+        match = block.trials.ground_truth == k
+        np.testing.assert_allclose(cosine, np.where(match, 1, np.cos(np.deg2rad(distance))), 1e-5)
+        label = in_period_label(block, period, f"test{k + 1}")
+        assert (label == match).all()
+
+
+def in_period_label(block, period, name):
+    """The label of a period's first step, (n,)."""
+    trial = np.repeat(np.arange(block.n), np.diff(block.offsets))[period == name]
+    return block.gt[period == name][np.unique(trial, return_index=True)[1]]
+
+
+def test_the_other_tests_lie_to_both_sides():
+    task = DelayMatchSampleDistractor1D(sigma=0)
+    seen = set()
+    for sides in range(4):
+        block, period, _ = block_of(
+            task, 1, sides=sides, direction=0.0, distance=90, ground_truth=0
+        )
+        shown = (in_period(block, period, f"test{k}")[0, 1:] for k in (2, 3))
+        seen.add(tuple(int(np.argmax(levels)) for levels in shown))
+    assert seen == {(8, 8), (8, 24), (24, 8), (24, 24)}
+
+
+def test_only_the_matching_test_is_answered():
+    task = DelayMatchSampleDistractor1D()
+    right = played(task, at("test2", 1), ground_truth=1)
+    assert (right.rewards.sum(), right.end["outcome"], right.end["rt"]) == (1, "correct", 1500)
+    for period, outcome in (("delay1", "early"), ("test1", "error"), ("delay2", "error")):
+        wrong = played(task, at(period, 1), ground_truth=1)
+        assert (wrong.rewards.sum(), wrong.end["outcome"]) == (-1, outcome)
+        assert len(wrong.steps) < 30
+    for truth in range(3):
+        missed = played(task, lambda env: 0, ground_truth=truth)
+        assert (missed.rewards.sum(), missed.end["outcome"]) == (0, "miss")
+        assert missed.end["performance"] == 0
+    early = played(task, at("sample", 1), ground_truth=1)
+    assert early.rewards.sum() == pytest.approx(-0.1)
+    assert len(early.steps) == 53
+
+
+def test_what_matches_can_be_biased():
+    env = SideBias(ngym.make("DelayMatchSampleDistractor1D"), [[0.8, 0.1, 0.1]])
+    rows = ngym.rollout(env, "oracle", trials=200)
+    first = np.mean([row["conditions"]["ground_truth"] == 0 for row in rows])
+    assert first > 0.65
+    assert all(row["performance"] == 1 for row in rows)
+
+
+def test_dual_match_shows_each_sample_its_cue_and_its_test():
+    task = DualDelayMatchSample(sigma=0)
+    block, period, _ = block_of(task, 3)
+    c = block.trials.conditions
+    sample = in_period(block, period, "sample")
+    for k, truth in enumerate(("ground_truth", "ground_truth2")):
+        tested = np.where(c["test_order"] == 0, k, 1 - k)
+        cue, test = (in_period(block, period, f"{what}{k + 1}") for what in ("cue", "test"))
+        for j in (0, 1):
+            now, two = tested == j, slice(1 + 2 * j, 3 + 2 * j)
+            assert (cue[:, 5 + j] == now).all()
+            assert not test[~now, two].any()
+            same = (test[now, two] == sample[now, two]).all(axis=1)
+            assert (same == (c[truth][now] == 0)).all()
+        assert (in_period_label(block, period, f"test{k + 1}") == 1 + c[truth]).all()
+    assert (sample[:, 1] == (c["sample1"] == 0)).all()
+
+
+def test_only_the_stimuli_of_dual_match_are_noisy():
+    block, period, _ = block_of(DualDelayMatchSample(), 1)
+    assert set(np.unique(block.ob[:, [0, 5, 6]])) == {0, 1}
+    assert (block.ob[:, 0] == ~np.isin(period, ["test1", "test2"])).all()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reward", "outcome"),
+    [
+        (1, 2, 2, "correct"),
+        (2, 2, 1, "error"),
+        (1, 1, 1, "error"),
+        (2, 1, 0, "error"),
+        (0, 2, 1, "error"),
+        (1, 0, 1, "miss"),
+        (0, 0, 0, "miss"),
+    ],
+)
+def test_both_answers_of_dual_match_have_to_be_right(first, second, reward, outcome):
+    task = DualDelayMatchSample()
+    act = either(at("test1", first), at("test2", second))
+    trace = played(task, act, ground_truth=0, ground_truth2=1)
+    assert trace.rewards.sum() == reward
+    assert trace.end["outcome"] == outcome
+    assert trace.end["performance"] == (outcome == "correct")
+
+
+def test_the_first_response_in_a_test_counts_and_pays_once():
+    task = DualDelayMatchSample()
+    held = played(
+        task, either(*(at("test1", 1, k) for k in range(5)), at("test2", 2)),
+        ground_truth=0, ground_truth2=1,
+    )  # fmt: skip
+    assert held.rewards.sum() == 2
+    act = either(at("test1", 2), at("test1", 1, 2), at("test2", 2))
+    corrected = played(task, act, ground_truth=0, ground_truth2=1)
+    assert corrected.rewards.sum() == 1
+    assert corrected.end["performance"] == 0
+    act = either(at("test1", 1), at("cue2", 1), at("test2", 2))
+    between = played(task, act, ground_truth=0, ground_truth2=1)
+    assert between.rewards.sum() == pytest.approx(1.9)
+    ended = played(DualDelayMatchSample(abort=True), act, ground_truth=0, ground_truth2=1)
+    assert ended.end["outcome"] == "early"
+
+
+# -- detecting -------------------------------------------------------------------------------------
+
+
+def test_noise_does_not_tell_whether_a_stimulus_comes():
+    task = Detection(dt=20, strengths=[0.4])
+    block, period, trial = block_of(task)
+    watched = period != "fixation"
+    for truth in (0, 1):
+        here = watched & (block.trials.ground_truth[trial] == truth)
+        clean = 0.4 * truth * (period == "stimulus")
+        check_normal((block.ob[:, 1] - clean)[here], 1 / 20**0.5)
+    go = block.trials.ground_truth[trial] == 1
+    assert (block.gt == (go & np.isin(period, ["stimulus", "decision"]))).all()
+    assert not block.ob[~watched, 1].any()
+
+
+def test_detection_pays_what_is_seen_in_time():
+    task = Detection()
+    cases = [
+        (1, at("stimulus", 1), 1, "correct", 1),
+        (1, at("decision", 1, 2), 1, "correct", 1),
+        (1, at("delay", 1), -1, "early", 0),
+        (1, lambda env: 0, -1, "miss", 0),
+        (0, lambda env: 0, 0, "withheld", 1),
+        (0, at("stimulus", 1), -1, "error", 0),
+        (0, at("delay", 1), -1, "early", 0),
+    ]
+    for truth, act, reward, outcome, performance in cases:
+        trace = played(task, act, ground_truth=truth)
+        assert trace.rewards.sum() == reward
+        assert trace.end["outcome"] == outcome
+        assert trace.end["performance"] == performance
+    assert played(task, at("decision", 1, 2), ground_truth=1).end["rt"] == 300
+
+
+def test_no_answer_is_right_where_there_is_no_time_for_a_stimulus():
+    forced = dict(stimulus=0, decision=0, ground_truth=1)
+    trace = played(Detection(), lambda env: 0, **forced)
+    assert trace.end["outcome"] == "withheld"
+    assert not trace.gt.any()
+
+
+def test_the_tone_comes_when_it_should():
+    task = ToneDetection(dt=10, sigma=0)
+    for truth, onset in enumerate((None, 500, 1000, 1500)):
+        trace = played(task, lambda env: env.gt_now, ground_truth=truth)
+        on = np.flatnonzero(trace.ob[:, 1]) * 10
+        assert on.tolist() == ([] if onset is None else list(range(onset, onset + 50, 10)))
+        assert trace.rewards.sum() == 1
+        assert trace.end["outcome"] == ("withheld" if onset is None else "correct")
+        assert np.flatnonzero(trace.gt).size == bool(truth)
+    missed = played(task, lambda env: 0, ground_truth=2)
+    assert missed.rewards.sum() == pytest.approx(-0.1)
+
+
+def test_annubes_shows_one_modality_or_both_in_noise():
+    task = AnnubesEnv(audiovisual=0.5, noise_std=0.05, tau=50, catch_prob=0.25)
+    block, period, trial = block_of(task)
+    c = {name: values[trial] for name, values in block.trials.conditions.items()}
+    on = period == "stimulus"
+    for column, modality in ((2, "v"), (3, "a")):
+        there = (c["ground_truth"] == 1) & np.isin(c["modality"], [modality, "va"])
+        a = 100 / 50
+        check_normal((block.ob[:, column] - there * c["intensity"])[on], 0.05 * (2 * a) ** 0.5 / a)
+    assert not block.ob[~on].any()
+    share = block.trials.ground_truth.mean()
+    assert abs(share - 0.75) < 4 * (0.75 * 0.25 / block.n) ** 0.5
+    assert set(np.unique(block.trials.modality)) == {"v", "a", "va"}
+
+
+def test_annubes_decides_with_the_first_response():
+    cases = [(1, 1, 1, 1), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 1)]
+    for truth, action, reward, performance in cases:
+        trace = played(AnnubesEnv(), at("stimulus", action, 3), ground_truth=truth)
+        assert (trace.rewards.sum(), trace.end["performance"]) == (reward, performance)
+
+
+def test_annubes_needs_a_modality():
+    with pytest.raises(ValueError, match="visual, auditory and audiovisual are 0"):
+        AnnubesEnv(visual=0, auditory=0)
+    rows = ngym.rollout("AnnubesEnv", "oracle", trials=20, auditory=0)
+    assert {row["conditions"]["modality"] for row in rows} == {"v"}
