@@ -411,3 +411,18 @@ class Lottery(FirstResponse):
             f"{super().sentence(task)} A choice earns {earns.get('correct', 1):g} or"
             f" {earns.get('fail', 0):g}, by chance."
         )
+
+
+@dataclass(frozen=True)
+class Chain(Answers):
+    """Several answers in one trial, of which only the last one pays, if all of them were right."""
+
+    def _pay(self, table, row, j, answer, get):
+        super()._pay(table, row, j, answer, get)
+        right = table.outcome[row, :, 1:] == Outcome.CORRECT
+        asked_last = j == len(self.asked) - 1
+        earned = np.where(right, get("correct", 1.0), get("fail", 0.0)) if asked_last else 0.0
+        table.reward[row, :, 1:] = earned
+
+    def sentence(self, task):
+        return super().sentence(task) + " Only the last one pays."

@@ -126,3 +126,56 @@ def test_the_spot_on_the_screen_is_where_the_arm_is():
 def test_a_ring_that_has_no_quarters_is_refused():
     with pytest.raises(ValueError, match="dim_ring = 30 is not a multiple of 4"):
         ngym.make("Reaching1DWithSelfDistraction", dim_ring=30)
+
+
+# -- HierarchicalReasoning -------------------------------------------------------------------------
+
+
+def begin(env, trial=0, **conditions):
+    return env.reset(seed=6, options={"trial": trial, "conditions": conditions})[0]
+
+
+@pytest.mark.parametrize("rule", [0, 1])
+@pytest.mark.parametrize("truth", [0, 1])
+@pytest.mark.parametrize("delay", [530, 770, 930, 1170])
+def test_the_interval_that_is_shown_decides(rule, truth, delay):
+    env = ngym.make("HierarchicalReasoning", dt=10).unwrapped
+    begin(env, rule=rule, ground_truth=truth, delay=delay)
+    at = {name: slice(start, stop) for name, start, stop in env.periods}
+    assert at["delay"].stop - at["delay"].start == delay / 10
+    flashed = truth if (delay > 850) == (rule == 1) else 1 - truth
+    for period in ("flash1", "flash2"):
+        assert (env.ob[at[period], 3 + flashed] == 1).all()
+        assert not env.ob[at[period], 4 - flashed].any()
+    assert (env.gt[at["rule_target"]] == 1 + rule).all()
+    assert (env.gt[at["decision"]] == 3 + truth).all()
+    labelled = set(np.flatnonzero(env.gt))
+    assert labelled == {*range(len(env.gt))[at["rule_target"]], *range(len(env.gt))[at["decision"]]}
+
+
+@pytest.mark.parametrize("named", [True, False, None])
+@pytest.mark.parametrize("answered", [True, False, None])
+def test_rule_and_answer_have_to_be_right(named, answered):
+    env = ngym.make("HierarchicalReasoning").unwrapped
+    begin(env, 3)
+    rewards, done = [], False
+    while not done:
+        gt, action = env.gt_now, 0
+        if gt in (1, 2) and named is not None:
+            action = gt if named else 3 - gt
+        elif gt > 2 and answered is not None:
+            action = gt if answered else 7 - gt
+        _, reward, _, _, info = env.step(action)
+        rewards.append(reward)
+        done = info["new_trial"]
+    right = bool(named and answered)
+    assert sum(rewards) == info["performance"] == right
+    how = "miss" if answered is None else "correct" if right else "error"
+    assert info["outcome"] == how
+    assert (info["rt"] > 1000) == (answered is not None)
+
+
+def test_the_rule_changes_as_often_as_it_should():
+    block = blocks(ngym.make("HierarchicalReasoning").unwrapped.task)
+    changes = np.diff(block.trials.rule) != 0
+    assert as_often(changes.sum(), len(changes), 1 / 15)
