@@ -154,9 +154,6 @@ class ToneDetection(Task):
         canvas.answer("choice", trials.ground_truth - heard, when=heard, during="decision")
 
 
-MODALITIES = ("v", "a", "va")  # seen, heard, both
-
-
 def _has(modality):
     return lambda task, c: c["ground_truth"] == 1 and modality in c["modality"]
 
@@ -224,11 +221,12 @@ class AnnubesEnv(Task):
         return Actions(fixation=1, choice=1)
 
     def conditions(self):
-        weights = np.array([self.visual, self.auditory, self.audiovisual])
-        share = self.catch_prob
+        weights = dict(v=self.visual, a=self.auditory, va=self.audiovisual)
+        weights = {modality: weight for modality, weight in weights.items() if weight}
+        p, share = np.array(list(weights.values())), self.catch_prob
         return dict(
             ground_truth=Choice((0, 1), p=(share, 1 - share), doc="1: a stimulus, 0: a catch"),
-            modality=Choice(MODALITIES, p=weights / weights.sum(), doc="seen, heard or both"),
+            modality=Choice(list(weights), p=p / p.sum(), doc="v: seen, a: heard, va: both"),
             intensity=Choice(self.stim_intensities, bounds=(0.01, 1), doc="of the stimulus"),
         )
 

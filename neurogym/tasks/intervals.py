@@ -88,7 +88,7 @@ class IntervalDiscrimination(Task):
 
 
 def _wanted(task, conditions):
-    return f"{task.targets[conditions['production_ind']] / 1000:g} s"
+    return f"{task.targets[conditions['ground_truth']] / 1000:g} s"
 
 
 class MotorTiming(Task):
@@ -107,6 +107,8 @@ class MotorTiming(Task):
         "A response before the production is too early and costs rewards['abort'], not only during"
         " fixation.",
         "The intervals are a parameter, targets; the time for a response is the same for all.",
+        "The condition is ground_truth, as in the other tasks, so that blocks of intervals can be"
+        " made of it; it was production_ind.",
     )
 
     dt = param.Number(80, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
@@ -134,14 +136,14 @@ class MotorTiming(Task):
 
     def conditions(self):
         which = range(len(self.targets))
-        return dict(production_ind=Choice(which, doc="which of the intervals to produce"))
+        return dict(ground_truth=Choice(which, doc="which of the intervals to produce"))
 
     def paint(self, canvas, trials):
         canvas.show("fixation", 1, canvas.timeline.before("production"))
-        told = np.arange(len(self.targets)) == trials.production_ind[:, None]
+        told = np.arange(len(self.targets)) == trials.ground_truth[:, None]
         canvas.show("interval", told, during=("cue", "set"))
         canvas.show("set", 1, during="set")
-        canvas.due("go", np.array(self.targets)[trials.production_ind])
+        canvas.due("go", np.array(self.targets)[trials.ground_truth])
 
 
 def _beat(k, **how):

@@ -135,18 +135,27 @@ def test_a_ratio_that_dt_cannot_show_is_refused():
 def test_motor_timing_pays_by_the_distance_from_the_interval(which):
     task = MotorTiming(dt=20)
     target = (800, 1500)[which]
-    best = played(task, lambda env: env.gt_now, production_ind=which)
+    best = played(task, lambda env: env.gt_now, ground_truth=which)
     assert best.rewards.sum() == pytest.approx(1)
     assert best.end["rt"] == target
     for off in (100, -100):
         steps = (target + off) // 20
-        trace = played(task, at("production", 1, steps), production_ind=which)
+        trace = played(task, at("production", 1, steps), ground_truth=which)
         graded = max(0.1, (1 - 100 / (0.2 * target + 25)) ** 1.5)
         assert trace.rewards.sum() == pytest.approx(graded)
         assert trace.end["performance"] == 1
-    late = played(task, at("production", 1, (target + 400) // 20), production_ind=which)
+    late = played(task, at("production", 1, (target + 400) // 20), ground_truth=which)
     assert late.rewards.sum() == 0
     assert late.end["outcome"] == "error"
+
+
+def test_intervals_come_in_blocks():
+    rows = ngym.rollout(
+        SideBias(ngym.make("MotorTiming"), [[1, 0], [0, 1]], block_dur=4), "oracle", trials=12
+    )
+    order = [row["conditions"]["ground_truth"] for row in rows]
+    assert order in ([0] * 4 + [1] * 4 + [0] * 4, [1] * 4 + [0] * 4 + [1] * 4)
+    assert all(row["performance"] == 1 for row in rows)
 
 
 def test_the_set_cue_is_there_at_any_dt():
