@@ -182,22 +182,22 @@ def width_of(env: gym.Env) -> float:
 def begin(env: gym.Env) -> np.ndarray:
     """Begin the trial that is shown: one that shows most, if there is one soon.
 
-    Of several tasks that is one that has all; else one in which no answer ends it early.
+    Of several tasks that is one that has all; else one with an answer, which ends it late.
     """
     joint = panels_of(env) > 1
     for index in range(3, 60 if joint else 12):
         first = records.begin(env, seed=7, index=index)
-        if all(env.parts) if joint else _goes_to_its_end(env):
+        if all(env.parts) if joint else _is_answered_late(env):
             return first
     return records.begin(env, seed=7, index=3)
 
 
-def _goes_to_its_end(env: gym.Env) -> bool:
-    """Whether the first label, if there is one, comes in the last period."""
+def _is_answered_late(env: gym.Env) -> bool:
+    """Whether there is a label, after which no more than one period begins."""
     if not isinstance(env, TaskEnv) or env.task.closed:
         return True
     labelled = np.flatnonzero(env.gt)
-    return not labelled.size or labelled[0] >= env.periods[-1][1]
+    return bool(labelled.size) and sum(start > labelled[0] for _, start, _ in env.periods) < 2
 
 
 def _typical(

@@ -96,7 +96,7 @@ def test_what_dt_makes_of_a_length_is_told():
 class Odd(GoNogo):
     """A period whose name reads like markup."""
 
-    timing = Timing({"fixation": 0, "stimulus": 500, "delay": 0, "decision": 500, "<b>&": 200})
+    timing = Timing({"fixation": 0, "stimulus": 500, "<b>&": 200, "delay": 0, "decision": 500})
     human = Preset()
 
 
