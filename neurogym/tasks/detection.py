@@ -84,8 +84,7 @@ class ToneDetection(Task):
     """Three lamps flicker in turn: press the number of the one that flashed; if none did, wait."""
 
     paper = Paper(
-        "Representation of tones in noise in the responses of auditory nerve fibers in cats. I."
-        " Comparison with detection thresholds",
+        "Representation of tones in noise in the responses of auditory nerve fibers in cats",
         "https://doi.org/10.1523/JNEUROSCI.05-12-03261.1985",
         "Costalupes",
         1985,
