@@ -96,7 +96,7 @@ def title(task: str, env: gym.Env | None = None) -> str:
     name = task.rpartition("-v")[0] or task
     if "." in name:  # of a collection
         return name.replace(".", " · ")
-    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=\dD)(?=[A-Z])", " ", name).replace("_", " ").strip()
+    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", name).replace("_", " ").strip()
 
 
 def most_steps(env: gym.Env) -> int:

@@ -42,15 +42,18 @@ class Bandit(Task):
         "The condition luck decides what pays: the arms whose chance is above it.",
         "rewards says what an arm earns that pays (correct) or does not (fail); it was an array"
         " of what each arm pays when it does.",
-        "A fixation step comes first, and action 0 is to choose no arm, as in the other tasks.",
+        "A fixation period of random length comes first; its end is the cue to choose. Action 0 is"
+        " to choose no arm, as in the other tasks. A trial was one step.",
     )
 
     n = param.Integer(2, bounds=(2, ARMS), doc="number of arms")
     p = Levels([0.75, 0.25], bounds=(0, 1), doc="chance that an arm pays, from the best arm on")
     p_switch = param.Magnitude(0.02, doc="chance, in each trial, that another arm becomes the best")
     rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, miss=0.0)
-    timing = Timing(fixation=100, decision=100)
-    human = Preset(dt=20, abort=True, n=4, timing=dict(fixation=500, decision=4000))
+    timing = Timing(fixation=("uniform", (100, 500)), decision=100)
+    human = Preset(
+        dt=20, abort=True, n=4, timing=dict(fixation=("uniform", (400, 700)), decision=4000)
+    )
 
     rule = Lottery("decision", hold="fixation")
     feedback = "reward"

@@ -58,7 +58,8 @@ def test_luck_decides_for_all_arms_alike():
             for arm in (0, 1):
                 forced = dict(luck=luck, best=best)
                 env.reset(seed=1, options={"trial": 3, "conditions": forced})
-                env.step(0)
+                while not env.unwrapped.gt_now:
+                    env.step(0)
                 _, reward, _, _, info = env.step(arm + 1)
                 assert reward == pays[int(arm != best)]
                 assert info["performance"] == (arm == best)
