@@ -4,10 +4,10 @@ import numpy as np
 import param
 
 from neurogym.conditions import Choice, Flips
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Timing
-from neurogym.rules import Chain
-from neurogym.scene import BLUE, GO, By, Cross, Disc, Keys, Scene, Text
+from neurogym.layout import Actions, Channels, Evidence
+from neurogym.parameters import Levels, Timing
+from neurogym.rules import Chain, FirstResponse
+from neurogym.scene import BLUE, GO, PINK, TEAL, By, Cross, Disc, Dots, Keys, Scene, Text
 from neurogym.task import Paper, Preset, Task
 
 LEFT, RIGHT = -0.3, 0.3
@@ -112,3 +112,85 @@ class HierarchicalReasoning(Task):
         canvas.show("stimulus", flash, during=("flash1", "flash2"))
         canvas.answer("rule", trials.rule, during="rule_target")
         canvas.answer("choice", trials.ground_truth, during="decision")
+
+
+CORNERS = tuple((x, y) for y in (0.3, -0.3) for x in (-0.42, 0.42))
+
+
+def _cued(task, conditions):
+    return task.cxt_cue
+
+
+class ChangingEnvironment(Task):
+    """Say where the dots go, with the upper or lower pair: which one counts changes unseen."""
+
+    paper = Paper(
+        "Hierarchical decision processes that operate over distinct timescales underlie choice and"
+        " changes in strategy",
+        "https://doi.org/10.1073/pnas.1524685113",
+        "Purcell & Kiani",
+        2016,
+    )
+    tags = ("perceptual", "two-alternative", "supervised", "context dependent")
+    differs = (
+        "ground_truth is the side, counted from 0, and context the pair of answers that counts; if"
+        " they are forced, stimulus and label both follow. Only one of them did.",
+        "With cxt_cue there are two channels, context, one for each, on in all of the trial; the"
+        " cue was erased during fixation and the evidence was one channel off.",
+        "Fixation stays on until the decision, as in all tasks: its end is the cue to answer.",
+        "The context at the start follows the seed.",
+        "The coherences are a parameter, cohs; the channels and actions have names.",
+    )
+
+    cohs = Levels([0, 6.4, 12.8, 25.6, 51.2], bounds=(0, 100), doc="motion coherences in %")
+    stim_scale = param.Number(1.0, bounds=(0, 10), doc="factor on the coherences")
+    sigma = param.Number(1.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
+    cxt_ch_prob = param.Magnitude(0.001, doc="chance, in each trial, that the context changes")
+    cxt_cue = param.Boolean(False, doc="whether channels tell the context")
+    timing = Timing(
+        fixation=500, stimulus=("truncated_exponential", (1000, 500, 1500)), decision=500
+    )
+    human = Preset(
+        dt=20, abort=True, cohs=[12.8, 25.6, 51.2, 80], cxt_ch_prob=0.12,
+        timing=dict(decision=2500),
+    )  # fmt: skip
+
+    rule = FirstResponse("decision", hold="fixation")
+    keys = Keys(
+        {"choice": ["upper left", "upper right", "lower left", "lower right"]},
+        choice=("KeyR", "KeyU", "KeyF", "KeyJ"),
+    )
+    scene = Scene(
+        Dots(direction=By(lambda task, c: (np.pi, 0.0)[c["ground_truth"]]),
+             coherence=By(lambda task, c: min(100.0, c["coh"] * task.stim_scale)),
+             during="stimulus"),
+        *(Disc(x=x, y=y, radius=0.07, color=(TEAL if y > 0 else PINK), during="decision")
+          for x, y in CORNERS),
+        Text(text=By(lambda task, c: ("up", "down")[c["context"]]), y=0.4, size=0.05, when=_cued),
+        Cross(during=("fixation", "stimulus")),
+        Cross(color=GO, size=0.08, width=0.014, during="decision"),
+    )  # fmt: skip
+
+    def channels(self):
+        cue = dict(context=2) if self.cxt_cue else {}
+        return Channels(fixation=1, stimulus=Evidence(2), **cue)
+
+    def actions(self):
+        return Actions(fixation=1, choice=4)
+
+    def conditions(self):
+        return dict(
+            ground_truth=Choice((0, 1), doc="where the dots go: 0 left, 1 right"),
+            context=Flips(self.cxt_ch_prob, doc="which pair of answers counts: 0 upper, 1 lower"),
+            coh=Choice(self.cohs, bounds=(0, 100), unit="%", doc="motion coherence"),
+        )
+
+    def paint(self, canvas, trials):
+        canvas.show("fixation", 1, canvas.timeline.before("decision"))
+        if self.cxt_cue:
+            canvas.show("context", np.arange(2) == trials.context[:, None])
+        sign = np.where(np.arange(2) == trials.ground_truth[:, None], 1, -1)
+        evidence = 0.5 + sign * self.stim_scale * trials.coh[:, None] / 200
+        canvas.show("stimulus", evidence, during="stimulus")
+        canvas.noise("stimulus", self.sigma, during="stimulus")
+        canvas.answer("choice", trials.ground_truth + 2 * trials.context, during="decision")

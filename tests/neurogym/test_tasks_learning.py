@@ -9,6 +9,7 @@ from neurogym.envs import TaskEnv
 from neurogym.layout import ring
 from neurogym.stream import Stream
 from neurogym.tasks.learning import Bandit
+from neurogym.wrappers import SideBias
 
 ALPHA = 1e-4
 CRITICAL = stats.norm.isf(ALPHA / 2)
@@ -180,3 +181,54 @@ def test_the_rule_changes_as_often_as_it_should():
     block = blocks(ngym.make("HierarchicalReasoning").unwrapped.task)
     changes = np.diff(block.trials.rule) != 0
     assert as_often(changes.sum(), len(changes), 1 / 15)
+
+
+# -- ChangingEnvironment ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cue", [False, True])
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("context", [0, 1])
+def test_evidence_label_and_cue_follow_side_and_context(cue, side, context):
+    env = ngym.make("ChangingEnvironment", cxt_cue=cue, sigma=0, stim_scale=0.5).unwrapped
+    begin(env, ground_truth=side, context=context, coh=40)
+    at = {name: slice(start, stop) for name, start, stop in env.periods}
+    names = env.observation_space.name
+    left, right = names["stimulus"]
+    strong, weak = (left, right) if side == 0 else (right, left)
+    np.testing.assert_allclose(env.ob[at["stimulus"], strong], 0.6)
+    np.testing.assert_allclose(env.ob[at["stimulus"], weak], 0.4)
+    fixation = env.ob[:, names["fixation"]]
+    assert fixation[: at["decision"].start].all()
+    assert not fixation[at["decision"]].any()
+    assert not env.ob[at["fixation"]][:, [left, right]].any()
+    assert (env.gt[at["decision"]] == 1 + side + 2 * context).all()
+    if cue:
+        assert (env.ob[:, names["context"]] == [context == 0, context == 1]).all()
+    assert ("context" in names) == cue
+
+
+def test_the_context_changes_as_often_as_it_should():
+    task = ngym.make("ChangingEnvironment", cxt_ch_prob=0.12).unwrapped.task
+    changes = np.diff(blocks(task).trials.context) != 0
+    assert as_often(changes.sum(), len(changes), 0.12)
+
+
+def test_the_pair_of_the_other_context_is_wrong():
+    env = ngym.make("ChangingEnvironment").unwrapped
+    begin(env, ground_truth=1, context=0)
+    while not env.gt_now:
+        env.step(0)
+    _, reward, _, _, info = env.step(4)
+    assert (reward, info["outcome"]) == (0.0, "error")
+
+
+def test_a_side_bias_is_one_of_the_stimulus_too():
+    task = SideBias(probs=[[0.9, 0.1]], block_dur=50).around(
+        ngym.make("ChangingEnvironment", sigma=0, cohs=[50]).unwrapped.task
+    )
+    drawn = blocks(task)
+    side = drawn.trials.ground_truth
+    assert as_often((side == 0).sum(), drawn.n, 0.9)
+    at = drawn.offsets[:-1] + drawn.timeline.start["stimulus"]
+    np.testing.assert_array_equal(drawn.ob[at, 1:].argmax(axis=1), side)
