@@ -232,3 +232,41 @@ def test_a_side_bias_is_one_of_the_stimulus_too():
     assert as_often((side == 0).sum(), drawn.n, 0.9)
     at = drawn.offsets[:-1] + drawn.timeline.start["stimulus"]
     np.testing.assert_array_equal(drawn.ob[at, 1:].argmax(axis=1), side)
+
+
+# -- IBL -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_the_brighter_side_is_right_at_any_time(side):
+    env = ngym.make("IBL", sigma=0).unwrapped
+    begin(env, ground_truth=side, coh=51.2)
+    np.testing.assert_allclose(env.ob[1:, 1 + side], 0.756)
+    np.testing.assert_allclose(env.ob[1:, 2 - side], 0.244)
+    for wait in (0, 3):
+        for choice in (0, 1):
+            begin(env, ground_truth=side)
+            env.step(0)
+            for _ in range(wait):
+                env.step(0)
+            _, reward, _, _, info = env.step(1 + choice)
+            assert reward == info["performance"] == (choice == side)
+            assert info["rt"] == 100 * wait
+
+
+def test_the_noise_of_a_step_has_the_sd_that_it_should():
+    block = blocks(ngym.make("IBL").unwrapped.task, ground_truth=0, coh=12.8)
+    noise = block.ob[block.period == 1, 1:] - [0.564, 0.436]
+    low, high = stats.chi2.ppf([ALPHA / 2, 1 - ALPHA / 2], noise.size)
+    assert low < ((noise / 0.1) ** 2).sum() < high
+    assert abs(noise.mean()) < CRITICAL * 0.1 / noise.size**0.5
+
+
+def test_one_side_is_likelier_in_blocks_under_a_side_bias():
+    pairs = [[0.2, 0.8], [0.8, 0.2], [0.5, 0.5]]
+    task = SideBias(probs=pairs, block_dur=100).around(ngym.make("IBL").unwrapped.task)
+    trials = blocks(task, 16).trials
+    for block, (left, _) in enumerate(pairs):
+        here = trials.ground_truth[trials.block == block]
+        assert len(here) > 300
+        assert as_often((here == 0).sum(), len(here), left)

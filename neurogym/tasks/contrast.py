@@ -1,0 +1,88 @@
+"""Comparing contrasts."""
+
+import numpy as np
+import param
+
+from neurogym.conditions import Choice
+from neurogym.layout import Actions, Channels, Evidence
+from neurogym.parameters import Levels, Rewards, Timing
+from neurogym.rules import FirstResponse
+from neurogym.scene import By, Cross, Disc, Keys, Scene
+from neurogym.task import Paper, Preset, Task
+
+SIDES = (-0.3, 0.3)
+
+
+def _level(k):
+    """How bright the k-th side is in the step that is on the screen."""
+    return By(
+        lambda task, conditions: {
+            "channel": task.plan.channels["stimulus"].start + k,
+            "scale": 0.8,
+            "offset": 0.1,
+        }
+    )
+
+
+class IBL(Task):
+    """Two lights flicker, left and right: choose the brighter one, whenever you are sure."""
+
+    paper = Paper(
+        "An international laboratory for systems and computational neuroscience",
+        "https://doi.org/10.1016/j.neuron.2017.12.013",
+        "The International Brain Laboratory",
+        2017,
+    )
+    tags = ("perceptual", "two-alternative", "supervised")
+    differs = (
+        "Choices are scored: correct or fail. Every one earned `correct`, and it could not be"
+        " stepped at all.",
+        "A trial has a fixation period and a stimulus, during which the choice is made, as in the"
+        " experiments, and action 0 is to choose neither; it was one step with two actions.",
+        "The trials follow the seed, none is left out, and the conditions can be forced.",
+        "IBL_Block, the same with one side more likely in blocks, is SideBias around this task:"
+        " probs=[[0.2, 0.8], [0.8, 0.2], [0.5, 0.5]], whose next block is always another one.",
+        "A person sees flickering lights, not gratings.",
+        "It has tags.",
+    )
+
+    cohs = Levels(
+        [1.6, 3.2, 6.4, 12.8, 25.6, 51.2], bounds=(0, 100), doc="differences of contrast in %"
+    )
+    sigma = param.Number(1.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
+    rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, miss=0.0)
+    timing = Timing(fixation=100, stimulus=500)
+    human = Preset(
+        dt=20, abort=True, cohs=[6.4, 12.8, 25.6, 51.2],
+        timing=dict(fixation=("uniform", (400, 700)), stimulus=4000),
+    )  # fmt: skip
+
+    rule = FirstResponse("stimulus", hold="fixation")
+    keys = Keys({"choice": ["left", "right"]}, choice=("ArrowLeft", "ArrowRight"))
+    scene = Scene(
+        *(Disc(x=x, radius=0.15, color="#333333") for x in SIDES),
+        *(
+            Disc(x=x, radius=0.15, color="#ffe27a", alpha=_level(k), during="stimulus")
+            for k, x in enumerate(SIDES)
+        ),
+        Cross(during="fixation"),
+    )
+
+    def channels(self):
+        return Channels(fixation=1, stimulus=Evidence(2))
+
+    def actions(self):
+        return Actions(fixation=1, choice=2)
+
+    def conditions(self):
+        return dict(
+            ground_truth=Choice((0, 1), doc="the side of higher contrast: 0 left, 1 right"),
+            coh=Choice(self.cohs, bounds=(0, 100), unit="%", doc="difference of contrast"),
+        )
+
+    def paint(self, canvas, trials):
+        canvas.show("fixation", 1, during="fixation")
+        sign = np.where(np.arange(2) == trials.ground_truth[:, None], 1, -1)
+        canvas.show("stimulus", 0.5 + sign * trials.coh[:, None] / 200, during="stimulus")
+        canvas.noise("stimulus", self.sigma, during="stimulus")
+        canvas.answer("choice", trials.ground_truth, during="stimulus")
