@@ -80,11 +80,11 @@ class HierarchicalReasoning(Task):
             Disc(x=x, radius=0.11, color=BLUE, alpha=_flash(k), during=("flash1", "flash2"))
             for k, x in enumerate((LEFT, RIGHT))
         ),
-        Text(text="Answer on the flashes' side ...", y=0.28, size=0.05, color=GO,
+        Text(text="Answer on the flashes' side ...", y=0.28, size=0.045, color=GO,
              during="rule_target"),
         Text(text="if short", x=LEFT, size=0.045, during="rule_target"),
         Text(text="if long", x=RIGHT, size=0.045, during="rule_target"),
-        Text(text=By(_boundary), y=-0.28, size=0.035, during="rule_target"),
+        Text(text=By(_boundary), y=-0.28, size=0.032, during="rule_target"),
         Cross(during=("fixation", "fixation2", "flash1", "delay", "flash2")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )  # fmt: skip

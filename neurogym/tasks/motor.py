@@ -134,6 +134,10 @@ def _spot(quarter, part, reach):
     return By(coordinate)
 
 
+def _target(part):
+    return By(lambda task, conditions: TRACK * float(part(conditions["ground_truth"])))
+
+
 def _arm(reach):
     x, y = _spot(0, np.cos, reach), _spot(1, np.sin, reach)
     return Disc(x=x, y=y, radius=0.05, during="reach" if reach else "fixation")
@@ -166,10 +170,10 @@ class Reaching1DWithSelfDistraction(Reaching1D):
 
     scene = Scene(
         Arc(radius=TRACK, width=0.012, color=INK, alpha=0.25),
-        Marker(
-            radius=TRACK,
-            angle=Of("ground_truth"),
-            size=0.1,
+        Disc(
+            x=_target(np.cos),
+            y=_target(np.sin),
+            radius=0.05,
             alpha=By(lambda task, conditions: min(1.0, task.strength)),
             during="reach",
         ),
