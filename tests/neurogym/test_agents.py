@@ -106,7 +106,7 @@ def test_it_integrates_on_any_ring_and_follows_the_context(dim_ring):
 
 
 def test_without_evidence_it_says_so(task):
-    env = ngym.make(f"{type(task).__name__}-v0").unwrapped
+    env = ngym.make(type(task).own_id()).unwrapped
     env.reset(seed=0)
     if any(group.evidence for group in task.plan.channels):
         Integrator().begin(env, np.random.default_rng(0))
