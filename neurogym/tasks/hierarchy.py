@@ -4,7 +4,7 @@ import numpy as np
 import param
 
 from neurogym.conditions import Choice, Flips
-from neurogym.layout import Actions, Channels, Evidence
+from neurogym.layout import Actions, Channels
 from neurogym.parameters import Levels, Timing
 from neurogym.rules import Chain, FirstResponse
 from neurogym.scene import BLUE, GO, PINK, TEAL, By, Cross, Disc, Dots, Keys, Scene, Text
@@ -173,7 +173,7 @@ class ChangingEnvironment(Task):
 
     def channels(self):
         cue = dict(context=2) if self.cxt_cue else {}
-        return Channels(fixation=1, stimulus=Evidence(2), **cue)
+        return Channels(fixation=1, stimulus=2, **cue)
 
     def actions(self):
         return Actions(fixation=1, choice=4)
