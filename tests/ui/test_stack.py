@@ -41,7 +41,7 @@ def test_a_stack_is_edited_and_stands_in_the_address(page, server):
     page.wait_for_selector("text.note:has-text('0 steps = 0 ms (was 1500 ms)')")
     add(page, "bias", "SideBias")
     card(page, "2 · SideBias")
-    page.get_by_role("button", name="further in").last.click()
+    page.get_by_role("button", name="further in").nth(1).click()
     card(page, "1 · SideBias")
     card(page, "2 · ReactionTime")
     address_says(page, "SideBias", "ReactionTime")
