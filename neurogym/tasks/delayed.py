@@ -1,0 +1,145 @@
+"""Answers that have to wait, or go elsewhere than the stimulus says."""
+
+import numpy as np
+import param
+
+from neurogym.conditions import Choice
+from neurogym.layout import Actions, Channels, ring
+from neurogym.parameters import Timing
+from neurogym.rules import FirstResponse
+from neurogym.scene import (
+    GO,
+    ORANGE,
+    AngleOf,
+    Arc,
+    By,
+    Cross,
+    Dots,
+    Marker,
+    Scene,
+    Text,
+)
+from neurogym.task import Paper, Preset, Task
+from neurogym.tasks.perceptual import PerceptualDecisionMaking, cosine_ring
+
+
+def _coherence(task, conditions):
+    return float(min(100, task.stim_scale * conditions["coh"]))
+
+
+class PerceptualDecisionMakingDelayResponse(PerceptualDecisionMaking):
+    """Watch noisy motion, keep its direction in mind, and report it when the cross turns green."""
+
+    paper = Paper(
+        "Discrete attractor dynamics underlies persistent activity in the frontal cortex",
+        "https://doi.org/10.1038/s41586-019-0919-7",
+        "Inagaki, Fontolan, Romani & Svoboda",
+        2019,
+    )
+    tags = ("perceptual", "delayed response", "two-alternative", "supervised")
+    differs = (
+        "ground_truth counts from 0, as in the other tasks.",
+        "A response during stimulus or delay is too early and costs rewards['abort']: waiting is"
+        " what the task is about, and nothing came of not waiting.",
+        "A fixation of 300 ms comes first; there was none, and trials ran into one another.",
+        "Channels and actions have names, and dim_ring allows for more than two directions.",
+        "A person judges moving dots, in place of where a pole touches the whiskers.",
+    )
+
+    stim_scale = param.Number(1.0, bounds=(0, 10), doc="factor on the coherences")
+    timing = Timing(
+        fixation=300,
+        stimulus=1150,
+        delay=[300, 500, 700, 900, 1200, 2000, 3200, 4000],
+        decision=1500,
+    )
+    human = Preset(
+        dt=20,
+        abort=True,
+        timing=dict(fixation=500, stimulus=800, delay=[300, 600, 1200, 2000, 3000], decision=2500),
+    )
+
+    rule = FirstResponse("decision", hold=("fixation", "stimulus", "delay"))
+    scene = Scene(
+        Dots(direction=AngleOf("ground_truth"), coherence=By(_coherence), during="stimulus"),
+        Cross(during=("fixation", "stimulus", "delay")),
+        Cross(color=GO, size=0.08, width=0.014, during="decision"),
+    )
+
+    def paint(self, canvas, trials):
+        canvas.show("fixation", 1, canvas.timeline.before("decision"))
+        coherence = self.stim_scale * trials.coh
+        evidence = cosine_ring(self.dim_ring, trials.ground_truth, coherence)
+        canvas.show("stimulus", evidence, during="stimulus")
+        canvas.noise("stimulus", self.sigma, during="stimulus")
+        canvas.answer("choice", trials.ground_truth, during="decision")
+
+
+def _shown(task, ground_truth):
+    """Where the spot is, in radians: opposite to the answer, or at it."""
+    return ring(task.dim_ring)[ground_truth] + np.pi * task.anti
+
+
+def _shown_at(task, conditions):
+    return float(_shown(task, conditions["ground_truth"]))
+
+
+def _asked(task, conditions):
+    return "opposite to the spot" if task.anti else "towards the spot"
+
+
+class AntiReach(Task):
+    """A spot lights up on the ring: when the cross turns green, answer on the opposite side."""
+
+    paper = Paper(
+        "Look away: the anti-saccade task and the voluntary control of eye movement",
+        "https://doi.org/10.1038/nrn1345",
+        "Munoz & Everling",
+        2004,
+    )
+    tags = ("perceptual", "steps action space", "supervised")
+    differs = (
+        "anti is a parameter alone; a trial that was forced to the other rule looked the same as"
+        " those around it.",
+        "An odd dim_ring is refused under anti: no answer is opposite to another; and a ring has"
+        " dim_ring channels always, where some had one too many.",
+    )
+
+    anti = param.Boolean(True, doc="the answer is opposite to the stimulus")
+    dim_ring = param.Integer(32, bounds=(2, 64), doc="number of directions, evenly spaced")
+    timing = Timing(fixation=500, stimulus=500, delay=0, decision=500)
+    human = Preset(
+        dt=20,
+        abort=True,
+        dim_ring=4,
+        timing=dict(fixation=("uniform", (500, 1000)), stimulus=300, decision=2000),
+    )
+
+    rule = FirstResponse("decision", hold="fixation")
+    scene = Scene(
+        Text(text=By(_asked), y=0.43, size=0.04),
+        Arc(radius=0.33, width=0.01, alpha=0.35),
+        Marker(radius=0.33, angle=By(_shown_at), size=0.06, color=ORANGE, during="stimulus"),
+        Cross(during=("fixation", "stimulus", "delay")),
+        Cross(color=GO, size=0.08, width=0.014, during="decision"),
+    )
+
+    def check(self):
+        if self.anti and self.dim_ring % 2:
+            raise ValueError(f"dim_ring = {self.dim_ring}: expected an even number of directions")
+
+    def channels(self):
+        return Channels(fixation=1, stimulus=self.dim_ring)
+
+    def actions(self):
+        return Actions(fixation=1, choice=self.dim_ring)
+
+    def conditions(self):
+        directions = range(self.dim_ring)
+        return dict(ground_truth=Choice(directions, doc="index of the answer's direction"))
+
+    def paint(self, canvas, trials):
+        canvas.show("fixation", 1, canvas.timeline.before("decision"))
+        shown = _shown(self, trials.ground_truth)[:, None]
+        canvas.show("stimulus", np.cos(ring(self.dim_ring) - shown), during="stimulus")
+        canvas.answer("choice", trials.ground_truth, during="decision")
