@@ -63,6 +63,12 @@ def open_task(page, server, task, trials, **query):
     state(page, "running")
 
 
+def keys_shown(page):
+    """The codes of the keys on the screen; a dial's end with the one that answers."""
+    hints = "[...window.__player.querySelectorAll('.hints [data-code]')]"
+    return page.evaluate(f"{hints}.map((hint) => hint.dataset.code)")
+
+
 def answer(page, client, key, after_ms=200):
     """Press a key so long after the window's onset; False when the run is over."""
     page.wait_for_function(
