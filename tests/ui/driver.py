@@ -86,6 +86,20 @@ def answer(page, client, key, after_ms=200):
     return True
 
 
+NEXT_PERIOD = """(before) => {
+  const {state, uid, period} = window.__player.dataset;
+  if (state !== "running" || uid !== window.__answered) return "over";
+  return period !== before && period;
+}"""
+
+
+def period_after(page):
+    """The period that follows in the trial that was answered; None once the trial is over."""
+    before = page.evaluate("window.__player.dataset.period")
+    period = page.wait_for_function(NEXT_PERIOD, arg=before, timeout=30000).json_value()
+    return None if period == "over" else period
+
+
 def visit(page, url):
     """Open an address, and wait until its widgets take what a person does."""
     page.goto(url)
