@@ -34,7 +34,9 @@ LONGEST = 100_000  # steps of an episode whose environment sets no end to it
 
 def is_lockstep(env: gym.Env) -> bool:
     """Whether observations depend on actions, or might."""
-    return not isinstance(env, TaskEnv) or (env.task.closed and not env.task.foreseen)
+    if not isinstance(env, TaskEnv):
+        return True
+    return env.task.plan.actions.graded or (env.task.closed and not env.task.foreseen)
 
 
 def is_adaptive(env: gym.Env) -> bool:

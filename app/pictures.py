@@ -210,7 +210,7 @@ def _typical(
     first, live = begin(env), []
     steps = iter(range(max(LONGEST, *(stop for _, _, stop in env.periods), 0)))
 
-    def act(ob: np.ndarray) -> int:
+    def act(ob: np.ndarray) -> Any:
         if next(steps, None) is None:
             raise ValueError("its trials may have no end")
         live.append(env.live if isinstance(env, TaskEnv) else ())
@@ -268,7 +268,8 @@ def screens(env: gym.Env, ident: str) -> str:
     for i, (names, at) in enumerate(picks):
         k = trace.steps[at]
         active = [p for p, start, stop in trace.periods if start <= k < stop]
-        screen = Screen(env, trace.ob[at], active, f"clip-{ident}", live[at]).svg()
+        seen = np.append(trace.ob[at], trace.actions[at]) if np.ndim(trace.rest) else trace.ob[at]
+        screen = Screen(env, seen, active, f"clip-{ident}", live[at]).svg()
         label = "".join(
             f'<text x="{4 + wide * j / len(names):g}" y="{SIZE + 10}" font-size="8.5"'
             f' fill="currentColor">{escape(name)}</text>'

@@ -101,11 +101,12 @@ class RasterData:
         records.begin(env, row["seed"], row["trial_index"], row["forced"], row["memory"])
         window, labels = getattr(env, "window", (0, 0)), _labels(env)
         trace = records.replay(row, env)
-        gt = np.asarray(trace.gt)
+        gt = np.asarray(_number(trace.gt, trace.rest))
         gt = gt.astype(int) if gt.ndim == 1 and gt.dtype.kind in "iuf" else np.full(len(gt), -1)
         self.ob.append(trace.ob.reshape(len(trace.ob), -1))
         self.gt.append(gt)
-        self.actions.append(trace.actions.astype(int))
+        actions = _number(trace.actions, trace.rest).astype(int)
+        self.actions.append(actions)
         spans = {}
         for name, start, stop in trace.periods:
             first, last = _played(trace, start, stop)
@@ -115,9 +116,9 @@ class RasterData:
         self.window[i] = _played(trace, *window)
         opened = labels is not None and self.window[i, 0] < self.window[i, 1]
         self.planned.append(np.append(gt, labels[len(gt) :]) if opened else gt)
-        before = np.flatnonzero(trace.actions[: self.window[i, 0]])
+        before = np.flatnonzero(trace.acted[: self.window[i, 0]])
         self.early[i] = before[0] if before.size else -1
-        self.response[i] = self._response(row, trace.actions, self.window[i, 0], trace.dt)
+        self.response[i] = self._response(row, actions, self.window[i, 0], trace.dt)
         for part, told in zip(self.parts, row["parts"], strict=False):
             part.read(i, told, trace)
 
@@ -283,12 +284,17 @@ def _played(trace: records.Trace, start: int, stop: int) -> tuple[int, int]:
     return first, last + max(0, stop - 1 - int(steps[-1]))
 
 
+def _number(values: Any, rest: Any) -> Any:
+    """Actions as numbers (T,): of graded ones (T, k) whether something was done."""
+    return (values != rest).any(axis=1).astype(int) if np.ndim(rest) else values
+
+
 def _labels(env: Any) -> np.ndarray | None:
-    """The trial's labels, if they are the same whatever is done."""
+    """The trial's labels, as numbers, if they are the same whatever is done."""
     task = getattr(env, "task", None)
     if task is not None and task.closed and not task.foreseen:
         return None
-    labels = getattr(env, "gt", None)
+    labels = _number(getattr(env, "gt", None), records.rest_of(env))
     if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu":
         return None
     return labels.astype(int)
@@ -304,7 +310,9 @@ def _names(space: Any, size: int) -> dict[str, list[int]]:
 
 
 def answer_names(env: Any) -> dict[int, str]:
-    """Actions but the first, and what they are called."""
+    """Actions but the first, and what they are called; of graded ones the kinds of answers."""
+    if np.ndim(records.rest_of(env)):
+        return dict(enumerate(env.task.answers, 1))
     n = int(getattr(env.action_space, "n", 1))
     out = {k: f"action {k}" for k in range(1, n)}
     for name, indices in _names(env.action_space, n).items():

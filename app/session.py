@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 
 from app import compiled
 from app.compiled import title
 from neurogym import records
-from neurogym.envs import TaskEnv
+from neurogym.envs import TaskEnv, graded
 from neurogym.parameters import unknown
 from neurogym.rules import Outcome
 from neurogym.store import Store
@@ -160,7 +161,7 @@ class Session:
         if not self.lockstep or self._live is None or uid != self._live or k != self.env.t_ind:
             return
         opened = self.env.window
-        action = _integer(message, "action", 0, int(self.env.action_space.n) - 1)
+        action = _action(_field(message, "action"), self.env)
         ob, reward, _, _, info = self.env.step(action)
         answer = compiled.shown(self.env, uid, ob)
         answer.update(reward=float(reward), ends=bool(info["new_trial"]), outcome=0)
@@ -169,6 +170,7 @@ class Session:
             outcome = int(Outcome[info["outcome"].upper()])
             answer.update(k=k + 1, active=[], window=False, outcome=outcome)
             if info["response"] >= 0 and opened:
+                answer["response"] = info["response"]
                 answer["response_step"] = round(opened[0] + info["rt"] / float(self.env.dt))
         self.send(answer)
 
@@ -385,16 +387,17 @@ def _outcome(message: Any) -> str:
     return Outcome(_integer(message, "outcome", 0, max(Outcome))).name.lower()
 
 
-def _played(env: Any, first: np.ndarray, actions: list[list[int]]) -> records.Trace:
+def _played(env: Any, first: np.ndarray, actions: list[list[Any]]) -> records.Trace:
     """The trial that `env` has begun, with a person's actions."""
     given, left = dict(map(tuple, actions)), compiled.most_steps(env)
+    rest = records.rest_of(env)
 
-    def act(ob: np.ndarray) -> int:
+    def act(ob: np.ndarray) -> Any:
         nonlocal left
         left -= 1
         if left < 0:
             raise ValueError("the trial does not end with these actions")
-        return given.get(env.t_ind, 0)
+        return given.get(env.t_ind, rest)
 
     return records.run_trial(env, act, first)
 
@@ -454,20 +457,28 @@ def _flags(message: Any) -> dict[str, Any]:
     return dict(flags)
 
 
-def _actions(message: Any, env: Any) -> list[list[int]]:
-    """(step, action) pairs by step, action 0 left out."""
+def _action(value: Any, env: Any) -> Any:
+    """An action that the environment takes: a number, or a list of them where they are graded."""
+    space = env.action_space
+    if isinstance(space, gym.spaces.Box):
+        return graded(value, space).tolist()
+    return _whole(value, "an action", 0, int(space.n) - 1)
+
+
+def _actions(message: Any, env: Any) -> list[list[Any]]:
+    """(step, action) pairs by step, those left out that do nothing."""
     actions, by_step = _field(message, "actions"), {}
     if not isinstance(actions, list | tuple):
         raise ValueError(f"actions = {actions!r:.80}: expected a list")
-    steps, n = compiled.most_steps(env), int(env.action_space.n)
+    steps, rest = compiled.most_steps(env), np.asarray(records.rest_of(env)).tolist()
     for pair in actions:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise ValueError(f"actions: {pair!r:.80} is not a step and an action")
         step = _whole(pair[0], "the step of an action", 0, steps - 1)
         if step in by_step:
             raise ValueError(f"actions: two in step {step}")
-        by_step[step] = _whole(pair[1], "an action", 0, n - 1)
-    return [[step, action] for step, action in sorted(by_step.items()) if action]
+        by_step[step] = _action(pair[1], env)
+    return [[step, action] for step, action in sorted(by_step.items()) if action != rest]
 
 
 def _same(a: Any, b: Any) -> bool:

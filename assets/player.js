@@ -609,6 +609,75 @@ class Dial {
   }
 }
 
+// ---- hand: actions that are numbers ----
+
+class Hand {
+  constructor({rest, start, low, high, presses, point, click, only}) {
+    Object.assign(this, {rest, low, high, presses, point, click, only});
+    this.start = start;
+    this.numbers = [...start];
+    this.down = new Map();  // keys that are down, by their place from 1: since when
+    this.tapped = new Map();  // and those that went down in this step
+    this.last = null;
+    this.ts = null;
+  }
+
+  press(key, stamp) {
+    this.down.set(key, stamp);
+    this.tapped.set(key, stamp);
+    this.last = stamp;
+    const [how, changes] = this.presses[key - 1];
+    if (how !== "toggle") return;
+    for (const [i, value] of changes) this.set(i, this.numbers[i] === value ? this.start[i] : value);
+  }
+
+  release(key) {
+    this.down.delete(key);
+  }
+
+  // A place on the stage.
+  follow(x, y, stamp) {
+    for (const [i, axis, scale, offset] of this.point) this.set(i, (axis === "x" ? x : y) * scale + offset);
+    this.last = stamp;
+  }
+
+  set(i, value) {
+    this.numbers[i] = clamp(Math.fround(value), this.low[i], this.high[i]);
+  }
+
+  frame(ts) {
+    const seconds = this.ts === null ? 0 : (ts - this.ts) / 1000;
+    this.ts = ts;
+    for (const key of this.down.keys()) {
+      const [how, changes] = this.presses[key - 1];
+      if (how === "move") for (const [i, rate] of changes) this.set(i, this.numbers[i] + rate * seconds);
+    }
+  }
+
+  // The action now, with what held keys make of it.
+  get now() {
+    const numbers = [...this.numbers];
+    for (const key of this.pressed()) {
+      const [how, changes] = this.presses[key - 1];
+      if (how === "hold") for (const [i, value] of changes) numbers[i] = clamp(Math.fround(value), this.low[i], this.high[i]);
+    }
+    return numbers;
+  }
+
+  pressed() {
+    return new Set([...this.down.keys(), ...this.tapped.keys()]);
+  }
+
+  // What is done in the step that ends now, and the stamp of what did it; null if nothing is.
+  take() {
+    const {now, only} = this;
+    const counts = only === null || this.pressed().has(only);
+    const stamp = this.tapped.get(only) ?? this.down.get(only) ?? this.last;
+    this.tapped.clear();
+    return counts && now.some((value, i) => value !== this.rest[i]) ? {action: now, stamp} : null;
+  }
+}
+
 // ---- trials ----
 
 const answers = (outcome) => outcome === 2 || outcome === 3;
@@ -632,6 +701,11 @@ class Trial {
     this.row = null;
     this.active = [];
     this.open = false;
+  }
+
+  // What the scene is drawn from.
+  get seen() {
+    return this.row;
   }
 
   note(flag) {
@@ -848,9 +922,16 @@ class LockstepTrial extends Trial {
     super(message, config, hz);
     Object.assign(this, {act, held, k: 0, first: null, answer: null, waiting: false, timer: 0, began: null});
     this.total = {reward: 0, outcome: 0, response: null, responseStep: null};
+    this.hand = config.hand ? new Hand(config.hand) : null;
+  }
+
+  // The numbers that keys and mouse set follow the channels.
+  get seen() {
+    return this.hand && this.row ? [...this.row, ...this.hand.now] : this.row;
   }
 
   frame(ts) {
+    this.hand?.frame(ts);
     if (this.t0 === null) {
       this.t0 = ts;
       const open = this.window && this.window[0] <= 0 && 0 < this.window[1];
@@ -871,18 +952,19 @@ class LockstepTrial extends Trial {
   }
 
   send() {
-    const key = (this.config.hold ? this.held() : null) ?? this.first;
+    const key = this.hand ? this.hand.take() : (this.config.hold ? this.held() : null) ?? this.first;
     this.first = null;
     if (key) {
       this.actions.set(this.k, key.action);
       this.keyAt.set(this.k, key.stamp);
     }
     this.waiting = true;
-    this.act(this.k, key ? key.action : 0);
+    this.act(this.k, key ? key.action : this.hand?.rest ?? 0);
   }
 
   press(action, stamp) {
     if (this.over || this.t0 === null || stamp < this.t0) return;
+    if (this.hand) return this.hand.press(action, stamp);
     if (this.window && this.onset === null) this.note("early");
     if (!this.first) this.first = {action, stamp};  // a key that is released within the step counts too
     else if (!this.config.hold) this.note("extra");
@@ -895,13 +977,16 @@ class LockstepTrial extends Trial {
     this.total.reward += message.reward || 0;
     this.total.outcome = message.outcome || this.total.outcome;
     const step = message.response_step ?? (answers(message.outcome) ? this.k : null);
-    if (step !== null) this.respond(step);
+    if (step !== null) this.respond(step, this.hand ? message.response ?? 0 : this.actions.get(step) ?? 0);
     this.answer = message;
     this.over = Boolean(message.ends);
   }
 
-  respond(step) {
-    const action = this.actions.get(step) ?? 0;
+  release(action) {
+    this.hand?.release(action);
+  }
+
+  respond(step, action) {
     if (action === 0 || this.total.response !== null) return;
     this.total.response = action;
     this.total.responseStep = step;
@@ -1213,6 +1298,9 @@ export class Player {
     on(document, "visibilitychange", () => document.hidden && this.hide());
     on(document, "fullscreenchange", () => document.fullscreenElement || this.pause());
     on(this.page.canvas, "pointerdown", (event) => this.point(event));
+    on(this.page.canvas, "pointermove", (event) => this.guide(event));
+    for (const end of ["pointerup", "pointercancel", "pointerleave"])
+      on(this.page.canvas, end, () => this.trial?.hand?.release(this.trial.hand.click));
   }
 
   post(message) {
@@ -1608,7 +1696,7 @@ export class Player {
     } else {
       stage.divide(this.panels(trial));
       stage.units();
-      trial.scene.draw(stage.ctx, trial.row, trial.active, ts, stage, trial.hidden);
+      trial.scene.draw(stage.ctx, trial.seen, trial.active, ts, stage, trial.hidden);
     }
     if (trial.dial && trial.open) {
       trial.dial.frame(ts);
@@ -1707,6 +1795,7 @@ export class Player {
   }
 
   up(code) {
+    if (this.held.has(code)) this.trial?.release?.(this.held.get(code).action);
     this.held.delete(code);
     this.mark(code, false);
   }
@@ -1731,9 +1820,19 @@ export class Player {
   }
 
   point(event) {
+    const {hand} = this.trial ?? {};
+    if (hand && hand.click !== null && this.trial.t0 !== null) {
+      this.guide(event);
+      hand.press(hand.click, event.timeStamp);
+    }
     if (!this.trial?.dial || !this.trial.open) return;
     const answer = this.trial.dial.choose(...this.stage.at(event, this.dialPanel(this.trial)));
     if (answer) this.answer(answer.action, event.timeStamp);
+  }
+
+  // Mouse or touch sets what the task lets it set.
+  guide(event) {
+    this.trial?.hand?.follow(...this.stage.at(event, WHOLE), event.timeStamp);
   }
 
   escape(event) {

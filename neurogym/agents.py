@@ -18,20 +18,22 @@ class Policy(Protocol):
     def begin(self, env: gym.Env, rng: np.random.Generator) -> None:
         """A trial begins in `env`; random numbers come from `rng` alone."""
 
-    def act(self, ob: np.ndarray) -> int:
-        """The action for an observation (C,)."""
+    def act(self, ob: np.ndarray) -> int | np.ndarray:
+        """The action for an observation (C,): a number, or (k,) where actions are graded."""
 
 
 class RandomAgent(param.Parameterized):
     """Any action, with equal chance, at each step."""
 
     def begin(self, env: gym.Env, rng: np.random.Generator) -> None:
-        """Remember how many actions there are."""
-        self._n, self._rng = int(env.action_space.n), rng
+        """Remember which actions there are."""
+        self._space, self._rng = env.action_space, rng
 
-    def act(self, ob: np.ndarray) -> int:
+    def act(self, ob: np.ndarray) -> int | np.ndarray:
         """A random action."""
-        return int(self._rng.integers(self._n))
+        if isinstance(self._space, gym.spaces.Box):
+            return self._rng.uniform(self._space.low, self._space.high).astype(np.float32)
+        return int(self._rng.integers(self._space.n))
 
 
 class Oracle(param.Parameterized):
@@ -43,9 +45,10 @@ class Oracle(param.Parameterized):
         if env.gt_now is None:
             raise ValueError(f"{env} has no labels: there is no oracle for it")
 
-    def act(self, ob: np.ndarray) -> int:
+    def act(self, ob: np.ndarray) -> int | np.ndarray:
         """The label."""
-        return int(self._env.gt_now)
+        label = self._env.gt_now
+        return label if np.ndim(label) else int(label)
 
 
 class Integrator(param.Parameterized):
@@ -133,7 +136,7 @@ class Model:
         """Forget the state of the last trial."""
         self._state, self._start = None, True
 
-    def act(self, ob: np.ndarray) -> int:
+    def act(self, ob: np.ndarray) -> int | np.ndarray:
         """The model's action."""
         action, self._state = self.model.predict(
             ob,
@@ -142,7 +145,7 @@ class Model:
             deterministic=self.deterministic,
         )
         self._start = False
-        return int(action)
+        return action if np.ndim(action) else int(action)
 
 
 AGENTS: dict[str, Callable[..., Policy]] = {

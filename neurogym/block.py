@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,12 +70,10 @@ def end_to_end(arrays: Sequence[np.ndarray]) -> np.ndarray:
 class Block:
     """n trials; trial i owns the rows offsets[i]:offsets[i + 1] of `ob`, `gt`, `kind`, `period`.
 
-    ob (S, C) float32; gt (S,) right actions; kind (S,) rows of the payoff table, None for closed
-    tasks; window (n, 2) first step of the response window and the step after it; columns, more
-    arrays (S, ...) that a closed task's steps are told of.
+    ob (S, C) float32; gt (S,) or, of graded actions, (S, k) right actions; kind (S,) rows of the
+    payoff table, None for closed tasks; window (n, 2) first step of the response window and the
+    step after it; columns, more arrays (S, ...) that a closed task's steps are told of.
     """
-
-    columns: Mapping[str, np.ndarray] = MappingProxyType({})
 
     def __init__(self, task: Task, canvas: Canvas, trials: Trials, draws: Sequence[Draw]):
         self.task, self.trials, self.timeline, self.n = task, trials, canvas.timeline, trials.n
@@ -94,8 +91,10 @@ class Block:
 
     @cached_property
     def gt(self) -> np.ndarray:
-        """The right action in each row, (S,) int64."""
+        """The right action in each row, (S,) int64, or (S, k) float32 where actions are graded."""
         canvas = self._canvas
+        if canvas.actions.graded:
+            return self._aims()
         gt = canvas.answers.ravel().take(self._segment)
         if canvas.label_rows is not None:
             rows, label = canvas.label_rows
@@ -104,6 +103,31 @@ class Block:
         if rule and rule.dead_steps:
             gt[rule.dead_rows(self.timeline, self.offsets[1:] - 1)] = 0
         return gt
+
+    def _aims(self) -> np.ndarray:
+        """The right values of graded actions in each row, (S, k)."""
+        canvas = self._canvas
+        gt = np.tile(canvas.actions.rest, (len(self.ob), 1))
+        for columns, periods, value, when in canvas.aims:
+            rows = np.flatnonzero(np.isin(self.period, periods))
+            trial = self._segment[rows] // self.timeline.steps.shape[1]
+            rows, trial = rows[when[trial]], trial[when[trial]]
+            if callable(value):
+                gt[rows, columns] = value(trial, self.since[rows] * self.timeline.dt)
+            else:
+                gt[rows, columns] = value[trial]
+        return gt
+
+    @cached_property
+    def columns(self) -> Mapping[str, np.ndarray]:
+        """What steps of a closed task are told of beside the period, (S, ...) each."""
+        return dict(aim=self.gt, since=self.since) if self._canvas.actions.graded else {}
+
+    @cached_property
+    def since(self) -> np.ndarray:
+        """Steps since the period's first, in each row, (S,)."""
+        first = self.period_end + 1 - self.timeline.steps.ravel().take(self._segment)
+        return np.arange(self._segment.size) - first
 
     @cached_property
     def period(self) -> np.ndarray:

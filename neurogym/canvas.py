@@ -111,6 +111,7 @@ class Canvas:
         self.levels = np.zeros((self.n, n_periods, channels.size), np.float32)
         self.answers = np.zeros((self.n, n_periods), np.int64)
         self.noises: list[tuple[slice, list[int], Any]] = []
+        self.aims: list[tuple[slice, list[int], Any, Any]] = []
         self.due_ms: np.ndarray | None = None
         self.paying: np.ndarray | None = None
         self.label_rows: tuple[np.ndarray, int] | None = (
@@ -161,6 +162,19 @@ class Canvas:
         label = np.where(when, group.start + np.asarray(index), 0)
         for i in self.timeline.index(during):
             self.answers[:, i] = label
+
+    def aim(self, action: str, value: Any, during: str | tuple[str, ...], when: Any = True) -> None:
+        """The right values of graded actions in some periods, in trials where `when`, else rest.
+
+        `value` is what `show` takes as a level, or a function that gives the values, (rows, size),
+        of rows: their trials (rows,), and the ms (rows,) since the period began.
+        """
+        group, periods = self.actions[action], self.timeline.index(during)
+        if not callable(value):
+            value = np.asarray(value, np.float32)
+            value = value[:, None] if value.ndim == 1 and group.size == 1 else value
+            value = np.broadcast_to(value, (self.n, group.size))
+        self.aims.append((group.slice, periods, value, np.broadcast_to(when, (self.n,))))
 
     def due(self, action: str, after_ms: Any) -> None:
         """The right action is due so many ms, (n,), after the moment that the rule counts from."""

@@ -89,7 +89,8 @@ class _Subject:
         task, offsets = self.stream.task, shown.offsets[first : stop + 1]
         here = slice(offsets[0], offsets[-1])
         ob, gt, reward = shown.ob[here], shown.gt[here], shown.reward[here]
-        done, earned = np.append(self.echo[0], gt), np.append(self.echo[1], reward)
+        label = gt if gt.ndim == 1 else np.zeros(len(gt), np.int64)  # graded: none is shown
+        done, earned = np.append(self.echo[0], label), np.append(self.echo[1], reward)
         for echo in task.plan.echoes:
             echo.show(ob, done[:-1], earned[:-1])
         self.echo = done[-1:], earned[-1:]
@@ -144,7 +145,7 @@ class Shown:
     """Trials as they go when everything is done rightly; R rows, n trials."""
 
     ob: np.ndarray  # (R, C)
-    gt: np.ndarray  # (R,)
+    gt: np.ndarray  # (R,), or (R, k) where actions are graded
     reward: np.ndarray  # (R,)
     offsets: np.ndarray  # (n + 1,)
     results: list[Result]
@@ -227,7 +228,8 @@ def _react(block: Block) -> Iterator[tuple]:
             np.broadcast_to(getattr(effect, name), (block.n,))
             for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
         )
-        response = np.where(responds & (response == 0), gt, response)
+        answer = gt if effect.response is None else effect.response
+        response = np.where(responds & (response == 0), answer, response)
         at = np.where(skip, block.period_end[at], at)
         ended = ends | (at == last)
         how = [values[here] for values in (performance, outcome, response)]
@@ -267,7 +269,8 @@ class Dataset:
     """Endless batches of (inputs, targets), each of `batch_size` sequences of trials end to end.
 
     Called, or iterated over, it gives inputs (seq_len, batch, C) in the observations' dtype and
-    targets (seq_len, batch) of right actions; row k of the targets is the label of row k of the
+    targets (seq_len, batch) of right actions, (seq_len, batch, k) where these are k numbers; row i
+    of the targets is the label of row i of the
     inputs. Every sequence goes on where it stopped in the batch before; the first starts with a
     trial. Where trials depend on those before them (a staircase, channels that show the last
     action), sequence i is the stream of seed + i, played rightly, and trials end with the answer.

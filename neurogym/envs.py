@@ -45,6 +45,22 @@ def _cells(payoffs: Payoffs) -> list[np.ndarray]:
     return by_state
 
 
+def graded(action: Any, space: gym.spaces.Box) -> np.ndarray:
+    """A graded action, or many, as float32 (..., k); ValueError if it lies outside the space."""
+    try:
+        values = np.asarray(action, np.float32)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    low, high = space.low, space.high
+    inside = values.shape[-1:] == low.shape and bool(((low <= values) & (values <= high)).all())
+    if not inside:
+        raise ValueError(
+            f"action {action!r}: expected {low.size} numbers, from {low.tolist()} to"
+            f" {high.tolist()}"
+        )
+    return values
+
+
 def parts_of(task: Task, parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """How each of several tasks went in one trial, as JSON; arrays (1, tasks)."""
     told = []
@@ -94,7 +110,8 @@ class TaskEnv(gym.Env):
         self.action_space = task.plan.actions.space()
         self.num_tr = 0
         self.performance = 0.0
-        self._actions = frozenset(range(task.plan.actions.size))
+        self._graded = task.plan.actions.graded
+        self._actions = frozenset(() if self._graded else range(task.plan.actions.size))
         self._stream: Stream | None = None
         self._next = 0
         self._block: Block | None = None
@@ -156,7 +173,7 @@ class TaskEnv(gym.Env):
     def _step_closed(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         try:
             known = action in self._actions and self._block is not None
-        except TypeError:
+        except TypeError:  # a list, or an array
             known = False
         if not known:
             action = self._read(action)
@@ -167,9 +184,9 @@ class TaskEnv(gym.Env):
             for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
         )
         if responds and self._response is None:
-            self._response = int(action), (k - self._opened_at()) * self._dt
-            if effect.rt is not None:
-                self._response = int(action), np.ravel(effect.rt)[0].item()
+            answer = action if effect.response is None else np.ravel(effect.response)[0]
+            rt = (k - self._opened_at()) * self._dt
+            self._response = int(answer), rt if effect.rt is None else np.ravel(effect.rt)[0].item()
         following = self._end_of_period() if skip else k + 1
         if done or following >= self._offsets[self._i + 1]:
             response, rt = self._response or (0, NAN)
@@ -203,7 +220,7 @@ class TaskEnv(gym.Env):
     def _step_echoed(self, action: int) -> tuple:
         """A step whose observation also shows the action and its reward."""
         ob, reward, terminated, truncated, info = self._act(action)
-        self._echo = [int(action), reward]
+        self._echo = [0 if self._graded else int(action), reward]
         if info["new_trial"]:
             self._memory = {**self._memory, ECHO: self._echo}
         return self._echoed(ob), reward, terminated, truncated, info
@@ -218,10 +235,12 @@ class TaskEnv(gym.Env):
         """The row with which the response window opens."""
         return self._offsets[self._i] + self._opened[self._i]
 
-    def _read(self, action: Any) -> int:
-        """The action in an array of no dimension; all else that came here is refused."""
+    def _read(self, action: Any) -> int | np.ndarray:
+        """The action in an array of no dimension, or graded; all else that came here is refused."""
         if self._block is None:
             raise gym.error.ResetNeeded("call reset() before step()")
+        if self._graded:
+            return graded(action, self.action_space)
         if isinstance(action, np.ndarray) and action.ndim == 0 and action.item() in self._actions:
             return action.item()
         raise ValueError(f"action {action!r} is not one of 0 to {len(self._actions) - 1}") from None
@@ -361,11 +380,12 @@ class TaskEnv(gym.Env):
         return {name: value for name, value in values.items() if value is not None}
 
     @property
-    def gt_now(self) -> int:
-        """The right action for the observation that was returned last."""
+    def gt_now(self) -> int | np.ndarray:
+        """The right action for the observation that was returned last; (k,) where it is graded."""
         if not self.task.closed:
             return self._labels[self._k]
-        return int(self.task.labels(self._one, self._situation, self._where())[0])
+        label = self.task.labels(self._one, self._situation, self._where())[0]
+        return label.copy() if self._graded else int(label)
 
     @property
     def window_open(self) -> bool:
@@ -405,7 +425,7 @@ class TaskEnv(gym.Env):
 
     @property
     def gt(self) -> np.ndarray:
-        """The current trial's right actions, (T,)."""
+        """The current trial's right actions, (T,), or (T, k) where they are graded."""
         return self._block.gt[self._offsets[self._i] : self._offsets[self._i + 1]]
 
     @property

@@ -23,6 +23,22 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Span:
+    """So many numbers between two bounds; `rest` is what they are when nothing is done."""
+
+    low: float
+    high: float
+    size: int = 1
+    rest: float = 0.0
+
+    def __post_init__(self):
+        if not self.low <= self.rest <= self.high or self.low == self.high:
+            raise ValueError(
+                f"rest = {self.rest:g} does not lie between {self.low:g} and {self.high:g}"
+            )
+
+
+@dataclass(frozen=True)
 class Group:
     """Neighbouring channels or actions under one name."""
 
@@ -88,6 +104,13 @@ class Groups:
         """One name an index."""
         return [label for group in self for label in group.labels]
 
+    def index(self, label: str) -> int:
+        """The index that has a name."""
+        labels = self.labels
+        if label not in labels:
+            raise ValueError(unknown(self.what, [label], labels))
+        return labels.index(label)
+
     @property
     def sizes(self) -> dict[str, int | Evidence]:
         """What a layout with the same groups is told."""
@@ -115,10 +138,35 @@ class Actions(Groups):
     """What an agent can do; action 0 is to do nothing: `Actions(fixation=1, choice=2)`."""
 
     what = "action"
+    rest: int | np.ndarray = 0  # the action that does nothing
 
-    def space(self) -> spaces.Discrete:
+    def space(self) -> spaces.Discrete | spaces.Box:
         """The action space."""
         return spaces.Discrete(self.size, self.names)
+
+    @property
+    def graded(self) -> bool:
+        """Whether an action is some numbers, not one of several."""
+        return isinstance(self, Graded)
+
+
+class Graded(Actions):
+    """Actions of numbers: `Graded(gate=Span(-1, 1, rest=-1), position=Span(0, 1))`.
+
+    `rest` (k,) is the action that does nothing.
+    """
+
+    def __init__(self, /, **spans: Span):
+        super().__init__(**{name: span.size for name, span in spans.items()})
+        sizes = [span.size for span in spans.values()]
+        self.low, self.high, self.rest = (
+            np.repeat([getattr(span, name) for span in spans.values()], sizes).astype(np.float32)
+            for name in ("low", "high", "rest")
+        )
+
+    def space(self) -> spaces.Box:
+        """The action space, float32."""
+        return spaces.Box(self.low, self.high, self.names, dtype=np.float32)
 
 
 def ring(n: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
 from neurogym.registry import make
 from neurogym.rules import Outcome
@@ -32,7 +33,7 @@ COLUMNS: dict[str, str] = {
     "conditions": "the trial's conditions, and drawn lengths of periods in ms (JSON)",
     "forced": "those of them that were forced (JSON)",
     "memory": "what the trial was told of those before it, where it depends on them (JSON)",
-    "actions": "list of [step, action]; action 0 in all other steps (JSON)",
+    "actions": "list of [step, action]; nothing was done in all other steps (JSON)",
     "response": "the action that answered; empty without a response",
     "outcome": "correct, error, miss, withheld, early or none; interrupted trials have none",
     "correct": "whether the answer was right; empty for interrupted trials",
@@ -78,13 +79,20 @@ class Trace:
     """A trial as it went: what was seen, what was done, what it earned; T steps, C channels."""
 
     ob: np.ndarray  # (T, C)
-    gt: np.ndarray  # (T,) right actions; -1 where the task has none
-    actions: np.ndarray  # (T,)
+    gt: np.ndarray  # (T,) right actions; -1 where the task has none; (T, k) if they are graded
+    actions: np.ndarray  # (T,), or (T, k) if they are graded
     rewards: np.ndarray  # (T,)
     steps: np.ndarray  # (T,) position in the planned trial; it jumps where a period was cut short
     periods: list[tuple[str, int, int]]  # as planned: (name, first step, step after the last)
     dt: float
     end: dict[str, Any]  # the info of the last step
+    rest: Any = 0  # the action that does nothing
+
+    @property
+    def acted(self) -> np.ndarray:
+        """Whether something was done in each step, (T,) bool."""
+        done = self.actions != self.rest
+        return done.any(axis=1) if done.ndim > 1 else done
 
     def onset(self, period: str) -> int | None:
         """The first step, of those that were played, in which a period is on."""
@@ -109,7 +117,12 @@ def run_trial(env: gym.Env, act: Any, first: np.ndarray) -> Trace:
             column.append(value)
         ob = following
     arrays = [np.array(rows[0], np.float32), *(np.array(column) for column in rows[1:])]
-    return Trace(*arrays, periods, dt, info)
+    return Trace(*arrays, periods, dt, info, rest_of(env))
+
+
+def rest_of(env: gym.Env) -> int | np.ndarray:
+    """The action that does nothing: 0, or (k,) where actions are graded."""
+    return env.task.plan.actions.rest if isinstance(env, TaskEnv) else 0
 
 
 def begin(
@@ -134,11 +147,11 @@ def memory_of(env: gym.Env) -> dict[str, Any]:
 def outcome_of(trace: Trace) -> dict[str, Any]:
     """The columns that a played trial fills."""
     end = trace.end
-    done = np.flatnonzero(trace.actions)
+    done = np.flatnonzero(trace.acted)
     responded = end["response"] >= 0
     return {
         "conditions": end["trial"],
-        "actions": [[int(trace.steps[i]), int(trace.actions[i])] for i in done],
+        "actions": [[int(trace.steps[i]), trace.actions[i].tolist()] for i in done],
         "response": int(end["response"]) if responded else None,
         "outcome": end["outcome"],
         "correct": Outcome[end["outcome"].upper()].is_correct,
@@ -164,8 +177,8 @@ def replay(row: Mapping[str, Any], env: gym.Env | None = None) -> Trace:
     """Play a row's trial again with its own actions, on the very same samples."""
     env = env or env_of(row)
     first = begin(env, row["seed"], row["trial_index"], row["forced"], row["memory"])
-    actions = dict(map(tuple, row["actions"]))
-    return run_trial(env, lambda ob: actions.get(env.t_ind, 0), first)
+    actions, rest = dict(map(tuple, row["actions"])), rest_of(env)
+    return run_trial(env, lambda ob: actions.get(env.t_ind, rest), first)
 
 
 def is_finished(row: Mapping[str, Any]) -> bool:

@@ -84,6 +84,20 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class Hand:
+    """What a person's keys or mouse make of a graded action now, such as where a pointer is."""
+
+    action: str
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def resolve(self, task: Task, conditions: Mapping[str, Any], channels: Channels) -> dict:
+        """The binding that the player evaluates: these numbers follow a step's channels."""
+        at = channels.size + task.plan.actions.index(self.action)
+        return {"channel": at, "scale": self.scale, "offset": self.offset}
+
+
+@dataclass(frozen=True)
 class Bump:
     """The angle to which a ring of channels points in the step that is on the screen."""
 
@@ -129,8 +143,9 @@ class Element:
                     raise ValueError(unknown("period", extra, task.plan.timing))
             elif f.name == "show" and value is not None:
                 value = channels[value].start
-            elif hasattr(value, "resolve"):
-                value = value.resolve(task, conditions, channels)
+            else:
+                while hasattr(value, "resolve"):  # a function may give another binding
+                    value = value.resolve(task, conditions, channels)
             out[f.name] = value.item() if isinstance(value, np.generic) else value
         return out
 
@@ -319,3 +334,85 @@ class Keys:
         order = {code: i for i, code in enumerate(SCREEN_ORDER)}
         keys.sort(key=lambda key: order.get(key["code"], key["action"]))
         return {"keys": keys, "dial": dial}
+
+
+HOW_TO_PRESS = ("hold", "move", "toggle")
+
+
+@dataclass(frozen=True)
+class Press:
+    """What a key does to graded actions: `Press("Space", "answer", "hold", {"gate": 1})`.
+
+    `how`: "hold" sets them while the key is down, a step at least; "move" changes them by so much a
+    second while it is down; "toggle" sets them, or sets them back, with each press.
+    """
+
+    code: str
+    name: str
+    how: str
+    numbers: Mapping[str, float]
+
+    def __post_init__(self):
+        if self.how not in HOW_TO_PRESS:
+            raise ValueError(unknown("way to press", [self.how], HOW_TO_PRESS))
+
+
+@dataclass(frozen=True)
+class Controls(Keys):
+    """Which keys set graded actions, and what mouse and touch do.
+
+    `start` says where actions are when a trial begins, if not at rest. `point` tells which action
+    follows the pointer, as (axis, scale, offset) of its place on the stage; to click presses the
+    key `click`. With `only`, the numbers count while that key is down alone, and are at rest in all
+    other steps.
+    """
+
+    presses: tuple[Press, ...] = ()
+    start: Mapping[str, float] = field(default_factory=dict)
+    point: Mapping[str, tuple[str, float, float]] = field(default_factory=dict)
+    click: str | None = None
+    only: str | None = None
+
+    def __init__(
+        self,
+        *presses: Press,
+        start: Mapping[str, float] | None = None,
+        point: Mapping[str, tuple[str, float, float]] | None = None,
+        click: str | None = None,
+        only: str | None = None,
+    ):
+        super().__init__()
+        codes = [press.code for press in presses]
+        for code in (click, only):
+            if code is not None and code not in codes:
+                raise ValueError(unknown("key", [code], codes))
+        given = (presses, start or {}, point or {}, click, only)
+        for name, value in zip(("presses", "start", "point", "click", "only"), given, strict=True):
+            object.__setattr__(self, name, value)
+
+    def resolve(self, actions: Actions) -> dict[str, Any]:
+        """As for other keys, whose `action` is here the place in `hand["presses"]`, from 1."""
+        if not actions.graded:
+            raise ValueError("these keys set graded actions, but the task's are one of several")
+        keys = [
+            {"code": press.code, "label": cap(press.code), "action": i, "name": press.name}
+            for i, press in enumerate(self.presses, 1)
+        ]
+        place = {key["code"]: key["action"] for key in keys}
+        start = actions.rest.copy()
+        for action, value in self.start.items():
+            start[actions.index(action)] = value
+        hand = {
+            "rest": actions.rest.tolist(),
+            "start": start.tolist(),
+            "low": actions.low.tolist(),
+            "high": actions.high.tolist(),
+            "presses": [
+                [press.how, [[actions.index(a), float(v)] for a, v in press.numbers.items()]]
+                for press in self.presses
+            ],
+            "point": [[actions.index(a), *how] for a, how in self.point.items()],
+            "click": place.get(self.click),
+            "only": place.get(self.only),
+        }
+        return {"keys": keys, "dial": None, "hand": hand}

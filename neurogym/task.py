@@ -133,6 +133,11 @@ class Step:
     index: dict[str, int]
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)  # the block's columns: (n, ...)
 
+    @property
+    def since(self) -> np.ndarray:
+        """Steps since the period's first, (n,)."""
+        return self.rows["since"]
+
     def during(self, period: str) -> np.ndarray:
         """Which of the trials are in a period, (n,) bool."""
         return self.period == self.index[period]
@@ -149,6 +154,7 @@ class Effect:
     responds: Any = False  # the action is the response whose time counts
     skip: Any = False  # leave the rest of the period out
     rt: Any = None  # ms; None: counted from the opening of the window
+    response: Any = None  # the number of the answer, from 1; None: the action itself
 
 
 def numbered(wrappers: Sequence[Wrapper]) -> dict[str, Wrapper]:
@@ -195,6 +201,7 @@ class Task(param.Parameterized):
     foreseen: ClassVar[bool] = False  # closed, but a block's rows tell what there is to see
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
+    answers: ClassVar[tuple[str, ...]] = ("response",)  # graded actions: what a response can be
     window: ClassVar[
         tuple[str, ...]
     ] = ()  # of closed tasks: periods in which responses are asked for
@@ -288,7 +295,10 @@ class Task(param.Parameterized):
     def react(
         self, trials: Trials, state: dict[str, np.ndarray], step: Step, action: np.ndarray
     ) -> Effect:
-        """Closed tasks: apply actions (n,) to the state, in place, and say what they earned."""
+        """Closed tasks: apply actions to the state, in place, and say what they earned.
+
+        Actions are (n,), or (n, k) where they are of k numbers.
+        """
         raise TypeError(f"{type(self).__name__} does not say how it reacts")
 
     def observe(
@@ -297,8 +307,10 @@ class Task(param.Parameterized):
         """Closed tasks: add to the painted observations (n, C), in place, what the state shows."""
 
     def labels(self, trials: Trials, state: dict[str, np.ndarray], step: Step) -> np.ndarray:
-        """Closed tasks: the best actions (n,)."""
-        raise TypeError(f"{type(self).__name__} gives no labels")
+        """Closed tasks: the best actions, (n,); if they are graded the canvas' aims, (n, k)."""
+        if not self.plan.actions.graded:
+            raise TypeError(f"{type(self).__name__} gives no labels")
+        return step.rows["aim"]
 
     def parts(self, trials: Trials, state: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
         """Of several tasks at once: how each went, arrays (n, tasks).

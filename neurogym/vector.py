@@ -13,6 +13,7 @@ from gymnasium.vector.utils import batch_space
 
 from neurogym.block import Block, Draw, end_to_end, joined
 from neurogym.canvas import Trials
+from neurogym.envs import graded
 from neurogym.rules import Payoffs
 from neurogym.stream import FIRST, Stream
 from neurogym.task import Effect, Result, Step, Task
@@ -271,6 +272,8 @@ class LivePool:
 class TaskVectorEnv(gym.vector.VectorEnv):
     """B environments of a task in one: `step(actions)` takes (B,) and returns arrays over B.
 
+    Graded actions, and their labels in `info["gt"]`, are (B, k).
+
     Observations (B, C) float32, rewards (B,) float64, terminated and truncated always False. `info`
     has `gt` (B,) and `new_trial` (B,) for every step, and where a trial ended `performance` and
     `rt` (B,), else 0 and NaN, and `index` (B,), the number of the trial that was acted in. Env i
@@ -288,7 +291,8 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         self.single_action_space = task.plan.actions.space()
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._n_actions = int(self.single_action_space.n)
+        self._graded = task.plan.actions.graded
+        self._n_actions = 0 if self._graded else int(self.single_action_space.n)
         self._pool: Pool | None = None
         self._all_false = np.zeros(num_envs, bool)
         self._one = np.ones(num_envs, np.int64)  # adding an array is faster than adding a number
@@ -357,6 +361,10 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         return self._following(ended), reward, self._all_false.copy(), self._all_false.copy(), info
 
     def _checked(self, actions: Any) -> np.ndarray:
+        if self._graded:
+            if np.shape(actions)[:1] != (self.num_envs,):
+                raise ValueError(f"actions {actions!r}: expected {self.num_envs} of them")
+            return graded(actions, self.single_action_space)
         actions = np.asarray(actions)
         if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
             raise ValueError(f"actions {actions!r}: expected {self.num_envs} whole numbers")
@@ -449,7 +457,8 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         first = responds & np.isnan(self._times)
         rt = pool.late.take(at) if effect.rt is None else effect.rt
         self._times = np.where(first, rt, self._times)
-        self._responses = np.where(first, actions, self._responses)
+        answer = actions if effect.response is None else effect.response
+        self._responses = np.where(first, answer, self._responses)
         if skip.any():  # to the last row of the period: the step that follows leaves it
             at = self._at = np.where(skip, pool.period_end.take(at), at)
         ended = ends | pool.last.take(at)

@@ -120,13 +120,17 @@ class TTLPulse(Wrapper):
 class PassAction(Wrapper):
     """A channel shows the last action, also across the border of two trials.
 
-    Fits every declared task.
+    Fits every declared task whose actions are one of several.
 
     The channel `action` holds the action's number, or with `one_hot` there is a channel for each.
     Datasets show the right action of the row before.
     """
 
     one_hot = param.Boolean(False, doc="a channel for each action, instead of its number")
+
+    def check(self, task):
+        if task.plan.actions.graded:
+            self.refuse(task, "its actions are numbers")
 
     def change(self, task, plan):
         add_echo(self, task, plan, "action", plan.actions.size if self.one_hot else 1, self.one_hot)

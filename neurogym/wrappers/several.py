@@ -50,7 +50,11 @@ class Several(Wrapper):
         """The task itself, and the others; ValueError for what cannot be one."""
         if not self.tasks:
             raise ValueError(f"{type(self).__name__}: tasks is empty, expected another task")
-        return [task.copy(), *(_build(told, {"dt": task.dt}) for told in self.tasks)]
+        members = [task.copy(), *(_build(told, {"dt": task.dt}) for told in self.tasks)]
+        for member in members:
+            if member.plan.actions.graded:
+                self.refuse(member, "its actions are numbers")
+        return members
 
 
 def _told(task: Any, name: str) -> dict[str, Any]:
@@ -94,7 +98,7 @@ class _Switching(Several):
 class ScheduleEnvs(_Switching):
     """One of several tasks in each trial, in blocks or at random.
 
-    Fits every declared task.
+    Fits every declared task whose actions are one of several.
 
     `order` is "sequential", "once" (sequential, and the last one for ever), "random" (repeats
     included) or "switch" (at random, but another one); `block_dur` is a number of trials, a range
@@ -146,7 +150,7 @@ class Chosen:
 class MultiEnvs(_Switching):
     """One of several tasks, which is chosen by hand.
 
-    Fits every declared task.
+    Fits every declared task whose actions are one of several.
 
     `env.unwrapped.set_i(i)` chooses the task of the trials to come, counted from 0.
     """
@@ -161,7 +165,7 @@ class MultiEnvs(_Switching):
 class TransferLearning(_Switching):
     """Tasks one after another, each for so many trials, the last one for ever.
 
-    Fits every declared task.
+    Fits every declared task whose actions are one of several.
 
     Channels and actions of the same name are shared; those that a task does not have are 0, or do
     nothing. With `task_cue` channels tell which task it is, one-hot.

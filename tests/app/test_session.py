@@ -140,9 +140,13 @@ class Player:
 
     def _lockstep(self, trial):
         k, pressed, total, outcome, at = 0, {}, 0.0, 0, None
+        hand, response = self.config.get("hand"), None
         while True:
-            if action := self.policy(trial, k):
-                pressed[k] = action
+            action = self.policy(trial, k)
+            if action:
+                pressed[k] = action = hand["high"] if hand else action
+            elif hand:
+                action = hand["rest"]
             (obs,) = self.say(type="act", uid=trial["uid"], k=k, action=action)
             assert obs["type"] == "obs"
             assert obs["ob"].dtype == np.float32
@@ -150,14 +154,14 @@ class Player:
             outcome = obs["outcome"] or outcome
             step = obs.get("response_step", k if obs["outcome"] in (2, 3) else None)
             if step is not None and at is None and pressed.get(step):
-                at = step
+                at, response = step, obs["response"] if hand else pressed[step]
             if obs["ends"]:
                 break
             assert obs["k"] > k
             k = obs["k"]
         return dict(
             actions=[list(pair) for pair in pressed.items()], at=at, outcome=outcome,
-            reward=total, response=pressed.get(at),
+            reward=total, response=response,
         )  # fmt: skip
 
     def play(self, n=None):
@@ -230,7 +234,9 @@ def test_the_answers_of_a_person_and_an_agent_are_worth_the_same(store, task_id)
         actions = dict(map(tuple, row["actions"]))
         env = records.env_of(row)
         first = records.begin(env, row["seed"], row["trial_index"])
-        trace = records.run_trial(env, lambda ob, e=env, a=actions: a.get(e.t_ind, 0), first)
+        rest = records.rest_of(env)
+        act = lambda ob, e=env, a=actions, r=rest: a.get(e.t_ind, r)  # noqa: E731
+        trace = records.run_trial(env, act, first)
         assert records.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
 
 

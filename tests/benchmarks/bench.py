@@ -23,6 +23,7 @@ import numpy as np
 import neurogym as ngym
 from neurogym.registry import task_class
 from neurogym.stream import FIRST, MOST
+from tests.acting import some
 
 SEQ_LEN = 100
 FULL = sum(FIRST << i for i in range((MOST // FIRST).bit_length()))  # trials until blocks are large
@@ -114,7 +115,7 @@ def bench_step(id: str, n: int, scale: float) -> tuple[float, float, float]:
     env.reset(seed=1, options={"trial": FULL})
     rng, size = np.random.default_rng(1), env.observation_space.shape[0]
     count = int(scale * (8000 if env.task.closed else 40_000))  # refills fall into every round
-    actions = rng.integers(int(env.action_space.n), size=count).tolist()
+    actions = [some(env.action_space, rng) for _ in range(count)]
     envs = {"ours": env, "empty": Empty(size), "constant": Constant(size)}
     stepper(env, actions)()
     found = rounds({name: (stepper(each, actions), 1) for name, each in envs.items()}, n)
@@ -147,7 +148,8 @@ def bench_vector(id: str, num_envs: int, n: int, scale: float) -> dict[str, floa
     length = len(loop.envs[0].gt)
     many = max(1, int(scale * 1.2 * MOST * length))  # a refill of all in each round
     few = max(1, int(scale * (20 if loop.envs[0].task.closed else 8 * length)))
-    batches = rng.integers(int(vector.single_action_space.n), size=(1000, num_envs))
+    space = vector.single_action_space
+    batches = np.array([[some(space, rng) for _ in range(num_envs)] for _ in range(1000)])
     actions = cycle(list(batches))
     vector.reset(seed=1)
     seconds(lambda: vector.step(actions()), many)

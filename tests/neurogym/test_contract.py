@@ -1,6 +1,7 @@
 """What every task promises; a new one is put to it by being there."""
 
 import json
+import re
 import warnings
 
 import gymnasium as gym
@@ -15,6 +16,7 @@ from neurogym.conditions import Choice
 from neurogym.envs import TaskEnv
 from neurogym.parameters import Levels, Rewards, Timing
 from neurogym.registry import task_class
+from tests.acting import constants, graded, idle, some, wrong
 
 SEED = 20
 
@@ -46,12 +48,13 @@ def same(a, b):
 
 def actor(kind, rng, env):
     """A way to act: the label, chance, a mix of both, or always the same action."""
-    n = int(env.action_space.n)
-    return {
+    space = env.action_space
+    ways = {
         "oracle": label(env),
-        "random": lambda ob: int(rng.integers(n)),
-        "mixed": lambda ob: env.gt_now if rng.random() < 0.8 else int(rng.integers(n)),
-    }.get(kind, lambda ob: kind)
+        "random": lambda ob: some(space, rng),
+        "mixed": lambda ob: env.gt_now if rng.random() < 0.8 else some(space, rng),
+    }
+    return ways[kind] if isinstance(kind, str) else lambda ob: kind
 
 
 # -- the environment -------------------------------------------------------------------------------
@@ -60,8 +63,11 @@ def actor(kind, rng, env):
 def test_gymnasium_finds_nothing_to_complain_about(task_id, preset):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_env(gym.make(task_id, preset=preset).unwrapped, skip_render_check=True)
-        check_env(ngym.make(task_id, preset=preset).unwrapped, skip_render_check=True)
+        warnings.filterwarnings("ignore", ".*symmetric and normalized")  # advice, no complaint
+        # a trial that ends in the first step has rt NaN, which the checker finds unlike itself
+        given = dict(preset=preset, abort=False)
+        check_env(gym.make(task_id, **given).unwrapped, skip_render_check=True)
+        check_env(ngym.make(task_id, **given).unwrapped, skip_render_check=True)
 
 
 @pytest.mark.parametrize("kind", ["oracle", "random"])
@@ -144,8 +150,8 @@ def test_labels_are_actions(task, preset):
     env = TaskEnv(task)
     for trial in range(30):
         gt = play(env, trial, label(env)).gt
-        assert gt.dtype == np.int64
-        assert ((gt >= 0) & (gt < env.action_space.n)).all()
+        assert gt.dtype == (np.float32 if graded(env.action_space) else np.int64)
+        assert all(value in env.action_space for value in gt)
 
 
 def test_info_belongs_to_the_step_that_was_answered(task, preset):
@@ -159,7 +165,7 @@ def test_info_belongs_to_the_step_that_was_answered(task, preset):
             gt, at, action = env.gt_now, env.t_ind, act(None)
             responses.append((at, action))
             _, _, _, _, info = env.step(action)
-            assert info["gt"] == gt
+            assert np.array_equal(info["gt"], gt)
             done = info["new_trial"]
         assert set(info) == {"new_trial", "gt", "trial", "performance", "rt", "response", "outcome"}
         assert info["trial"] == conditions
@@ -169,7 +175,10 @@ def test_info_belongs_to_the_step_that_was_answered(task, preset):
             assert np.isnan(info["rt"])
         else:
             at = info["rt"] / task.dt + window[0]
-            assert (pytest.approx(at), info["response"]) in responses
+            if graded(env.action_space):
+                assert 1 <= info["response"] <= len(task.answers)
+            else:
+                assert (pytest.approx(at), info["response"]) in responses
             assert window[0] <= round(at) < window[1]
 
 
@@ -178,20 +187,18 @@ def test_a_step_needs_a_reset(task):
         TaskEnv(task).step(0)
 
 
-WRONG = [-1, 10**6, 0.5, float("nan"), "left", None, np.int64(-1), np.array(-1), np.array([0, 1])]
-
-
-@pytest.mark.parametrize("wrong", WRONG, ids=map(repr, WRONG))
-def test_a_wrong_action_is_refused_and_a_numpy_integer_is_not(task, wrong):
+def test_a_wrong_action_is_refused_and_a_numpy_number_is_not(task):
     env, other = TaskEnv(task), TaskEnv(task)
     env.reset(seed=SEED)
     other.reset(seed=SEED)
-    with pytest.raises(ValueError, match=f"is not one of 0 to {env.action_space.n - 1}"):
-        env.step(wrong)
-    with pytest.raises(ValueError, match="is not one of 0 to"):
-        env.step(env.action_space.n)
-    for kind in (np.int64, np.int8, np.uint8, np.array):
-        left, right = env.step(kind(1)), other.step(1)
+    given, why = wrong(env.action_space)
+    for action in given:
+        with pytest.raises(ValueError, match=re.escape(why)):
+            env.step(action)
+    right_one = idle(task).tolist() if graded(env.action_space) else 1
+    kinds = (np.array,) if graded(env.action_space) else (np.int64, np.int8, np.uint8, np.array)
+    for kind in kinds:
+        left, right = env.step(kind(right_one)), other.step(right_one)
         np.testing.assert_array_equal(left[0], right[0])
         assert repr(left[1:]) == repr(right[1:])
 
@@ -218,7 +225,7 @@ def test_the_oracle_is_right_and_no_simple_agent_earns_more(task, preset):
     best, performance = earned("oracle")
     assert performance == [1.0] * 60
     assert best > earned("random")[0]
-    for action in range(min(6, int(env.action_space.n))):
+    for action in constants(env.action_space):
         assert best >= earned(action)[0]
 
 
@@ -366,7 +373,8 @@ def test_scene_and_keys_are_json_of_what_there_is(task, preset):
                 assert element["show"] is None or 0 <= element["show"] < plan.channels.size
                 for value in element.values():
                     if isinstance(value, dict) and "channel" in value:
-                        assert 0 <= value["channel"] < plan.channels.size
+                        hand = plan.actions.size if plan.actions.graded else 0
+                        assert 0 <= value["channel"] < plan.channels.size + hand
                     if isinstance(value, dict) and "ring" in value:
                         start, size = value["ring"]
                         assert 0 <= start < start + size <= plan.channels.size
@@ -376,7 +384,12 @@ def test_scene_and_keys_are_json_of_what_there_is(task, preset):
         assert len(set(codes)) == len(codes)
         assert len(dial["actions"]) == len(dial["names"]) == len(dial["angles"])
         reached = [key["action"] for key in resolved["keys"]] + dial["actions"]
-        assert sorted(reached) == list(range(1, plan.actions.size))
+        if plan.actions.graded:
+            moved = {i for _, changes in resolved["hand"]["presses"] for i, _ in changes}
+            assert moved == set(range(plan.actions.size))
+            assert np.array(resolved["hand"]["start"], np.float32) in plan.actions.space()
+        else:
+            assert sorted(reached) == list(range(1, plan.actions.size))
         assert all(key["label"] and key["name"] for key in resolved["keys"])
 
 
@@ -487,7 +500,7 @@ def test_a_changed_parameter_counts_from_the_next_trial(task):
     task.timing = {last: steps * task.dt}
     assert env.window[1] < steps
     while env.trial_index < 1:
-        env.step(0)
+        env.step(idle(task))
     assert env.periods[-1][2] - env.periods[-1][1] == steps
     fresh = TaskEnv(type(task)(**task.settings()))
     ours = records.run_trial(env, label(env), env._row())
@@ -497,7 +510,7 @@ def test_a_changed_parameter_counts_from_the_next_trial(task):
 def test_no_channel_or_action_goes_without_a_name(task, preset):
     env = TaskEnv(task)
     for space, size in ((env.observation_space, env.observation_space.shape[0]),
-                        (env.action_space, int(env.action_space.n))):  # fmt: skip
+                        (env.action_space, task.plan.actions.size)):  # fmt: skip
         indices = np.concatenate([np.atleast_1d(index) for index in space.name.values()])
         assert sorted(indices.tolist()) == list(range(size))
 
@@ -549,7 +562,8 @@ def test_a_yoked_agent_sees_the_very_samples(task_id, preset, agent):
         assert one.periods == two.periods
         together = min(len(one.ob), len(two.ob))
         if env.task.closed:  # what is seen depends on what is done: up to the first difference
-            differ = np.flatnonzero(one.actions[:together] != two.actions[:together])
+            unlike = one.actions[:together] != two.actions[:together]
+            differ = np.flatnonzero(unlike.reshape(together, -1).any(axis=1))
             together = int(differ[0]) + 1 if differ.size else together
         np.testing.assert_array_equal(one.ob[:together], two.ob[:together])
         np.testing.assert_array_equal(one.gt[:together], two.gt[:together])

@@ -18,7 +18,7 @@ def trial_of(env, trial, **conditions):
     options = {"trial": trial, "conditions": conditions}
     first, _ = env.reset(seed=SEED, options=options)
     trace = records.run_trial(env, lambda ob: env.gt_now, first)
-    if env.task.closed:
+    if env.task.closed and not env.task.foreseen:
         return trace.ob, trace.gt, env
     env.reset(seed=SEED, options=options)
     return env.ob, env.gt, env
@@ -117,7 +117,7 @@ def test_details_say_what_a_row_is(task, preset):
     for inputs, targets, details in sequences(dataset, 4):
         assert details["mask"].dtype == details["start"].dtype == bool
         assert inputs.dtype == np.float32
-        assert targets.dtype == np.int64
+        assert targets.dtype == (np.float32 if task.plan.actions.graded else np.int64)
         starts = np.flatnonzero(details["start"])
         for start, stop in pairwise(starts):
             ob, _, _ = trial_of(env, int(details["trial"][start]))
@@ -131,13 +131,14 @@ def test_details_say_what_a_row_is(task, preset):
 
 def test_shapes_seeds_and_iteration(task_id):
     make = lambda **kwargs: ngym.Dataset(task_id, batch_size=4, seq_len=30, **kwargs)  # noqa: E731
-    n = ngym.make(task_id).observation_space.shape[0]
+    env = ngym.make(task_id)
+    n = env.observation_space.shape[0]
     inputs, targets = make(seed=1)()
     assert inputs.shape == (30, 4, n)
-    assert targets.shape == (30, 4)
+    assert targets.shape == (30, 4, *env.action_space.shape)
     first = make(seed=1, batch_first=True)()
     np.testing.assert_array_equal(first[0], inputs.swapaxes(0, 1))
-    np.testing.assert_array_equal(first[1], targets.T)
+    np.testing.assert_array_equal(first[1], targets.swapaxes(0, 1))
     dataset = make(seed=1)
     dataset()
     dataset.seed(1)

@@ -1,5 +1,7 @@
 """The vectorised environment is so many scalar ones, step for step."""
 
+import re
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from neurogym.parameters import Timing
 from neurogym.registry import task_class
 from neurogym.rules import Outcome, Payoffs, Rule
 from neurogym.vector import TaskVectorEnv
+from tests.acting import graded, idle, some, wrong
 
 N, SEED = 4, 5
 
@@ -70,12 +73,12 @@ def compare(task, steps, n=N, seed=SEED, chance=0.3):
     np.testing.assert_array_equal(
         ob, [env.reset(seed=seed + i)[0] for i, env in enumerate(scalars)]
     )
-    n_actions = int(vector.single_action_space.n)
+    space = vector.single_action_space
     trials = np.zeros(n, int)
     for _ in range(steps):
-        random = rng.integers(n_actions, size=n)
-        labels = [env.gt_now for env in scalars]
-        actions = np.where(rng.random(n) < chance, random, labels)
+        actions = np.array(
+            [some(space, rng) if rng.random() < chance else env.gt_now for env in scalars]
+        )
         numbers = [env.trial_index for env in scalars]
         before, kept = ob, ob.copy()
         ob, reward, terminated, truncated, info = vector.step(actions)
@@ -89,7 +92,7 @@ def compare(task, steps, n=N, seed=SEED, chance=0.3):
         assert not truncated.any()
         ended = [i["new_trial"] for i in infos]
         assert info["new_trial"].tolist() == ended
-        assert info["gt"].tolist() == [i["gt"] for i in infos]
+        np.testing.assert_array_equal(info["gt"], [i["gt"] for i in infos])
         trials += ended
         if any(ended):
             wanted = [i.get("performance", 0.0) for i in infos]
@@ -140,8 +143,8 @@ def test_a_reset_without_a_seed_goes_on(task):
         env.reset(seed=SEED + i)
     for _ in range(60):
         np.testing.assert_array_equal(vector.reset()[0], [env.reset()[0] for env in scalars])
-        ob = vector.step(np.zeros(3, int))[0]
-        np.testing.assert_array_equal(ob, [env.step(0)[0] for env in scalars])
+        ob = vector.step(idle(task, 3))[0]
+        np.testing.assert_array_equal(ob, [env.step(idle(task))[0] for env in scalars])
 
 
 def test_seeds_by_env(task):
@@ -149,32 +152,37 @@ def test_seeds_by_env(task):
     one.reset(seed=[7, 8, 9])
     other.reset(seed=7)
     for _ in range(40):
-        np.testing.assert_array_equal(
-            one.step(np.zeros(3, int))[0], other.step(np.zeros(3, int))[0]
-        )
+        np.testing.assert_array_equal(one.step(idle(task, 3))[0], other.step(idle(task, 3))[0])
     with pytest.raises(ValueError, match="2 seeds for 3 environments"):
         one.reset(seed=[1, 2])
 
 
 def test_what_it_refuses(task):
     env = TaskVectorEnv(task, 3)
+    with pytest.raises(ValueError, match="expected at least 1"):
+        TaskVectorEnv(task, 0)
     with pytest.raises(gym.error.ResetNeeded):
         env.step(np.zeros(3, int))
     env.reset(seed=1)
+    if graded(env.single_action_space):
+        given, why = wrong(env.single_action_space)
+        for action in given:
+            with pytest.raises(ValueError, match=re.escape(why) + "|expected 3 of them"):
+                env.step(action if np.ndim(action) == 0 else [action] * 3)
+        env.step(idle(task, 3))
+        return
     n = int(env.single_action_space.n)
-    for wrong in ([0, 0, n], [-1, 0, 0], np.full(3, 300, np.int64)):
+    for given in ([0, 0, n], [-1, 0, 0], np.full(3, 300, np.int64)):
         with pytest.raises(ValueError, match=f"each is one of 0 to {n - 1}"):
-            env.step(np.array(wrong))
-    for wrong in ([0, 0], [0.0, 0.0, 0.0], 0, ["a", "b", "c"], [[0, 0, 0]]):
+            env.step(np.array(given))
+    for given in ([0, 0], [0.0, 0.0, 0.0], 0, ["a", "b", "c"], [[0, 0, 0]]):
         with pytest.raises(ValueError, match="expected 3 whole numbers"):
-            env.step(np.array(wrong))
+            env.step(np.array(given))
     for kind in (np.int8, np.uint8, np.int32, np.uint64):
         env.step(np.ones(3, kind))
     env.step([0, 1, 0])
     with pytest.raises(ValueError, match="a vector environment has none"):
         env.reset(options={"trial": 3})
-    with pytest.raises(ValueError, match="expected at least 1"):
-        TaskVectorEnv(task, 0)
 
 
 def test_gymnasium_makes_it(task_id, preset):
