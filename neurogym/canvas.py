@@ -113,7 +113,7 @@ class Canvas:
         self.noises: list[tuple[slice, list[int], Any]] = []
         self.aims: list[tuple[slice, list[int], Any, Any]] = []
         self.due_ms: np.ndarray | None = None
-        self.paying: np.ndarray | None = None
+        self.worths: np.ndarray | None = None
         self.label_rows: tuple[np.ndarray, int] | None = (
             None  # set by rules that label single steps
         )
@@ -181,10 +181,9 @@ class Canvas:
         self.due_ms = np.broadcast_to(np.asarray(after_ms, float), (self.n,))
         self.due_action = self.actions[action].start
 
-    def pays(self, action: str, which: Any) -> None:
-        """Which actions of a group would pay in each trial, (n, size) bool, by chance: a Lottery's.
-
-        All others would not.
-        """
-        self.paying = np.zeros((self.n, self.actions.size), bool)
-        self.paying[:, self.actions[action].slice] = which
+    def worth(self, action: str, earns: Any) -> None:
+        """What each of a group's actions would earn, (n,) or (n, size): see the rule `Worth`."""
+        if self.worths is None:
+            self.worths = np.zeros((self.n, self.actions.size), np.float32)
+        group, earns = self.actions[action], np.asarray(earns, np.float32)
+        self.worths[:, group.slice] = earns[:, None] if earns.ndim == 1 else earns

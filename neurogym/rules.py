@@ -381,36 +381,51 @@ class Answers(Rule):
 
 
 @dataclass(frozen=True)
-class Lottery(FirstResponse):
-    """The first response in the window ends the trial and may pay, whether it is the best or not.
+class Worth(FirstResponse):
+    """The first response in the window ends the trial and earns what it is worth in that trial.
 
-    The task says by `canvas.pays` which answers would pay in a trial: they earn `correct`, others
-    `fail`. The answer that the label names counts as right, whatever it earns.
+    The task says by `canvas.worth` what each answer would earn, 0 where it says nothing. The answer
+    that the label names counts as right, whatever it earns. The action `aside`, if there is one, is
+    neither right nor wrong: its performance is what it earns, from `fail` (0) to `correct` (1).
     """
 
-    # kinds: those of a first response, for each set of answers that would pay
-    def table(self, task):
-        first, get = super().table(task), task.plan.rewards.get
-        earns = np.array([get("fail", 0.0), get("correct", 1.0)]) + self.urgency
-        answers, table = first.response > 0, Payoffs(0, task.plan.actions.size)
-        for code in range(2 ** (task.plan.actions.size - 1)):
-            form, paid = first.copy(), 2 * code >> np.arange(task.plan.actions.size) & 1
-            form.reward[answers] = np.broadcast_to(earns[paid], first.shape)[answers]
-            table = table.joined(form)
-        return table
+    aside: str = ""
 
+    # kinds: those of a first response, then the same for each set of worths that occurs
     def judge(self, task, canvas, segment, last):
-        table, rows = super().judge(task, canvas, segment, last)
-        code = canvas.paying[:, 1:] @ (1 << np.arange(canvas.actions.size - 1))
-        kinds = 2 * (2 + canvas.actions.size)
-        return table, rows + kinds * code[segment // canvas.timeline.steps.shape[1]]
+        _, rows = super().judge(task, canvas, segment, last)
+        sets, which = np.unique(canvas.worths, axis=0, return_inverse=True)
+        kinds = task.plan.table.shape[0]
+        trial = segment // canvas.timeline.steps.shape[1]
+        return self._with_sets(task, sets), rows + kinds * (1 + which.ravel()[trial])
+
+    def _with_sets(self, task, sets):
+        """The table for each set of worths; blocks often have the same, so the last is kept."""
+        key = sets.tobytes()
+        if task.plan.timed is None or task.plan.timed[0] != key:
+            table = task.plan.table
+            for worths in sets:
+                table = table.joined(self._form(task, worths))
+            task.plan.timed = key, table
+        return task.plan.timed[1]
+
+    def _form(self, task, worths):
+        """The table of a trial whose answers are worth so much, (actions,)."""
+        form, get = task.plan.table.copy(), task.plan.rewards.get
+        answers = form.response > 0
+        form.reward[answers] = np.broadcast_to(worths + self.urgency, form.shape)[answers]
+        if self.aside:
+            action = task.plan.actions[self.aside].start
+            chosen = answers[:, 0, action]
+            span = get("correct", 1.0) - get("fail", 0.0)
+            share = (worths[action] - get("fail", 0.0)) / span if span else 0.0
+            form.outcome[chosen, 0, action] = Outcome.NONE
+            form.performance[chosen, 0, action] = np.clip(share, 0, 1)
+        return form
 
     def sentence(self, task):
-        earns = task.plan.rewards
-        return (
-            f"{super().sentence(task)} A choice earns {earns.get('correct', 1):g} or"
-            f" {earns.get('fail', 0):g}, by chance."
-        )
+        aside = f" {self.aside} is neither right nor wrong." if self.aside else ""
+        return f"{super().sentence(task)} What a choice earns differs from trial to trial.{aside}"
 
 
 @dataclass(frozen=True)

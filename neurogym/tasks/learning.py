@@ -6,7 +6,7 @@ import param
 from neurogym.conditions import Switches, Uniform
 from neurogym.layout import Actions, Channels, ring
 from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.rules import Lottery
+from neurogym.rules import Worth
 from neurogym.scene import BLUE, GO, ORANGE, PINK, TEAL, By, Cross, Disc, Keys, Scene, Text
 from neurogym.task import Paper, Preset, Task
 
@@ -55,7 +55,7 @@ class Bandit(Task):
         dt=20, abort=True, n=4, timing=dict(fixation=("uniform", (400, 700)), decision=4000)
     )
 
-    rule = Lottery("decision", hold="fixation")
+    rule = Worth("decision", hold="fixation")
     feedback = "reward"
     keys = Keys(choice="ring")
     scene = Scene(
@@ -89,5 +89,7 @@ class Bandit(Task):
         canvas.show("fixation", 1, during="fixation")
         chances = np.array([*self.p, *[self.p[-1]] * (self.n - len(self.p))])
         arms = (np.arange(self.n) - trials.best[:, None]) % self.n
-        canvas.pays("choice", trials.luck[:, None] < chances[arms])
+        pays = trials.luck[:, None] < chances[arms]
+        rewards = self.plan.rewards
+        canvas.worth("choice", np.where(pays, rewards["correct"], rewards["fail"]))
         canvas.answer("choice", trials.best, during="decision")

@@ -248,10 +248,11 @@ class Shaping(Wrapper):
             allowed &= mask
         if again is not None:
             truth = np.where(allowed[:, again], values[again], truth)
-        if spent:
-            allowed[:, spent - self._first(task)] = False
+        place = spent - self._first(task)
+        if spent and 0 <= place < len(values):
+            allowed[:, place] = False
             other = values[pick(draw.rng, among(np.ones(allowed.shape), allowed))]
-            truth = np.where(truth == values[spent - self._first(task)], other, truth)
+            truth = np.where(truth == values[place], other, truth)
         draw.conditions["ground_truth"] = truth
 
     def _shorten(self, task: Task, draw, phase: int) -> None:
