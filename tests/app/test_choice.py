@@ -454,8 +454,10 @@ def test_python_plays_the_trials_of_the_app(task_id, preset, rng, tmp_path, caps
     rows = names["rows"]
     assert names["env"].unwrapped.task.settings() == choice.settings() == rows[0]["params"]
     sent = list(app_plays(choice, tmp_path))
-    assert [row["conditions"] for row in rows] == [conditions for conditions, _ in sent]
     env = names["env"].unwrapped
+    if env.task.plan.learns:  # the trials that follow depend on the answers
+        rows, sent = rows[:1], sent[:1]
+    assert [row["conditions"] for row in rows] == [conditions for conditions, _ in sent]
     for row, (_, ob) in zip(rows, sent, strict=True):
         records.begin(env, row["seed"], row["trial_index"])
         np.testing.assert_array_equal(env.ob, ob)

@@ -21,13 +21,14 @@ from tests.acting import constants, graded, idle, some, wrong
 SEED = 20
 
 
-def begin(env, trial, seed=SEED, **conditions):
-    return env.reset(seed=seed, options={"trial": trial, "conditions": conditions})[0]
+def begin(env, trial, seed=SEED, memory=None, **conditions):
+    options = {"trial": trial, "conditions": conditions, "memory": memory}
+    return env.reset(seed=seed, options=options)[0]
 
 
-def play(env, trial, act, seed=SEED, **conditions):
+def play(env, trial, act, seed=SEED, memory=None, **conditions):
     """The trace of one trial; `act(ob)` gives the actions."""
-    return records.run_trial(env, act, begin(env, trial, seed, **conditions))
+    return records.run_trial(env, act, begin(env, trial, seed, memory, **conditions))
 
 
 def label(env):
@@ -107,10 +108,11 @@ def test_a_trial_is_the_same_however_it_is_reached(task, trial):
     env.reset(seed=SEED)
     while env.trial_index < trial:
         env.step(env.gt_now)
+    memory = env.memory  # of how the trials before it ended, where that matters
     stepped = records.run_trial(env, label(env), env._row())
     fresh = TaskEnv(task)
-    assert same(stepped, play(fresh, trial, label(fresh)))
-    assert same(stepped, play(env, trial, label(env)))
+    assert same(stepped, play(fresh, trial, label(fresh), memory=memory))
+    assert same(stepped, play(env, trial, label(env), memory=memory))
 
 
 def test_observations_lie_in_the_space_and_are_not_written_to(task, preset):
@@ -288,6 +290,9 @@ def test_a_forced_condition_is_for_one_trial(task):
     first = begin(env, 0, **{name: candidates(TaskEnv(task), name)[0]})
     records.run_trial(env, label(env), first)
     for trial in (1, 2):
+        if task.plan.learns:  # what was forced may be remembered
+            fresh = TaskEnv(task)
+            plain[trial] = play(fresh, trial, label(fresh), memory=env.memory)
         assert same(records.run_trial(env, label(env), env._row()), plain[trial])
 
 

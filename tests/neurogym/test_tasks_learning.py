@@ -1,13 +1,17 @@
 """What tasks of learning from what choices earn draw, show and pay."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy import stats
 
 import neurogym as ngym
+from neurogym import records
 from neurogym.envs import TaskEnv
 from neurogym.layout import ring
 from neurogym.stream import Stream
+from neurogym.tasks.games import MatchingPenny, chance_of_right, unlike_a_coin
 from neurogym.tasks.learning import Bandit
 from neurogym.wrappers import SideBias
 
@@ -270,3 +274,137 @@ def test_one_side_is_likelier_in_blocks_under_a_side_bias():
         here = trials.ground_truth[trials.block == block]
         assert len(here) > 300
         assert as_often((here == 0).sum(), len(here), left)
+
+
+# -- MatchingPenny ---------------------------------------------------------------------------------
+
+
+def match(choose, trials=400, seed=1, **params):
+    """What each trial earns, and where the opponent goes; `choose(k, history)` gives 0 or 1."""
+    env = TaskEnv(MatchingPenny(**params))
+    env.reset(seed=seed)
+    earned, went = [], []
+    for k in range(trials):
+        went.append(env.trial["ground_truth"])
+        env.step(0)
+        _, reward, *_ = env.step(1 + choose(k, env.trial["history"]))
+        earned.append(reward)
+    return np.array(earned), np.array(went)
+
+
+def win_stay(k, history):
+    """The side that was paid, and the other one after a loss."""
+    return 0 if not history else int(history[-1] in "30")
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 17, 60])
+def test_a_bias_is_tested_like_a_coin(n):
+    for heads in range(n + 1):
+        assert unlike_a_coin(heads, n) == pytest.approx(stats.binomtest(heads, n).pvalue)
+
+
+def test_the_opponent_goes_against_the_strongest_bias():
+    assert chance_of_right("", 4, True, 0.05) == 0.5
+    assert chance_of_right("01201", 4, True, 0.05) == 0.5
+    assert chance_of_right("1" * 20, 0, False, 0.05) == 0.0
+    assert chance_of_right("0" * 20, 4, True, 0.05) == 1.0
+    assert chance_of_right("1" * 20, 4, True, 0.0) == 0.5
+    mixed = "1" * 15 + "0" * 5
+    assert chance_of_right(mixed, 0, False, 0.05) == pytest.approx(0.25)
+    turns = "01" * 20  # no bias but that each answer follows the other
+    assert chance_of_right(turns, 0, False, 0.05) == 0.5
+    assert chance_of_right(turns, 1, False, 0.05) == 1.0
+    assert chance_of_right(turns + "0", 1, False, 0.05) == 0.0
+    after_a_win = "2" + "0312" * 12  # stays after a win, shifts after a loss
+    first, second = (chance_of_right(after_a_win, 1, outcomes, 0.05) for outcomes in (0, 1))
+    assert abs(second - 0.5) > abs(first - 0.5)
+
+
+@pytest.mark.parametrize(
+    "choose", [lambda k, h: 1, lambda k, h: k % 2, lambda k, h: int(k % 3 == 0), win_stay]
+)
+def test_whoever_can_be_foreseen_loses(choose):
+    earned, _ = match(choose)
+    assert earned[100:].mean() < 0.2
+
+
+def test_a_coin_earns_half_and_cannot_be_foreseen():
+    rng = np.random.default_rng(3)
+    earned, _ = match(lambda k, history: int(rng.integers(2)), 1500)
+    assert as_often(earned.sum(), len(earned), 0.5)
+
+
+def test_the_first_algorithm_does_not_see_what_is_done_after_a_win():
+    blind, _ = match(win_stay, outcomes=False)
+    seen, _ = match(win_stay)
+    assert seen[100:].mean() < blind[100:].mean()
+
+
+def test_without_a_level_it_throws_a_coin():
+    earned, went = match(lambda k, history: 1, 1500, alpha=0.0)
+    assert as_often(went.sum(), len(went), 0.5)
+    assert as_often(earned.sum(), len(earned), 0.5)
+
+
+def test_it_does_not_beat_itself_as_the_one_before_did():
+    """The opposite of the running mean earned every time."""
+    state = dict(mean=0.0)
+
+    def against_the_mean(k, history):
+        if history:
+            state["mean"] += 0.2 * (int(history[-1]) % 2 - state["mean"])
+        return 1 - round(state["mean"])
+
+    earned, _ = match(against_the_mean)
+    assert earned[100:].mean() < 0.5
+
+
+def test_the_history_holds_the_last_answers_and_shows_the_opponents_choice():
+    env = TaskEnv(MatchingPenny(span=5))
+    ob, _ = env.reset(seed=2)
+    history, shown = "", [0, 0]
+    rng = np.random.default_rng(1)
+    for k in range(30):
+        assert env.trial["history"] == history
+        assert ob[1:].tolist() == shown
+        assert env.memory == json.loads(json.dumps(env.memory))
+        went, answer = env.trial["ground_truth"], int(rng.integers(2))
+        env.step(0)
+        if k % 7 == 6:
+            ob, reward, _, _, info = env.step(0)
+            assert (reward, info["outcome"]) == (0.0, "miss")
+            continue
+        ob, reward, _, _, info = env.step(1 + answer)
+        assert reward == info["performance"] == (answer == went)
+        history = (history + str(answer + 2 * (answer == went)))[-5:]
+        shown = [went == 0, went == 1]
+
+
+def test_a_side_bias_decides_in_place_of_the_opponent():
+    env = SideBias(ngym.make("MatchingPenny"), [[1.0, 0.0]]).unwrapped
+    env.reset(seed=3)
+    for _ in range(20):
+        assert env.trial["ground_truth"] == 0
+        env.step(0)
+        env.step(1)
+    assert env.trial["history"] == "2" * 20
+
+
+def test_sequences_of_a_dataset_are_games_of_their_own():
+    inputs, targets = ngym.Dataset("MatchingPenny", batch_size=3, seq_len=40, seed=7)()
+    env = ngym.make("MatchingPenny").unwrapped
+    for i in range(3):
+        ob, _ = env.reset(seed=7 + i)
+        for row, target in zip(inputs[:, i], targets[:, i], strict=True):
+            np.testing.assert_array_equal(row, ob)
+            assert target == env.gt_now
+            ob, *_ = env.step(env.gt_now)
+
+
+def test_a_game_can_be_replayed_and_yoked():
+    rows = ngym.rollout("MatchingPenny", "random", trials=30, seed=4)
+    for row in rows:
+        found = records.outcome_of(records.replay(json.loads(json.dumps(row))))
+        assert found == {name: row[name] for name in found}
+    yoked = ngym.rollout("MatchingPenny", "oracle", yoke=rows)
+    assert [row["conditions"] for row in yoked] == [row["conditions"] for row in rows]
