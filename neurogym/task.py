@@ -47,9 +47,10 @@ class Plan:
 
     Wrappers change it, the innermost first.
 
-    `layers` are the wrappers that draw something, by a key under which they carry it on, `pays`
-    those that give the payoffs other forms, `echoes` channels that show what was done and earned.
-    `learns` says that trials depend on how those before them ended: they are drawn one by one.
+    `wrappers` are those that are built into the task, then those around it; `layers` are those of
+    them that draw something, by a key under which they carry it on, `pays` those that give the
+    payoffs other forms. `echoes` are channels that show what was done and earned. `learns` says
+    that trials depend on how those before them ended: they are drawn one by one.
     """
 
     channels: Channels
@@ -60,6 +61,7 @@ class Plan:
     rule: Rule | None
     scene: Scene
     keys: Keys
+    wrappers: tuple[Wrapper, ...] = ()
     layers: dict[str, Wrapper] = field(default_factory=dict)
     pays: dict[str, Wrapper] = field(default_factory=dict)
     echoes: list[Echo] = field(default_factory=list)
@@ -280,6 +282,10 @@ class Task(param.Parameterized):
         """What differs from trial to trial, by name."""
         return {}
 
+    def built_in(self) -> Sequence[Wrapper]:
+        """Wrappers that are a part of the task, such as blocks in which one side is likelier."""
+        return ()
+
     def stretch(self, trials: Trials) -> dict[str, np.ndarray]:
         """Factors (n,) by which conditions lengthen periods, by period."""
         return {}
@@ -337,7 +343,8 @@ class Task(param.Parameterized):
         """Channels, actions, conditions and the payoff table, compiled."""
         if self._plan is None:
             plan = self.base_plan()
-            for key, wrapper in numbered(self.wrappers).items():
+            plan.wrappers = (*self.built_in(), *self.wrappers)
+            for key, wrapper in numbered(plan.wrappers).items():
                 wrapper.change(self, plan)
                 if wrapper.draws:
                     plan.layers[key] = wrapper
@@ -483,7 +490,7 @@ class Task(param.Parameterized):
         timeline = Timeline(timing, ms, self.starts_with, stretch, n, self.dt, more)
         canvas = Canvas(timeline, self.plan.channels, self.plan.actions)
         self.paint(canvas, trials)
-        for wrapper in self.wrappers:
+        for wrapper in self.plan.wrappers:
             wrapper.paint(self, canvas, trials)
         varied = {
             period: length

@@ -40,8 +40,6 @@ class IBL(Task):
         "A trial has a fixation period and a stimulus, during which the choice is made, as in the"
         " experiments, and action 0 is to choose neither; it was one step with two actions.",
         "The trials follow the seed, none is left out, and the conditions can be forced.",
-        "IBL_Block, the same with one side more likely in blocks, is SideBias around this task:"
-        " probs=[[0.2, 0.8], [0.8, 0.2], [0.5, 0.5]], whose next block is always another one.",
         "A person sees flickering lights, not gratings.",
         "It has tags.",
     )

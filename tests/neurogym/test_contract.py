@@ -78,7 +78,7 @@ def test_a_seed_gives_the_same_trials_again(task, kind):
         first, found = env.reset(seed=seed)[0], []
         for _ in range(12):
             found.append(records.run_trial(env, actor(kind, rng, env), first))
-            first = env._row()
+            first = env._first()
         return found
 
     one, again, other = traces(3), traces(3), traces(4)
@@ -109,7 +109,7 @@ def test_a_trial_is_the_same_however_it_is_reached(task, trial):
     while env.trial_index < trial:
         env.step(env.gt_now)
     memory = env.memory  # of how the trials before it ended, where that matters
-    stepped = records.run_trial(env, label(env), env._row())
+    stepped = records.run_trial(env, label(env), env._first())
     fresh = TaskEnv(task)
     assert same(stepped, play(fresh, trial, label(fresh), memory=memory))
     assert same(stepped, play(env, trial, label(env), memory=memory))
@@ -265,7 +265,7 @@ def candidates(env, name):
 
 def test_a_forced_condition_changes_the_trial_and_no_other_condition(task):
     env = TaskEnv(task)
-    for name in task.plan.conditions:
+    for name in task.conditions():  # blocks of wrappers are told, not shown
         values = candidates(env, name)
         changed = []
         for trial in range(4):
@@ -290,10 +290,10 @@ def test_a_forced_condition_is_for_one_trial(task):
     first = begin(env, 0, **{name: candidates(TaskEnv(task), name)[0]})
     records.run_trial(env, label(env), first)
     for trial in (1, 2):
-        if task.plan.learns:  # what was forced may be remembered
+        if task.plan.learns or task.plan.echoes:  # what was forced may be remembered
             fresh = TaskEnv(task)
             plain[trial] = play(fresh, trial, label(fresh), memory=env.memory)
-        assert same(records.run_trial(env, label(env), env._row()), plain[trial])
+        assert same(records.run_trial(env, label(env), env._first()), plain[trial])
 
 
 def test_forcing_what_is_not_possible_says_what_is(task):
@@ -508,7 +508,7 @@ def test_a_changed_parameter_counts_from_the_next_trial(task):
         env.step(idle(task))
     assert env.periods[-1][2] - env.periods[-1][1] == steps
     fresh = TaskEnv(type(task)(**task.settings()))
-    ours = records.run_trial(env, label(env), env._row())
+    ours = records.run_trial(env, label(env), env._first())
     assert same(ours, play(fresh, 1, label(fresh)))
 
 
@@ -521,7 +521,7 @@ def test_no_channel_or_action_goes_without_a_name(task, preset):
 
 
 def test_choices_that_are_drawn_can_be_forced(task, preset):
-    for condition in task.plan.conditions.values():
+    for condition in task.conditions().values():
         drawn = condition.draw(np.random.default_rng(0), 200, None)
         assert drawn.shape == (200,)
         assert all(condition.allows(value) for value in drawn.tolist())
@@ -566,7 +566,7 @@ def test_a_yoked_agent_sees_the_very_samples(task_id, preset, agent):
         one, two = records.replay(mine, env), records.replay(other, env)
         assert one.periods == two.periods
         together = min(len(one.ob), len(two.ob))
-        if env.task.closed:  # what is seen depends on what is done: up to the first difference
+        if env.task.closed or env.task.plan.echoes:  # what is seen depends on what is done
             unlike = one.actions[:together] != two.actions[:together]
             differ = np.flatnonzero(unlike.reshape(together, -1).any(axis=1))
             together = int(differ[0]) + 1 if differ.size else together

@@ -1,0 +1,191 @@
+"""Tasks whose trials follow one another in blocks, or after a rule."""
+
+import numpy as np
+import param
+
+from neurogym.conditions import Choice, Uniform
+from neurogym.layout import Actions, Channels, Evidence
+from neurogym.parameters import Levels, Rewards, Timing
+from neurogym.rules import FirstResponse
+from neurogym.scene import GO, Cross, Disc, Keys, Scene, Text
+from neurogym.task import Paper, Preset, Task
+from neurogym.tasks.alternatives import DARK, YELLOW, NAltPerceptualDecisionMaking, Nth
+from neurogym.tasks.contrast import IBL, SIDES
+from neurogym.tasks.perceptual import PerceptualDecisionMaking
+from neurogym.wrappers import (
+    PassAction,
+    PassReward,
+    SideBias,
+    TrialHistory,
+    TrialHistoryEvolution,
+    VariableNch,
+)
+
+HISTORY = Paper(
+    "Response outcomes gate the impact of expectations on perceptual decisions",
+    "https://doi.org/10.1038/s41467-020-14824-w",
+    "Hermoso-Mendizabal, Hyafil, Rueda-Orozco, Jaramillo, Robbe & de la Rocha",
+    2020,
+)
+
+
+class IBL20(PerceptualDecisionMaking):
+    """Watch noisy motion, then report its direction; for many trials one side is likelier."""
+
+    id = "perceptualdecisionmaking.ibl20-v0"
+    paper = Paper(
+        "Standardized and reproducible measurement of decision-making in mice",
+        "https://doi.org/10.7554/eLife.63711",
+        "The International Brain Laboratory",
+        2021,
+    )
+    differs = (
+        *PerceptualDecisionMaking.differs,
+        "Which block comes first is drawn; it was always the one of the first side.",
+        "ground_truth and coh can be forced; the former was drawn again, the latter dropped.",
+        "How much likelier the side of a block is, and how long blocks are, are the parameters"
+        " p_block and block_dur; they were fixed at 0.8 and 90.",
+    )
+
+    p_block = param.Number(0.8, bounds=(0.5, 1), doc="chance of the side that a block favours")
+    block_dur = param.Integer(90, bounds=(1, 10_000), doc="trials in a block")
+    dim_ring = param.Integer(2, bounds=(2, 2), doc="number of directions")
+
+    def built_in(self):
+        p = self.p_block
+        return (SideBias(probs=[[p, 1 - p], [1 - p, p]], block_dur=self.block_dur),)
+
+
+class IBL_Block(IBL):
+    """Two lights flicker: choose the brighter one; for many trials one side is likelier."""
+
+    differs = (
+        *IBL.differs,
+        "A block lasts block_dur trials, 200 by default; it was half of them, as every second trial"
+        " was lost. The block after it is always another one.",
+        "How much likelier a side is, is the parameter p_block; there were 0.8, 0.2 and 0.5.",
+    )
+
+    p_block = param.Number(0.8, bounds=(0.5, 1), doc="chance of the side that a block favours")
+    block_dur = param.Integer(200, bounds=(1, 10_000), doc="trials in a block")
+
+    def built_in(self):
+        p = self.p_block
+        probs = [[1 - p, p], [p, 1 - p], [0.5, 0.5]]
+        return (SideBias(probs=probs, block_dur=self.block_dur),)
+
+
+class RDM_hist(PerceptualDecisionMaking):
+    """Watch noisy motion, then report its direction; it tends to repeat, or to alternate."""
+
+    paper = HISTORY
+    differs = (
+        "It was removed from NeuroGym in 2019, and is made of PerceptualDecisionMaking and the"
+        " wrapper TrialHistory.",
+        "A response during fixation is too early from its start; the first 100 ms were free.",
+    )
+
+    sigma = param.Number(2**0.5, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
+    rep_prob = Levels(
+        [0.2, 0.8], bounds=(0, 1), doc="by block, the chance that the direction repeats"
+    )
+    block_dur = param.Integer(200, bounds=(1, 10_000), doc="trials in a block")
+    dim_ring = param.Integer(2, bounds=(2, 2), doc="number of directions")
+    rewards = Rewards(abort=-1.0, correct=1.0, fail=0.0)
+    timing = Timing(fixation=750, stimulus=1000, delay=0, decision=500)
+
+    def built_in(self):
+        return (TrialHistory(probs=list(self.rep_prob), block_dur=self.block_dur),)
+
+
+class Priors(Task):
+    """Two lights flicker: choose the one that was brighter; its side tends to repeat, or not to."""
+
+    paper = HISTORY
+    tags = ("perceptual", "two-alternative", "supervised")
+    differs = (
+        "It was removed from NeuroGym in 2019; the paper is our choice, it named none.",
+        "The noise is sigma / sqrt(dt) a step, of the streams alone; it had SD 1 a step.",
+        "The cue to choose is the end of fixation, which is 1; it was a channel of -1, then 0.",
+    )
+
+    stim_ev = param.Number(0.5, bounds=(0.01, 1), doc="greatest difference of the streams' means")
+    sigma = param.Number(10.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
+    rep_prob = Levels([0.2, 0.8], bounds=(0, 1), doc="by block, the chance that the side repeats")
+    block_dur = param.Integer(200, bounds=(1, 10_000), doc="trials in a block")
+    rewards = Rewards(abort=-0.1, correct=1.0, fail=-1.0)
+    timing = Timing(stimulus=900, decision=100)
+    human = Preset(dt=20, abort=True, sigma=3.0, timing=dict(stimulus=1500, decision=2500))
+
+    rule = FirstResponse("decision", hold="stimulus")
+    keys = Keys({"choice": ["left", "right"]}, choice=("ArrowLeft", "ArrowRight"))
+    scene = Scene(
+        *(Disc(x=x, radius=0.15, color=DARK) for x in SIDES),
+        *(
+            Disc(x=x, radius=0.15, color=YELLOW, alpha=Nth("stimulus", 0.35, 0.1, k),
+                 during="stimulus")
+            for k, x in enumerate(SIDES)
+        ),
+        Cross(during="stimulus"),
+        Text(text="?", size=0.1, color=GO, during="decision"),
+    )  # fmt: skip
+
+    def channels(self):
+        return Channels(fixation=1, stimulus=Evidence(2))
+
+    def actions(self):
+        return Actions(fixation=1, choice=2)
+
+    def conditions(self):
+        return dict(
+            ground_truth=Choice((0, 1), doc="the stream of higher mean: 0 left, 1 right"),
+            difference=Uniform(0, self.stim_ev, doc="how much higher its mean is"),
+        )
+
+    def built_in(self):
+        return (TrialHistory(probs=list(self.rep_prob), block_dur=self.block_dur),)
+
+    def paint(self, canvas, trials):
+        canvas.show("fixation", 1, during="stimulus")
+        lower = np.arange(2) != trials.ground_truth[:, None]
+        canvas.show("stimulus", 1 - lower * trials.difference[:, None], during="stimulus")
+        canvas.noise("stimulus", self.sigma, during="stimulus")
+        canvas.answer("choice", trials.ground_truth, during="decision")
+
+
+class PriorsV0(NAltPerceptualDecisionMaking):
+    """Watch lamps flicker, then report the brightest; the number in play and their order change."""
+
+    id = "priors.priors_v0-v0"
+    paper = Paper(
+        "Recurrent networks endowed with structural priors explain suboptimal animal behavior",
+        "https://doi.org/10.1016/j.cub.2022.12.044",
+        "Molano-Mazón, Shao, Duque, Yang, Ostojic & de la Rocha",
+        2023,
+    )
+    differs = (
+        *NAltPerceptualDecisionMaking.differs,
+        "The parameters of the trial history and of the number of choices are those of the task,"
+        " with their names; they were the dicts tr_hist_kwargs and var_nch_kwargs. It could not be"
+        " made, as what it is made of was gone.",
+    )
+
+    probs = param.Number(0.9, bounds=(0, 1), doc="probability of the answer that follows mostly")
+    ctx_dur = param.Integer(200, bounds=(1, 10_000), doc="trials in a context of what follows what")
+    num_contexts = param.Integer(3, bounds=(1, 100), doc="contexts in the pool")
+    death_prob = param.Magnitude(1e-4, doc="chance, each trial, that the pool is replaced")
+    block_nch = param.Integer(100, bounds=(1, 10_000), doc="trials with the same number in play")
+    prob_12 = param.Magnitude(0.0, doc="chance that just the first two are in play")
+
+    def built_in(self):
+        return (
+            VariableNch(block_nch=self.block_nch, prob_12=self.prob_12),
+            TrialHistoryEvolution(
+                probs=self.probs,
+                ctx_dur=self.ctx_dur,
+                num_contexts=self.num_contexts,
+                death_prob=self.death_prob,
+            ),
+            PassAction(),
+            PassReward(),
+        )

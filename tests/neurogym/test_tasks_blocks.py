@@ -1,0 +1,110 @@
+"""Tasks with blocks and history: what follows what, as often as it is told."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import neurogym as ngym
+from neurogym.registry import task_class
+from neurogym.stream import Stream
+
+ALPHA = 1e-4
+
+
+def drawn(task_id, n=6000, **params):
+    stream = Stream(task_class(task_id)(**params), 5)
+    parts, number = [], 0
+    while number < n:
+        draw = stream.draw(len(parts))
+        parts.append(draw.conditions)
+        number += draw.n
+    return {name: np.concatenate([part[name] for part in parts])[:n] for name in parts[0]}
+
+
+def runs(values):
+    """Lengths of runs of equal values, the last one left out."""
+    edges = np.flatnonzero(np.diff(values)) + 1
+    return np.diff(np.concatenate([[0], edges]))
+
+
+def as_often(k, n, p):
+    return stats.binomtest(int(k), int(n), p).pvalue > ALPHA
+
+
+def test_blocks_of_ibl20_alternate_and_each_favours_its_side():
+    trials = drawn("perceptualdecisionmaking.ibl20-v0")
+    assert set(runs(trials["block"])) == {90}
+    for block in (0, 1):
+        here = trials["ground_truth"][trials["block"] == block]
+        assert as_often((here == block).sum(), here.size, 0.8)
+
+
+def test_a_block_of_ibl_block_lasts_as_told_and_another_one_follows():
+    trials = drawn("IBL_Block-v0", block_dur=50, p_block=0.9)
+    assert set(runs(trials["block"])) == {50}
+    for block, p in enumerate((0.9, 0.1, 0.5)):
+        here = trials["ground_truth"][trials["block"] == block]
+        assert here.size > 1000
+        assert as_often((here == 1).sum(), here.size, p)
+
+
+@pytest.mark.parametrize("id", ["RDM_hist-v0", "Priors-v0"])
+def test_sides_repeat_as_often_as_their_block_says(id):
+    trials = drawn(id, rep_prob=[0.3, 0.9], block_dur=100)
+    assert set(runs(trials["block"])) == {100}
+    again = trials["ground_truth"][1:] == trials["ground_truth"][:-1]
+    for block, p in enumerate((0.3, 0.9)):
+        here = again[trials["block"][1:] == block]
+        assert as_often(here.sum(), here.size, p)
+
+
+def test_the_streams_of_priors_have_their_means_and_noise():
+    task = task_class("Priors-v0")(stim_ev=0.5, sigma=5.0)
+    block = Stream(task, 3).blocks(0, 6)
+    trial = np.repeat(np.arange(block.n), np.diff(block.offsets))
+    on = block.period == 0
+    truth, less = block.trials.ground_truth[trial], block.trials.difference[trial]
+    for side in (0, 1):
+        mean = 1 - (truth != side) * less
+        rest = (block.ob[:, 1 + side] - mean)[on]
+        assert abs(rest.mean()) < 4 * rest.std() / rest.size**0.5
+        assert stats.kstest(rest / 0.5, "norm").pvalue > ALPHA
+        assert not block.ob[~on, 1 + side].any()
+    assert 0 <= less.min() < 0.02 < 0.48 < less.max() <= 0.5
+
+
+def test_priors_v0_shows_what_was_done_and_earned_and_keeps_to_what_is_in_play():
+    env = ngym.make("priors.priors_v0", n_ch=5, block_nch=20).unwrapped
+    names = env.observation_space.name
+    assert {"action", "reward"} < set(names)
+    ob, _ = env.reset(seed=2)
+    rng, last, sizes = np.random.default_rng(0), (0, 0.0), set()
+    for _ in range(3000):
+        assert ob[names["action"]] == last[0]
+        assert ob[names["reward"]] == np.float32(last[1])
+        action = env.gt_now if rng.random() < 0.8 else int(rng.integers(6))
+        active = [int(k) for k in env.trial["active"].split("-")]
+        assert env.trial["ground_truth"] + 1 in active
+        sizes.add(len(active))
+        ob, reward, *_ = env.step(action)
+        last = action, reward
+    assert sizes == {2, 3, 4, 5}
+
+
+def test_what_mostly_follows_does():
+    trials = drawn("priors.priors_v0-v0", n_ch=3, block_nch=10_000, prob_12=0.0, probs=0.9)
+    follows = [[int(k) - 1 for k in text.split("-")] for text in trials["transitions"]]
+    in_play = np.array([text.count("-") + 1 for text in trials["active"]])
+    truth, hits = trials["ground_truth"], []
+    for k in range(1, truth.size):
+        if in_play[k] == 3:
+            hits.append(follows[k][truth[k - 1]] == truth[k])
+    assert not hits or as_often(sum(hits), len(hits), 0.9)
+    assert len(hits) in (0, truth.size - 1)
+
+
+def test_collections_hold_them():
+    assert "perceptualdecisionmaking.ibl20-v0" in ngym.get_collection("perceptualdecisionmaking")
+    assert ngym.get_collection("priors") == ["priors.priors_v0-v0"]
+    with pytest.raises(ValueError, match="p_block"):
+        ngym.make("perceptualdecisionmaking.ibl20", p_blok=0.7)
