@@ -119,15 +119,15 @@ def test_what_clashes_only_with_another_parameter_is_told():
 def test_rewards(choice, calls):
     form = RewardsForm(choice, lambda: calls.append(1))
     before = choice.build().rewards
-    other = next(name for name in before if name != "correct")
-    form.widgets["correct"].value = 7.5
-    assert choice.params == {"rewards": {"correct": 7.5}}
+    other, one = list(before)[:2]
+    form.widgets[one].value = 7.5
+    assert choice.params == {"rewards": {one: 7.5}}
     form.widgets[other].value = -2.0
-    assert choice.params == {"rewards": {"correct": 7.5, other: -2.0}}
-    form.widgets["correct"].value = None
-    assert form.widgets["correct"].helper_text == "expected a number"
-    assert choice.params == {"rewards": {"correct": 7.5, other: -2.0}}
-    form.widgets["correct"].value = before["correct"]
+    assert choice.params == {"rewards": {one: 7.5, other: -2.0}}
+    form.widgets[one].value = None
+    assert form.widgets[one].helper_text == "expected a number"
+    assert choice.params == {"rewards": {one: 7.5, other: -2.0}}
+    form.widgets[one].value = before[one]
     form.widgets[other].value = before[other]
     assert choice.params == {}
     assert len(calls) == 4
