@@ -133,8 +133,14 @@ class Screen:
 
     def _marker(self, e):
         r = e["radius"] * SIZE
-        x, y = r * np.cos(e["angle"]), -r * np.sin(e["angle"])
-        return f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{e["size"] * SIZE:.2f}"/>'
+        x, y, size = r * np.cos(e["angle"]), -r * np.sin(e["angle"]), e["size"] * SIZE
+        if e["shape"] == "triangle":  # its tip points to the centre
+            tip = ((0, 0.6), (-0.42, -0.4), (0.42, -0.4))
+            points = " ".join(f"{a * size:.2f},{b * size:.2f}" for a, b in tip)
+            turn = 90 - np.degrees(e["angle"])
+            place = f"translate({x:.2f} {y:.2f}) rotate({turn:.1f})"
+            return f'<polygon points="{points}" transform="{place}"/>'
+        return f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{size / 2:.2f}"/>'
 
     def _text(self, e):
         size = e["size"] * SIZE * 1.3

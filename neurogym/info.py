@@ -176,8 +176,9 @@ def _of_env(id: str, env: gym.Env) -> dict[str, Any]:
 
 def page(facts: dict[str, Any]) -> str:
     """The facts as text."""
-    tags = f"\n\ntags: {', '.join(facts['tags'])}" if facts["tags"] else ""
-    parts = [f"{facts['id']}\n{_wrapped(facts['sentence'])}{tags}"]
+    parts = [f"{facts['id']}\n{_wrapped(facts['sentence'])}"]
+    if facts["tags"]:
+        parts.append(_wrapped(f"tags: {', '.join(facts['tags'])}"))
     for title, lines in _sections(facts):
         if lines:
             parts.append(f"{title}\n" + "\n".join(_wrapped(line, "  ") for line in lines))

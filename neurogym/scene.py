@@ -214,7 +214,7 @@ class Pointer(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Marker(Element):
-    """A disc or triangle at an angle on a ring."""
+    """A disc or triangle at an angle on a ring; `size` is its diameter, or its height."""
 
     radius: Any = 0.3
     angle: Any = 0.0

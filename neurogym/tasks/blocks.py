@@ -15,6 +15,7 @@ from neurogym.tasks.perceptual import PerceptualDecisionMaking
 from neurogym.wrappers import (
     PassAction,
     PassReward,
+    Shaping,
     SideBias,
     TrialHistory,
     TrialHistoryEvolution,
@@ -188,4 +189,48 @@ class PriorsV0(NAltPerceptualDecisionMaking):
             ),
             PassAction(),
             PassReward(),
+        )
+
+
+class CVLearning(PerceptualDecisionMaking):
+    """Watch noisy motion, then report its direction; it gets harder, step by step, as you learn."""
+
+    paper = Paper(
+        "Discrete attractor dynamics underlies persistent activity in the frontal cortex",
+        "https://doi.org/10.1038/s41586-019-0919-7",
+        "Inagaki, Fontolan, Romani & Svoboda",
+        2019,
+    )
+    tags = ("perceptual", "delayed response", "two-alternative", "supervised")
+    differs = (
+        "The curriculum is the wrapper Shaping, built in: which phase a trial has is a condition,"
+        " follows the seed, and stands in the trial. Datasets go through it as a subject does who"
+        " is always right; they stayed in the first phase.",
+        "A phase ends when th_stage of the last trials_day trials were right; days were counted,"
+        " and delays grew and shrank with the performance.",
+        "Channels that speak for no answer, all but the first two of n_ch, are gone.",
+    )
+
+    short_dur = param.Integer(2, bounds=(1, 100), doc="steps of the periods in the first phases")
+    init_ph = param.Integer(0, bounds=(0, 5), doc="the first phase")
+    th_stage = param.Magnitude(0.7, doc="share of right answers that ends a phase")
+    trials_day = param.Integer(300, bounds=(1, 100_000), doc="trials over which that is counted")
+    max_num_reps = param.Integer(3, bounds=(1, 100), doc="the same answers in a row that still pay")
+    dim_ring = param.Integer(2, bounds=(2, 2), doc="number of directions")
+    rewards = Rewards(abort=-0.1, correct=1.0, fail=-1.0)
+    timing = Timing(fixation=200, stimulus=1150, delay=("uniform", (1000, 3000)), decision=1500)
+    human = Preset(
+        dt=20, trials_day=10, short_dur=25,
+        timing=dict(fixation=700, delay=("uniform", (500, 1500)), decision=3000),
+    )  # fmt: skip
+
+    def built_in(self):
+        return (
+            Shaping(
+                init_ph=self.init_ph,
+                th=self.th_stage,
+                perf_w=self.trials_day,
+                max_num_reps=self.max_num_reps,
+                short_dur=self.short_dur,
+            ),
         )

@@ -119,7 +119,7 @@ class AntiReach(Task):
     scene = Scene(
         Text(text=By(_asked), y=0.43, size=0.04),
         Arc(radius=0.33, width=0.01, alpha=0.35),
-        Marker(radius=0.33, angle=By(_shown_at), size=0.06, color=ORANGE, during="stimulus"),
+        Marker(radius=0.33, angle=By(_shown_at), size=0.09, color=ORANGE, during="stimulus"),
         Cross(during=("fixation", "stimulus", "delay")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )

@@ -161,9 +161,9 @@ class DelayMatchSampleDistractor1D(Task):
     keys = Keys({"match": ["same place"]}, match=("Space",))
     scene = Scene(
         Arc(radius=0.36, width=0.006, color=INK, alpha=0.35),
-        Marker(radius=0.36, angle=Of("direction"), size=0.08, color=BLUE, during="sample"),
+        Marker(radius=0.36, angle=Of("direction"), size=0.1, color=BLUE, during="sample"),
         *(
-            Marker(radius=0.36, angle=_test_at(k), size=0.08, color=ORANGE, during=f"test{k + 1}")
+            Marker(radius=0.36, angle=_test_at(k), size=0.1, color=ORANGE, during=f"test{k + 1}")
             for k in range(3)
         ),
         Cross(during=("fixation", "sample", "delay1")),

@@ -11,6 +11,7 @@ from neurogym.scene import (
     BLUE,
     INK,
     ORANGE,
+    PINK,
     Arc,
     Bump,
     By,
@@ -20,6 +21,7 @@ from neurogym.scene import (
     Of,
     Pointer,
     Scene,
+    Text,
 )
 from neurogym.task import Effect, Paper, Preset, Task
 
@@ -66,7 +68,7 @@ class Reaching1D(Task):
     )
     scene = Scene(
         Arc(radius=0.36, width=0.012, color=INK, alpha=0.35),
-        Marker(radius=0.36, angle=Of("ground_truth"), size=0.05, color=ORANGE, during="reach"),
+        Marker(radius=0.36, angle=Of("ground_truth"), size=0.09, color=ORANGE, during="reach"),
         Pointer(length=0.33, width=0.028, angle=Bump("self"), color=BLUE),
         Disc(radius=0.03, color=INK),
     )
@@ -196,3 +198,91 @@ class Reaching1DWithSelfDistraction(Reaching1D):
 
     def observe(self, trials, state, step, ob):
         ob[:, : self.dim_ring] += np.cos(ring(self.dim_ring) - state["angle"][:, None])
+
+
+class AngleReproduction(Reaching1D):
+    """Remember two directions, then turn the pointer to the first, and after it to the second."""
+
+    paper = Paper(
+        "Visual perception as retrospective Bayesian decoding from high- to low-level features",
+        "https://doi.org/10.1073/pnas.1706906114",
+        "Ding, Cueva, Tsodyks & Qian",
+        2017,
+    )
+    tags = ("perceptual", "working memory", "delayed response", "steps action space")
+    differs = (
+        "It could not be stepped. The label is the best action of each step, not an angle cut to an"
+        " integer.",
+        "The pointer turns by `speed` (rad/s), whatever dt is, and in the two response periods"
+        " alone; at 0.05 rad a step about half of the directions could not be reached.",
+        "performance is 1 if the pointer is within `tolerance` of both at the end of their periods;"
+        " it was the mean reward, which no agent could bring to 1.",
+        "The channels have names: stimulus, self, go1, go2.",
+    )
+
+    timing = Timing(fixation=500, stim1=500, delay1=500, stim2=500, delay2=500, go1=1000, go2=1000)
+    human = Preset(
+        dt=50, speed=3.0, tolerance=0.3,
+        timing=dict(stim1=800, delay1=600, stim2=800, delay2=600, go1=3000, go2=3000),
+    )  # fmt: skip
+
+    window = ("go1", "go2")
+    scene = Scene(
+        Arc(radius=0.36, width=0.012, color=INK, alpha=0.35),
+        *(
+            Marker(radius=0.36, angle=Of(f"ground_truth{k}"), size=0.09, color=color,
+                   during=f"stim{k}")
+            for k, color in ((1, ORANGE), (2, PINK))
+        ),
+        *(
+            Text(text=text, y=0.45, size=0.09, color=color, during=periods)
+            for text, color, periods in (
+                ("first", ORANGE, ("stim1", "go1")), ("second", PINK, ("stim2", "go2")),
+            )
+        ),
+        Pointer(length=0.33, width=0.028, angle=Bump("self"), color=BLUE, during=("go1", "go2")),
+        Disc(radius=0.03, color=INK),
+    )  # fmt: skip
+
+    def channels(self):
+        return Channels(stimulus=self.dim_ring, self=self.dim_ring, go1=1, go2=1)
+
+    def conditions(self):
+        angle = Uniform(0, 2 * np.pi, unit="rad", doc="the first direction")
+        other = Uniform(0, 2 * np.pi, unit="rad", doc="the second direction")
+        return dict(ground_truth1=angle, ground_truth2=other)
+
+    def paint(self, canvas, trials):
+        for k, angle in enumerate((trials.ground_truth1, trials.ground_truth2), 1):
+            shown = np.cos(ring(self.dim_ring) - angle[:, None])
+            canvas.show("stimulus", shown, during=f"stim{k}")
+            canvas.show(f"go{k}", 1, during=f"go{k}")
+
+    def begin(self, trials):
+        return {**super().begin(trials), "first": np.zeros(trials.n, bool)}
+
+    def _away(self, trials, state, step):
+        """How far the pointer is from the direction that is asked for."""
+        target = np.where(step.during("go2"), trials.ground_truth2, trials.ground_truth1)
+        return signed_distance(state["angle"], target)
+
+    def labels(self, trials, state, step):
+        away = self._away(trials, state, step)
+        asked = step.during("go1") | step.during("go2")
+        worth = (np.abs(away) > self.speed * self.dt / 2000) & asked
+        return np.where(worth, np.where(away > 0, 1, 2), 0)
+
+    def react(self, trials, state, step, action):
+        asked = step.during("go1") | step.during("go2")
+        turn = self.speed * self.dt / 1000 * np.where(action == 1, 1, -(action == 2).astype(float))
+        state["angle"] = (state["angle"] + np.where(asked, turn, 0)) % (2 * np.pi)
+        distance = np.abs(self._away(trials, state, step))
+        there = distance <= self.tolerance
+        state["first"] |= there & step.closing & step.during("go1")
+        both, rewards = there & state["first"], self.plan.rewards
+        return Effect(
+            reward=np.where(asked, np.maximum(rewards["correct"] - distance, rewards["fail"]), 0.0),
+            performance=both.astype(float),
+            outcome=np.where(both, Outcome.CORRECT, Outcome.ERROR),
+            responds=asked & (action > 0),
+        )

@@ -226,7 +226,8 @@ def test_the_oracle_is_right_and_no_simple_agent_earns_more(task, preset):
 
     best, performance = earned("oracle")
     assert performance == [1.0] * 60
-    assert best > earned("random")[0]
+    chance = earned("random")[0]
+    assert best > chance or (best == chance and task.plan.learns)  # a first phase may pay all
     for action in constants(env.action_space):
         assert best >= earned(action)[0]
 

@@ -117,7 +117,7 @@ def shortest(task_id):
 
 def test_many_refills_change_nothing(task_id):
     closed, task = task_class(task_id).closed, shortest(task_id)
-    steps = 1500 if closed else max(2600, 600 * len(task.timing))
+    steps = max(1500 if closed else 2600, (450 if closed else 600) * len(task.timing))
     trials = compare(task, steps, n=3 if closed else 4)
     assert trials.min() > (400 if closed else 600)
 
