@@ -279,7 +279,7 @@ def test_a_forced_condition_changes_the_trial_and_no_other_condition(task):
                     assert same(forced, plain)
                 else:
                     replayed = iter(plain.actions)
-                    again = play(env, trial, lambda ob: next(replayed, 0), **{name: value})  # noqa: B023
+                    again = play(env, trial, lambda ob: next(replayed, idle(task)), **{name: value})  # noqa: B023
                     changed.append(not (same(forced, plain) and same(again, plain)))
         assert any(changed) or len(values) == 1
 
