@@ -15,6 +15,8 @@ from neurogym.task import Paper, Preset, Task
 
 # a history has a digit for each answer: 0 left and 1 right, and 2 more if it was paid
 PAID = 2
+SIDE = str.maketrans("0123", "0101")
+IS = {digit: str.maketrans("0123", "".join("01"[d == digit] for d in "0123")) for digit in "0123"}
 
 
 @cache
@@ -24,6 +26,11 @@ def unlike_a_coin(heads: int, n: int) -> float:
     return min(1.0, 2 * sum(comb(n, k) for k in range(few + 1)) / 2**n)
 
 
+def places(digits: str, digit: str) -> int:
+    """Where a digit stands: bit i is set if it is the i-th."""
+    return int(digits[::-1].translate(IS[digit]) or "0", 2)
+
+
 def chance_of_right(history: str, order: int, outcomes: bool, alpha: float) -> float:
     """With which chance the opponent goes right, after a history of the subject's answers.
 
@@ -31,15 +38,16 @@ def chance_of_right(history: str, order: int, outcomes: bool, alpha: float) -> f
     answers, and if `outcomes` also with what these earned. Of those that differ from a coin at the
     level `alpha` it takes the one that does most, and goes the other way as often.
     """
-    answers = "".join("01"[int(digit) % PAID] for digit in history)
-    p = 0.5
+    answers, p = history.translate(SIDE), 0.5
+    right = places(answers, "1")
     for told in (answers, history) if outcomes else (answers,):
-        for n in range(min(order, len(history)) + 1):
-            last = told[len(told) - n :]
-            after = [answers[i] for i in range(n, len(told)) if told[i - n : i] == last]
-            rights = after.count("1")
-            if after and unlike_a_coin(rights, len(after)) < alpha:
-                found = 1 - rights / len(after)
+        alike = (1 << len(told)) - 1  # of the answers, those that followed on the last n
+        for n in range(min(order, len(told)) + 1):
+            if n:
+                alike &= places(told, told[-n]) << n
+            rights, after = (alike & right).bit_count(), alike.bit_count()
+            if after and unlike_a_coin(rights, after) < alpha:
+                found = 1 - rights / after
                 p = found if abs(found - 0.5) > abs(p - 0.5) else p
     return p
 
