@@ -283,7 +283,7 @@ class Pneumostomeopening(Task):
         pneumostome=1.0, skin=0.5, swim=0.1, trained_pneumostome=-1.0, trained_skin=1.0
     )
     timing = Timing(pond=1500)
-    human = Preset(dt=20, timing=dict(pond=15_000))
+    human = Preset(dt=50, timing=dict(pond=15_000))
 
     closed = True
     window = ("pond",)

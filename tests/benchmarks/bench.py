@@ -250,12 +250,16 @@ def report(ids: list[str], n: int, scale: float, num_envs: int) -> list[str]:
         small, large = (bench_dataset(id, batch, n, scale) for batch in (16, 256))
         one, many = bench_step(id, n, scale), bench_vector(id, num_envs, n, scale)
         lines.append(
-            f"| {id} | {small[0] / 1e6:.1f} M/s | {small[1]:.2f} | {large[0] / 1e6:.1f} M/s"
-            f" | {large[1]:.2f} | {one[0] / 1e6:.2f} M/s | {one[1]:.1f} | {one[2]:.1f}"
-            f" | {many['rate'] / 1e6:.1f} M/s | {many['sync']:.0f} | {many['loop']:.1f} |"
+            f"| {id} | {rate(small[0])} | {small[1]:.3g} | {rate(large[0])} | {large[1]:.3g}"
+            f" | {rate(one[0])} | {one[1]:.1f} | {one[2]:.1f}"
+            f" | {rate(many['rate'])} | {many['sync']:.3g} | {many['loop']:.3g} |"
         )
         print(lines[-1], file=sys.stderr)
     return lines
+
+
+def rate(per_second: float) -> str:
+    return f"{per_second / 1e6:.3g} M/s"
 
 
 def main(argv: list[str] | None = None) -> None:

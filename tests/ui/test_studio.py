@@ -168,12 +168,12 @@ def test_the_catalogue_is_searched_and_a_task_picked(page, server):
     visit(page, server.url)
     page.wait_for_selector("h3:has-text('Go Nogo')")
     assert page.locator(".picture + h3").count() == len(TASKS)
-    page.get_by_label("Search tasks").press_sequentially("ready set")
+    page.get_by_label("Search tasks").press_sequentially("matching penny")
     page.wait_for_selector("h3:has-text('Go Nogo')", state="detached")
-    assert page.locator(".picture + h3").all_inner_texts() == ["Ready Set Go"]
+    assert page.locator(".picture + h3").all_inner_texts() == ["Matching Penny"]
     page.get_by_role("button", name="Configure").last.click()
-    page.wait_for_url(re.compile("task=ReadySetGo-v0.*view=configure"))
-    page.wait_for_selector("text=Remington")
+    page.wait_for_url(re.compile("task=MatchingPenny-v0.*view=configure"))
+    page.wait_for_selector("text=Barraclough")
 
 
 def type_number(field, text):
