@@ -85,6 +85,9 @@ class Block:
         self._segment = np.repeat(np.arange(n * n_periods), steps.ravel())  # (S,)
         levels = canvas.levels.reshape(n * n_periods, -1)
         self.ob = levels.take(self._segment, axis=0)
+        for columns, periods, function in canvas.traces:
+            rows, trial, ms = self._within(periods)
+            self.ob[rows, columns] += function(trial, ms)
         self._add_noise(draws)
         if canvas.due_ms is not None:  # the rule finds the step to label
             self._judge()
@@ -109,25 +112,34 @@ class Block:
         canvas = self._canvas
         gt = np.tile(canvas.actions.rest, (len(self.ob), 1))
         for columns, periods, value, when in canvas.aims:
-            rows = np.flatnonzero(np.isin(self.period, periods))
-            trial = self._segment[rows] // self.timeline.steps.shape[1]
-            rows, trial = rows[when[trial]], trial[when[trial]]
-            if callable(value):
-                gt[rows, columns] = value(trial, self.since[rows] * self.timeline.dt)
-            else:
-                gt[rows, columns] = value[trial]
+            rows, trial, ms = self._within(periods)
+            asked = when[trial]
+            rows, trial, ms = rows[asked], trial[asked], ms[asked]
+            gt[rows, columns] = value(trial, ms) if callable(value) else value[trial]
         return gt
+
+    def _within(self, periods: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The rows of some periods, their trials, and ms since the period began."""
+        rows = np.flatnonzero(np.isin(self.period, periods))
+        trial = self._segment[rows] // self.timeline.steps.shape[1]
+        return rows, trial, self.since[rows] * self.timeline.dt
 
     @cached_property
     def columns(self) -> Mapping[str, np.ndarray]:
         """What steps of a closed task are told of beside the period, (S, ...) each."""
-        return dict(aim=self.gt, since=self.since) if self._canvas.actions.graded else {}
+        if not self._canvas.actions.graded:
+            return {}
+        return dict(aim=self.gt, since=self.since, steps=self._steps)
+
+    @cached_property
+    def _steps(self) -> np.ndarray:
+        """How many steps each row's period has, (S,)."""
+        return self.timeline.steps.ravel().take(self._segment)
 
     @cached_property
     def since(self) -> np.ndarray:
         """Steps since the period's first, in each row, (S,)."""
-        first = self.period_end + 1 - self.timeline.steps.ravel().take(self._segment)
-        return np.arange(self._segment.size) - first
+        return np.arange(self._segment.size) - (self.period_end + 1 - self._steps)
 
     @cached_property
     def period(self) -> np.ndarray:

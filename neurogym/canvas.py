@@ -112,6 +112,7 @@ class Canvas:
         self.answers = np.zeros((self.n, n_periods), np.int64)
         self.noises: list[tuple[slice, list[int], Any]] = []
         self.aims: list[tuple[slice, list[int], Any, Any]] = []
+        self.traces: list[tuple[slice, list[int], Any]] = []
         self.due_ms: np.ndarray | None = None
         self.worths: np.ndarray | None = None
         self.label_rows: tuple[np.ndarray, int] | None = (
@@ -136,6 +137,14 @@ class Canvas:
             ) from None
         for i in self.timeline.index(during):
             self.levels[:, i, group.slice] = level
+
+    def trace(self, channel: str, function: Any, during: str | tuple[str, ...]) -> None:
+        """Add to a channel group, in each step of some periods, what a function gives.
+
+        It is given rows, and returns their levels (rows, size): their trials (rows,), and the ms
+        (rows,) since the period began.
+        """
+        self.traces.append((self.channels[channel].slice, self.timeline.index(during), function))
 
     def noise(
         self, channel: str | None, sigma: Any, during: str | tuple[str, ...] | None = None

@@ -214,6 +214,55 @@ class Permutation(Condition):
         return f"the numbers 1 to {self.n} in any order, such as {_written(range(self.n, 0, -1))!r}"
 
 
+class Order(Permutation):
+    """An order of n things, counted from 1: "3-1-2". Each trial has its own."""
+
+    carries = False
+
+    def draw(self, rng, n, last):
+        orders = rng.permuted(np.tile(np.arange(1, self.n + 1), (n, 1)), axis=1)
+        return np.array([_written(order) for order in orders.tolist()])
+
+
+class Bits(Condition):
+    """n bits, each of them 1 with probability `p`: "0110"."""
+
+    def __init__(self, n: int, p: float = 0.5, *, unit: str = "", doc: str = ""):
+        self.n, self.p, self.unit, self.doc = n, float(p), unit, doc
+
+    def draw(self, rng, n, last):
+        bits = (rng.random((n, self.n)) < self.p).astype(np.uint8) + ord("0")
+        return np.array([row.tobytes().decode() for row in bits])
+
+    def allows(self, value):
+        return isinstance(value, str) and len(value) == self.n and set(value) <= {"0", "1"}
+
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """The bits, (trials, n) bool."""
+        return np.array([list(value) for value in values.tolist()]) == "1"
+
+    def __str__(self):
+        return f"{self.n} bits, each 1 with probability {self.p:g}"
+
+
+class Count(Condition):
+    """The number of a trial, from 0 to n - 1 and round again."""
+
+    carries = True
+
+    def __init__(self, n: int, *, unit: str = "", doc: str = ""):
+        self.n, self.unit, self.doc = n, unit, doc
+
+    def draw(self, rng, n, last):
+        return ((-1 if last is None else last) + 1 + np.arange(n)) % self.n
+
+    def allows(self, value):
+        return value in range(self.n)
+
+    def __str__(self):
+        return f"0 to {self.n - 1}, one after the other"
+
+
 class Patterns(Condition):
     """n different patterns of bits, none without a 1: "0110-1001". They are drawn once and kept."""
 

@@ -140,6 +140,11 @@ class Step:
         """Steps since the period's first, (n,)."""
         return self.rows["since"]
 
+    @property
+    def steps(self) -> np.ndarray:
+        """How many steps the period has, (n,)."""
+        return self.rows["steps"]
+
     def during(self, period: str) -> np.ndarray:
         """Which of the trials are in a period, (n,) bool."""
         return self.period == self.index[period]
