@@ -36,6 +36,7 @@ class Screen:
         self.panels = panels_of(env)
         self.width = width_of(env)
         self.rng = np.random.default_rng(5)
+        self.gradients = 0
 
     def svg(self) -> str:
         """The screen with its elements."""
@@ -155,6 +156,30 @@ class Screen:
         return "".join(
             f'<circle cx="{x:.2f}" cy="{y:.2f}" r="0.95" fill="{colors[0 if f else 1]}"/>'
             for x, y, f in zip(r * np.cos(a), r * np.sin(a), first, strict=True)
+        )
+
+    def _grating(self, e):
+        return self._stripes(e, e["angle"], 1.0)
+
+    def _plaid(self, e):
+        left, right = e["angle"] - e["spread"], e["angle"] + e["spread"]
+        return self._stripes(e, left, 1.0) + self._stripes(e, right, 0.5)
+
+    def _stripes(self, e, angle: float, opacity: float) -> str:
+        """A sine wave in a round window, whose edge is sharp here."""
+        self.gradients += 1
+        id, length = f"{self.clip}-{self.gradients}", SIZE / e["frequency"]
+        x, y = length * np.cos(angle), -length * np.sin(angle)
+        levels = [round(128 + 127 * e["contrast"] * np.sin(k * np.pi / 4)) for k in range(9)]
+        stops = "".join(
+            f'<stop offset="{k / 8:g}" stop-color="rgb({v},{v},{v})"/>'
+            for k, v in enumerate(levels)
+        )
+        return (
+            f'<linearGradient id="{id}" gradientUnits="userSpaceOnUse" spreadMethod="repeat" x1="0"'
+            f' y1="0" x2="{x:.3f}" y2="{y:.3f}">{stops}</linearGradient>'
+            f'<circle r="{e["size"] * SIZE / 2 * (1 - e["soft"] / 2):.2f}" fill="url(#{id})"'
+            f' opacity="{opacity:g}"/>'
         )
 
     def _bars(self) -> str:

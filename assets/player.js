@@ -243,8 +243,11 @@ function matters(trial, k, state, action) {
 const NUMBERS = {
   x: 0, y: 0, size: 0.05, width: 0.01, height: 0.1, radius: 0.05, outline: 0, sides: 3, points: 5, rotation: 0,
   angle: 0, start: 0, stop: TAU, length: 0.3, alpha: 1, aperture: 0.7, direction: 0, coherence: 0, density: 600,
-  speed: 0.3, dot: 0.008, contrast: 1, color_share: 0.5,
+  speed: 0.3, dot: 0.008, contrast: 1, color_share: 0.5, rate: 0, frequency: 8, hz: 0, phase: 0, soft: 0.3, ramp: 0,
+  lasts: 0, spread: TAU / 8,
 };
+const FLASH = 50;  // ms
+const FINEST = 512;  // pixels across a grating; larger ones are scaled up
 
 function ringAngle(row, first, size) {
   let [x, y] = [0, 0];
@@ -299,13 +302,81 @@ function fillDots(ctx, v, {x, y}, from, to) {
   ctx.fill();
 }
 
+// How much of a grating's contrast there is, some ms after it came on.
+function envelope({ramp, lasts}, ms) {
+  if (!(ramp > 0)) return 1;
+  const edge = Math.min(ms, lasts > 0 ? lasts - ms : Infinity) / ramp;
+  return 0.5 - 0.5 * Math.cos(Math.PI * clamp(edge, 0, 1));
+}
+
+// A square of pixels around the round window of a grating, and how much of it shows at each.
+class Field {
+  constructor(n, soft) {
+    this.n = n;
+    this.canvas = Object.assign(document.createElement("canvas"), {width: n, height: n});
+    this.ctx = this.canvas.getContext("2d");
+    this.image = this.ctx.createImageData(n, n);
+    this.pixels = new Uint32Array(this.image.data.buffer);
+    this.window = new Float32Array(n * n);
+    for (let i = 0; i < n * n; i++) {
+      const r = Math.hypot(2 * ((i % n) + 0.5) / n - 1, 2 * (Math.floor(i / n) + 0.5) / n - 1);
+      if (r < 1) this.window[i] = soft > 0 ? 0.5 + 0.5 * Math.cos(Math.PI * clamp((r - 1 + soft) / soft, 0, 1)) : 1;
+    }
+    this.sum = new Float32Array(n * n);
+  }
+
+  // Sums sine waves: [cycles over the field, the direction that they drift to, phase] each.
+  fill(waves, contrast) {
+    const {n, sum} = this;
+    sum.fill(0);
+    for (const [cycles, angle, phase] of waves) {
+      const columns = this.wave(cycles * Math.cos(angle), phase);
+      const rows = this.wave(-cycles * Math.sin(angle), 0);  // y is up
+      for (let y = 0, i = 0; y < n; y++) {
+        for (let x = 0; x < n; x++, i++) sum[i] += columns[0][x] * rows[1][y] + columns[1][x] * rows[0][y];
+      }
+    }
+    const scale = (127.5 * contrast) / waves.length;
+    for (let i = 0; i < sum.length; i++) {
+      const grey = Math.round(128 + scale * sum[i] * this.window[i]);
+      const level = clamp(grey, 0, 255);
+      this.pixels[i] = this.window[i] > 0 ? 0xff000000 | (level << 16) | (level << 8) | level : 0;
+    }
+    this.ctx.putImageData(this.image, 0, 0);
+  }
+
+  wave(cycles, phase) {
+    const turns = Float64Array.from({length: this.n}, (_, i) => TAU * cycles * ((i + 0.5) / this.n - 0.5) + phase);
+    return [turns.map(Math.sin), turns.map(Math.cos)];
+  }
+}
+
+function drawWaves(ctx, v, item, ts, angles) {
+  const wide = Math.round(v.size * Math.hypot(ctx.getTransform().a, ctx.getTransform().b));
+  const n = clamp(wide, 8, FINEST);
+  if (item.field?.n !== n) item.field = new Field(n, v.soft);
+  const ms = ts - item.since;
+  const phase = v.phase - (TAU * v.hz * ms) / 1000;
+  item.field.fill(angles.map((angle) => [v.frequency * v.size, angle, phase]), v.contrast * envelope(v, ms));
+  ctx.translate(v.x, v.y);
+  ctx.scale(1, -1);
+  ctx.drawImage(item.field.canvas, -v.size / 2, -v.size / 2, v.size, v.size);
+}
+
 // Each is given the values of its fields now, in stage units with y up.
 const DRAW = {
+  grating(ctx, v, element, item, ts) {
+    drawWaves(ctx, v, item, ts, [v.angle]);
+  },
+  plaid(ctx, v, element, item, ts) {
+    drawWaves(ctx, v, item, ts, [v.angle - v.spread, v.angle + v.spread]);
+  },
   cross(ctx, v) {
     line(ctx, v.width, [v.x - v.size / 2, v.y], [v.x + v.size / 2, v.y]);
     line(ctx, v.width, [v.x, v.y - v.size / 2], [v.x, v.y + v.size / 2]);
   },
-  disc(ctx, v) {
+  disc(ctx, v, element, item, ts) {
+    if (v.rate > 0 && (ts - item.since) % (1000 / v.rate) >= FLASH) return;
     ctx.beginPath();
     ctx.arc(v.x, v.y, Math.max(0, v.radius), 0, TAU);
     paint(ctx, v.outline);
@@ -372,10 +443,17 @@ const DRAW = {
   },
 };
 
+function isShown(element, row, active, hidden) {
+  if (element.panel && hidden?.has(element.panel[0])) return false;
+  if (element.during && !element.during.some((name) => active.includes(name))) return false;
+  return element.show === null || element.show === undefined || row[element.show] > 0.5;
+}
+
 export class Scene {
   constructor(elements, seed, hz) {
     this.items = elements.filter((element) => DRAW[element.kind]).map((element, i) => ({
-      element, hz, seed: (seed + Math.imul(i, 0x9e3779b9)) >>> 0, values: {}, dots: null,
+      element, hz, seed: (seed + Math.imul(i, 0x9e3779b9)) >>> 0, values: {}, dots: null, field: null,
+      since: null,  // the frame that showed it first
       read: Object.entries(NUMBERS).map(([name, fallback]) => [name, binding(element[name], fallback)]),
     }));
     this.panels = Math.max(1, ...elements.map(({panel}) => panel?.[1] ?? 1));
@@ -385,9 +463,11 @@ export class Scene {
   draw(ctx, row, active, ts, stage = null, hidden = null) {
     for (const item of this.items) {
       const {element, values} = item;
-      if (element.panel && hidden?.has(element.panel[0])) continue;
-      if (element.during && !element.during.some((name) => active.includes(name))) continue;
-      if (element.show !== null && element.show !== undefined && !(row[element.show] > 0.5)) continue;
+      if (!isShown(element, row, active, hidden)) {
+        item.since = null;
+        continue;
+      }
+      item.since ??= ts;
       for (const [name, read] of item.read) values[name] = read(row);
       if (!(values.alpha > 0)) continue;
       ctx.save();

@@ -160,10 +160,14 @@ class Cross(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Disc(Element):
-    """A disc, or a circle if `outline` gives a line width."""
+    """A disc, or a circle if `outline` gives a line width.
+
+    With a `rate` it flashes: for 50 ms, so many times a second.
+    """
 
     radius: Any = 0.1
     outline: Any = None
+    rate: Any = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +253,33 @@ class Dots(Element):
     lifetime: int = 3
     colors: tuple[str, str] | None = None
     color_share: Any = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grating(Element):
+    """A sine grating that drifts to `angle`, in a round window with soft edges.
+
+    `size` is the window's diameter, of whose radius the share `soft` fades; `frequency` is in
+    cycles per stage, `hz` in cycles per second, `phase` in radians; `contrast` from 0 to 1. It
+    fades in for `ramp` ms, and, if it is told how many ms it `lasts`, out.
+    """
+
+    size: Any = 0.4
+    frequency: Any = 8.0
+    angle: Any = 0.0
+    hz: Any = 0.0
+    phase: Any = 0.0
+    contrast: Any = 1.0
+    soft: Any = 0.3
+    ramp: Any = 0.0
+    lasts: Any = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plaid(Grating):
+    """Two gratings of half the contrast each, `spread` to the left and right of `angle`."""
+
+    spread: Any = np.pi / 4
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ def play(env, act):
     """One trial from the start of it: rewards, observations and how it ended."""
     info, rewards, seen = {"new_trial": False}, [], []
     while not info["new_trial"]:
-        seen.append(env.ob_now.copy())
+        seen.append(env.ob[env.t_ind].copy())
         *_, reward, _, _, info = env.step(act(env))
         rewards.append(reward)
     return np.array(rewards), np.array(seen), info
@@ -43,11 +43,11 @@ def test_what_is_asked_for_was_marked_and_is_damaged(balanced):
 
 def test_the_reward_of_a_recall_falls_with_its_error():
     env = ngym.make("MemoryRecall-v0").unwrapped
-    env.reset(seed=3, options={"trial": {"length": 15}})
+    env.reset(seed=3, options={"conditions": {"length": 15}})
     rewards, _, info = play(env, lambda env: 0.5 * env.gt_now)
     assert rewards.sum() == pytest.approx(0.75)  # half a unit away, of a span of two
     assert info["outcome"] == "correct"
-    env.reset(seed=3, options={"trial": {"length": 15}})
+    env.reset(seed=3, options={"conditions": {"length": 15}})
     rewards, _, info = play(env, lambda env: -env.gt_now)
     assert (rewards.sum(), info["performance"], info["outcome"]) == (0, 0, "error")
     env.reset(seed=3)
@@ -56,7 +56,7 @@ def test_the_reward_of_a_recall_falls_with_its_error():
 
 def test_the_last_step_of_each_pattern_counts_whatever_dt_is():
     env = ngym.make("MemoryRecall-v0", dt=20, p_recall=0.2, timing={"recall": 200}).unwrapped
-    env.reset(seed=5, options={"trial": {"length": 20}})
+    env.reset(seed=5, options={"conditions": {"length": 20}})
     rewards, seen, _ = play(env, lambda env: env.gt_now)
     recall = np.flatnonzero(seen[:, -1] > 0)
     assert np.flatnonzero(rewards).tolist() == [recall[0] + 10 * k - 1 for k in range(1, 5)]
@@ -65,7 +65,7 @@ def test_the_last_step_of_each_pattern_counts_whatever_dt_is():
 def test_bad_sizes_of_a_recall_are_refused():
     with pytest.raises(ValueError, match="t_max = 10 is below t_min = 12"):
         ngym.make("MemoryRecall-v0", t_min=12, t_max=10)
-    with pytest.raises(ValueError, match="at most 0.5|0.6"):
+    with pytest.raises(ValueError, match="0.5"):
         ngym.make("MemoryRecall-v0", p_recall=0.6)
 
 
@@ -74,7 +74,7 @@ def test_bad_sizes_of_a_recall_are_refused():
 def test_an_answer_on_the_wheel_earns_by_its_distance_round_the_circle(away, outcome, sign):
     env = ngym.make("delayestimation-v0").unwrapped
     for truth in (0, 3, 91, 179):
-        env.reset(seed=1, options={"trial": {"ground_truth": truth}})
+        env.reset(seed=1, options={"conditions": {"ground_truth": truth}})
         answer = 1 + (truth + sign * away) % 180
 
         def act(env, answer=answer):

@@ -1,0 +1,352 @@
+"""Tasks whose point is the picture: moving dots, plaids, and bars to search for."""
+
+import numpy as np
+import param
+
+from neurogym.conditions import Bits, Choice, Order, Uniform
+from neurogym.layout import Channels, Graded, Span
+from neurogym.parameters import Rewards, Timing
+from neurogym.rules import Outcome
+from neurogym.scene import BLUE, GO, Bar, By, Controls, Cross, Disc, Hand, Plaid, Press, Scene
+from neurogym.task import Effect, Paper, Preset, Task
+from neurogym.tasks.perceptual import PerceptualDecisionMaking
+
+
+class RandomDotMotion(PerceptualDecisionMaking):
+    """Watch a cloud of moving dots, then report the direction of those that move together."""
+
+    paper = PerceptualDecisionMaking.paper
+    tags = PerceptualDecisionMaking.tags
+    differs = (
+        "It needs no PsychoPy: agents get the channels of PerceptualDecisionMaking, or the dots as"
+        " pixels (render_mode='rgb_array'); a person sees the dots in the browser.",
+        "Dots move in the direction of the label; all but the first moved in another one.",
+        "There is a fixation mark, which turns green when an answer is asked for.",
+        "Pixels follow the seed. win_kwargs is gone; stim_scale too: give cohs instead.",
+    )
+
+    dt = param.Number(16, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
+    human = Preset(dt=20, abort=True, timing=dict(fixation=500, stimulus=1000, decision=1500))
+
+
+LEFT, RIGHT, UP, DOWN = range(4)
+HEADINGS = np.array([np.pi, 0.0, np.pi / 2, -np.pi / 2])  # where left, right, up and down are
+NAMES = ("left", "right", "up", "down")
+SIZES = 8
+FRAME = 1000 / 120  # ms
+FAINT, STRONG = 0.05, 0.99
+# What people, and the model that was fitted to them, said of the motion: frame, and probability of
+# the direction and of its opposite, which is seen at first in what is large and strong.
+FRAMES = (6, 7, 8, 9, 12, 14, 17, 20, 27, 35)
+SEEN = {
+    STRONG: (
+        (0.249, 0.249, 0.249, 0.249, 0.27, 0.32, 0.4583, 0.65, 0.85, 0.96),
+        (0.249, 0.249, 0.29, 0.31, 0.4, 0.475, 0.4167, 0.3083, 0.075, 0.04),
+    ),
+    FAINT: (
+        (0.249, 0.25, 0.26, 0.2583, 0.325, 0.45, 0.575, 0.875, 0.933, 0.99),
+        (0.249, 0.25, 0.26, 0.2583, 0.267, 0.1417, 0.1167, 0.058, 0.016, 0.003),
+    ),
+}
+
+
+def seen_as(ms: np.ndarray, contrast: np.ndarray, ground_truth: np.ndarray) -> np.ndarray:
+    """Probabilities of left, right, up and down some ms after the onset: (n, 4)."""
+    frame, strong = np.asarray(ms) / FRAME, np.asarray(contrast) > 0.5
+    correct, opposite = (
+        np.where(strong, *(np.interp(frame, FRAMES, SEEN[c][k]) for c in (STRONG, FAINT)))
+        for k in (0, 1)
+    )
+    out = np.repeat(((1 - correct - opposite) / 2)[:, None], 4, axis=1)
+    rows = np.arange(len(out))
+    out[rows, ground_truth] = correct
+    out[rows, ground_truth ^ 1] = opposite
+    return out
+
+
+def overlap(said: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """What two distributions (n, k) share, from 0 to 1; too much said is scaled down: (n,)."""
+    whole = np.maximum(said.sum(axis=1, keepdims=True), 1)
+    return np.minimum(said / whole, seen).sum(axis=1)
+
+
+def _diameter(task, conditions):
+    return 0.8 if conditions["contrast"] > 0.5 else 0.16
+
+
+class SpatialSuppressMotion(Task):
+    """Say where the pattern moves: large and strong ones are harder than small and faint ones."""
+
+    paper = Paper(
+        "Perceptual consequences of centre-surround antagonism in visual motion processing",
+        "https://doi.org/10.1038/nature01800",
+        "Tadin, Lappin, Gilroy & Blake",
+        2003,
+    )
+    tags = ("perceptual", "plaid", "motion", "center-surround", "continuous action space",
+            "multidimensional action space", "supervised")  # fmt: skip
+    differs = (
+        "One task stands for the three under this name: agents get the 32 channels (4 directions,"
+        " 8 sizes), or pixels by render_mode='rgb_array'; a person sees the plaid.",
+        "The curves of the label are of ms, so that any dt gives the same; they were of frames.",
+        "Probabilities sum to 1 in each step; two were negative at the end.",
+        "What is said earns its overlap with the label, in equal parts over the stimulus; it earned"
+        " nothing. An answer in the period response (0 ms; for people) earns as much again.",
+        "The size follows from the contrast, as in the data that the labels are from; forced apart,"
+        " the label stayed as it was. The directions are left, right, up and down; the channels'"
+        " angles had them turned.",
+    )
+
+    dt = param.Number(8.3, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
+    rewards = Rewards(correct=1.0)
+    timing = Timing(stimulus=300, response=0)
+    human = Preset(dt=50, timing=dict(stimulus=150, response=3000))
+
+    closed = True
+    foreseen = True
+    window = ("stimulus", "response")
+    keys = Controls(*(Press(f"Arrow{name.title()}", name, "hold", {name: 1}) for name in NAMES))
+    scene = Scene(
+        Plaid(
+            angle=By(lambda task, c: float(HEADINGS[c["ground_truth"]])),
+            contrast=By(lambda task, c: c["contrast"]),
+            size=By(_diameter), frequency=13.0, hz=8.0, soft=0.5, ramp=30.0, during="stimulus",
+        ),
+        Cross(color=GO, size=0.08, width=0.014, during="response"),
+    )  # fmt: skip
+
+    def channels(self):
+        return Channels(stimulus=4 * SIZES)
+
+    def actions(self):
+        return Graded(**{name: Span(0, 1) for name in NAMES})
+
+    def conditions(self):
+        return dict(
+            ground_truth=Choice(range(4), doc="direction: left, right, up, down"),
+            contrast=Choice((FAINT, STRONG), doc="contrast; a strong pattern is large"),
+        )
+
+    def paint(self, canvas, trials):
+        away = HEADINGS - HEADINGS[trials.ground_truth][:, None]
+        tuned = np.asarray(trials.contrast)[:, None] / 2 * (1 + np.cos(away))
+        reached = np.where(np.asarray(trials.contrast) > 0.5, SIZES, 1)
+        cells = tuned[..., None] * (np.arange(SIZES) < reached[:, None, None])
+        canvas.show("stimulus", cells.reshape(trials.n, -1), during="stimulus")
+        length = canvas.timeline.shown_ms("stimulus")
+
+        def column(k, start):
+            def value(trial, ms):
+                then = ms + (length[trial] if start else 0)
+                seen = seen_as(then, trials.contrast[trial], trials.ground_truth[trial])
+                return seen[:, k : k + 1]
+
+            return value
+
+        for k, name in enumerate(NAMES):
+            canvas.aim(name, column(k, False), during="stimulus")
+            canvas.aim(name, column(k, True), during="response")
+
+    def begin(self, trials):
+        return dict(earned=np.zeros(trials.n))
+
+    def react(self, trials, state, step, action):
+        shared, asked = overlap(action, step.rows["aim"]), step.during("response")
+        said = (action > 0).any(axis=1)
+        given = asked & said
+        part = np.where(asked, 0.0, shared / np.maximum(step.steps, 1))
+        state["earned"] += part
+        right = action.argmax(axis=1) == step.rows["aim"].argmax(axis=1)
+        return Effect(
+            reward=self.plan.rewards["correct"] * np.where(given, shared, part),
+            ends=given,
+            performance=np.where(given, shared, np.where(asked, 0.0, state["earned"])),
+            outcome=np.where(said, np.where(right, Outcome.CORRECT, Outcome.ERROR), Outcome.MISS),
+            responds=given | (step.last & said),
+            response=1 + action.argmax(axis=1),
+        )
+
+
+TRACK = 0.45  # on the stage, what 1 is for the task
+LENGTH = 0.13
+COLORS = ("red", "green", "blue")
+FEATURES = 5  # of a bar: the double angle's cosine and sine, and three colours
+
+
+def _css(color) -> str:
+    """A colour, each part from -1 (dark) to 1."""
+    levels = np.clip(np.round(127.5 * (np.asarray(color) + 1)), 0, 255).astype(int)
+    return "#" + "".join(f"{level:02x}" for level in levels.tolist())
+
+
+def _bar(k):
+    """The k-th bar of the array."""
+
+    def there(task, conditions):
+        return k < task.n_items
+
+    def look(which):
+        return By(lambda task, conditions: task.look(conditions, k)[which])
+
+    def at(axis):
+        return By(lambda task, conditions: TRACK * float(task.centers()[k, axis]))
+
+    return Bar(x=at(0), y=at(1), angle=look(0), color=look(1), width=LENGTH, height=0.022,
+               during="decision", when=there)  # fmt: skip
+
+
+class VisualSearch(Task):
+    """Remember the bar; then find the same one among others, go there, and confirm."""
+
+    paper = Paper(
+        "Top-down versus bottom-up control of attention in the prefrontal and posterior parietal"
+        " cortices",
+        "https://doi.org/10.1126/science.1138071",
+        "Buschman & Miller",
+        2007,
+    )
+    tags = ("perceptual", "visual search", "working memory", "continuous action space",
+            "multidimensional action space", "supervised")  # fmt: skip
+    differs = (
+        "It needs no PsychoPy: agents get channels (of each bar its double angle's cosine and sine"
+        " and its colour), or pixels by render_mode='rgb_array'.",
+        "n_items bars stand evenly on a circle, with the default where they stood; target_centers"
+        " and the look of the lines (length, line_width, win_kwargs) are gone.",
+        "The condition ground_truth is the index of the target's place; it was the place itself.",
+        "A colour's change that would leave the range goes the other way; cut off, it could leave a"
+        " distractor that looked like the target.",
+        "A response in the sample or delay is too early, as one in the fixation.",
+        "Angles are drawn from half a turn: a bar looks the same turned by a half.",
+    )
+
+    n_items = param.Integer(4, bounds=(2, 8), doc="bars to search among")
+    delta_angle = param.Number(
+        round(0.2 * np.pi, 4), bounds=(0, np.pi / 2), doc="how far distractors are turned, in rad"
+    )
+    delta_color = param.NumericTuple(
+        (0.2, -0.1, -0.1), length=3, doc="how distractors' colours differ, in some order"
+    )
+    tolerance = param.Number(0.1, bounds=(0.01, 0.5), doc="distance that is still on the target")
+    dt = param.Number(16, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
+    rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, miss=0.0)
+    timing = Timing(fixation=500, sample=1000, delay=500, decision=500)
+    human = Preset(
+        dt=50, abort=True, tolerance=0.25, delta_color=(0.7, -0.7, -0.4),
+        timing=dict(decision=6000),
+    )  # fmt: skip
+
+    closed = True
+    foreseen = True
+    window = ("decision",)
+    keys = Controls(
+        Press("ArrowLeft", "left", "move", {"x": -1.2}),
+        Press("ArrowRight", "right", "move", {"x": 1.2}),
+        Press("ArrowUp", "up", "move", {"y": 1.2}),
+        Press("ArrowDown", "down", "move", {"y": -1.2}),
+        Press("Space", "answer", "hold", {}),
+        point={"x": ("x", 1 / TRACK, 0.0), "y": ("y", 1 / TRACK, 0.0)},
+        click="Space",
+        only="Space",
+    )
+    scene = Scene(
+        Cross(during=("fixation", "delay")),
+        Bar(angle=By(lambda task, c: c["angle"]), width=LENGTH, height=0.022, during="sample",
+            color=By(lambda task, c: _css([c[name] for name in COLORS]))),
+        *(_bar(k) for k in range(8)),
+        Disc(x=Hand("x", TRACK), y=Hand("y", TRACK), radius=0.03, outline=0.006, color=BLUE,
+             during="decision"),
+    )  # fmt: skip
+
+    def check(self):
+        if any(abs(delta) > 1 for delta in self.delta_color):
+            raise ValueError(f"delta_color = {self.delta_color}: expected numbers from -1 to 1")
+
+    def centers(self) -> np.ndarray:
+        """Where the bars are, (n_items, 2)."""
+        angles = np.pi / 4 + np.arange(self.n_items) * 2 * np.pi / self.n_items
+        return np.sqrt(0.5) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+    def channels(self):
+        return Channels(go=1, sample=FEATURES, items=FEATURES * self.n_items)
+
+    def actions(self):
+        return Graded(x=Span(-1, 1), y=Span(-1, 1))
+
+    def conditions(self):
+        others = self.n_items - 1
+        return dict(
+            ground_truth=Choice(range(self.n_items), doc="index of the target's place"),
+            angle=Uniform(0, np.pi, unit="rad", doc="orientation of the bar"),
+            **{name: Uniform(0, 1, doc=f"how {name} the bar is") for name in COLORS},
+            by_color=Bits(others, doc="which distractors differ in colour, not in orientation"),
+            turned=Bits(others, doc="which way distractors are turned"),
+            **{f"order{k + 1}": Order(3, doc=f"which colour of distractor {k + 1} changes how")
+               for k in range(others)},
+        )  # fmt: skip
+
+    def looks(self, conditions, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Angles (n, items) and colours (n, items, 3) by place, of n trials' conditions."""
+        plan, others = self.plan.conditions, self.n_items - 1
+        target = np.stack([np.asarray(conditions[name], float) for name in COLORS], axis=1)
+        by_color = plan["by_color"].decode(conditions["by_color"])
+        sign = np.where(plan["turned"].decode(conditions["turned"]), 1, -1)
+        angle = np.asarray(conditions["angle"], float)
+        turned = angle[:, None] + np.where(by_color, 0, sign * self.delta_angle)
+        orders = [plan[f"order{k + 1}"].decode(conditions[f"order{k + 1}"]) for k in range(others)]
+        deltas = np.asarray(self.delta_color)[np.stack(orders, axis=1)]
+        changed = target[:, None] + deltas
+        changed = np.where((changed < 0) | (changed > 1), target[:, None] - deltas, changed)
+        colors = np.where(by_color[..., None], np.clip(changed, 0, 1), target[:, None])
+        place = np.asarray(conditions["ground_truth"], int)[:, None]
+        slots = np.arange(others) + (np.arange(others) >= place)
+        angles, all_colors = np.empty((n, self.n_items)), np.empty((n, self.n_items, 3))
+        np.put_along_axis(angles, place, angle[:, None], axis=1)
+        np.put_along_axis(angles, slots, turned, axis=1)
+        np.put_along_axis(all_colors, place[..., None], target[:, None], axis=1)
+        np.put_along_axis(all_colors, slots[..., None], colors, axis=1)
+        return angles, all_colors
+
+    def look(self, conditions, k: int) -> tuple[float, str]:
+        """The angle and the colour of one trial's bar at the k-th place."""
+        one = {name: np.array([value]) for name, value in conditions.items()}
+        angles, colors = self.looks(one, 1)
+        return float(angles[0, k]), _css(colors[0, k])
+
+    def paint(self, canvas, trials):
+        angles, colors = self.looks(trials.conditions, trials.n)
+        bars = np.concatenate(
+            [np.cos(2 * angles)[..., None], np.sin(2 * angles)[..., None], colors], axis=2
+        )
+        place = np.asarray(trials.ground_truth, int)
+        canvas.show("sample", bars[np.arange(trials.n), place], during="sample")
+        canvas.show("items", bars.reshape(trials.n, -1), during="decision")
+        canvas.show("go", 1, during="decision")
+        for axis, name in enumerate(("x", "y")):
+            canvas.aim(name, self.centers()[place, axis], during="decision")
+
+    def react(self, trials, state, step, action):
+        rewards, asked = self.plan.rewards, step.during("decision")
+        answers = (action**2).sum(axis=1) > 0.01
+        early, given = answers & ~asked, answers & asked
+        away = np.hypot(*(self.centers() - action[:, None]).transpose(2, 0, 1))
+        place = np.asarray(trials.ground_truth, int)
+        hit = away[np.arange(trials.n), place] < self.tolerance
+        return Effect(
+            reward=np.select(
+                [early, given & hit, given, step.last],
+                [rewards["abort"], rewards["correct"], rewards["fail"], rewards["miss"]],
+            ),
+            ends=given | (early & self.abort),
+            performance=(given & hit).astype(float),
+            outcome=np.select(
+                [early, given], [Outcome.EARLY, np.where(hit, Outcome.CORRECT, Outcome.ERROR)],
+                Outcome.MISS,
+            ),
+            responds=given,
+            response=1 + away.argmin(axis=1),
+        )  # fmt: skip
+
+    @property
+    def answers(self):
+        """What a response can be: the place that is closest to it."""
+        return tuple(f"place {k + 1}" for k in range(self.n_items))
