@@ -441,3 +441,78 @@ class Chain(Answers):
 
     def sentence(self, task):
         return super().sentence(task) + " Only the last one pays."
+
+
+@dataclass(frozen=True)
+class GoNoGos(Rule):
+    """Several times in one trial it is right to respond, or to withhold, while a period lasts.
+
+    In each of the periods `asked` the first response earns `correct` or `fail`, none at all
+    `withheld` or `miss`. A response in the last one ends the trial, which is correct if all was
+    done right. Response times count from the start of the window, the last of these periods.
+    """
+
+    window: str = "decision"
+    asked: tuple[str, ...] = ("gng", "decision")
+    hold: str | tuple[str, ...] = "fixation"
+
+    # kinds: 0 nothing counts, 1 hold; then for the j-th period with answer a an open and a closing
+    # step; the same again as last steps
+    # states: 0 no response in this period, 1 one was given; 2 and 3 likewise, but not all was right
+    def table(self, task):
+        n, k, get = task.plan.actions.size, len(self.asked), task.plan.rewards.get
+        half = 2 + 2 * k * n
+        table = Payoffs(2 * half, n, 4)
+        for last in (0, half):
+            table.set(np.s_[last : last + 2], ends=bool(last))
+            early = np.s_[last + 1, :, 1:]
+            table.set(early, get("abort", 0.0), Outcome.EARLY, bool(last) or task.abort)
+            for j in range(k):
+                for answer in range(n):
+                    row = last + 2 + 2 * (j * n + answer)
+                    for closing in (0, 1):
+                        self._pay(table, row + closing, j == k - 1, answer, closing, get)
+        return table
+
+    def _pay(self, table, row, final, answer, closing, get):
+        """What is earned in a period whose right action is `answer`: rows of the table, in place."""
+        for state in range(4):
+            answered, wrong = state & 1, state >> 1
+            for action in range(table.shape[2]):
+                at, right = (row, state, action), action == answer
+                if answered or not (action or closing):  # done, or still waiting
+                    table.next[at] = 2 * wrong + (0 if closing else answered)
+                    continue
+                names = ("correct", "fail") if action else ("withheld", "miss")
+                earned = get(names[0 if right else 1], 0.0)
+                if not final:
+                    table.reward[at] = earned
+                    table.next[at] = 2 * (wrong or not right) + (0 if closing else 1)
+                    continue
+                well = Outcome.CORRECT if action else Outcome.WITHHELD
+                ill = Outcome.MISS if not action and not right else Outcome.ERROR
+                table.set(at, earned, well if right and not wrong else ill, True)
+
+    def judge(self, task, canvas, segment, last):
+        n, timeline = canvas.actions.size, canvas.timeline
+        kinds = np.zeros(canvas.answers.shape, np.int64)
+        kinds[:, timeline.index(self.hold)] = 1
+        for j, period in enumerate(self.asked):
+            at = timeline.index(period)
+            kinds[:, at] = 2 + 2 * (j * n + canvas.answers[:, at])
+        rows = kinds.ravel().take(segment)
+        rows[last] += 2 + 2 * len(self.asked) * n
+        begin = last + 1 - timeline.length
+        for period in self.asked:
+            closes = (begin + timeline.end[period] - 1)[
+                timeline.end[period] > timeline.start[period]
+            ]
+            rows[closes] += 1
+        return task.plan.table, rows
+
+    def sentence(self, task):
+        early = task.plan.rewards.get("abort", 0)
+        return (
+            f"In each of {' and '.join(self.asked)} the first response counts, or that there is"
+            f" none; all have to be right. Too early a response costs {early:g}."
+        )

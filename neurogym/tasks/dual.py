@@ -1,0 +1,172 @@
+"""A task in the delay of another one."""
+
+import numpy as np
+import param
+
+from neurogym.conditions import Choice, Count
+from neurogym.layout import Actions, Channels
+from neurogym.parameters import Rewards, Timing
+from neurogym.rules import GoNoGos
+from neurogym.scene import (
+    BLUE,
+    GO,
+    ORANGE,
+    PINK,
+    TEAL,
+    Arc,
+    Cross,
+    Disc,
+    Keys,
+    Polygon,
+    Scene,
+    Star,
+    Text,
+)
+from neurogym.task import Paper, Preset, Task
+from neurogym.tasks.memory import VIOLET, second_of_pair
+
+QUIET = ("sample", "delay1", "distractor", "delay2", "delay3", "test", "delay4")
+
+
+def _is(name, value):
+    return lambda task, conditions: conditions[name] == value
+
+
+def _tests(value):
+    return lambda task, conditions: task.tested(conditions) == value
+
+
+def _rings(value):
+    """Whether a distractor asks for a press in this trial's block."""
+    return lambda task, c: task.do_gng_task and task.meanings(c["block_trial"])[0] == value
+
+
+def _pairs(pairing):
+    return lambda task, c: task.meanings(c["block_trial"])[1] == pairing
+
+
+def _sample(value, scale=1.0, **more):
+    if value == 0:
+        return Disc(radius=0.17 * scale, color=BLUE, **more)
+    return Polygon(radius=0.22 * scale, sides=4, rotation=np.pi / 4, color=ORANGE, **more)
+
+
+def _test(value, scale=1.0, **more):
+    if value == 0:
+        return Star(radius=0.22 * scale, color=PINK, **more)
+    return Polygon(radius=0.22 * scale, sides=3, color=VIOLET, **more)
+
+
+def _distractor(value, scale=1.0, **more):
+    size = dict(radius=0.17 * scale, width=0.045 * scale, color=TEAL)
+    return Arc(**size, **more) if value == 0 else Arc(stop=np.pi, **size, **more)
+
+
+def _legend():
+    """What asks for a press in this block, at the lower edge."""
+    y, scale = -0.42, 0.16
+    for pairing in (0, 1):
+        for first in (0, 1):
+            x, when = -0.2 + 0.2 * first, _pairs(pairing)
+            yield _sample(first, scale, x=x - 0.035, y=y, when=when)
+            yield _test(first ^ pairing, scale, x=x + 0.035, y=y, when=when)
+    for value in (0, 1):
+        yield _distractor(value, scale, x=0.2, y=y, when=_rings(value))
+    yield Text(text="press for", x=-0.37, y=y, size=0.035, alpha=0.8)
+
+
+class DualTask(Task):
+    """Does the last shape go with the first? Press if so; and press for one ring in between."""
+
+    paper = Paper(
+        "Active information maintenance in working memory by a sensory cortex",
+        "https://doi.org/10.7554/eLife.43191",
+        "Zhang, Yan, Wang, Fan et al.",
+        2019,
+    )
+    tags = ("perceptual", "working memory", "go-no-go", "dual task", "supervised")
+    differs = (
+        "It could not be run. All times are in ms, in timing; the gap between trials is left out.",
+        "rewards has NeuroGym's names: abort for a false move, correct, fail, withheld, miss. What a"
+        " response earns is paid at once, what withholding earns when the window closes.",
+        "A trial is correct if both tasks were done right.",
+        "Noise is Gaussian with SD sigma / sqrt(dt) on all channels; it was uniform and, of two"
+        " parameters, one was not used.",
+        "The number of a trial in its cycle of four blocks is the condition block_trial.",
+    )
+
+    dt = param.Number(200, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
+    do_gng_task = param.Boolean(True, doc="whether there is a go/no-go task in the delay")
+    block_dur = param.Integer(1000, bounds=(1, 10**6), doc="trials until the meanings change")
+    sigma = param.Number(0.1, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
+    rewards = Rewards(abort=-0.1, correct=1.0, fail=-1.0, miss=0.0, withheld=0.0)
+    timing = Timing(
+        sample=1000, delay1=3000, distractor=600, delay2=600, gng=400, delay3=7800, test=1000,
+        delay4=1000, decision=400,
+    )  # fmt: skip
+    human = Preset(
+        dt=20,
+        abort=True,
+        timing=dict(
+            sample=700,
+            delay1=700,
+            distractor=500,
+            delay2=400,
+            gng=1000,
+            delay3=900,
+            test=700,
+            delay4=400,
+            decision=1200,
+        ),
+    )
+
+    rule = GoNoGos("decision", asked=("gng", "decision"), hold=QUIET)
+    keys = Keys(go=("Space",))
+    scene = Scene(
+        *(_sample(k, during="sample", when=_is("sample", k)) for k in (0, 1)),
+        *(_distractor(k, during="distractor", when=_is("distractor", k)) for k in (0, 1)),
+        *(_test(k, during="test", when=_tests(k)) for k in (0, 1)),
+        Cross(during=QUIET),
+        Cross(color=GO, size=0.08, width=0.014, during=("gng", "decision")),
+        *_legend(),
+    )
+
+    def channels(self):
+        return Channels(sample=2, distractor=2, test=2)
+
+    def actions(self):
+        return Actions(withhold=1, go=1)
+
+    def conditions(self):
+        return dict(
+            ground_truth=Choice((0, 1), doc="1: the test goes with the sample (go), 0: no-go"),
+            sample=Choice((0, 1), doc="the first stimulus"),
+            distractor=Choice((0, 1), doc="the stimulus of the go/no-go task"),
+            block_trial=Count(4 * self.block_dur, doc="number of the trial in four blocks"),
+        )
+
+    def meanings(self, block_trial):
+        """Which distractor means go, and with which test the first sample goes, by block."""
+        block = np.asarray(block_trial) // self.block_dur
+        return block % 2, block // 2
+
+    def tested(self, conditions):
+        """The test: the partner of the sample on go trials, else the other one."""
+        partner = conditions["sample"] ^ self.meanings(conditions["block_trial"])[1]
+        return second_of_pair(partner, conditions["ground_truth"] == 1)
+
+    def stretch(self, trials):
+        if self.do_gng_task:
+            return {}
+        return dict.fromkeys(("distractor", "gng"), np.zeros(trials.n))
+
+    def paint(self, canvas, trials):
+        each = np.arange(2)
+        asks, _ = self.meanings(trials.block_trial)
+        test = self.tested(trials.conditions)
+        for name, value in (("sample", trials.sample), ("distractor", trials.distractor),
+                            ("test", test)):  # fmt: skip
+            canvas.show(name, each == np.asarray(value)[:, None], during=name)
+        canvas.noise(None, self.sigma)
+        canvas.answer("go", when=trials.distractor == asks, during="gng")
+        canvas.answer("go", when=trials.ground_truth == 1, during="decision")
