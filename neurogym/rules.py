@@ -475,7 +475,7 @@ class GoNoGos(Rule):
         return table
 
     def _pay(self, table, row, final, answer, closing, get):
-        """What is earned in a period whose right action is `answer`: rows of the table, in place."""
+        """What is earned where `answer` is the right action: a row of the table, in place."""
         for state in range(4):
             answered, wrong = state & 1, state >> 1
             for action in range(table.shape[2]):

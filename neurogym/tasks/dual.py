@@ -25,7 +25,7 @@ from neurogym.scene import (
 from neurogym.task import Paper, Preset, Task
 from neurogym.tasks.memory import VIOLET, second_of_pair
 
-QUIET = ("sample", "delay1", "distractor", "delay2", "delay3", "test", "delay4")
+QUIET = ("stim1", "delay1", "distraction", "delay2", "delay3", "stim2", "delay4")
 
 
 def _is(name, value):
@@ -87,8 +87,8 @@ class DualTask(Task):
     tags = ("perceptual", "working memory", "go-no-go", "dual task", "supervised")
     differs = (
         "It could not be run. All times are in ms, in timing; the gap between trials is left out.",
-        "rewards has NeuroGym's names: abort for a false move, correct, fail, withheld, miss. What a"
-        " response earns is paid at once, what withholding earns when the window closes.",
+        "rewards has NeuroGym's names: abort for a false move, correct, fail, withheld, miss. What"
+        " a response earns is paid at once, what withholding earns when the window closes.",
         "A trial is correct if both tasks were done right.",
         "Noise is Gaussian with SD sigma / sqrt(dt) on all channels; it was uniform and, of two"
         " parameters, one was not used.",
@@ -101,7 +101,7 @@ class DualTask(Task):
     sigma = param.Number(0.1, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
     rewards = Rewards(abort=-0.1, correct=1.0, fail=-1.0, miss=0.0, withheld=0.0)
     timing = Timing(
-        sample=1000, delay1=3000, distractor=600, delay2=600, gng=400, delay3=7800, test=1000,
+        stim1=1000, delay1=3000, distraction=600, delay2=600, gng=400, delay3=7800, stim2=1000,
         delay4=1000, decision=400,
     )  # fmt: skip
     human = Preset(
@@ -123,9 +123,9 @@ class DualTask(Task):
     rule = GoNoGos("decision", asked=("gng", "decision"), hold=QUIET)
     keys = Keys(go=("Space",))
     scene = Scene(
-        *(_sample(k, during="sample", when=_is("sample", k)) for k in (0, 1)),
-        *(_distractor(k, during="distractor", when=_is("distractor", k)) for k in (0, 1)),
-        *(_test(k, during="test", when=_tests(k)) for k in (0, 1)),
+        *(_sample(k, during="stim1", when=_is("sample", k)) for k in (0, 1)),
+        *(_distractor(k, during="distraction", when=_is("distractor", k)) for k in (0, 1)),
+        *(_test(k, during="stim2", when=_tests(k)) for k in (0, 1)),
         Cross(during=QUIET),
         Cross(color=GO, size=0.08, width=0.014, during=("gng", "decision")),
         *_legend(),
@@ -158,15 +158,17 @@ class DualTask(Task):
     def stretch(self, trials):
         if self.do_gng_task:
             return {}
-        return dict.fromkeys(("distractor", "gng"), np.zeros(trials.n))
+        return dict.fromkeys(("distraction", "gng"), np.zeros(trials.n))
 
     def paint(self, canvas, trials):
         each = np.arange(2)
         asks, _ = self.meanings(trials.block_trial)
-        test = self.tested(trials.conditions)
-        for name, value in (("sample", trials.sample), ("distractor", trials.distractor),
-                            ("test", test)):  # fmt: skip
-            canvas.show(name, each == np.asarray(value)[:, None], during=name)
+        shown = dict(
+            sample=(trials.sample, "stim1"), distractor=(trials.distractor, "distraction"),
+            test=(self.tested(trials.conditions), "stim2"),
+        )  # fmt: skip
+        for channel, (value, period) in shown.items():
+            canvas.show(channel, each == np.asarray(value)[:, None], during=period)
         canvas.noise(None, self.sigma)
         canvas.answer("go", when=trials.distractor == asks, during="gng")
         canvas.answer("go", when=trials.ground_truth == 1, during="decision")

@@ -24,47 +24,55 @@ from neurogym.scene import (
     Press,
     Scene,
     Text,
+    cap,
 )
 from neurogym.task import Effect, Paper, Preset, Task
 
-CELL = 0.11  # side of a pattern's cell on the stage
-MOST_KEYS = 9
+# a key for each cell, as many as a person can have
+KEYS = tuple(f"Digit{k % 10}" for k in range(1, 11)) + tuple(f"Key{c}" for c in "QWERTYUIOP")
 
 
-def _cells(task):
-    """Where the cells of a pattern are, from left to right."""
-    return (np.arange(task.stim_dim) - (task.stim_dim - 1) / 2) * CELL
+def _side(task):
+    """The side of a pattern's cell on the stage."""
+    return min(0.11, 0.9 / task.stim_dim)
 
 
-def _by_cell(i, value):
-    """What a function of the task and the cell's index gives."""
-    return By(lambda task, conditions: value(task, i))
+def _place(i):
+    """Where the i-th cell is, from left to right."""
+    return lambda task: _side(task) * (i - (task.stim_dim - 1) / 2)
 
 
-def _lit(task, i, binding):
-    """How bright a cell is: 0 for the lower of its values, 1 for the higher."""
-    low = float(task.low)
-    return binding(1 / (1 - low), -low / (1 - low))
+def _of(value):
+    """What a function of the task alone gives."""
+    return By(lambda task, conditions: value(task))
 
 
 def _cell(i):
     """The i-th cell of the pattern that is shown, and of the one that is answered."""
-    here = dict(when=lambda task, conditions: i < task.stim_dim)
-    at = dict(x=_by_cell(i, lambda task, i: float(_cells(task)[i])), **here)
-    side = dict(width=0.9 * CELL, height=0.9 * CELL)
-    shown = _by_cell(i, lambda task, i: _lit(task, i, lambda *how: _PatternCell(i, *how)))
-    given = _by_cell(i, lambda task, i: _lit(task, i, lambda *how: Hand(f"pattern {i + 1}", *how)))
+
+    def lit(binding):
+        """How bright the cell is: 0 for the lower of its values, 1 for the higher."""
+        return _of(lambda task: binding(1 / (1 - task.low), -task.low / (1 - task.low)))
+
+    at = dict(x=_of(_place(i)), when=lambda task, conditions: i < task.stim_dim)
+    side = dict.fromkeys(("width", "height"), _of(lambda task: 0.9 * _side(task)))
     return (
         Bar(**at, **side, y=0.1, color="#3d3d3d"),
-        Bar(**at, **side, y=0.1, alpha=shown),
+        Bar(**at, **side, y=0.1, alpha=lit(lambda *how: _Shown(i, *how))),
         Bar(**at, **side, y=-0.15, color="#3d3d3d", during="recall"),
-        Bar(**at, **side, y=-0.15, color=GO, alpha=given, during="recall"),
-        Text(**at, text=str(i + 1), y=-0.25, size=0.04, during="recall"),
-    )
+        Bar(
+            **at, **side, y=-0.15, color=GO, during="recall",
+            alpha=lit(lambda *how: Hand(f"pattern {i + 1}", *how)),
+        ),
+        Text(
+            **at, text=cap(KEYS[i]), y=-0.25, size=_of(lambda task: 0.4 * _side(task)),
+            during="recall",
+        ),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class _PatternCell:
+class _Shown:
     """The value of one of the pattern's channels."""
 
     index: int
@@ -97,10 +105,11 @@ class MemoryRecall(Task):
         "At least one pattern is asked for; with a small p_recall there was none. p_recall is at"
         " most 0.5: more cannot be marked than are shown.",
         "store_signal_dim is the number of channels that carry the mark; it was ignored.",
+        "To do nothing is to answer in the middle between a cell's two values.",
         "t_distribution is gone: only 'uniform' worked. dt is 100 ms, as elsewhere; it was 1.",
     )
 
-    stim_dim = param.Integer(10, bounds=(2, 64), doc="cells of a pattern")
+    stim_dim = param.Integer(10, bounds=(2, 64), doc="cells of a pattern; a person has keys for 20")
     store_signal_dim = param.Integer(1, bounds=(1, 64), doc="channels that carry the mark")
     t_min = param.Integer(15, bounds=(2, 200), doc="fewest patterns, shown and asked for together")
     t_max = param.Integer(25, bounds=(2, 200), doc="most patterns, shown and asked for together")
@@ -117,7 +126,7 @@ class MemoryRecall(Task):
     foreseen = True
     window = ("recall",)
     scene = Scene(
-        *(element for i in range(MOST_KEYS) for element in _cell(i)),
+        *(element for i in range(len(KEYS)) for element in _cell(i)),
         Bar(y=0.24, width=0.5, height=0.03, color=ORANGE, show="store"),
         Text(text="remember", y=0.31, size=0.05, color=ORANGE, show="store"),
         Text(text="what was it?", y=0.31, size=0.05, color=GO, during="recall"),
@@ -130,14 +139,13 @@ class MemoryRecall(Task):
 
     @property
     def keys(self) -> Controls:
-        """A digit for each cell turns it on and off; a person has all of them off at first."""
-        if self.stim_dim > MOST_KEYS:
-            return Controls()
-        cells = range(1, self.stim_dim + 1)
-        return Controls(
-            *(Press(f"Digit{i}", f"cell {i}", "toggle", {f"pattern {i}": 1}) for i in cells),
-            start={f"pattern {i}": self.low for i in cells},
+        """Each cell has a key that turns it on and off; a person has all of them off at first."""
+        cells = [f"pattern {i + 1}" for i in range(self.stim_dim)]
+        presses = (
+            Press(code, f"cell {i}", "toggle", {cell: 1})
+            for i, (code, cell) in enumerate(zip(KEYS, cells, strict=False), 1)
         )
+        return Controls(*presses, start=dict.fromkeys(cells, self.low))
 
     def check(self):
         if self.t_max < self.t_min:
@@ -147,7 +155,7 @@ class MemoryRecall(Task):
         return Channels(pattern=self.stim_dim, store=self.store_signal_dim, recall=1)
 
     def actions(self):
-        return Graded(pattern=Span(self.low, 1.0, size=self.stim_dim))
+        return Graded(pattern=Span(self.low, 1.0, size=self.stim_dim, rest=(self.low + 1) / 2))
 
     def conditions(self):
         asked = int(self._asked(self.t_max))
@@ -221,7 +229,8 @@ class MemoryRecall(Task):
         counts = step.during("recall") & (after > item)
         error = np.abs(action - step.rows["aim"])
         state["right"] += np.where(counts, (error < span / 2).mean(axis=1), 0.0)
-        state["acted"] |= step.during("recall") & (action != self.plan.actions.rest).any(axis=1)
+        acts = step.during("recall") & (action != self.plan.actions.rest).any(axis=1)
+        state["acted"] |= acts
         share = state["right"] / asked
         how = np.where(share > 1 - 1e-9, Outcome.CORRECT, Outcome.ERROR)
         worth = self.plan.rewards["correct"] * (1 - error.mean(axis=1) / span)
@@ -229,7 +238,7 @@ class MemoryRecall(Task):
             reward=np.where(counts, worth, 0.0),
             performance=share,
             outcome=np.where(state["acted"], how, Outcome.MISS),
-            responds=counts & state["acted"],
+            responds=counts & acts,
             response=1,
         )
 

@@ -119,18 +119,18 @@ def test_what_clashes_only_with_another_parameter_is_told():
 def test_rewards(choice, calls):
     form = RewardsForm(choice, lambda: calls.append(1))
     before = choice.build().rewards
-    other, one = list(before)[:2]
-    form.widgets[one].value = 7.5
-    assert choice.params == {"rewards": {one: 7.5}}
-    form.widgets[other].value = -2.0
-    assert choice.params == {"rewards": {one: 7.5, other: -2.0}}
-    form.widgets[one].value = None
-    assert form.widgets[one].helper_text == "expected a number"
-    assert choice.params == {"rewards": {one: 7.5, other: -2.0}}
-    form.widgets[one].value = before[one]
-    form.widgets[other].value = before[other]
+    names = list(before)[:2]
+    given = dict(zip(names, (7.5, -2.0), strict=False))
+    for k, name in enumerate(names, 1):
+        form.widgets[name].value = given[name]
+        assert choice.params == {"rewards": {n: given[n] for n in names[:k]}}
+    form.widgets[names[0]].value = None
+    assert form.widgets[names[0]].helper_text == "expected a number"
+    assert choice.params == {"rewards": given}
+    for name in names:
+        form.widgets[name].value = before[name]
     assert choice.params == {}
-    assert len(calls) == 4
+    assert len(calls) == 2 * len(names)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_the_last_step_of_each_pattern_counts_whatever_dt_is():
 def test_bad_sizes_of_a_recall_are_refused():
     with pytest.raises(ValueError, match="t_max = 10 is below t_min = 12"):
         ngym.make("MemoryRecall-v0", t_min=12, t_max=10)
-    with pytest.raises(ValueError, match="0.5"):
+    with pytest.raises(ValueError, match=r"0\.5"):
         ngym.make("MemoryRecall-v0", p_recall=0.6)
 
 

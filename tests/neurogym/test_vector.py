@@ -14,6 +14,7 @@ from neurogym.layout import Actions, Channels
 from neurogym.parameters import Timing
 from neurogym.registry import task_class
 from neurogym.rules import Outcome, Payoffs, Rule
+from neurogym.stream import Stream
 from neurogym.vector import TaskVectorEnv
 from tests.acting import graded, idle, some, wrong
 
@@ -117,7 +118,8 @@ def shortest(task_id):
 
 def test_many_refills_change_nothing(task_id):
     closed, task = task_class(task_id).closed, shortest(task_id)
-    steps = max(1500 if closed else 2600, (450 if closed else 600) * len(task.timing))
+    length = np.diff(Stream(task, 0).block(0).offsets).mean()
+    steps = max(1500, int(450 * length)) if closed else max(2600, 600 * len(task.timing))
     trials = compare(task, steps, n=3 if closed else 4)
     assert trials.min() > (400 if closed else 600)
 
