@@ -472,6 +472,7 @@ class GoNoGos(Rule):
                     row = last + 2 + 2 * (j * n + answer)
                     for closing in (0, 1):
                         self._pay(table, row + closing, j == k - 1, answer, closing, get)
+        table.ends[half:] = True
         return table
 
     def _pay(self, table, row, final, answer, closing, get):

@@ -5,7 +5,7 @@ import param
 
 from neurogym.conditions import Bits, Choice, Order, Uniform
 from neurogym.layout import Channels, Graded, Span
-from neurogym.parameters import Rewards, Timing
+from neurogym.parameters import Levels, Rewards, Timing
 from neurogym.rules import Outcome
 from neurogym.scene import BLUE, GO, Bar, By, Controls, Cross, Disc, Hand, Plaid, Press, Scene
 from neurogym.task import Effect, Paper, Preset, Task
@@ -67,7 +67,7 @@ def seen_as(ms: np.ndarray, contrast: np.ndarray, ground_truth: np.ndarray) -> n
 def overlap(said: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """What two distributions (n, k) share, from 0 to 1; too much said is scaled down: (n,)."""
     whole = np.maximum(said.sum(axis=1, keepdims=True), 1)
-    return np.minimum(said / whole, seen).sum(axis=1)
+    return np.minimum(said / whole, seen).sum(axis=1) / seen.sum(axis=1)
 
 
 def _diameter(task, conditions):
@@ -105,6 +105,7 @@ class SpatialSuppressMotion(Task):
     closed = True
     foreseen = True
     window = ("stimulus", "response")
+    answers = NAMES
     keys = Controls(*(Press(f"Arrow{name.title()}", name, "hold", {name: 1}) for name in NAMES))
     scene = Scene(
         Plaid(
@@ -160,7 +161,7 @@ class SpatialSuppressMotion(Task):
         return Effect(
             reward=self.plan.rewards["correct"] * np.where(given, shared, part),
             ends=given,
-            performance=np.where(given, shared, np.where(asked, 0.0, state["earned"])),
+            performance=np.where(given, shared, np.where(asked, 0.0, np.round(state["earned"], 6))),
             outcome=np.where(said, np.where(right, Outcome.CORRECT, Outcome.ERROR), Outcome.MISS),
             responds=given | (step.last & said),
             response=1 + action.argmax(axis=1),
@@ -223,15 +224,15 @@ class VisualSearch(Task):
     delta_angle = param.Number(
         round(0.2 * np.pi, 4), bounds=(0, np.pi / 2), doc="how far distractors are turned, in rad"
     )
-    delta_color = param.NumericTuple(
-        (0.2, -0.1, -0.1), length=3, doc="how distractors' colours differ, in some order"
+    delta_color = Levels(
+        [0.2, -0.1, -0.1], bounds=(-1, 1), doc="how distractors' colours differ, in some order"
     )
     tolerance = param.Number(0.1, bounds=(0.01, 0.5), doc="distance that is still on the target")
     dt = param.Number(16, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
     rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, miss=0.0)
     timing = Timing(fixation=500, sample=1000, delay=500, decision=500)
     human = Preset(
-        dt=50, abort=True, tolerance=0.25, delta_color=(0.7, -0.7, -0.4),
+        dt=50, abort=True, tolerance=0.25, delta_color=[0.7, -0.7, -0.4],
         timing=dict(decision=6000),
     )  # fmt: skip
 
@@ -258,8 +259,8 @@ class VisualSearch(Task):
     )  # fmt: skip
 
     def check(self):
-        if any(abs(delta) > 1 for delta in self.delta_color):
-            raise ValueError(f"delta_color = {self.delta_color}: expected numbers from -1 to 1")
+        if len(self.delta_color) != len(COLORS):
+            raise ValueError(f"delta_color = {self.delta_color}: expected 3 numbers from -1 to 1")
 
     def centers(self) -> np.ndarray:
         """Where the bars are, (n_items, 2)."""

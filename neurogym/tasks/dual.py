@@ -90,8 +90,8 @@ class DualTask(Task):
         "rewards has NeuroGym's names: abort for a false move, correct, fail, withheld, miss. What"
         " a response earns is paid at once, what withholding earns when the window closes.",
         "A trial is correct if both tasks were done right.",
-        "Noise is Gaussian with SD sigma / sqrt(dt) on all channels; it was uniform and, of two"
-        " parameters, one was not used.",
+        "Noise is Gaussian with SD sigma / sqrt(dt), where a stimulus is; it was uniform, and"
+        " of two parameters one was not used.",
         "The number of a trial in its cycle of four blocks is the condition block_trial.",
     )
 
@@ -105,20 +105,12 @@ class DualTask(Task):
         delay4=1000, decision=400,
     )  # fmt: skip
     human = Preset(
-        dt=20,
-        abort=True,
+        dt=20, abort=True,
         timing=dict(
-            sample=700,
-            delay1=700,
-            distractor=500,
-            delay2=400,
-            gng=1000,
-            delay3=900,
-            test=700,
-            delay4=400,
-            decision=1200,
+            stim1=700, delay1=700, distraction=500, delay2=400, gng=1000, delay3=900, stim2=700,
+            delay4=400, decision=1200,
         ),
-    )
+    )  # fmt: skip
 
     rule = GoNoGos("decision", asked=("gng", "decision"), hold=QUIET)
     keys = Keys(go=("Space",))
@@ -169,6 +161,6 @@ class DualTask(Task):
         )  # fmt: skip
         for channel, (value, period) in shown.items():
             canvas.show(channel, each == np.asarray(value)[:, None], during=period)
-        canvas.noise(None, self.sigma)
+            canvas.noise(channel, self.sigma, during=period)
         canvas.answer("go", when=trials.distractor == asks, during="gng")
         canvas.answer("go", when=trials.ground_truth == 1, during="decision")

@@ -39,7 +39,7 @@ class RaposoTask(Task):
         " of a variant for reinforcement learning.",
         "The modality is 'visual', 'auditory' or 'both'; rates are a parameter, even about"
         " their mean, the boundary; a trial has the distance from it (away) and the side.",
-        "Noise is not cut off at zero.",
+        "Noise is added in the stimulus alone, and not cut off at zero.",
     )
 
     rates = Levels([9, 10, 11, 12, 13, 14, 15, 16], bounds=(1, 40), doc="events a second")
@@ -101,6 +101,6 @@ class RaposoTask(Task):
                 channel = f"{modality}_{way}"
                 canvas.show(channel, BASELINE)
                 canvas.show(channel, BASELINE + np.where(there, level, 0.0), during="stimulus")
-                canvas.noise(channel, self.sigma)
+                canvas.noise(channel, self.sigma, during="stimulus")
         canvas.show("start", 1, during="stimulus")
         canvas.answer("choice", trials.ground_truth, during="decision")

@@ -392,7 +392,7 @@ def test_scene_and_keys_are_json_of_what_there_is(task, preset):
         reached = [key["action"] for key in resolved["keys"]] + dial["actions"]
         if plan.actions.graded:
             moved = {i for _, changes in resolved["hand"]["presses"] for i, _ in changes}
-            assert moved == set(range(plan.actions.size))
+            assert moved == set(range(min(plan.actions.size, 20)))  # more keys nobody can have
             assert np.array(resolved["hand"]["start"], np.float32) in plan.actions.space()
         else:
             assert sorted(reached) == list(range(1, plan.actions.size))

@@ -118,7 +118,7 @@ def shortest(task_id):
 
 def test_many_refills_change_nothing(task_id):
     closed, task = task_class(task_id).closed, shortest(task_id)
-    length = np.diff(Stream(task, 0).block(0).offsets).mean()
+    length = np.diff(task.block([Stream(task, 0).draw(0)]).offsets).mean()
     steps = max(1500, int(450 * length)) if closed else max(2600, 600 * len(task.timing))
     trials = compare(task, steps, n=3 if closed else 4)
     assert trials.min() > (400 if closed else 600)
