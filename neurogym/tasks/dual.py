@@ -127,7 +127,7 @@ class DualTask(Task):
         return Channels(sample=2, distractor=2, test=2)
 
     def actions(self):
-        return Actions(withhold=1, go=1)
+        return Actions(fixation=1, go=1)
 
     def conditions(self):
         return dict(
