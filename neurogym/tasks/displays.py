@@ -91,7 +91,8 @@ class SpatialSuppressMotion(Task):
         "The curves of the label are of ms, so that any dt gives the same; they were of frames.",
         "Probabilities sum to 1 in each step; two were negative at the end.",
         "What is said earns its overlap with the label, in equal parts over the stimulus; it earned"
-        " nothing. An answer in the period response (0 ms; for people) earns as much again.",
+        " nothing. An answer in the period response, which is for people as fixation is, earns as"
+        " much again.",
         "The size follows from the contrast, as in the data that the labels are from; forced apart,"
         " the label stayed as it was. The directions are left, right, up and down; the channels'"
         " angles had them turned.",
@@ -99,8 +100,8 @@ class SpatialSuppressMotion(Task):
 
     dt = param.Number(8.3, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
     rewards = Rewards(correct=1.0)
-    timing = Timing(stimulus=300, response=0)
-    human = Preset(dt=50, timing=dict(stimulus=150, response=3000))
+    timing = Timing(fixation=0, stimulus=300, response=0)
+    human = Preset(dt=50, timing=dict(fixation=600, stimulus=150, response=3000))
 
     closed = True
     foreseen = True
@@ -113,6 +114,7 @@ class SpatialSuppressMotion(Task):
             contrast=By(lambda task, c: c["contrast"]),
             size=By(_diameter), frequency=13.0, hz=8.0, soft=0.5, ramp=30.0, during="stimulus",
         ),
+        Cross(during="fixation"),
         Cross(color=GO, size=0.08, width=0.014, during="response"),
     )  # fmt: skip
 
@@ -151,11 +153,16 @@ class SpatialSuppressMotion(Task):
     def begin(self, trials):
         return dict(earned=np.zeros(trials.n))
 
+    def _shared(self, step, action):
+        """The overlap of what is said with the label, where there is one."""
+        seen = np.where(step.during("fixation")[:, None], 0.25, step.rows["aim"])
+        return overlap(action, seen)
+
     def react(self, trials, state, step, action):
-        shared, asked = overlap(action, step.rows["aim"]), step.during("response")
+        shared, asked = self._shared(step, action), step.during("response")
         said = (action > 0).any(axis=1)
         given = asked & said
-        part = np.where(asked, 0.0, shared / np.maximum(step.steps, 1))
+        part = np.where(step.during("stimulus"), shared / np.maximum(step.steps, 1), 0.0)
         state["earned"] += part
         right = action.argmax(axis=1) == step.rows["aim"].argmax(axis=1)
         return Effect(
