@@ -1,0 +1,76 @@
+"""Plaids and searches: what is seen, and what an answer earns."""
+
+import numpy as np
+import pytest
+
+import neurogym as ngym
+from neurogym.registry import task_class
+from neurogym.tasks.displays import seen_as
+
+MS = np.arange(0, 400, 4.0)
+
+
+@pytest.mark.parametrize("contrast", [0.05, 0.99])
+def test_what_is_seen_is_a_distribution_that_becomes_right(contrast):
+    for truth in range(4):
+        seen = seen_as(MS, np.full(MS.size, contrast), np.full(MS.size, truth))
+        np.testing.assert_allclose(seen.sum(axis=1), 1)
+        assert (seen >= 0).all()
+        assert seen[-1].argmax() == truth
+        wrong = seen[:, truth ^ 1] > seen[:, truth] + 0.01
+        assert wrong.any() == (contrast > 0.5)  # the strong one seems to go back at first
+
+
+def test_dt_does_not_change_the_label():
+    fine, coarse = (ngym.make("SpatialSuppressMotion-v0", dt=dt).unwrapped for dt in (5, 50))
+    for env in (fine, coarse):
+        env.reset(seed=1, options={"conditions": {"contrast": 0.99, "ground_truth": 2}})
+    np.testing.assert_array_equal(fine.gt[::10], coarse.gt)
+
+
+def test_an_answer_after_the_plaid_earns_what_it_shares_with_the_label():
+    env = ngym.make("SpatialSuppressMotion-v0", timing={"response": 500}).unwrapped
+    for said, outcome in ((2, "correct"), (3, "error"), (0, "error")):
+        env.reset(seed=1, options={"conditions": {"contrast": 0.99, "ground_truth": 2}})
+        info = {"new_trial": False}
+        while not info["new_trial"]:
+            asked, label = env.in_period("response"), env.gt_now
+            *_, reward, _, _, info = env.step(np.eye(4)[said] * asked)
+        assert reward == pytest.approx(label[said])
+        assert (info["outcome"], info["response"]) == (outcome, said + 1)
+
+
+def test_every_distractor_differs_and_the_target_does_not():
+    task = task_class("VisualSearch-v0")()
+    env = ngym.make("VisualSearch-v0").unwrapped
+    env.reset(seed=2)
+    for _ in range(200):
+        ob = env.ob[env.start_ind["decision"], 6:].reshape(4, 5)
+        sample = env.ob[env.start_ind["sample"], 1:6]
+        same = np.isclose(ob, sample).all(axis=1)
+        assert np.flatnonzero(same).tolist() == [env.trial["ground_truth"]]
+        assert ((ob[:, 2:] >= 0) & (ob[:, 2:] <= 1)).all()
+        differs = ~np.isclose(ob, sample)
+        by_color, by_angle = differs[:, 2:].any(axis=1), differs[:, :2].any(axis=1)
+        assert not (by_color & by_angle).any()
+        env.new_trial()
+    np.testing.assert_allclose(np.sort(np.abs(task.centers()), axis=None), 0.5)
+
+
+@pytest.mark.parametrize(("off", "outcome"), [(0.09, "correct"), (0.11, "error")])
+def test_a_place_is_hit_within_the_tolerance(off, outcome):
+    env = ngym.make("VisualSearch-v0", n_items=5).unwrapped
+    for trial in range(10):
+        env.reset(seed=trial)
+        info, way = {"new_trial": False}, np.array([0.6, 0.8]) * off
+        while not info["new_trial"]:
+            asked = env.in_period("decision")
+            *_, reward, _, _, info = env.step(env.gt_now + way * asked)
+        assert (reward, info["outcome"]) == (float(outcome == "correct"), outcome)
+
+
+def test_a_move_before_the_decision_is_too_early():
+    env = ngym.make("VisualSearch-v0", abort=True).unwrapped
+    env.reset(seed=1)
+    *_, reward, _, _, info = env.step([0.5, 0.5])
+    assert (reward, info["outcome"]) == (pytest.approx(-0.1), "early")
