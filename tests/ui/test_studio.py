@@ -7,6 +7,7 @@ import pytest
 
 import neurogym as ngym
 from neurogym import records
+from tests.acting import graded
 from tests.ui.driver import (
     answer,
     keys_shown,
@@ -30,13 +31,18 @@ TASKS = ngym.all_envs()  # before any test adds its own
 def test_a_person_plays_a_session_of_each_task(page, server, task):
     open_task(page, server, task, 3)
     run, client = run_of(page), page.context.new_cdp_session(page)
-    asked = getattr(ngym.make(task).unwrapped.task.plan.rule, "asked", ())  # more than once
+    env = ngym.make(task).unwrapped
+    asked = getattr(env.task.plan.rule, "asked", ())  # more than once
     while answer(page, client, key := keys_shown(page)[-1]):
-        page.keyboard.down(key)  # a second choice, and held keys
+        # a second choice, and held keys, such as one that moves something
+        held = [keys_shown(page)[0], key] if graded(env.action_space) else [key]
+        for code in held:
+            page.keyboard.down(code)
         while period := period_after(page):
             if period in asked:
                 press(client, key)
-        page.keyboard.up(key)
+        for code in held:
+            page.keyboard.up(code)
     rows = server.rows(run_id=run)
     assert [row["trial_index"] for row in rows] == [0, 1, 2]
     for row in rows:
