@@ -16,6 +16,7 @@ import gymnasium as gym
 from neurogym import tasks as _tasks
 from neurogym.envs import TaskEnv
 from neurogym.parameters import unknown
+from neurogym.render import SIZE, RenderedEnv
 from neurogym.task import Task
 from neurogym.vector import TaskVectorEnv
 from neurogym.wrappers import Stack, read
@@ -85,9 +86,21 @@ def configure(cls: type[Task], preset: str = "agent", **params: Any) -> Task:
     return cls(**merged)
 
 
-def build(task_id: str, stack: Stack = (), **params: Any) -> TaskEnv:
+def build(
+    task_id: str,
+    stack: Stack = (),
+    *,
+    render_mode: str | None = None,
+    render_size: int = SIZE,
+    pixels: bool = False,
+    **params: Any,
+) -> gym.Env:
     """The entry point of declared tasks."""
-    return TaskEnv(configure(_CLASSES[task_id], **params).wrapped(*read(stack)))
+    task = configure(_CLASSES[task_id], **params).wrapped(*read(stack))
+    if not (render_mode or pixels):
+        return TaskEnv(task)
+    env = RenderedEnv(task, render_mode or "rgb_array", render_size)
+    return gym.wrappers.AddRenderObservation(env, render_only=True) if pixels else env
 
 
 def build_vector(
@@ -100,8 +113,10 @@ def build_vector(
 def make(id: str, **params: Any) -> gym.Env:
     """An environment by id ("GoNogo" is "GoNogo-v0"): parameters of the task, `preset="human"`.
 
-    `stack` are wrappers, innermost first: `[{"ReactionTime": {"urgency": -0.01}}]`. What
-    gymnasium.make takes, such as `max_episode_steps`, is taken as well.
+    `stack` are wrappers, innermost first: `[{"ReactionTime": {"urgency": -0.01}}]`. With
+    `render_mode="rgb_array"` its `render()` gives frames, `render_size` pixels wide and high, of
+    what a person sees; with `pixels=True` they are the observations. What gymnasium.make takes,
+    such as `max_episode_steps`, is taken as well.
     """
     return gym.make(full_id(id), **params)
 

@@ -1,0 +1,135 @@
+"""Frames: what a person sees, for agents that see pixels."""
+
+from itertools import pairwise
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import neurogym as ngym
+from neurogym import render
+from tests.acting import idle
+
+
+def frames(id, steps, seed=3, size=64, **params):
+    """What there is to see in some steps of doing nothing."""
+    env = ngym.make(id, render_mode="rgb_array", render_size=size, **params)
+    env.reset(seed=seed)
+    rest, told = idle(env.unwrapped.task), [env.render()]
+    for _ in range(steps - 1):
+        env.step(rest)
+        told.append(env.render())
+    return np.array(told)
+
+
+def test_every_task_has_frames_that_follow_the_seed(task_id):
+    steps = min(len(ngym.make(task_id).reset(seed=3)[0]) + 40, 60)
+    shown = frames(task_id, steps)
+    assert shown.shape == (steps, 64, 64, 3)
+    assert shown.dtype == np.uint8
+    np.testing.assert_array_equal(shown, frames(task_id, steps))
+    assert (shown != 128).any()
+
+
+def test_a_frame_of_a_step_is_the_same_whether_those_before_it_were_drawn_or_not():
+    env = ngym.make("RandomDotMotion-v0", render_mode="rgb_array", render_size=64)
+    env.reset(seed=3)
+    for _ in range(39):
+        env.step(0)
+    np.testing.assert_array_equal(env.render(), frames("RandomDotMotion-v0", 40)[-1])
+
+
+def shift(before, after):
+    """By how many pixels a picture moved, (x to the right, y up)."""
+    a, b = (f.mean(axis=2) - f.mean() for f in (before, after))
+    cross = np.fft.ifft2(np.fft.fft2(b) * np.conj(np.fft.fft2(a))).real
+    rows, columns = np.unravel_index(cross.argmax(), cross.shape)
+    half, n = len(a) // 2, len(a)
+    return (columns + half) % n - half, -((rows + half) % n - half)
+
+
+@pytest.mark.parametrize(("truth", "way"), [(0, 1), (1, -1)])
+def test_dots_move_in_the_direction_of_the_label(truth, way):
+    env = ngym.make("RandomDotMotion-v0", cohs=[100], render_mode="rgb_array", render_size=128)
+    env.reset(seed=1, options={"conditions": {"ground_truth": truth}})
+    told = []
+    for _ in range(60):
+        env.step(0)
+        told.append(env.render())
+    moves = [shift(a, b) for a, b in zip(told[10:-3], told[13:], strict=True)]
+    expected = way * 0.45 * 3 * 0.016 * 128  # a set of dots comes again after three frames
+    x, y = np.median(moves, axis=0)
+    assert x == pytest.approx(expected, abs=1)
+    assert abs(y) <= 1
+
+
+@pytest.mark.parametrize(("truth", "way"), [(0, (-1, 0)), (1, (1, 0)), (2, (0, 1)), (3, (0, -1))])
+def test_a_plaid_drifts_to_the_label(truth, way):
+    env = ngym.make("SpatialSuppressMotion-v0", render_mode="rgb_array", render_size=200)
+    env.reset(seed=1, options={"conditions": {"ground_truth": truth, "contrast": 0.99}})
+    told = []
+    for _ in range(20):
+        told.append(env.render())
+        env.step(np.zeros(4))
+    x, y = np.mean([shift(a, b) for a, b in pairwise(told[8:])], axis=0)
+    assert np.sign([round(x), round(y)]).tolist() == list(way)
+
+
+def test_contrast_is_what_the_trial_says():
+    for contrast, spread in ((0.05, 6.4), (0.99, 126)):
+        env = ngym.make("SpatialSuppressMotion-v0", render_mode="rgb_array", render_size=256)
+        env.reset(seed=1, options={"conditions": {"ground_truth": 0, "contrast": contrast}})
+        for _ in range(15):
+            env.step(np.zeros(4))
+        frame = env.render().astype(float)
+        assert frame.mean() == pytest.approx(128, abs=1)
+        assert np.abs(frame - 128).max() == pytest.approx(spread, rel=0.12)
+
+
+def test_a_pointer_shows_what_was_done_last():
+    env = ngym.make("VisualSearch-v0", render_mode="rgb_array", render_size=100)
+    env.reset(seed=1)
+    while not env.unwrapped.in_period("decision"):
+        env.step(np.zeros(2))
+    centre = env.render()
+    env.step(np.array([0.05, 0.05], np.float32))
+    assert (env.render() != centre).any()
+
+
+def test_pixels_as_observations():
+    env = ngym.make("GoNogo-v0", pixels=True, render_size=48)
+    assert env.observation_space == gym.spaces.Box(0, 255, (48, 48, 3), np.uint8)
+    ob, _ = env.reset(seed=3)
+    np.testing.assert_array_equal(ob, frames("GoNogo-v0", 1, size=48)[0])
+    assert env.observation_space.contains(env.step(0)[0])
+
+
+@pytest.mark.parametrize(
+    ("params", "error"),
+    [
+        ({"render_mode": "human"}, "'rgb_array'"),
+        ({"render_mode": "rgb_array", "render_size": 4}, "render_size = 4: expected pixels"),
+        ({"pixels": True, "render_size": 0.5}, "render_size = 0.5: expected pixels"),
+    ],
+)
+def test_bad_arguments_are_told(params, error):
+    with pytest.raises(ValueError, match=error):
+        ngym.make("GoNogo-v0", **params)
+
+
+def test_without_a_reset_there_is_no_frame():
+    env = ngym.make("GoNogo-v0", render_mode="rgb_array")
+    with pytest.raises((ValueError, gym.error.ResetNeeded), match="reset"):
+        env.render()
+
+
+def test_every_letter_of_the_scenes_has_a_glyph():
+    for rows in render.GLYPHS.values():
+        assert len(rows) == 5
+        assert set(rows) <= set("01234567")
+    for id in ngym.all_envs():
+        env = ngym.make(id, preset="human").unwrapped
+        env.reset(seed=1)
+        for element in env.task.plan.scene.resolve(env.task, env.trial):
+            if element["kind"] == "text":
+                assert set(str(element["text"]).upper()) <= {*render.GLYPHS, " "}
