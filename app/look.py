@@ -8,17 +8,8 @@ from typing import Any
 from app.added import Strip
 from app.played import Part
 from neurogym import look
+from neurogym.look import STRIP_HUES
 
-STRIP_HUES = (
-    "#7f9bd1",
-    "#e3bd79",
-    "#8fbf92",
-    "#d48f9b",
-    "#a795cc",
-    "#7dbdc2",
-    "#c4ad88",
-    "#98a4b0",
-)
 CUE_HUES = ("#7d8b99", "#9a6fc4", "#2aa198", "#b58a1b", "#c2588c", "#6a8f2f")
 
 

@@ -9,6 +9,16 @@ from typing import Any
 import numpy as np
 
 HUES = ("#2f7fd1", "#e07b28", "#1d9e74", "#c65fa5", "#8a6fd1", "#b8a11c")  # told apart by all eyes
+STRIP_HUES = (
+    "#7f9bd1",
+    "#e3bd79",
+    "#8fbf92",
+    "#d48f9b",
+    "#a795cc",
+    "#7dbdc2",
+    "#c4ad88",
+    "#98a4b0",
+)
 
 
 def mix(colors: Sequence[str], n: int = 256) -> list[str]:
