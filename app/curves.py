@@ -28,7 +28,7 @@ from app.played import answer_names
 from app.raster import save_tool
 from neurogym import measures, records
 from neurogym.envs import TaskEnv
-from neurogym.fits import Fit, fit
+from neurogym.fits import Fit, fit, outcome
 from neurogym.parameters import unknown
 
 Row = Mapping[str, Any]
@@ -233,15 +233,6 @@ def _draw(
     fig.add_tools(HoverTool(renderers=[dots], tooltips=tips))
 
 
-def _told(fitted: Fit | str, signed: bool, width: float) -> str:
-    """What the fit found, or why there is none."""
-    if isinstance(fitted, str):
-        return fitted
-    lapse = fitted.lapse + (fitted.low if signed else 0)
-    digits = 2 - int(np.floor(np.log10(width)))
-    return f"{'bias' if signed else 'midpoint'} {round(fitted.middle, digits):g}, lapse {lapse:.0%}"
-
-
 def _legend(styles: Sequence[Style], told: Sequence[str], look: Look) -> Div:
     """The subjects, below the figures, where they hide nothing."""
     text = "".join(
@@ -321,7 +312,7 @@ def _choices(
     x, told = np.linspace(axis.levels[0], axis.levels[-1], 200), []
     for k, (found, style) in enumerate(zip(points, styles, strict=True)):
         fitted = fit(found, signed, 0.0 if signed else _chance(rows))
-        told.append(_told(fitted, signed, axis.width))
+        told.append(outcome(fitted, signed, axis.width))
         if isinstance(fitted, Fit):
             fig.line(x, fitted(x), color=style.color, line_width=1.5)
         _draw(fig, found, style, axis.shift(k, len(rows)), (100, " %"))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from neurogym.look import HUES, STRIP_HUES, Look, wheel
-from neurogym.measures import Point
 from neurogym.runs import Run
 
 try:
@@ -17,23 +16,21 @@ try:
         BasicTicker,
         BasicTickFormatter,
         ColorBar,
-        ColumnDataSource,
         FixedTicker,
         HoverTool,
-        Label,
         Legend,
         LegendItem,
         LinearColorMapper,
         NoOverlap,
         Range1d,
-        Whisker,
+        Title,
     )
     from bokeh.plotting import figure
 except ModuleNotFoundError as error:
     raise ImportError("plots need Bokeh: pip install 'neurogym[app]'", name=error.name) from error
 
 TOOLS = "xpan,xwheel_zoom,box_zoom,reset,save"
-WIDTH, RIGHT, GAP = 960, 150, 10  # px: a picture, and what is beside and between the frames
+WIDTH, RIGHT = 960, 150  # px: of a picture, and beside its frames
 CHARACTER = 6.6  # px
 RIGHT_COLOR, DONE, EARNED, LOST = "#1d9e74", "#24292f", "#2f7fd1", "#e07b28"
 Items = list[tuple[str, list[Any]]]
@@ -57,30 +54,24 @@ class Sheet:
 
     def row(self, label: str, height: int, low: float, high: float) -> Any:
         """An empty frame of a height in px, below those that there are."""
-        top = GAP if self.rows else 36
-        fig = figure(**{
-            "width": self.width,
-            "height": height + top + GAP,
+        fig = new_figure(**{
+            "frame_width": self.width - self.left - self.right,
+            "frame_height": height,
             "x_range": self.x_range,
             "y_range": Range1d(low, high),
             "tools": TOOLS,
             "active_drag": "box_zoom",
-            "title": "" if self.rows else self.run.name,
+            "title": label,
             "min_border_left": self.left,
             "min_border_right": self.right,
-            "min_border_top": top,
-            "min_border_bottom": GAP,
+            "min_border_top": 4,
+            "min_border_bottom": 4,
             **self.kwargs,
         })  # fmt: skip
         fig.xaxis.visible = False
         self.look.dress(fig)
-        name = Label(
-            text=label, x=14 - self.left, y=height / 2, x_units="screen", y_units="screen",
-            angle=np.pi / 2, text_align="center", text_baseline="middle",
-            text_color=self.look.quiet, text_font_size="13px",
-        )  # fmt: skip
-        fig.add_layout(name)  # an axis' own label stands at another place in each row
-        fig.title.text_font_size = "15px"
+        fig.title.text_font_style, fig.title.text_font_size = "normal", "13px"
+        fig.title.text_color, fig.title.standoff = self.look.quiet, 2
         fig.outline_line_color, fig.outline_line_alpha = self.look.quiet, 0.25
         self._boundaries(fig)
         self.rows.append(fig)
@@ -248,10 +239,11 @@ class Sheet:
         fig = self.row("reward", 74, *room(np.append(rewards, 0.0)))
         middle = self.edges[:-1] + self.step / 2
         fig.ray(x=0, y=0, length=0, angle=0, line_color=self.look.quiet, line_alpha=0.4)
-        fig.vbar(
+        bars = fig.vbar(
             x=middle, width=self.step, bottom=0, top=rewards, name="reward", line_color=None,
             fill_color=np.where(rewards < 0, LOST, EARNED).tolist(),
         )  # fmt: skip
+        fig.add_tools(HoverTool(renderers=[bars], tooltips=[("reward", "@top")]))
         fig.yaxis.ticker.desired_num_ticks = 3
 
     def performances(self) -> None:
@@ -260,14 +252,14 @@ class Sheet:
         ends = np.flatnonzero(np.isfinite(performance))
         if not ends.size:
             return
-        values, x = performance[ends], self.edges[ends + 1]
+        values, x = performance[ends], self.edges[ends] + self.step / 2
         low, high = min(0.0, values.min()), max(1.0, values.max())
         fig = self.row("performance", 74, low - 0.12, high + 0.12)
         mean = np.cumsum(values) / np.arange(1, len(values) + 1)
         line = fig.step(x, mean, mode="after", line_color=EARNED, line_alpha=0.6, name="mean")
         dots = fig.scatter(x, values, size=7, color=DONE, line_color=None, name="performance")
         fig.yaxis.ticker = FixedTicker(ticks=[0, 0.5, 1])
-        self.explain(fig, [("a trial", [dots]), (f"mean, {mean[-1]:.2f} at the end", [line])])
+        self.explain(fig, [("trial", [dots]), (f"mean so far, {mean[-1]:.2f}", [line])])
 
     def finish(self) -> Any:
         """All rows as one layout, with time below the last."""
@@ -275,13 +267,25 @@ class Sheet:
         last.xaxis.visible = True
         last.xaxis.axis_label = "time (ms)" if self.run.dt else "step"
         last.xaxis.formatter = BasicTickFormatter(use_scientific=False)
-        last.min_border_bottom, last.height = 50, last.height + 50 - GAP
+        title = Title(
+            text=self.run.name, text_color=self.look.ink, text_font_size="16px", standoff=4
+        )  # fmt: skip
+        self.rows[0].add_layout(title, "above")
+        self.rows[0].margin = (8, 0, 0, 0)
         for fig in self.rows:
             fig.toolbar.logo = None
         return gridplot(
             self.rows, ncols=1, toolbar_location="right",
             toolbar_options={"logo": None, "autohide": True},
         )  # fmt: skip
+
+
+def new_figure(**kwargs: Any) -> Any:
+    """A Bokeh figure; ValueError for what it does not take."""
+    try:
+        return figure(**kwargs)
+    except (AttributeError, ValueError) as error:
+        raise ValueError(f"fig_kwargs do not suit a Bokeh figure: {error}") from error
 
 
 def hues(n: int) -> Sequence[str]:

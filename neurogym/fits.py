@@ -75,3 +75,12 @@ def fit(points: Sequence[Point], signed: bool, chance: float = 0.0) -> Fit | str
     if best.x[1] < np.log(gap / 5):  # steeper than what the levels can tell
         return "no fit: a step between levels"
     return curve(best.x)
+
+
+def outcome(fitted: Fit | str, signed: bool, width: float) -> str:
+    """What the fit found, or why there is none."""
+    if isinstance(fitted, str):
+        return fitted
+    lapse = fitted.lapse + (fitted.low if signed else 0)
+    digits = 2 - int(np.floor(np.log10(width)))
+    return f"{'bias' if signed else 'midpoint'} {round(fitted.middle, digits):g}, lapse {lapse:.0%}"

@@ -55,9 +55,8 @@ def save(plot: Any, path: str | Path) -> None:
         from bokeh.embed import file_html
         from bokeh.resources import INLINE
     except ModuleNotFoundError as error:
-        raise ImportError("save needs Bokeh: pip install 'neurogym[app]'", name=error.name) from (
-            error
-        )
+        sentence = "save needs Bokeh: pip install 'neurogym[app]'"
+        raise ImportError(sentence, name=error.name) from error
     title = Path(path).stem
     if form == ".html":
         Path(path).write_text(file_html(plot, INLINE, title=title), encoding="utf-8")
@@ -70,7 +69,8 @@ def save(plot: Any, path: str | Path) -> None:
 
 
 def _drawn(html: str, form: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder, _page() as page:
+    scale = 1 if form == ".svg" else 2
+    with tempfile.TemporaryDirectory() as folder, _page(scale) as page:
         file = Path(folder, "plot.html")
         file.write_text(html, encoding="utf-8")
         page.goto(file.as_uri())
@@ -81,7 +81,7 @@ def _drawn(html: str, form: str) -> bytes:
 
 
 @contextmanager
-def _page() -> Iterator[Any]:
+def _page(scale: int) -> Iterator[Any]:
     """A page of a browser that loads nothing but files."""
     try:
         from playwright.sync_api import Error, sync_playwright
@@ -95,7 +95,7 @@ def _page() -> Iterator[Any]:
         except Error as error:
             raise RuntimeError(NO_BROWSER) from error
         try:
-            yield browser.new_page(device_scale_factor=2)
+            yield browser.new_page(device_scale_factor=scale)
         finally:
             browser.close()
 
