@@ -97,10 +97,8 @@ class Sheet:
             background_fill_alpha=0,
             label_text_color=self.look.quiet,
             label_text_font_size=self.look.small,
-            padding=0,
-            margin=4,
             location="top_left",
-            **{"glyph_width": 18, "spacing": 1, **style},
+            **{"glyph_width": 18, "spacing": 1, "padding": 0, "margin": 4, **style},
         )
         fig.add_layout(legend, place)
 
@@ -152,7 +150,7 @@ class Sheet:
         fits = (self.width - self.left) // int(max(map(len, names)) * CHARACTER + 44)
         self.explain(
             fig, items, "above", orientation="horizontal", ncols=max(1, min(fits, len(names))),
-            spacing=14, glyph_height=12, glyph_width=12,
+            spacing=14, glyph_height=12, glyph_width=12, margin=0, padding=2,
         )  # fmt: skip
 
     def observations(self) -> None:
@@ -216,7 +214,7 @@ class Sheet:
         )  # fmt: skip
         done = fig.segment(
             x0=self.edges[:-1], x1=self.edges[1:], y0=run.actions, y1=run.actions,
-            line_color=DONE, line_width=2.5, name="action",
+            line_color=DONE, line_width=2.5, line_cap="square", name="action",
         )  # fmt: skip
         named(fig.yaxis[0], np.arange(n), names)
         self.explain(fig, [("action", [done, line]), *items])

@@ -43,7 +43,8 @@ def empty(title: str, x_label: str, y_label: str, fig_kwargs: Mapping[str, Any])
         guide = Span(location=at, dimension=dimension, line_color=look.quiet, line_alpha=0.3)
         fig.add_layout(guide)
     legend = Legend(border_line_color=None, background_fill_alpha=0, padding=0, margin=4,
-                    label_text_color=look.quiet, label_text_font_size=look.small)  # fmt: skip
+                    location="bottom_left", spacing=0, label_text_color=look.quiet,
+                    label_text_font_size=look.small)  # fmt: skip
     fig.add_layout(legend, "below")
     return fig
 

@@ -80,10 +80,7 @@ def play(
     seed: int | None = None,
 ) -> Run:
     """Let an agent step through an environment, from a reset on; see `neurogym.utils.plot_env`."""
-    env = _environment(env)
-    trials = as_trials(env)
-    if getattr(trials, "env", None) is env:
-        env = trials  # its episodes were made trials
+    env, trials = _environment(env)
     policy = _policy(env, def_act, model, seed)
     num_steps = _positive("num_steps", num_steps)
     if num_trials is not None:
@@ -117,10 +114,13 @@ def play(
         raise ValueError(f"num_trials = {num_trials}: only {ended} ended within {MOST_STEPS} steps")
     periods += _played(planned, places, starts[-1])
     obs, actions, gt, rewards, performances = zip(*steps, strict=True)
+    actions, gt = _rows(actions), _labels(gt)
+    if gt is not None and gt.shape != actions.shape:
+        raise ValueError(f"{env} has labels {gt.shape}, but actions {actions.shape}")
     return Run(
         np.array(obs, np.float32),
-        np.array(actions).reshape(len(steps), *env.action_space.shape),
-        _labels(gt),
+        actions,
+        gt,
         np.array(rewards),
         np.array(performances),
         [start for start in starts if start < len(steps)],
@@ -129,9 +129,9 @@ def play(
     )
 
 
-def names_of(env: gym.Env) -> dict[str, Any]:
+def names_of(env: gym.Env | str) -> dict[str, Any]:
     """What an environment tells of a run in it: dt, channels, answers and name."""
-    trials = as_trials(env)
+    env, trials = _environment(env)
     space = env.action_space
     own = env.spec.id if env.spec else type(env.unwrapped).__name__
     return {
@@ -153,16 +153,18 @@ def labels(space: gym.Space, size: int) -> list[str]:
     return found
 
 
-def _environment(env: Any) -> gym.Env:
-    """The environment of an id, or the only one in Stable-Baselines3's DummyVecEnv."""
+def _environment(env: Any) -> tuple[gym.Env, gym.Env]:
+    """What is stepped, and the trials under its wrappers; see `plot_env` for what is taken."""
     if isinstance(env, str):
-        return make(full_id(env))
-    inside = vars(env).get("envs") if hasattr(env, "__dict__") else None
+        env = make(full_id(env))
+    inside = getattr(env, "__dict__", {}).get("envs")
     if not isinstance(env, gym.Env) and isinstance(inside, list) and len(inside) == 1:
-        return inside[0]
+        env = inside[0]
     if not isinstance(env, gym.Env):
         raise ValueError(f"{env!r}: expected an id, or one gymnasium environment")
-    return env
+    trials = as_trials(env)
+    episodes = getattr(trials, "env", None) is env  # which were made trials
+    return (trials if episodes else env), trials
 
 
 def _policy(env: gym.Env, def_act: Any, model: Any, seed: int | None) -> Policy:
@@ -199,10 +201,16 @@ def _played(
     return came
 
 
+def _rows(values: Any) -> np.ndarray:
+    """A row a step: (T,), or (T, k) for values of k numbers."""
+    values = np.array(values)
+    return values.reshape(len(values), -1) if values.ndim > 1 else values
+
+
 def _labels(gt: tuple) -> np.ndarray | None:
     """Labels as an array; -1, or NaN if they are graded, where there are none."""
     given = next((np.asarray(label) for label in gt if label is not None), None)
     if given is None:
         return None
     none = np.full(given.shape, np.nan) if given.ndim else -1
-    return np.array([none if label is None else label for label in gt])
+    return _rows([none if label is None else label for label in gt])

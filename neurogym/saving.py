@@ -17,7 +17,7 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 MS = 30_000  # in which a page must be drawn
 
 SHEET = """{% block preamble %}<style>
-html, body { margin: 0; background: white } body { width: max-content }
+html, body { margin: 0; background: white }
 </style>{% endblock %}"""
 READY = "() => globalThis.Bokeh?.documents?.[0]?.is_idle"
 BOX = """() => {

@@ -77,7 +77,7 @@ def visualize_run(
     rewards: Any = None,
     performance: Any = None,
     *,
-    env: gym.Env | None = None,
+    env: gym.Env | str | None = None,
     trial_starts: Sequence[int] | None = None,
     periods: Sequence[tuple[str, int, int]] | None = None,
     dt: float | None = None,
@@ -96,7 +96,8 @@ def visualize_run(
             none.
         rewards: (T,).
         performance: (T,) 0 to 1 in a trial's last step, NaN in all others.
-        env: gives names of channels and actions, the length of a step, and the title.
+        env: an environment, or its id, which gives names of channels and actions, the length of a
+            step, and the title.
         trial_starts: the first step of each trial.
         periods: (name, first step, step after the last) of each period.
         dt: length of a step in ms; without it, and `env`, time is told in steps.
