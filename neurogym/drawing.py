@@ -61,7 +61,7 @@ class Sheet:
             "y_range": Range1d(low, high),
             "tools": TOOLS,
             "active_drag": "box_zoom",
-            "title": label,
+            "title": "",
             "min_border_left": self.left,
             "min_border_right": self.right,
             "min_border_top": 4,
@@ -70,8 +70,12 @@ class Sheet:
         })  # fmt: skip
         fig.xaxis.visible = False
         self.look.dress(fig)
-        fig.title.text_font_style, fig.title.text_font_size = "normal", "13px"
-        fig.title.text_color, fig.title.standoff = self.look.quiet, 2
+        if label:
+            title = Title(
+                text=label, text_font_style="normal", text_font_size="13px",
+                text_color=self.look.quiet, standoff=2,
+            )  # fmt: skip
+            fig.add_layout(title, "above")
         fig.outline_line_color, fig.outline_line_alpha = self.look.quiet, 0.25
         self._boundaries(fig)
         self.rows.append(fig)
@@ -210,11 +214,13 @@ class Sheet:
             items.append(("ground truth", [bars]))
         line = fig.step(
             self.edges, np.append(run.actions, run.actions[-1:]), mode="after", line_color=DONE,
-            line_width=0.8, line_alpha=0.35,
+            line_width=0.8, line_alpha=0.35, name="action",
         )  # fmt: skip
+        first, stop = stretches(run.actions)
+        held = run.actions[first]
         done = fig.segment(
-            x0=self.edges[:-1], x1=self.edges[1:], y0=run.actions, y1=run.actions,
-            line_color=DONE, line_width=2.5, line_cap="square", name="action",
+            x0=self.edges[first], x1=self.edges[stop], y0=held, y1=held, line_color=DONE,
+            line_width=2.5,
         )  # fmt: skip
         named(fig.yaxis[0], np.arange(n), names)
         self.explain(fig, [("action", [done, line]), *items])
@@ -265,10 +271,8 @@ class Sheet:
         last.xaxis.visible = True
         last.xaxis.axis_label = "time (ms)" if self.run.dt else "step"
         last.xaxis.formatter = BasicTickFormatter(use_scientific=False)
-        title = Title(
-            text=self.run.name, text_color=self.look.ink, text_font_size="16px", standoff=4
-        )  # fmt: skip
-        self.rows[0].add_layout(title, "above")
+        title = self.rows[0].title
+        title.text, title.text_font_size, title.standoff = self.run.name, "16px", 4
         self.rows[0].margin = (8, 0, 0, 0)
         for fig in self.rows:
             fig.toolbar.logo = None

@@ -20,6 +20,11 @@ SHEET = """{% block preamble %}<style>
 html, body { margin: 0; background: white }
 </style>{% endblock %}"""
 READY = "() => globalThis.Bokeh?.documents?.[0]?.is_idle"
+NO_TOOLBARS = """() => {
+  for (const model of Bokeh.documents[0].all_models) {
+    if (model.type == "Toolbar") model.visible = false
+  }
+}"""
 BOX = """() => {
   const {x, y, width, height} = [...Bokeh.index][0].el.getBoundingClientRect()
   return {x, y, width, height}
@@ -74,6 +79,8 @@ def _drawn(html: str, form: str) -> bytes:
         file = Path(folder, "plot.html")
         file.write_text(html, encoding="utf-8")
         page.goto(file.as_uri())
+        page.wait_for_function(READY, timeout=MS)
+        page.evaluate(NO_TOOLBARS)
         page.wait_for_function(READY, timeout=MS)
         if form == ".svg":
             return page.evaluate(TO_SVG).encode()
