@@ -85,7 +85,7 @@ class Sheet:
         run = self.run
         starts = set(run.trial_starts or [])
         onsets = {first for _, first, _ in run.periods or []} - starts
-        for name, at, alpha in (("period", onsets, 0.18), ("trial", starts, 0.55)):
+        for name, at, alpha in (("onsets", onsets, 0.18), ("trials", starts, 0.55)):
             x = np.array(sorted(at)) * self.step
             fig.vspan(
                 x=x, line_color=self.look.quiet, line_alpha=alpha, level="underlay", name=name
@@ -148,7 +148,7 @@ class Sheet:
             first, stop = np.array(own).T
             bars = fig.hbar(
                 y=0.5, height=1, left=self.edges[first], right=self.edges[stop], line_color=None,
-                fill_color=STRIP_HUES[k % len(STRIP_HUES)], name=name,
+                fill_color=STRIP_HUES[k % len(STRIP_HUES)], name=f"period {name}",
             )  # fmt: skip
             items.append((name, [bars]))
         fits = (self.width - self.left) // int(max(map(len, names)) * CHARACTER + 44)

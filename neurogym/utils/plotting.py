@@ -58,7 +58,7 @@ def plot_env(
 
     Returns:
         A Bokeh layout. Its renderers named "observations", "action", "reward" and "performance"
-        hold the data.
+        hold the data: `plot.select_one({"name": "reward"}).data_source.data`.
 
     Raises:
         ValueError: for what is no environment, both `def_act` and `model`, an action that is none,
