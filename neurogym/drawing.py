@@ -31,7 +31,7 @@ except ModuleNotFoundError as error:
 
 TOOLS = "xpan,xwheel_zoom,box_zoom,reset,save"
 WIDTH, RIGHT = 960, 150  # px: of a picture, and beside its frames
-CHARACTER = 6.6  # px
+CHARACTER, ENTRY = 6.6, 21  # px: the width of a letter, and the height of an entry of a legend
 RIGHT_COLOR, DONE, EARNED, LOST = "#1d9e74", "#24292f", "#2f7fd1", "#e07b28"
 Items = list[tuple[str, list[Any]]]
 
@@ -102,7 +102,14 @@ class Sheet:
             label_text_color=self.look.quiet,
             label_text_font_size=self.look.small,
             location="top_left",
-            **{"glyph_width": 18, "spacing": 1, "padding": 0, "margin": 4, **style},
+            **{
+                "ncols": -(-len(items) * ENTRY // fig.frame_height),  # as many as it takes
+                "glyph_width": 18,
+                "spacing": 1,
+                "padding": 0,
+                "margin": 4,
+                **style,
+            },
         )
         fig.add_layout(legend, place)
 
@@ -192,7 +199,7 @@ class Sheet:
     def traces(self, labels: Sequence[str]) -> None:
         """A line a channel."""
         ob = self.run.ob.astype(float)
-        fig = self.row("observation", int(np.clip(18 * len(labels), 130, 280)), *room(ob))
+        fig = self.row("observation", int(np.clip(ENTRY * len(labels), 130, 420)), *room(ob))
         lines = self.lines(fig, ob, labels)
         self.explain(fig, [(line.name, [line]) for line in lines])
 
