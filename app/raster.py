@@ -26,9 +26,10 @@ from bokeh.models.layouts import LayoutDOM
 from bokeh.plotting import figure
 
 from app.added import Strip, strips
-from app.look import HUES, STRIP_HUES, Look, mix
+from app.look import Look
 from app.played import CUES, Arranged, Channels, Part, RasterData, arrange, runs
 from neurogym import measures
+from neurogym.look import HUES, STRIP_HUES, mix
 
 Row = Mapping[str, Any]
 

@@ -46,6 +46,13 @@ def test_the_page_on_wrappers_runs(capsys):
     assert all(f"| `{name}` |" in text for name in WRAPPERS)
 
 
+def test_the_page_on_plots_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "plotting.md").read_text(encoding="utf-8")
+    exec("\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL)), {})
+    assert (tmp_path / "oracle.html").exists()
+
+
 def test_the_page_of_tasks_is_up_to_date():
     """It is written by `neurogym list --markdown > docs/tasks.md`."""
     assert (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8") == ngym.info.page_of_tasks()

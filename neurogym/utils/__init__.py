@@ -1,6 +1,7 @@
 """Small helpers under the names that NeuroGym gives them."""
 
 from neurogym.utils.ngym_random import TruncExp, trunc_exp
+from neurogym.utils.plotting import plot_env, plot_psychometric, visualize_run
 from neurogym.utils.scheduler import (
     RandomBlockSchedule,
     RandomSchedule,
@@ -14,5 +15,8 @@ __all__ = [
     "SequentialBlockSchedule",
     "SequentialSchedule",
     "TruncExp",
+    "plot_env",
+    "plot_psychometric",
     "trunc_exp",
+    "visualize_run",
 ]
