@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 5006
 
-.PHONY: app test lint bench clean help
+.PHONY: app test test-agents lint bench clean help
 
 help:  ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(VENV)/app: pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=python3.12"'
@@ -20,6 +20,10 @@ $(VENV)/dev: pyproject.toml $(VENV)/app
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	touch $@
 
+$(VENV)/agents: pyproject.toml $(VENV)/dev
+	$(BIN)/python -m pip install --quiet -e '.[agents]'
+	touch $@
+
 app: $(VENV)/app  ## set up, serve the studio and open it
 	$(BIN)/neurogym serve --port $(PORT) --open
 
@@ -28,6 +32,9 @@ test: $(VENV)/dev  ## set up, find or install a browser, lint and test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+test-agents: $(VENV)/agents  ## set up PyTorch and Stable-Baselines3 too, test what needs them
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests/agents
 
 lint: $(VENV)/dev  ## check style
 	$(BIN)/ruff check .

@@ -148,6 +148,8 @@ class TaskEnv(gym.Env):
             self._next = int(index)
         if index is not None or memory is not None:
             self._recall(memory or {})
+        else:
+            self._echo = [0, 0.0]  # nothing was done yet in these trials
         self.num_tr = 0
         self.performance = 0.0
         self._begin(conditions)

@@ -277,8 +277,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
     Observations (B, C) float32, rewards (B,) float64, terminated and truncated always False. `info`
     has `gt` (B,) and `new_trial` (B,) for every step, and where a trial ended `performance` and
     `rt` (B,), else 0 and NaN, and `index` (B,), the number of the trial that was acted in. Env i
-    plays the very trials of a scalar env that was reset with seed + i. Sub-environments have no
-    options.
+    plays the very trials of a scalar env that was reset with seed + i.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP, "render_modes": []}  # noqa: RUF012
@@ -304,14 +303,23 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         seed: int | Sequence[int] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Begin a trial in each env, (B, C); with a seed, env i plays trial 0 of seed + i."""
+        """Begin a trial in each env, (B, C); with a seed, env i plays trial 0 of seed + i.
+
+        The option `reset_mask`, (B,) of bool, begins the next trial in some envs and leaves the
+        others where they are. ValueError for other options.
+        """
+        options = dict(options or {})
+        mask = options.pop("reset_mask", None)
         if options:
-            raise ValueError(f"reset options {sorted(options)}: a vector environment has none")
+            raise ValueError(
+                f"reset options {sorted(options)}: a vector environment has none but 'reset_mask'"
+            )
+        if mask is not None:
+            return self._begin_anew(self._checked_mask(mask, seed)), {}
         if isinstance(seed, int | np.integer) or seed is None:
             super().reset(seed=seed)
             if seed is None and self._pool is not None:
-                self._done = np.zeros(self.num_envs, np.int64), np.zeros(self.num_envs)
-                return self._following(np.ones(self.num_envs, bool)), {}
+                return self._begin_anew(np.ones(self.num_envs, bool)), {}
             seed = self.np_random_seed if seed is None else int(seed)
             seeds = [seed + i for i in range(self.num_envs)]
         else:
@@ -360,6 +368,49 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         self._done = actions, reward
         return self._following(ended), reward, self._all_false.copy(), self._all_false.copy(), info
 
+    @property
+    def trials(self) -> Trials:
+        """Conditions of the trial that each env plays."""
+        place = self._places()
+        columns = {name: column[place] for name, column in self._pool.conditions.items()}
+        return Trials(self.num_envs, columns)
+
+    @property
+    def trial_index(self) -> np.ndarray:
+        """Number of the trial that each env plays, (B,)."""
+        return self._pool.number.take(self._places())
+
+    @property
+    def gt_now(self) -> np.ndarray:
+        """The right actions for the observations returned last, (B,); (B, k) if graded."""
+        self._places()
+        if self.task.closed:
+            return self.task.labels(self._trials, self._situation, self._where())
+        return self._pool.gt.take(self._at, axis=0)
+
+    def _places(self) -> np.ndarray:
+        """Where each env's trial is in the pool, (B,)."""
+        if self._pool is None:
+            raise gym.error.ResetNeeded("call reset() first")
+        return self._pool.trial.take(self._at)
+
+    def _checked_mask(self, mask: Any, seed: Any) -> np.ndarray:
+        mask = np.asarray(mask)
+        if mask.shape != (self.num_envs,) or mask.dtype != bool:
+            raise ValueError(f"reset_mask = {mask!r}: expected {self.num_envs} booleans")
+        if seed is not None:
+            raise ValueError(f"seed = {seed!r} with reset_mask: a seed starts all environments")
+        if self._pool is None:
+            raise gym.error.ResetNeeded("call reset() before a reset of some environments")
+        return mask
+
+    def _begin_anew(self, which: np.ndarray) -> np.ndarray:
+        """Leave the trials of some envs for the next ones, (B, C)."""
+        self._done = tuple(values.copy() for values in self._done)
+        for values in self._done:
+            values[which] = 0
+        return self._following(which, step=0)
+
     def _checked(self, actions: Any) -> np.ndarray:
         if self._graded:
             if np.shape(actions)[:1] != (self.num_envs,):
@@ -377,9 +428,9 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             raise ValueError(f"actions {actions!r}: each is one of 0 to {self._n_actions - 1}")
         return actions
 
-    def _following(self, ended: np.ndarray | None) -> np.ndarray:
+    def _following(self, ended: np.ndarray | None, step: Any = None) -> np.ndarray:
         """Go to the next row, (B, C): the next trial's first where a trial ended."""
-        at, after = self._at, self._at + self._one
+        at, after = self._at, self._at + (self._one if step is None else step)
         if self._learns:
             over = () if ended is None else np.flatnonzero(ended)
             self._at = self._pool.replace(over, after) if len(over) else after
@@ -417,8 +468,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
             if self._pool.states > 1:
                 self._state[which] = 0
             return
-        trial = self._pool.trial.take(self._at)
-        fresh = Trials(self.num_envs, {k: v[trial] for k, v in self._pool.conditions.items()})
+        fresh = self.trials
         state = self.task.begin(fresh)
         if which.all():
             self._situation, self._times = state, np.full(self.num_envs, np.nan)

@@ -52,6 +52,14 @@ def test_importing_the_library_loads_nothing_heavy():
     assert not run.stderr
 
 
+def test_without_stable_baselines3_its_module_says_what_is_missing():
+    code = "import sys; sys.modules['stable_baselines3'] = None; import neurogym.sb3"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode
+    assert "ImportError: neurogym.sb3 needs Stable-Baselines3" in run.stderr
+    assert "pip install -e '.[agents]'" in run.stderr
+
+
 def is_name_list(node):
     """An import, a docstring, or names such as __all__ and __version__."""
     if isinstance(node, ast.Expr):

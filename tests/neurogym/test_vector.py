@@ -149,6 +149,50 @@ def test_a_reset_without_a_seed_goes_on(task):
         np.testing.assert_array_equal(ob, [env.step(idle(task))[0] for env in scalars])
 
 
+def test_some_envs_begin_anew(task):
+    vector, scalars = TaskVectorEnv(task, 3), [TaskEnv(task) for _ in range(3)]
+    vector.reset(seed=SEED)
+    for i, env in enumerate(scalars):
+        env.reset(seed=SEED + i)
+    rng = np.random.default_rng(1)
+    for _ in range(150):
+        mask = rng.random(3) < 0.3
+        wanted = [env.step(env.gt_now)[0] for env in scalars]
+        np.testing.assert_array_equal(vector.step(vector.gt_now)[0], wanted)
+        for i in np.flatnonzero(mask):
+            wanted[i] = scalars[i].reset()[0]
+        ob, _ = vector.reset(options={"reset_mask": mask})
+        np.testing.assert_array_equal(ob, wanted)
+        assert vector.trial_index.tolist() == [env.trial_index for env in scalars]
+
+
+def test_what_a_reset_of_some_refuses():
+    env = ngym.make_vec("GoNogo", 2).unwrapped
+    mask = np.array([True, False])
+    with pytest.raises(gym.error.ResetNeeded):
+        env.reset(options={"reset_mask": mask})
+    env.reset(seed=1)
+    for given in (mask[:1], [0, 1], True):
+        with pytest.raises(ValueError, match="expected 2 booleans"):
+            env.reset(options={"reset_mask": given})
+    with pytest.raises(ValueError, match="a seed starts all"):
+        env.reset(seed=1, options={"reset_mask": mask})
+
+
+def test_a_reset_forgets_what_was_done_last():
+    stack = [{"PassAction": {}}, {"PassReward": {}}]
+    env = ngym.make("GoNogo", stack=stack)
+    vector = ngym.make_vec("GoNogo", 1, stack=stack)
+    env.reset(seed=1)
+    vector.reset(seed=1)
+    for _ in range(5):
+        env.step(1)
+        vector.step(np.ones(1, int))
+        ob, (same,) = env.reset()[0], vector.reset()[0]
+        np.testing.assert_array_equal(ob, same)
+        assert not ob[-2:].any()
+
+
 def test_seeds_by_env(task):
     one, other = TaskVectorEnv(task, 3), TaskVectorEnv(task, 3)
     one.reset(seed=[7, 8, 9])
