@@ -163,7 +163,7 @@ class Part {
 
   frame(trial, ts, period, lead) {
     const now = {row: trial.seen, active: trial.active, hidden: trial.hidden};
-    if (this.wrong(this.levelIn(now), ts, period)) this.cut();
+    if (trial.ahead && this.wrong(this.levelIn(now), ts, period)) this.cut();
     const last = this.plan.at(-1);
     let n = last ? Math.max(0, Math.round((last[0] - ts) / period) + 1) : 0;
     for (; n === 0 || n * period <= lead; n++) {
