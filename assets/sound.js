@@ -124,7 +124,7 @@ class Clock {
     const offset = contextTime && performanceTime ? contextTime - performanceTime / 1000
       : ctx.currentTime - performance.now() / 1000 - this.latency;
     if (offsets.length && Math.abs(offset - this.offset) > JUMP) offsets.length = 0;
-    if (offsets.push(offset) > 25) offsets.shift();
+    if (offsets.push(offset) > 9) offsets.shift();
   }
 
   get latency() {
