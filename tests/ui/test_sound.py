@@ -70,6 +70,9 @@ def heard(bench, at):
     return at + np.median(bench.run("window.offsets"))
 
 
+FEW = 5  # ms
+
+
 def seen(bench, record, ms):
     """When the frame is seen that is due so long after a trial's first, if none is late."""
     first = next(one["at"] for one in bench.run("window.shown") if one["period"])
@@ -93,11 +96,10 @@ def test_a_tone_is_on_while_its_period_is(ears):
     for edge, period, ms in ((on, "decision", 1000), (off, "after", 1300)):
         assert edge["seconds"] == pytest.approx(0.005)
         at = heard(ears, edge["at"])
-        assert at == pytest.approx(seen(ears, record, ms), abs=3)
+        assert at == pytest.approx(seen(ears, record, ms), abs=FEW)
         late = shown(ears, period) + frame - at
-        assert late == pytest.approx(0, abs=3) or (late > 0 and record["late_frames"])
+        assert late == pytest.approx(0, abs=FEW) or (late > 0 and record["late_frames"])
         assert edge["made"] < at - 20  # ahead of it, not when it was due
-    assert off["at"] - on["at"] == pytest.approx(300, abs=frame + 2)
     assert record["flags"] == {"sound": True}
     assert ears.run("window.started.kind") == "OscillatorNode"
     assert not ears.errors
@@ -108,20 +110,21 @@ def test_a_level_follows_its_channel(ears):
     play = trial(0, wait=40, answer=10, scene=[TONE | {"level": level, "during": None}])
     play["frames"] = [v for k in range(50) for v in (1, (0, 0.4, 1.0, -2, 9)[k // 10], 0)]
     ears.begin(play)
-    ears.record("r1-0-0")
-    levels = [edge["to"] for edge in ears.run("window.edges")]
-    assert levels == pytest.approx([0.2, 0.5, 0, 1, 0])
-    at = [edge["at"] for edge in ears.run("window.edges")]
-    assert np.diff(at) == pytest.approx([200] * 4, abs=18)
+    record = ears.record("r1-0-0")
+    edges = ears.run("window.edges")
+    assert [edge["to"] for edge in edges] == pytest.approx([0.2, 0.5, 0, 1, 0])
+    due = [seen(ears, record, ms) for ms in (200, 400, 600, 800, 1000)]
+    assert [heard(ears, edge["at"]) for edge in edges] == pytest.approx(due, abs=FEW)
 
 
 def test_a_channel_switches_a_sound(ears):
     play = trial(0, wait=40, answer=10, scene=[TONE | {"show": 2, "during": None}])
     play["frames"] = [v for k in range(50) for v in (1, 0, float(20 <= k < 30))]
     ears.begin(play)
-    ears.record("r1-0-0")
-    on, off = ears.run("window.edges")
-    assert off["at"] - on["at"] == pytest.approx(200, abs=18)
+    record = ears.record("r1-0-0")
+    due = [seen(ears, record, ms) for ms in (400, 600)]
+    at = [heard(ears, edge["at"]) for edge in ears.run("window.edges")]
+    assert at == pytest.approx(due, abs=FEW)
 
 
 def test_clicks_come_from_one_buffer(ears):
@@ -129,7 +132,7 @@ def test_clicks_come_from_one_buffer(ears):
     record = ears.record("r1-0-0")
     assert ears.run("window.started.kind") == "AudioBufferSourceNode"
     at = heard(ears, ears.run("window.started.at"))
-    assert at == pytest.approx(seen(ears, record, 600), abs=3)
+    assert at == pytest.approx(seen(ears, record, 600), abs=FEW)
     rate, samples = ears.run("[window.ctx.sampleRate, [...window.source.buffer.getChannelData(0)]]")
     loud = np.flatnonzero(np.abs(samples) > 1e-6)
     starts = loud[np.diff(loud, prepend=-1000) > 100]
@@ -329,5 +332,6 @@ def test_a_lockstep_trial_sounds(ears):
     ears.begin(play | {"frames": [1.0, 0.0, 0.0], "dt": 50}, mode="lockstep")
     flags = ears.record("r1-0-0")["flags"]
     on, off = ears.run("window.edges")
-    assert off["at"] - on["at"] == pytest.approx(250, abs=40)
+    assert (on["to"], off["to"]) == (0.5, 0)
+    assert 150 < off["at"] - on["at"] < 1000
     assert flags["sound"] is True
