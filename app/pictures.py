@@ -142,21 +142,6 @@ class Screen:
             return f'<polygon points="{points}" transform="{place}"/>'
         return f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{size / 2:.2f}"/>'
 
-    def _text(self, e):
-        size = e["size"] * SIZE * 1.3
-        text = escape(str(e["text"]))
-        return f'<text font-size="{size:.2f}" text-anchor="middle" dy="0.35em">{text}</text>'
-
-    def _dots(self, e):
-        n, radius = 46, e["aperture"] * SIZE / 2
-        r, a = radius * np.sqrt(self.rng.random(n)), self.rng.uniform(0, 2 * np.pi, n)
-        colors = e.get("colors") or (e["color"], e["color"])
-        first = self.rng.random(n) < e["color_share"]
-        return "".join(
-            f'<circle cx="{x:.2f}" cy="{y:.2f}" r="0.95" fill="{colors[0 if f else 1]}"/>'
-            for x, y, f in zip(r * np.cos(a), r * np.sin(a), first, strict=True)
-        )
-
     def _speaker(self, e):
         """The sign of a sound: a speaker, and waves that go as far as the level."""
         level, color = float(np.clip(e["level"], 0, 1)), escape(str(e["color"]))
@@ -174,6 +159,21 @@ class Screen:
         return f'<g {scale} class="sound"><polygon points="{body}"/>{waves}</g>'
 
     _tone = _noise = _clicks = _speaker
+
+    def _text(self, e):
+        size = e["size"] * SIZE * 1.3
+        text = escape(str(e["text"]))
+        return f'<text font-size="{size:.2f}" text-anchor="middle" dy="0.35em">{text}</text>'
+
+    def _dots(self, e):
+        n, radius = 46, e["aperture"] * SIZE / 2
+        r, a = radius * np.sqrt(self.rng.random(n)), self.rng.uniform(0, 2 * np.pi, n)
+        colors = e.get("colors") or (e["color"], e["color"])
+        first = self.rng.random(n) < e["color_share"]
+        return "".join(
+            f'<circle cx="{x:.2f}" cy="{y:.2f}" r="0.95" fill="{colors[0 if f else 1]}"/>'
+            for x, y, f in zip(r * np.cos(a), r * np.sin(a), first, strict=True)
+        )
 
     def _bars(self) -> str:
         """A bar for each channel, for tasks without a scene."""

@@ -376,14 +376,10 @@ const DRAW = {
   },
 };
 
-Object.assign(DRAW, SIGNS);
-Object.assign(NUMBERS, READ);
-
-// Whether an element is on the screen; `hidden` are the panels that show nothing now.
-function visible({panel, during, show}, row, active, hidden = null) {
-  if (panel && hidden?.has(panel[0])) return false;
-  if (during && !during.some((name) => active.includes(name))) return false;
-  return show === null || show === undefined || row[show] > 0.5;
+function isShown(element, row, active, hidden) {
+  if (element.panel && hidden?.has(element.panel[0])) return false;
+  if (element.during && !element.during.some((name) => active.includes(name))) return false;
+  return element.show === null || element.show === undefined || row[element.show] > 0.5;
 }
 
 export class Scene {
@@ -399,11 +395,11 @@ export class Scene {
   draw(ctx, row, active, ts, stage = null, hidden = null) {
     for (const item of this.items) {
       const {element, values} = item;
-      if (!visible(element, row, active, hidden)) {
-        item.began = null;
+      if (!isShown(element, row, active, hidden)) {
+        item.since = null;
         continue;
       }
-      item.began ??= ts;
+      item.since ??= ts;
       for (const [name, read] of item.read) values[name] = read(row);
       if (!(values.alpha > 0)) continue;
       ctx.save();
@@ -415,6 +411,10 @@ export class Scene {
     }
   }
 }
+
+// Sounds are seen as well.
+Object.assign(DRAW, SIGNS);
+Object.assign(NUMBERS, {...READ, ...NUMBERS});
 
 // ---- the agent's view ----
 
@@ -1287,7 +1287,7 @@ export class Player {
     this.model = model;
     this.page = new Page(this);
     this.stage = new Stage(this.page.canvas);
-    this.sounds = new Sounds(rng, visible, () => this.showSound());
+    this.sounds = new Sounds(rng, isShown, () => this.showSound());
     this.sounds.muted = Boolean(stored(SOUND).muted);
     this.outbox = new Outbox((record) => this.post(record), () => this.count());
     this.gone = new AbortController();

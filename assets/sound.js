@@ -319,7 +319,7 @@ export const SIGNS = {
   tone: steady,
   noise: steady,
   clicks(ctx, v, element, item, ts) {
-    const on = flashes(element.times, v.rate, ts - item.began);
+    const on = flashes(element.times, v.rate, ts - item.since);
     speaker(ctx, v, element, on ? between(v.level, 0, 1) : 0);
   },
 };

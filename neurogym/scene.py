@@ -230,27 +230,6 @@ class Text(Element):
     size: Any = 0.06
 
 
-@dataclass(frozen=True, kw_only=True)
-class Dots(Element):
-    """Random-dot motion in a circular aperture.
-
-    `coherence` in percent; `aperture` and `dot` are diameters; `density` in dots per aperture area
-    and second, over all `lifetime` interleaved sets; `speed` in stages per second. With `colors`, a
-    share of `color_share` of the dots has the first of them.
-    """
-
-    direction: Any = 0.0
-    coherence: Any = 0.0
-    aperture: Any = 0.6
-    density: Any = 6000.0
-    speed: Any = 0.45
-    dot: Any = 0.011
-    contrast: Any = 1.0
-    lifetime: int = 3
-    colors: tuple[str, str] | None = None
-    color_share: Any = 0.5
-
-
 EARS = {"left": -0.43, "right": 0.43, "both": 0.0}  # and where a sound's sign is by default
 
 
@@ -312,6 +291,27 @@ class Clicks(Sound):
         if not (np.isfinite(times).all() and (times >= 0).all()):
             raise ValueError(f"times = {times.tolist()}: expected ms since the clicks came on")
         return {**out, "times": times.tolist()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dots(Element):
+    """Random-dot motion in a circular aperture.
+
+    `coherence` in percent; `aperture` and `dot` are diameters; `density` in dots per aperture area
+    and second, over all `lifetime` interleaved sets; `speed` in stages per second. With `colors`, a
+    share of `color_share` of the dots has the first of them.
+    """
+
+    direction: Any = 0.0
+    coherence: Any = 0.0
+    aperture: Any = 0.6
+    density: Any = 6000.0
+    speed: Any = 0.45
+    dot: Any = 0.011
+    contrast: Any = 1.0
+    lifetime: int = 3
+    colors: tuple[str, str] | None = None
+    color_share: Any = 0.5
 
 
 @dataclass(frozen=True)
