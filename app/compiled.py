@@ -15,7 +15,7 @@ from neurogym.envs import ECHO, TaskEnv
 from neurogym.episodes import EpisodeEnv
 from neurogym.layout import Group
 from neurogym.rules import Payoffs
-from neurogym.scene import Scene, cap
+from neurogym.scene import Scene, Sound, cap
 from neurogym.switched import Switched
 from neurogym.task import Task
 
@@ -51,6 +51,8 @@ def stage(env: gym.Env) -> dict[str, Any]:
         channels = [_channel(env.task, group) for group in plan.channels]
         hold, keys = env.task.hold_keys, keys_of(env.task)
         told = dict(channels=channels, hold=hold, instruction=sentence(env), **keys)
+        if has_sound(env.task):
+            told["sound"] = True
         if isinstance(env.task, Combined):
             told["parts"] = [
                 dict(title=title(part.label), instruction=part.sentence())
@@ -65,6 +67,12 @@ def stage(env: gym.Env) -> dict[str, Any]:
         keys=_plain_keys(env.action_space),
         dial=None,
     )
+
+
+def has_sound(task: Task) -> bool:
+    """Whether there is something to hear in some of its trials."""
+    parts = task.tasks if isinstance(task, Composite) else ()
+    return any(isinstance(e, Sound) for e in task.scene.elements) or any(map(has_sound, parts))
 
 
 def _channel(task: Task, group: Group) -> dict[str, Any]:

@@ -143,6 +143,24 @@ class Screen:
             return f'<polygon points="{points}" transform="{place}"/>'
         return f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{size / 2:.2f}"/>'
 
+    def _speaker(self, e):
+        """The sign of a sound: a speaker, and waves that go as far as the level."""
+        level, color = float(np.clip(e["level"], 0, 1)), escape(str(e["color"]))
+        n = int(np.ceil(3 * level))
+        waves = "".join(
+            f'<path d="M{-0.1 + r * 0.732:.3f} {-r * 0.682:.3f}A{r:.3f} {r:.3f} 0 0 1'
+            f' {-0.1 + r * 0.732:.3f} {r * 0.682:.3f}" fill="none" stroke="{color}"'
+            ' stroke-width="0.09" stroke-linecap="round"/>'
+            for r in (0.17 + 0.6 * level * i / n for i in range(1, n + 1))
+        )
+        body = "-0.55,-0.18 -0.35,-0.18 -0.05,-0.45 -0.05,0.45 -0.35,0.18 -0.55,0.18"
+        size = e["size"] * SIZE
+        across = -size if e["ear"] == "left" else size
+        scale = f'transform="scale({across:.2f} {size:.2f})"'
+        return f'<g {scale} class="sound"><polygon points="{body}"/>{waves}</g>'
+
+    _tone = _noise = _clicks = _speaker
+
     def _text(self, e):
         size = e["size"] * SIZE * 1.3
         text = escape(str(e["text"]))

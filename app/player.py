@@ -6,7 +6,7 @@ from typing import Any
 
 from panel.custom import JSComponent
 
-from app.assets import PLAYER_CSS, PLAYER_JS
+from app.assets import PLAYER_CSS, PLAYER_JS, module
 from app.network import send_at_once
 from app.session import Session
 
@@ -16,7 +16,7 @@ send_at_once()
 class Player(JSComponent):
     """Shows the trials of a run and takes the keys; see docs/player.md for the messages."""
 
-    _esm = PLAYER_JS
+    _esm = module(PLAYER_JS)
     _stylesheets = [PLAYER_CSS.read_text(encoding="utf-8")]  # noqa: RUF012 - Panel declares it so
 
     def __init__(self, session: Session | None = None, **params: Any):

@@ -1,5 +1,7 @@
 // The player: screen, clock and keys of a session. docs/player.md describes its messages.
 
+import {hasSound, READ, SIGNS, Sounds} from "./sound.js";
+
 export const TIMES = {
   ping: 2000, lost: 6000, firstAnswer: 20000, resend: 1500, probe: 1000, reload: 5000,
   afterStart: 400, turnDelay: 300, turnEvery: 70,
@@ -59,6 +61,8 @@ function icon(path) {
 const ICONS = {
   view: "M2.5 13.5V8.5M6.2 13.5v-11M9.8 13.5v-7M13.5 13.5v-9",
   keys: "M2 4.5h12v7.5H2zM4.7 7h.01M8 7h.01M11.3 7h.01M5 9.6h6",
+  sound: "M2.5 6.2v3.6h2.6L8.5 13V3L5.1 6.2zM10.8 5.6a3.4 3.4 0 0 1 0 4.8M12.6 3.6a6.2 6.2 0 0 1 0 8.8",
+  silence: "M2.5 6.2v3.6h2.6L8.5 13V3L5.1 6.2zM11 6.2l3.4 3.6M14.4 6.2L11 9.8",
   full: "M2.5 6v-3.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
   pause: "M5.5 3.5v9M10.5 3.5v9",
   stop: "M4 4h8v8H4z",
@@ -480,6 +484,10 @@ export class Scene {
   }
 }
 
+// Sounds are seen as well.
+Object.assign(DRAW, SIGNS);
+Object.assign(NUMBERS, {...READ, ...NUMBERS});
+
 // ---- the agent's view ----
 
 const INK = "#101010";
@@ -863,6 +871,17 @@ class OpenTrial extends Trial {
     return this.score.ended;
   }
 
+  // What is on the screen at a time to come, if nothing is done until then.
+  ahead(at) {
+    const step = Math.floor((at - this.t0 + SLACK) / this.dt);
+    if (step >= this.T || this.endedBy(step)) return {row: null};
+    return {row: this.rowAt(step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
+  }
+
+  hiddenAt() {
+    return null;
+  }
+
   // Whether responses are asked for, and since when.
   ask(ts, step, closing) {
     if (this.onset === null && this.window && step >= this.window[0] && step < this.T) this.onset = ts;
@@ -955,6 +974,11 @@ class JointTrial extends OpenTrial {
       if (j === this.asked && step < part.at + window[1]) this.open = !closing && how.response === null;
     });
     this.onset = this.onsets[this.score.lead];
+  }
+
+  hiddenAt(step) {
+    const over = this.parts.map((part, j) => (isLive(part, this.score.parts[j], step) ? null : j));
+    return new Set(over.filter((j) => j !== null));
   }
 
   rowAt(step) {
@@ -1121,6 +1145,7 @@ async function openStore() {
 
 // A page that is being left may die before the database has the record; localStorage writes at once.
 const LEFT = "neurogym-left:";
+const SOUND = "neurogym-sound";
 
 function left() {
   return Object.keys(localStorage).filter((name) => name.startsWith(LEFT)).map((name) => stored(name));
@@ -1270,8 +1295,9 @@ class Page {
     this.fill = h("div", {class: "fill"});
     this.view = button("view", "Agent's view", act(() => player.toggleView()), {"aria-pressed": "false"});
     this.keys = button("keys", "Keys", () => player.openKeys());
+    this.sound = button("sound", "Sound", act(() => player.toggleSound()), {hidden: true});
     this.bar = h("div", {class: "bar", role: "toolbar", "aria-label": "Session"},
-      this.title, this.note, h("span", {class: "spring"}), this.counter, this.view, this.keys,
+      this.title, this.note, h("span", {class: "spring"}), this.counter, this.view, this.keys, this.sound,
       button("full", "Full screen", act(() => player.fullscreen())),
       button("pause", "Pause", act(() => player.pause())),
       button("stop", "Stop", () => player.askStop()),
@@ -1333,6 +1359,8 @@ export class Player {
     this.model = model;
     this.page = new Page(this);
     this.stage = new Stage(this.page.canvas);
+    this.sounds = new Sounds(rng, isShown, () => this.showSound());
+    this.sounds.muted = Boolean(stored(SOUND).muted);
     this.outbox = new Outbox((record) => this.post(record), () => this.count());
     this.gone = new AbortController();
     Object.assign(this, {
@@ -1362,6 +1390,7 @@ export class Player {
   destroy() {
     if (this.gone.signal.aborted) return;
     this.interrupt("reload");
+    this.sounds.close();
     this.gone.abort();
     this.observer?.disconnect();
     clearInterval(this.timer);
@@ -1541,6 +1570,7 @@ export class Player {
 
   configure(config) {
     this.trial?.close?.();
+    this.sounds.hush();
     if (this.config?.run !== config.run) this.blocked = false;
     const keys = new Keys(config);
     Object.assign(this, {
@@ -1552,6 +1582,8 @@ export class Player {
     this.page.title.textContent = config.title ?? "";
     this.page.root.setAttribute("aria-label", config.title ?? "Session");
     this.page.keys.hidden = !config.remap;
+    this.page.sound.hidden = true;
+    if (config.sound) this.offerSound();
     this.page.hush();
     this.showView();
     this.hints();
@@ -1569,6 +1601,7 @@ export class Player {
     if (!this.config || known || this.queue.some((trial) => trial.uid === uid)) return;
     this.drained = false;
     this.queue.push(message);
+    if (hasSound(message.scene)) this.offerSound();
     this.widen(message.frames);
     for (const {what, one_hot: oneHot} of message.echo ?? []) {
       if (what === "reward") this.widen(message.reward ?? []);
@@ -1596,6 +1629,7 @@ export class Player {
     if (this.blocked || !["ready", "paused"].includes(this.state)) return;
     this.started = true;
     this.pauseAfter = false;
+    if (!this.page.sound.hidden) this.sounds.unlock();
     this.complain("");
     this.between(0, Math.max(TIMES.afterStart, this.config.iti_ms ?? 0), "loading");
     this.page.root.focus({preventScroll: true});
@@ -1623,6 +1657,8 @@ export class Player {
 
   close(record) {
     this.trial.close?.();
+    Object.assign(record.flags, this.sounds.told());
+    this.sounds.hush();
     this.trial = null;
     this.finished.add(record.uid);
     this.outbox.put(record);
@@ -1730,6 +1766,8 @@ export class Player {
     this.page.set("onsets", "");
     this.period = "";
     this.useKeys(message);
+    this.sounds.begin(this.trial);
+    if (this.sounds.used && this.sounds.state === "waiting") this.sounds.unlock();
     this.enter("running");
     this.play(ts);
   }
@@ -1752,6 +1790,7 @@ export class Player {
       return this.rest(ts);
     }
     this.draw(trial, ts);
+    this.sounds.frame(trial, ts, this.hz);
     if (trial.onset !== null) page.set("onset", trial.onset);
     if (trial.onsets) page.set("onsets", JSON.stringify(trial.onsets));
     if (trial.onsets) this.dim(trial.hidden);
@@ -1835,6 +1874,7 @@ export class Player {
     if (isTyping(event) || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (this.remapping) return this.captureKey(event);
     if (event.code === "Escape") return this.escape(event);
+    if (event.code === "KeyM" && this.mutable && !event.repeat) return this.toggleSound();
     const playing = ["running", "feedback", "loading"].includes(this.state) && this.started;
     if (playing) this.playKey(event);
     else if (event.code === "Space" && !event.repeat && !target(event).closest?.("button, a") && !this.page.cover.hidden) {
@@ -1927,6 +1967,7 @@ export class Player {
     if (this.trial?.dial) this.trial.dial.turning = 0;
     if (!this.trial) return;
     this.trial.note("blur");
+    this.sounds.silence();
     this.pauseAfter = true;
   }
 
@@ -1945,6 +1986,45 @@ export class Player {
   showView() {
     this.page.view.setAttribute("aria-pressed", this.view === "channels");
     this.page.set("view", this.view);
+  }
+
+  // From now on there is something to hear.
+  offerSound() {
+    if (!this.page.sound.hidden) return;
+    this.page.sound.hidden = false;
+    this.showSound();
+    if (this.page.root.dataset.overlay === "ready") this.cover();
+  }
+
+  // Whether M mutes the sound: it may be a key of the task.
+  get mutable() {
+    return !this.page.sound.hidden && this.sounds.state !== "none" && !this.keys?.find("KeyM");
+  }
+
+  toggleSound() {
+    if (this.sounds.state === "blocked") return this.sounds.unlock();
+    this.sounds.mute(!this.sounds.muted);
+    keep(SOUND, {muted: this.sounds.muted});
+  }
+
+  showSound() {
+    const {page, sounds: {state}} = this;
+    const words = {on: "Sound on", waiting: "Sound on", muted: "Muted", blocked: "Sound blocked", none: "No sound"};
+    const [text, node] = [words[state], page.sound];
+    const hint = {muted: "sound on", blocked: "try again", none: ""}[state] ?? "mute";
+    const label = hint ? `${text}: ${hint}${this.mutable ? " (M)" : ""}` : "This browser has no sound";
+    for (const name of ["title", "aria-label"]) node.setAttribute(name, label);
+    node.disabled = state === "none";
+    node.replaceChildren(icon(ICONS[["on", "waiting"].includes(state) ? "sound" : "silence"]), h("span", {class: "word"}, text));
+    page.set("sound", state);
+  }
+
+  // What is told of the sound before a session.
+  soundNote() {
+    if (this.page.sound.hidden) return [];
+    const text = this.sounds.state === "none" ? "This browser has no sound. Watch the speaker sign: it shows what would be heard."
+      : "This task has sound. A speaker sign shows it to those who do not hear it.";
+    return [h("p", {class: "small"}, text)];
   }
 
   fullscreen() {
@@ -2020,8 +2100,8 @@ export class Player {
       : [h("div", {class: "tasks"}, ...groups.map(({title, instruction, keys}) =>
         h("section", {}, h("h3", {}, title), h("p", {}, instruction), caps(keys))))];
     const title = groups.length === 1 ? config.title ?? "" : `${COUNTS[groups.length] ?? groups.length} tasks at once`;
-    page.overlay("ready", h("h2", {}, title), ...how, start,
-      h("p", {class: "small bykey"}, "Esc pauses"));
+    page.overlay("ready", h("h2", {}, title), ...how, start, ...this.soundNote(),
+      h("p", {class: "small bykey"}, this.mutable ? "Esc pauses, M mutes" : "Esc pauses"));
   }
 
   coverPaused() {

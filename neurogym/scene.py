@@ -234,6 +234,69 @@ class Text(Element):
     size: Any = 0.06
 
 
+EARS = {"left": -0.43, "right": 0.43, "both": 0.0}  # and where a sound's sign is by default
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound(Element):
+    """Something that is heard, at `level` (0 to 1, of amplitude) in an `ear`, or in both.
+
+    While it is on a speaker of that `size` shows it, with waves as wide as the level, so that it is
+    not lost on those who hear nothing; `x`, `y`, `color` and `alpha` are the speaker's.
+    """
+
+    x: Any = None
+    y: Any = 0.43
+    size: Any = 0.08
+    level: Any = 0.5
+    ear: Any = "both"
+
+    def resolve(self, task: Task, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+        """As for any element; without `x` the speaker is at the side of its ear."""
+        out = super().resolve(task, conditions)
+        if out is None:
+            return None
+        if out["ear"] not in EARS:
+            raise ValueError(unknown("ear", [out["ear"]], EARS))
+        if out["x"] is None:
+            out["x"] = EARS[out["ear"]]
+        return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tone(Sound):
+    """A sine of `frequency` Hz, which is read when it begins."""
+
+    frequency: Any = 1000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise(Sound):
+    """White noise, the same again in the same trial."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clicks(Sound):
+    """A train of clicks: `rate` a second, evenly spaced, or at `times` in ms since it came on."""
+
+    rate: Any = None
+    times: Any = None
+
+    def __post_init__(self):
+        if (self.rate is None) == (self.times is None):
+            raise ValueError(f"rate = {self.rate}, times = {self.times}: clicks need one of them")
+
+    def resolve(self, task: Task, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+        """As for any sound."""
+        out = super().resolve(task, conditions)
+        if out is None or self.times is None:
+            return out
+        times = np.asarray(out["times"], float).ravel()
+        if not (np.isfinite(times).all() and (times >= 0).all()):
+            raise ValueError(f"times = {times.tolist()}: expected ms since the clicks came on")
+        return {**out, "times": times.tolist()}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dots(Element):
     """Random-dot motion in a circular aperture.

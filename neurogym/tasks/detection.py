@@ -7,10 +7,24 @@ from neurogym.conditions import Choice
 from neurogym.layout import Actions, Channels
 from neurogym.parameters import Levels, Rewards, Timing
 from neurogym.rules import FirstResponse, Spot
-from neurogym.scene import BLUE, GO, ORANGE, Arc, Channel, Cross, Disc, Keys, Of, Scene, Text
+from neurogym.scene import (
+    BLUE,
+    GO,
+    ORANGE,
+    Channel,
+    Cross,
+    Disc,
+    Keys,
+    Noise,
+    Of,
+    Scene,
+    Text,
+    Tone,
+)
 from neurogym.task import Paper, Preset, Task
 
 DARK, YELLOW = "#333333", "#ffe27a"
+HEARD = ("wait1", "tone1", "wait2", "tone2", "wait3", "tone3", "wait4")
 
 
 class Detection(Task):
@@ -81,7 +95,7 @@ def _lamp(k, **how):
 
 
 class ToneDetection(Task):
-    """Three lamps flicker in turn: press the number of the one that flashed; if none did, wait."""
+    """A tone in noise makes one of three lamps flash: press its number; if none came, wait."""
 
     paper = Paper(
         "Representation of tones in noise in the responses of auditory nerve fibers in cats",
@@ -97,7 +111,8 @@ class ToneDetection(Task):
         "A channel, fixation, tells by its end when to answer.",
         "strength, the level of the tone, is a condition, which a staircase can follow.",
         "Rightly giving no answer earns rewards['withheld'], as much as a right answer.",
-        "A person sees a flash in place of a tone, and its moment as one of three places.",
+        "A person hears a tone of 1 kHz in white noise, its level as noisy as the channel, and sees"
+        " it flash, its moment as one of three places.",
     )
 
     dt = param.Number(50, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
@@ -115,9 +130,7 @@ class ToneDetection(Task):
         ),
     )  # fmt: skip
 
-    rule = FirstResponse(
-        "decision", hold=("wait1", "tone1", "wait2", "tone2", "wait3", "tone3", "wait4")
-    )
+    rule = FirstResponse("decision", hold=HEARD)
     keys = Keys({"choice": ["first", "second", "third"]}, choice=("Digit1", "Digit2", "Digit3"))
     scene = Scene(
         *(_lamp(k, color=DARK) for k in range(3)),
@@ -127,7 +140,9 @@ class ToneDetection(Task):
             for k in range(3)
         ),
         *(Text(text=str(k + 1), x=-0.3 + 0.3 * k, y=-0.2, size=0.07) for k in range(3)),
-        Cross(y=0.25, during=("wait1", "tone1", "wait2", "tone2", "wait3", "tone3", "wait4")),
+        Noise(level=0.15, alpha=0, during=HEARD),
+        Tone(level=Channel("stimulus", 0.6), during=HEARD),
+        Cross(y=0.25, during=HEARD),
         Cross(y=0.25, color=GO, size=0.08, width=0.014, during="decision"),
     )  # fmt: skip
 
@@ -158,7 +173,7 @@ def _has(modality):
 
 
 class AnnubesEnv(Task):
-    """Press when the disc or the waves of a sound appear, or both; if neither does, do nothing."""
+    """Press when the disc or the speaker of a tone appears; if neither does, do nothing."""
 
     paper = Paper(
         "Audiovisual integration enhances stimulus detection performance in mice",
@@ -176,7 +191,7 @@ class AnnubesEnv(Task):
         "There is no max_sequential, and no iti: a trial ends with its stimulus at the latest, and"
         " the next fixation keeps them apart. Schedules around the task can set the modality.",
         "Trials follow from the seed; they came from a generator of their own.",
-        "A person sees waves in place of a sound.",
+        "A person hears a tone of 1 kHz, and sees its speaker, as clear as it is loud.",
         "The paper is one that has such a task; none was named.",
     )
 
@@ -200,11 +215,8 @@ class AnnubesEnv(Task):
     scene = Scene(
         Disc(radius=0.13, x=-0.25, color=BLUE, alpha=Of("intensity"), during="stimulus",
              when=_has("v")),
-        *(
-            Arc(x=0.12, radius=radius, width=0.03, start=-0.8, stop=0.8, color=ORANGE,
-                alpha=Of("intensity"), during="stimulus", when=_has("a"))
-            for radius in (0.08, 0.15, 0.22)
-        ),
+        Tone(x=0.25, y=0.0, size=0.26, color=ORANGE, level=Of("intensity"),
+             alpha=Of("intensity"), during="stimulus", when=_has("a")),
         Cross(during="fixation"),
         Cross(color=GO, size=0.08, width=0.014, during="stimulus"),
     )  # fmt: skip

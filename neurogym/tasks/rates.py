@@ -7,7 +7,7 @@ from neurogym.conditions import Choice
 from neurogym.layout import Actions, Channels
 from neurogym.parameters import Levels, Timing
 from neurogym.rules import FirstResponse
-from neurogym.scene import GO, By, Cross, Disc, Keys, Scene
+from neurogym.scene import GO, By, Clicks, Cross, Disc, Keys, Scene
 from neurogym.task import Paper, Preset, Task
 
 TAU = 100.0  # ms, of the noise
@@ -54,6 +54,7 @@ class RaposoTask(Task):
     keys = Keys({"choice": ["slow", "fast"]}, choice=("ArrowLeft", "ArrowRight"))
     scene = Scene(
         Disc(radius=0.16, rate=By(_rate), during="stimulus", when=_has("visual")),
+        Clicks(rate=By(_rate), during="stimulus", when=_has("auditory")),
         Cross(during="fixation"),
         Cross(color="#4a4a4a", during="stimulus"),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),

@@ -160,3 +160,11 @@ def test_a_task_that_is_over_is_shown_no_more():
     ]  # fmt: skip
     assert all(len(places) == 1 for places in panels)
     assert len(set.union(*panels)) == 2
+
+
+def test_a_picture_shows_the_speaker_of_a_sound():
+    env = Choice(task="ToneDetection-v0").env()
+    text = screens(env, "x")
+    parsed(text)
+    periods = [name for name, start, stop in env.periods if stop > start]
+    assert text.count('class="sound"') == 2 * (len(periods) - 1)  # tone and noise, not to decide

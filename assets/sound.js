@@ -1,0 +1,327 @@
+// Sound: tones, noise and trains of clicks on the audio clock, and the sign by which they are seen.
+
+const RAMP = 0.005;  // s: a raised cosine from one level to the next
+const LAG = 0.0001;  // s: two ramps never touch
+const CUT = 0.001;  // s: time constant of a sound that is stopped
+const CLICK = 0.003;  // s
+const MARGIN = 0.3;  // s beyond the output latency: a stall of the page shorter than that is not heard
+const LATE = 0.01;  // s
+const JUMP = 0.05;  // s: clocks that differ by more than before belong to another device
+const HEADROOM = 0.25;  // of full scale at level 1, so that sounds at once do not clip
+const PARTIALS = [2000, 4000, 6000, 8000];  // Hz, of a click
+const FLASH = 80;  // ms for which a click is seen
+const PAN = {left: -1, right: 1};
+
+const between = (v, low, high) => Math.max(low, Math.min(high, v));
+
+// ---- what is heard ----
+
+export function ramp(from, to, n = 32) {
+  return Float32Array.from({length: n + 1}, (_, i) => from + (to - from) * 0.5 * (1 - Math.cos((Math.PI * i) / n)));
+}
+
+// One click: partials in a raised-cosine envelope, its peak 1 or less.
+export function click(rate) {
+  const n = Math.round(CLICK * rate);
+  return Float32Array.from({length: n}, (_, i) => {
+    const window = 0.5 * (1 - Math.cos((2 * Math.PI * (i + 0.5)) / n));
+    const tones = PARTIALS.reduce((sum, hz) => sum + Math.cos((2 * Math.PI * hz * (i - (n - 1) / 2)) / rate), 0);
+    return (window * tones) / PARTIALS.length;
+  });
+}
+
+// A train of clicks whose first samples lie `times` ms after the train begins.
+export function train(times, rate) {
+  const one = click(rate);
+  const starts = times.map((ms) => Math.round((ms * rate) / 1000));
+  const samples = new Float32Array(Math.max(0, ...starts) + one.length);
+  for (const start of starts) one.forEach((v, i) => (samples[start + i] += v));
+  return samples;
+}
+
+function buffered(ctx, samples, loop) {
+  const buffer = ctx.createBuffer(1, samples.length, ctx.sampleRate);
+  buffer.copyToChannel(samples, 0);
+  const source = ctx.createBufferSource();
+  Object.assign(source, {buffer, loop});
+  return source;
+}
+
+// Evenly spaced clicks without end: two seconds of them, again and again.
+function regular(ctx, hz) {
+  const n = Math.max(1, Math.ceil(2 * hz));
+  const samples = new Float32Array(Math.max(1, Math.round((n / hz) * ctx.sampleRate)));
+  train(Array.from({length: n}, (_, i) => (1000 * i) / hz), ctx.sampleRate).forEach((v, i) => {
+    if (i < samples.length) samples[i] = v;
+  });
+  return buffered(ctx, samples, true);
+}
+
+const SOURCES = {
+  tone(ctx, {frequency}) {
+    const source = ctx.createOscillator();
+    source.frequency.value = frequency;
+    return source;
+  },
+  noise(ctx, values, element, random) {
+    const samples = Float32Array.from({length: 2 * ctx.sampleRate}, () => 2 * random() - 1);
+    return buffered(ctx, samples, true);
+  },
+  clicks(ctx, {rate}, {times}) {
+    return times ? buffered(ctx, train(times, ctx.sampleRate), false) : regular(ctx, rate);
+  },
+};
+
+// A source, a level that follows the plan, and a gate that shuts at once.
+class Voice {
+  constructor(ctx, out, source, ear) {
+    Object.assign(this, {ctx, source, level: 0, free: 0, started: false});
+    this.gain = ctx.createGain();
+    this.gain.gain.value = 0;
+    this.gate = ctx.createGain();
+    const last = source.connect(this.gain).connect(this.gate);
+    if (ear in PAN && ctx.createStereoPanner) {
+      const panner = ctx.createStereoPanner();
+      panner.pan.value = PAN[ear];
+      last.connect(panner).connect(out);
+    } else last.connect(out);
+    source.onended = () => {
+      this.ended = true;
+      source.disconnect();
+      this.gate.disconnect();
+    };
+  }
+
+  // At once the first time if `sudden`: a ramp would take away from a click.
+  set(level, at, sudden = false) {
+    const from = Math.max(at, this.free);
+    if (sudden && !this.started) this.gain.gain.setValueAtTime(level, from);
+    else this.gain.gain.setValueCurveAtTime(ramp(this.level, level), from, RAMP);
+    if (!this.started) this.source.start(from);
+    this.free = from + RAMP + LAG;
+    Object.assign(this, {level, started: true});
+    if (level === 0) this.source.stop(this.free);
+  }
+
+  cut() {
+    const now = this.ctx.currentTime;
+    this.gate.gain.setTargetAtTime(0, now, CUT);
+    this.source.stop(now + 10 * CUT);
+  }
+}
+
+// ---- when it is heard ----
+
+// The context time of what is heard at a time of the page, in s. Both clocks are read once a frame.
+class Clock {
+  constructor(ctx) {
+    Object.assign(this, {ctx, offsets: []});
+  }
+
+  look() {
+    const {ctx, offsets} = this;
+    const {contextTime, performanceTime} = ctx.getOutputTimestamp?.() ?? {};
+    const offset = contextTime && performanceTime ? contextTime - performanceTime / 1000
+      : ctx.currentTime - performance.now() / 1000 - this.latency;
+    if (offsets.length && Math.abs(offset - this.offset) > JUMP) offsets.length = 0;
+    if (offsets.push(offset) > 9) offsets.shift();
+  }
+
+  get latency() {
+    return this.ctx.outputLatency || this.ctx.baseLatency || 0;
+  }
+
+  get offset() {
+    return [...this.offsets].sort((a, b) => a - b)[this.offsets.length >> 1];
+  }
+
+  at(ms) {
+    return ms / 1000 + this.offset;
+  }
+}
+
+// An element in a trial. Its levels are planned frame by frame, as far ahead as the output needs.
+class Part {
+  constructor({element, read, seed}, sounds) {
+    Object.assign(this, {element, read, sounds, random: sounds.rng(seed), voices: [], plan: [], level: 0});
+  }
+
+  values(row) {
+    return Object.fromEntries(this.read.map(([name, value]) => [name, value(row)]));
+  }
+
+  levelIn({row, active, hidden}) {
+    const on = row && this.sounds.visible(this.element, row, active, hidden);
+    return on ? between(this.values(row).level, 0, 1) || 0 : 0;
+  }
+
+  // A response may have changed what comes. A frame more or less is none of its doing.
+  wrong(level, ts, period) {
+    const near = this.plan.filter(([at]) => Math.abs(at - ts) < 1.5 * period);
+    return near.length > 0 && near.every(([, planned]) => planned !== level);
+  }
+
+  frame(trial, ts, period, lead) {
+    const now = {row: trial.seen, active: trial.active, hidden: trial.hidden};
+    if (trial.ahead && this.wrong(this.levelIn(now), ts, period)) this.cut();
+    const last = this.plan.at(-1);
+    let n = last ? Math.max(0, Math.round((last[0] - ts) / period) + 1) : 0;
+    for (; n === 0 || n * period <= lead; n++) {
+      const state = n ? trial.ahead?.(ts + n * period) : now;
+      if (!state) break;
+      this.put(ts + n * period, period, this.levelIn(state), state.row);
+    }
+    this.plan = this.plan.filter(([at]) => at > ts - 3 * period);
+    this.voices = this.voices.filter((voice) => !voice.ended);
+  }
+
+  // A frame is seen one refresh period after its stamp.
+  put(at, period, level, row) {
+    const {ctx, clock} = this.sounds;
+    this.plan.push([at, level]);
+    if (level === this.level) return;
+    const due = clock.at(at + period);
+    const when = Math.max(due, ctx.currentTime + 0.002);
+    const voice = this.level > 0 ? this.voices.at(-1) : this.voice(row);
+    if (level > 0 && voice.free - when > RAMP) return;  // levels change faster than ramps
+    if (this.level === 0 && when - due > LATE) this.sounds.late++;
+    voice.set(level, when, this.element.kind === "clicks");
+    this.level = level;
+  }
+
+  voice(row) {
+    const {ctx, out} = this.sounds;
+    const source = SOURCES[this.element.kind](ctx, this.values(row), this.element, this.random);
+    const voice = new Voice(ctx, out, source, this.element.ear);
+    this.voices.push(voice);
+    return voice;
+  }
+
+  cut() {
+    for (const voice of this.voices) voice.cut();
+    Object.assign(this, {voices: [], plan: [], level: 0});
+  }
+}
+
+export const hasSound = (elements) => Boolean(elements?.some(({kind}) => kind in SOURCES));
+
+export class Sounds {
+  // `rng` makes generators of random numbers, `visible` tells whether an element is on.
+  constructor(rng, visible, changed) {
+    Object.assign(this, {rng, visible, changed, muted: false, ctx: null, parts: [], used: false, whole: false, late: 0});
+    this.Kind = window.AudioContext ?? window.webkitAudioContext ?? null;
+  }
+
+  // "on", "muted", "waiting" for a key press, "blocked" by the browser, or "none": it has no sound.
+  get state() {
+    if (!this.Kind) return "none";
+    if (this.muted) return "muted";
+    return !this.ctx ? "waiting" : this.ctx.state === "running" ? "on" : "blocked";
+  }
+
+  // To be called by a key press or click: browsers give sound to those only.
+  unlock() {
+    if (!this.ctx && this.Kind) this.open();
+    if (this.ctx && this.ctx.state !== "running") this.ctx.resume().catch((error) => console.warn(`No sound: ${error.message}`));
+    this.changed();
+  }
+
+  open() {
+    try {
+      this.ctx = new this.Kind({latencyHint: "interactive"});
+    } catch (error) {
+      console.warn(`No sound: ${error.message}`);
+      this.Kind = null;
+      return;
+    }
+    this.clock = new Clock(this.ctx);
+    this.out = this.ctx.createGain();
+    this.out.gain.value = this.muted ? 0 : HEADROOM;
+    this.out.connect(this.ctx.destination);
+    this.ctx.onstatechange = () => this.changed();
+  }
+
+  mute(muted) {
+    this.muted = muted;
+    this.out?.gain.setTargetAtTime(muted ? 0 : HEADROOM, this.ctx.currentTime, CUT);
+    this.changed();
+  }
+
+  begin(trial) {
+    this.hush();
+    this.parts = (trial.scene?.items ?? []).filter(({element}) => element.kind in SOURCES).map((item) => new Part(item, this));
+    Object.assign(this, {used: this.parts.length > 0, whole: this.parts.length > 0, late: 0});
+  }
+
+  frame(trial, ts, hz) {
+    if (!this.parts.length) return;
+    if (this.state !== "on") this.whole = false;
+    if (this.ctx?.state !== "running") return;
+    this.clock.look();
+    const lead = 1000 * (this.clock.latency + MARGIN);
+    for (const part of this.parts) part.frame(trial, ts, 1000 / hz, lead);
+  }
+
+  // Nothing is heard for the rest of the trial.
+  silence() {
+    this.whole = false;
+    this.hush();
+  }
+
+  hush() {
+    for (const part of this.parts) part.cut();
+    this.parts = [];
+  }
+
+  // Flags for a trial's record: whether it sounded all the time, if it had anything to sound.
+  told() {
+    if (!this.used) return {};
+    return this.late ? {sound: this.whole, late_sounds: this.late} : {sound: this.whole};
+  }
+
+  close() {
+    this.hush();
+    this.ctx?.close().catch(() => {});
+    this.ctx = null;
+  }
+}
+
+// ---- what is seen ----
+
+// A speaker, as high as `size`, whose waves go as far as the level.
+function speaker(ctx, v, {ear}, level) {
+  const unit = v.size;
+  ctx.translate(v.x, v.y);
+  ctx.scale(ear === "left" ? -unit : unit, unit);
+  ctx.beginPath();
+  for (const [x, y] of [[-0.55, 0.18], [-0.35, 0.18], [-0.05, 0.45], [-0.05, -0.45], [-0.35, -0.18], [-0.55, -0.18]]) ctx.lineTo(x, y);
+  ctx.closePath();
+  ctx.fill();
+  ctx.lineWidth = 0.09;
+  ctx.lineCap = "round";
+  const n = Math.ceil(3 * level);
+  for (let i = 1; i <= n; i++) {
+    ctx.beginPath();
+    ctx.arc(-0.1, 0, 0.17 + (0.6 * level * i) / n, -0.75, 0.75);
+    ctx.stroke();
+  }
+}
+
+// Whether a click is to be seen so many ms after its train began.
+export function flashes(times, hz, ms) {
+  if (times) return times.some((at) => at <= ms && ms < at + FLASH);
+  return hz > 0 && ms % (1000 / hz) < Math.min(FLASH, 500 / hz);
+}
+
+const steady = (ctx, v, element) => speaker(ctx, v, element, between(v.level, 0, 1));
+
+export const SIGNS = {
+  tone: steady,
+  noise: steady,
+  clicks(ctx, v, element, item, ts) {
+    const on = flashes(element.times, v.rate, ts - item.since);
+    speaker(ctx, v, element, on ? between(v.level, 0, 1) : 0);
+  },
+};
+
+export const READ = {level: 0.5, frequency: 1000, rate: 0};

@@ -1,0 +1,59 @@
+"""Sounds in a scene: what the player is told of them, and what is refused."""
+
+import numpy as np
+import pytest
+
+from neurogym.scene import By, Channel, Clicks, Noise, Of, Scene, Tone
+from neurogym.tasks.detection import AnnubesEnv, ToneDetection
+
+ON = dict(ground_truth=1, modality="va", intensity=0.4, strength=0.7)
+
+
+def resolved(element, task=None, **conditions):
+    [told] = Scene(element).resolve(task or ToneDetection(), ON | conditions)
+    return told
+
+
+def test_a_tone_is_told_with_its_sign():
+    told = resolved(Tone(frequency=440, during="tone1", show="stimulus"))
+    assert told == {
+        "kind": "tone", "frequency": 440, "level": 0.5, "ear": "both", "during": ["tone1"],
+        "show": 1, "x": 0.0, "y": 0.43, "size": 0.08, "color": "#f5f5f5", "alpha": 1.0,
+    }  # fmt: skip
+
+
+def test_a_level_is_a_condition_or_a_channel():
+    assert resolved(Tone(level=Of("strength", 0.5)))["level"] == 0.35
+    bound = {"channel": 1, "scale": 0.6, "offset": 0.0}
+    assert resolved(Noise(level=Channel("stimulus", 0.6)))["level"] == bound
+
+
+@pytest.mark.parametrize(("ear", "x"), [("left", -0.43), ("right", 0.43), ("both", 0)])
+def test_a_sign_is_at_the_side_of_its_ear(ear, x):
+    assert resolved(Clicks(rate=20, ear=ear))["x"] == x
+    assert resolved(Clicks(rate=20, ear=By(lambda task, c: ear), x=0.1))["x"] == 0.1
+
+
+def test_times_of_clicks_follow_the_trial():
+    clicks = Clicks(times=By(lambda task, c: np.arange(3) * 100 * c["strength"]))
+    assert resolved(clicks)["times"] == pytest.approx([0, 70, 140])
+    assert resolved(clicks)["rate"] is None
+    assert resolved(Clicks(times=[]))["times"] == []
+
+
+def test_what_cannot_be_heard_is_refused():
+    with pytest.raises(ValueError, match="unknown ear 'top'"):
+        resolved(Tone(ear="top"))
+    with pytest.raises(ValueError, match="clicks need one of them"):
+        Clicks()
+    with pytest.raises(ValueError, match="clicks need one of them"):
+        Clicks(rate=3, times=[1])
+    with pytest.raises(ValueError, match="expected ms since the clicks came on"):
+        resolved(Clicks(times=[10, -1]))
+
+
+def test_a_sound_belongs_to_its_trials():
+    task = AnnubesEnv()
+    told = {c: [e["kind"] for e in task.scene.resolve(task, ON | {"modality": c})] for c in "va"}
+    assert "tone" in told["a"]
+    assert "tone" not in told["v"]
