@@ -10,8 +10,9 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.choice import Choice
-from app.pictures import screens
+from app.pictures import screens, timeline
 from app.session import title
+from neurogym import info
 from neurogym.registry import all_envs, task_class
 
 GRID = {
@@ -31,6 +32,15 @@ p {font-size: .92rem; line-height: 1.4; margin: 0 16px; min-height: 2.8em; opaci
   margin: 1px 3px; border-radius: 11px; opacity: .8;
   border: 1px solid color-mix(in srgb, currentColor 30%, transparent)}
 """
+SHEET_CSS = """
+.picture {height: 170px; margin: 4px 0 14px}
+.picture svg {max-width: 100%; max-height: 100%}
+h2 {font-size: 1.05rem; margin: 18px 0 6px}
+table {border-collapse: collapse; width: 100%; font-size: .9rem}
+th, td {text-align: left; padding: 4px 14px 4px 0; vertical-align: top;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent)}
+li {margin: 3px 0}
+"""
 
 
 @cache
@@ -41,6 +51,12 @@ def picture(task: str) -> str:
         return screens(Choice(task=task).env(), ident)
     except (TypeError, ValueError) as error:  # such as an environment that nobody can play
         return f"<p>No picture: {error}</p>"
+
+
+@cache
+def course(task: str) -> str:
+    """The time course of a task as a person plays it."""
+    return timeline(Choice(task=task, preset="human").env()) if task_class(task) else ""
 
 
 def about(task: str) -> tuple[str, tuple[str, ...]]:
@@ -65,6 +81,9 @@ class Choose(pn.viewable.Viewer):
         self.search.param.watch(lambda event: self._show(event.new), "value_input")
         self.cards = {task: self._card(task) for task in all_envs()}
         self.grid = pn.Column(sizing_mode="stretch_width", styles=GRID)
+        self.sheet = pmui.Dialog(
+            width_option="md", show_close_button=True, close_on_click=True, scroll="paper"
+        )
         self._show("")
 
     def _show(self, text: str) -> None:
@@ -85,8 +104,10 @@ class Choose(pn.viewable.Viewer):
         small = dict(size="small", margin=(0, 6, 10, 6))
         play = pmui.Button(label="Play", icon="play_arrow", variant="contained", **small)
         configure = pmui.Button(label="Configure", variant="text", **small)
+        datasheet = pmui.Button(label="Datasheet", variant="text", **small)
         play.on_click(lambda event: self._pick(task, "play"))
         configure.on_click(lambda event: self._pick(task, "configure"))
+        datasheet.on_click(lambda event: self._tell(task))
         face = FACE.format(
             picture=picture(task),
             title=escape(title(task)),
@@ -95,9 +116,23 @@ class Choose(pn.viewable.Viewer):
         )
         return pmui.Paper(
             pn.pane.HTML(face, sizing_mode="stretch_width", margin=0, stylesheets=[CARD_CSS]),
-            pmui.Row(play, configure, margin=(0, 8)),
+            pmui.Row(play, configure, datasheet, margin=(0, 8)),
             elevation=1, margin=0, sizing_mode="stretch_width",
         )  # fmt: skip
+
+    def _tell(self, task: str) -> None:
+        """Open the datasheet of a task: its picture, its time course, and all that it declares."""
+        face = f'<div class="picture">{picture(task)}</div><div>{course(task)}</div>'
+        self.sheet.title = title(task)
+        self.sheet.objects = [
+            pn.pane.HTML(face, sizing_mode="stretch_width", stylesheets=[SHEET_CSS]),
+            pn.pane.Markdown(
+                info.datasheet(info.facts(task)).partition("\n\n")[2],
+                sizing_mode="stretch_width", renderer="markdown-it",
+                stylesheets=[SHEET_CSS],
+            ),
+        ]  # fmt: skip
+        self.sheet.open = True
 
     def _pick(self, task: str, view: str) -> None:
         self.choice.pick(task)
@@ -112,5 +147,6 @@ class Choose(pn.viewable.Viewer):
                 sizing_mode="stretch_width",
             ),
             self.grid,
+            self.sheet,
             sizing_mode="stretch_width",
         )

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import neurogym
 from neurogym.agents import AGENTS, agent
 from neurogym.export import FORMATS, MAX_INTEGER, plain, write_csv, write_json
-from neurogym.info import facts, page, page_of_tasks, paragraphs
+from neurogym.info import datasheet, facts, page, page_of_tasks, paragraphs
 from neurogym.parameters import unknown
 from neurogym.registry import all_envs, configure, full_id, make, task_class
 from neurogym.rollout import rollout
@@ -155,7 +155,9 @@ def _list_arguments(parser: _Parser) -> None:
 
 def _info_arguments(parser: _Parser) -> None:
     parser.add_argument("id", metavar="ID", help="a task or wrapper, such as GoNogo or Staircase")
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--markdown", action="store_true", help="a datasheet in Markdown")
 
 
 def _rollout_arguments(parser: _Parser) -> None:
@@ -322,7 +324,10 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _info(arguments: argparse.Namespace) -> int:
     told = facts(arguments.id if arguments.id in WRAPPERS else _known_id(arguments.id))
-    print(json.dumps(plain(told), indent=2, ensure_ascii=False) if arguments.json else page(told))
+    if arguments.json:
+        print(json.dumps(plain(told), indent=2, ensure_ascii=False))
+    else:
+        print((datasheet if arguments.markdown else page)(told))
     return 0
 
 

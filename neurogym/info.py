@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -101,7 +102,8 @@ def _sentence(id: str) -> str:
 
 def _of_task(id: str, cls: type[Task]) -> dict[str, Any]:
     """What a declaration says, in JSON form."""
-    plan = cls().plan
+    task = cls()
+    plan = task.plan
     own = [name for name in cls.param if name not in ("name", "timing", "rewards")]
     timing = cls.param["timing"].default
     human = cls.preset("human")
@@ -110,6 +112,7 @@ def _of_task(id: str, cls: type[Task]) -> dict[str, Any]:
         "sentence": cls.sentence(),
         "tags": list(cls.tags),
         "paper": str(cls.paper) if cls.paper else None,
+        "rule": plan.rule.sentence(task) if plan.rule else None,
         "parameters": {name: _parameter(cls.param[name]) for name in own},
         "timing": Timing.serialize(timing),
         "timing_text": {period: str(duration) for period, duration in timing.items()},
@@ -183,6 +186,59 @@ def page(facts: dict[str, Any]) -> str:
         if lines:
             parts.append(f"{title}\n" + "\n".join(_wrapped(line, "  ") for line in lines))
     return "\n\n".join(parts)
+
+
+def datasheet(facts: dict[str, Any]) -> str:
+    """The facts as a page in Markdown, with tables."""
+    parts = [f"# {facts['id']}", facts["sentence"]]
+    if facts["tags"]:
+        parts.append(", ".join(facts["tags"]))
+    if "timing_text" not in facts:
+        for title, lines in _sections(facts):
+            parts.append(f"## {title}\n\n" + "\n".join(f"- {line}" for line in lines))
+        return "\n\n".join(parts) + "\n"
+    if facts["paper"]:
+        parts.append(f"Paper: {facts['paper']}")
+    if facts["rule"]:
+        parts.append(facts["rule"])
+    tables = {
+        "Timing": (("period", "ms"), facts["timing_text"].items()),
+        "Rewards": (("for", "earns"), [(k, f"{v:g}") for k, v in facts["rewards"].items()]),
+        "Channels": (("index", "what an agent sees"), _places(facts["channels"])),
+        "Actions": (("index", "what it can do"), _places(facts["actions"])),
+        "Conditions": (
+            ("name", "values", "unit", "what it is"),
+            [(k, c["values"], c["unit"], c["doc"]) for k, c in facts["conditions"].items()],
+        ),
+        "Parameters": (
+            ("name", "default", "allowed", "what it is"),
+            [
+                (k, _short(p["default"]), _allowed(p).strip(" []"), " ".join((p["doc"] or "").split()))
+                for k, p in facts["parameters"].items()
+            ],
+        ),
+        "Preset for a person (human)": (
+            ("name", "value"), [(k, _short(v)) for k, v in facts["human"].items()],
+        ),
+    }  # fmt: skip
+    parts += [f"## {title}\n\n{_table(*table)}" for title, table in tables.items() if table[1]]
+    if facts["differs"]:
+        lines = "\n".join(f"- {line}" for line in facts["differs"])
+        parts.append(f"## Differs from NeuroGym 2.3\n\n{lines}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _places(names: dict[str, Any]) -> list[tuple[str, str]]:
+    """Indices and names of channels or actions."""
+    found = (_indices(*item).partition(": ") for item in names.items())
+    return [(at, name) for at, _, name in found]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
 
 
 def _sections(facts: dict[str, Any]) -> list[tuple[str, list[str]]]:
