@@ -60,15 +60,15 @@ def vec_env(
         **params: parameters of a task given by id, such as `dt`, `timing` and `stack`.
 
     Raises:
-        ValueError: for a number below 1, for `params` without an id, an unknown id or parameter,
+        ValueError: for numbers out of range, `params` without an id, an unknown id or parameter,
             and an environment in a wrapper of gymnasium, which would be left out.
         TypeError: for an environment that is not one of a declared task.
     """
     limits = dict(max_episode_steps=max_episode_steps, trials=trials)
-    for name, value in dict(n=n, **limits).items():
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not (whole and value >= 1) and (value is not None or name == "n"):
-            raise ValueError(f"{name} = {value!r}: expected a whole number from 1")
+    _check("n", n)
+    for name, value, least in (*((k, v, 1) for k, v in limits.items()), ("seed", seed, 0)):
+        if value is not None:
+            _check(name, value, least)
     if isinstance(id_or_task, str) and task_class(id_or_task) is None:
         envs: VecEnv = DummyVecEnv([_maker(full_id(id_or_task), params, **limits)] * int(n))
     else:
@@ -76,6 +76,12 @@ def vec_env(
     if seed is not None:
         envs.seed(int(seed))
     return envs
+
+
+def _check(name: str, value: Any, least: int = 1) -> None:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise ValueError(f"{name} = {value!r}: expected a whole number from {least}")
 
 
 def _task_envs(given: Any, n: int, params: dict[str, Any]) -> TaskVectorEnv:

@@ -365,7 +365,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
                     table.take(cell) for table in (pool.outcome, pool.response)
                 ))  # fmt: skip
         reward = pool.reward.take(cell)
-        self._done = actions, reward
+        self._keep(actions, reward)
         return self._following(ended), reward, self._all_false.copy(), self._all_false.copy(), info
 
     @property
@@ -403,6 +403,11 @@ class TaskVectorEnv(gym.vector.VectorEnv):
         if self._pool is None:
             raise gym.error.ResetNeeded("call reset() before a reset of some environments")
         return mask
+
+    def _keep(self, actions: np.ndarray, reward: np.ndarray) -> None:
+        """Remember what was done, for channels that show it; callers may change their arrays."""
+        if self.task.plan.echoes:
+            self._done = actions.copy(), np.array(reward, np.float64)
 
     def _begin_anew(self, which: np.ndarray) -> np.ndarray:
         """Leave the trials of some envs for the next ones, (B, C)."""
@@ -521,7 +526,7 @@ class TaskVectorEnv(gym.vector.VectorEnv):
                 info["parts"] = {name: values.copy() for name, values in parts.items()}
             if self._learns:
                 self._tell(ended, performance, outcome, self._responses, parts)
-        self._done = actions, np.array(reward, np.float64)
+        self._keep(actions, reward)
         ob = self._following(ended if ended.any() else None)
         no = self._all_false
         return ob, np.array(reward, np.float64), no.copy(), no.copy(), info

@@ -10,7 +10,13 @@ from sb3_contrib import RecurrentPPO
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_checker import check_env
 from stable_baselines3.common.evaluation import evaluate_policy
-from stable_baselines3.common.vec_env import DummyVecEnv, VecCheckNan, VecEnv, VecMonitor
+from stable_baselines3.common.vec_env import (
+    DummyVecEnv,
+    VecCheckNan,
+    VecEnv,
+    VecMonitor,
+    VecNormalize,
+)
 
 import neurogym as ngym
 from neurogym.sb3 import TaskVecEnv, vec_env
@@ -203,6 +209,8 @@ def test_what_it_takes():
         (("GoNogo", None), "n = None: expected"),
         (("GoNogo", 2, dict(trials=0)), "trials = 0: expected"),
         (("GoNogo", 2, dict(max_episode_steps=-1)), "max_episode_steps = -1: expected"),
+        (("GoNogo", 2, dict(seed=1.5)), "seed = 1.5: expected a whole number from 0"),
+        (("GoNogo", 2, dict(seed=-1)), "seed = -1: expected"),
         (("GoNoGo", 2), "did you mean 'GoNogo"),
         (("GoNogo", 2, dict(stimulus=3)), "stimulus"),
         ((ngym.make("GoNogo"), 2, dict(dt=20)), "taken with an id only"),
@@ -272,6 +280,16 @@ def learn(algorithm, policy, id):
     assert any((p != old).any() for p, old in zip(after, before, strict=True))
     rows = ngym.rollout(id, model, trials=3, seed=1)
     assert len(rows) == 3
+
+
+def test_a_model_learns_the_same_as_from_scalar_envs():
+    params = dict(stack=[{"PassReward": {}}], max_episode_steps=20)
+    learned = []
+    for env in (vec_env("GoNogo", N, **params), scalars("GoNogo", **params)):
+        model = PPO("MlpPolicy", VecNormalize(env), n_steps=64, batch_size=64, seed=1).learn(400)
+        learned.append([p.detach().numpy() for p in model.policy.parameters()])
+    for ours, theirs in zip(*learned, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @IDS

@@ -193,6 +193,18 @@ def test_a_reset_forgets_what_was_done_last():
         assert not ob[-2:].any()
 
 
+def test_what_a_caller_does_to_its_arrays_is_not_seen():
+    env = ngym.make_vec("GoNogo", 2, stack=[{"PassAction": {}}, {"PassReward": {}}])
+    env.reset(seed=1)
+    actions = np.ones(2, int)
+    ob, reward, *_ = env.step(actions)
+    actions[:] = 0
+    reward[:] = 9
+    same = env.reset(options={"reset_mask": np.zeros(2, bool)})[0]
+    np.testing.assert_array_equal(ob, same)
+    assert ob[:, -2:].all()
+
+
 def test_seeds_by_env(task):
     one, other = TaskVectorEnv(task, 3), TaskVectorEnv(task, 3)
     one.reset(seed=[7, 8, 9])
