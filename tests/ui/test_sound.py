@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from tests.ui.driver import answer, run_of, state
 from tests.ui.harness import config, trial
+from tests.ui.test_dual import begin as begin_both
+from tests.ui.test_dual import joint, task_of
 
 LONG = {"answer": 150}
 TONE = {"kind": "tone", "x": 0, "y": 0.3, "size": 0.1, "color": "#ff0000", "ear": "both"}
@@ -335,3 +338,33 @@ def test_a_lockstep_trial_sounds(ears):
     assert (on["to"], off["to"]) == (0.5, 0)
     assert 150 < off["at"] - on["at"] < 1000
     assert flags["sound"] is True
+
+
+def test_a_sound_ends_with_its_task(ears):
+    tone = TONE | {"show": 0, "during": None, "panel": [0, 2]}
+    first = task_of(0, trial(0, wait=2, answer=100))
+    play = joint(0, first, task_of(1, trial(0, wait=20, answer=100))) | {"scene": [tone]}
+    begin_both(ears, play)
+    ears.running("r1-0-0")
+    ears.wait("window.edges.length && 1000 * window.ctx.currentTime > window.edges[0].at + 60")
+    assert not ears.run("window.ended")
+    ears.tap("KeyF")
+    ears.wait("window.ended")
+    assert ears.data("state") == "running"
+    assert ears.run("window.target.value") == 0
+    assert len(ears.run("window.edges")) == 1
+
+
+@pytest.mark.parametrize("mute", [False, True])
+def test_the_trial_table_tells_whether_sound_was_on(page, server, mute):
+    page.goto(f"{server.url}?task=ToneDetection&trials=2&view=play")
+    state(page, "ready")
+    if mute:
+        page.keyboard.press("KeyM")
+    page.keyboard.press("Space")
+    run, client = run_of(page), page.context.new_cdp_session(page)
+    while answer(page, client, "Digit1"):
+        pass
+    rows = server.rows(run_id=run)
+    assert [row["flags"]["sound"] for row in rows] == [not mute] * 2
+    assert not any("mismatch" in row["flags"] for row in rows)
