@@ -37,8 +37,9 @@ SHEET_CSS = """
 .picture svg {max-width: 100%; max-height: 100%}
 h2 {font-size: 1.05rem; margin: 18px 0 6px}
 table {border-collapse: collapse; width: 100%; font-size: .9rem}
-th, td {text-align: left; padding: 4px 14px 4px 0; vertical-align: top;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent)}
+table, th, td {border: none !important}
+th, td {text-align: left; padding: 4px 14px 4px 0; vertical-align: top}
+tr {border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent)}
 li {margin: 3px 0}
 """
 

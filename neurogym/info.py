@@ -213,7 +213,7 @@ def datasheet(facts: dict[str, Any]) -> str:
         "Parameters": (
             ("name", "default", "allowed", "what it is"),
             [
-                (k, _short(p["default"]), _allowed(p).strip(" []"), " ".join((p["doc"] or "").split()))
+                (k, _short(p["default"]), _allowed(p).strip(" []"), _joined(p["doc"]))
                 for k, p in facts["parameters"].items()
             ],
         ),
@@ -267,8 +267,13 @@ def _sections(facts: dict[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def _assignment(name: str, facts: dict[str, Any]) -> str:
-    doc = f": {' '.join(facts['doc'].split())}" if facts["doc"] else ""
+    doc = f": {_joined(facts['doc'])}" if facts["doc"] else ""
     return f"{name} = {_short(facts['default'])}{_allowed(facts)}{doc}"
+
+
+def _joined(doc: str | None) -> str:
+    """A doc on one line."""
+    return " ".join((doc or "").split())
 
 
 def _allowed(facts: dict[str, Any]) -> str:

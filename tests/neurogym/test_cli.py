@@ -413,3 +413,31 @@ def test_a_reader_that_has_seen_enough_gets_no_traceback():
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(timeout=60) == 1
+
+
+def test_every_task_and_wrapper_has_a_datasheet(capsys):
+    for id in [*all_envs(), "Staircase"]:
+        assert main(["info", id, "--markdown"]) == 0
+        sheet = capsys.readouterr().out
+        assert sheet.startswith(f"# {id}\n")
+        tables = [block.splitlines() for block in sheet.split("\n\n") if block.startswith("| ")]
+        for head, line, *rows in tables:
+            assert set(line) <= set("|- ")
+            assert rows
+            for row in rows:
+                assert row.replace("\\|", "").count("|") == head.count("|"), row
+
+
+def test_a_datasheet_tells_all_that_is_declared(capsys):
+    main(["info", "PerceptualDecisionMaking", "--markdown"])
+    sheet = capsys.readouterr().out
+    for line in (
+        "| stimulus | 2000 ms |",
+        "| correct | 1 |",
+        "| 1 to 2 | choice |",
+        "| dim_ring | 2 | from 2 to 64 | number of directions, evenly spaced |",
+        "| coh | 0.0, 6.4, 12.8, 25.6, 51.2 (any from 0 to 100) | % | motion coherence |",
+        "10.1523/JNEUROSCI.12-12-04745.1992",
+        "The first response in decision ends the trial.",
+    ):
+        assert line in sheet
