@@ -98,7 +98,7 @@ class Voice {
     if (sudden && !this.started) this.gain.gain.setValueAtTime(level, from);
     else this.gain.gain.setValueCurveAtTime(ramp(this.level, level), from, RAMP);
     if (!this.started) this.source.start(from);
-    this.free = from + RAMP + LAG;
+    this.free = Math.max(from, this.ctx.currentTime) + RAMP + LAG;  // the past becomes now, and a page may stall
     Object.assign(this, {level, started: true});
     if (level === 0) this.source.stop(this.free);
   }
@@ -180,9 +180,9 @@ class Part {
     const {ctx, clock} = this.sounds;
     this.plan.push([at, level]);
     if (level === this.level) return;
+    const voice = this.level > 0 ? this.voices.at(-1) : this.voice(row);
     const due = clock.at(at + period);
     const when = Math.max(due, ctx.currentTime + 0.002);
-    const voice = this.level > 0 ? this.voices.at(-1) : this.voice(row);
     if (level > 0 && voice.free - when > RAMP) return;  // levels change faster than ramps
     if (this.level === 0 && when - due > LATE) this.sounds.late++;
     voice.set(level, when, this.element.kind === "clicks");

@@ -368,3 +368,25 @@ def test_the_trial_table_tells_whether_sound_was_on(page, server, mute):
     rows = server.rows(run_id=run)
     assert [row["flags"]["sound"] for row in rows] == [not mute] * 2
     assert not any("mismatch" in row["flags"] for row in rows)
+
+
+def test_a_page_that_stalls_as_a_sound_begins_goes_on(ears):
+    ears.run(
+        """() => {
+          const make = AudioContext.prototype.createOscillator;
+          AudioContext.prototype.createOscillator = function () {
+            const start = performance.now();
+            while (performance.now() - start < 400);
+            return make.call(this);
+          };
+        }"""
+    )
+    level = {"channel": 1, "scale": 1, "offset": 0}
+    play = trial(0, wait=40, answer=10, scene=[TONE | {"level": level, "during": None}])
+    play["frames"] = [v for k in range(50) for v in (1, 0.3 + 0.4 * (k % 2), 0)]
+    ears.begin(play)
+    flags = ears.record("r1-0-0")["flags"]
+    assert flags["sound"] is True
+    assert flags["late_sounds"] >= 1
+    assert len(ears.run("window.edges")) > 10
+    assert not ears.errors
