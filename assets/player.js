@@ -21,6 +21,7 @@ const FEEDBACK = [
 ];
 const COUNTS = {2: "Two", 3: "Three", 4: "Four"};
 const STALL = 150;  // ms between frames
+const LAG = 45;  // ms that a step can be late, and the next ones make up for it
 const PAID = ["good", "Reward", "●"];
 const UNPAID = ["slow", "No reward", "○"];
 
@@ -1042,9 +1043,9 @@ class LockstepTrial extends Trial {
       this.show(ts, ts, {ob: this.message.frames, active: this.activeAt(0), window: open});
     } else if (this.answer && !this.over && ts + SLACK >= this.began + this.dt) {
       this.k = this.answer.k;  // an action can leave out the rest of a period
-      // Steps keep their pace unless an answer was so late that the next one would be cut short.
+      // Steps keep their pace, though they wait for answers and frames, unless one was very late.
       const due = this.began + this.dt;
-      this.show(ts, ts - due > this.dt / 2 ? ts : due, this.answer);
+      this.show(ts, ts - due > Math.max(this.dt / 2, LAG) ? ts : due, this.answer);
     }
     this.log(ts, this.k);
   }

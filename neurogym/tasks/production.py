@@ -132,7 +132,7 @@ class CueSetGo(_Production):
     )
     timing = Timing(burn=50, wait=100, set=20, production=2030)
     human = Preset(
-        dt=10, abort=True, target_threshold=0.2, timing=dict(burn=300, wait=700, set=100)
+        dt=20, abort=True, target_threshold=0.2, timing=dict(burn=300, wait=700, set=100)
     )
     scene = Scene(
         Bar(x=-0.4, y=0.05, width=0.06, height=0.5, alpha=0.2),
@@ -183,7 +183,7 @@ class ReadySetGo_SinglePrior(_ReadySetGo):
 
     timing = Timing(burn=50, wait=50, ready=20, estimation=SECOND, set=20, production=1200)
     human = Preset(
-        dt=10, abort=True, target_threshold=0.2,
+        dt=20, abort=True, target_threshold=0.2,
         timing=dict(burn=300, wait=500, ready=100, set=100, production=2000),
     )  # fmt: skip
 
@@ -205,7 +205,7 @@ class ReadySetGo_DoublePrior(_ReadySetGo):
 
     timing = Timing(burn=50, wait=50, ready=20, estimation=SECOND, set=20, production=1700)
     human = Preset(
-        dt=10, abort=True, target_threshold=0.2,
+        dt=20, abort=True, target_threshold=0.2,
         timing=dict(burn=300, wait=500, ready=100, set=100, production=2500),
     )  # fmt: skip
 

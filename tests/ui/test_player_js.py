@@ -365,7 +365,7 @@ WORLD = """(open) => {
 
 
 def lockstep(index=0, **changes):
-    play = trial(index, wait=5, answer=25, dt=50, **changes)
+    play = trial(index, wait=5, answer=25, **{"dt": 50, **changes})
     for name in ("kind", "reward", "outcome", "ends", "next", "response", "shape"):
         del play[name]
     return play | {"frames": [1.0, 0.0, 0.0]}
@@ -433,6 +433,21 @@ def test_lockstep_end_may_name_the_step_of_the_response(bench):
     record = bench.record("r1-0-0")
     assert (record["response"], record["outcome"]) == (2, 2)
     assert record["rt_ms"] == pytest.approx(10, abs=0.2)
+
+
+def test_lockstep_keeps_the_pace_of_steps_that_are_little_longer_than_a_frame(bench):
+    bench.run(WORLD, 99)
+    bench.run(
+        """() => {
+          const world = window.world;
+          window.acted = [];
+          window.world = (act) => (window.acted.push(performance.now()), world(act));
+        }"""
+    )
+    bench.begin(lockstep(dt=20), mode="lockstep")
+    bench.record("r1-0-0")
+    acted = np.array(bench.run("window.acted"))
+    assert np.median(np.diff(acted)) == pytest.approx(20, abs=2)
 
 
 def test_lockstep_waits_for_a_late_answer(bench):
