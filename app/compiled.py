@@ -105,8 +105,9 @@ def title(task: str, env: gym.Env | None = None) -> str:
         return between.join(title(part.label) for part in env.task.tasks)
     name = task.rpartition("-v")[0] or task
     if "." in name:  # of a collection
-        return name.replace(".", " · ")
-    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", name).replace("_", " ").strip()
+        return name.replace(".", " · ").replace("_", " ")
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z0-9])(?=[A-Z][a-z])", " ", name)
+    return spaced.replace("_", " ").strip()
 
 
 def most_steps(env: gym.Env) -> int:

@@ -984,6 +984,10 @@ def test_calls_from_several_threads(store, player):
     [
         ("PerceptualDecisionMaking-v0", "Perceptual Decision Making"),
         ("Reaching1D-v0", "Reaching 1D"),
+        ("Reaching1DWithSelfDistraction-v0", "Reaching 1D With Self Distraction"),
+        ("CVLearning-v0", "CV Learning"),
+        ("IBL_Block-v0", "IBL Block"),
+        ("priors.priors_v0-v0", "priors · priors v0"),
         ("CartPole-v1", "Cart Pole"),
         ("my_task-v0", "my task"),
         ("plain", "plain"),
