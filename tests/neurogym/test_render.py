@@ -10,6 +10,8 @@ import neurogym as ngym
 from neurogym import render
 from tests.acting import idle
 
+TASKS = ngym.all_envs()  # before any test adds its own
+
 
 def frames(id, steps, seed=3, size=64, **params):
     """What there is to see in some steps of doing nothing."""
@@ -127,7 +129,7 @@ def test_every_letter_of_the_scenes_has_a_glyph():
     for rows in render.GLYPHS.values():
         assert len(rows) == 5
         assert set(rows) <= set("01234567")
-    for id in ngym.all_envs():
+    for id in TASKS:
         env = ngym.make(id, preset="human").unwrapped
         env.reset(seed=1)
         for element in env.task.plan.scene.resolve(env.task, env.trial):
