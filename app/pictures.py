@@ -14,6 +14,7 @@ from neurogym import records
 from neurogym.combined import Combined
 from neurogym.composite import Composite
 from neurogym.envs import TaskEnv
+from neurogym.scene import value
 from neurogym.task import Task
 from neurogym.timing import to_steps
 
@@ -65,17 +66,8 @@ class Screen:
         on = on and (not e.get("panel") or self.live[e["panel"][0]])
         return on and (e["show"] is None or self.ob[e["show"]] > 0.5)
 
-    def _value(self, value: Any) -> Any:
-        if isinstance(value, dict) and "channel" in value:
-            return float(self.ob[value["channel"]]) * value["scale"] + value["offset"]
-        if isinstance(value, dict) and "ring" in value:
-            first, n = value["ring"]
-            theta, level = np.arange(n) * 2 * np.pi / n, self.ob[first : first + n]
-            return float(np.arctan2(level @ np.sin(theta), level @ np.cos(theta)))
-        return value
-
     def _element(self, element: dict[str, Any]) -> str:
-        e = {name: self._value(value) for name, value in element.items()}
+        e = {name: value(field, self.ob) for name, field in element.items()}
         x, y = SIZE / 2 + e["x"] * SIZE, SIZE / 2 - e["y"] * SIZE
         body = getattr(self, f"_{e['kind']}")(e)
         fill = f'fill="{escape(str(e["color"]))}" opacity="{e["alpha"]}"'

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from neurogym.saving import save
+
 Row = dict[str, Any]
 NOTHING = np.empty(0)
 
@@ -144,10 +146,8 @@ def _array(values: list[Any]) -> np.ndarray:
 def drawn(history: Mapping[str, np.ndarray], title: str, file: str | Path | None) -> Any:
     """A training history as a Bokeh layout, performance above reward; saved to an HTML file."""
     try:
-        from bokeh.embed import file_html
         from bokeh.layouts import column
         from bokeh.plotting import figure
-        from bokeh.resources import INLINE
     except ModuleNotFoundError as error:
         raise ImportError(
             "plot_training_history needs Bokeh: pip install 'neurogym[app]'", name=error.name
@@ -163,5 +163,5 @@ def drawn(history: Mapping[str, np.ndarray], title: str, file: str | Path | None
     plots[0].title.text, plots[1].x_range = title, plots[0].x_range
     layout = column(plots, sizing_mode="stretch_width")
     if file is not None:
-        Path(file).write_text(file_html(layout, INLINE, title=title), encoding="utf-8")
+        save(layout, file)
     return layout

@@ -107,6 +107,8 @@ def build_vector(
     task_id: str, num_envs: int = 1, stack: Stack = (), **params: Any
 ) -> TaskVectorEnv:
     """The vector entry point of declared tasks."""
+    if asked := {"render_mode", "render_size", "pixels"} & set(params):
+        raise ValueError(f"{sorted(asked)[0]}: frames are drawn of one environment at a time")
     return TaskVectorEnv(configure(_CLASSES[task_id], **params).wrapped(*read(stack)), num_envs)
 
 

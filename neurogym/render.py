@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurogym.envs import TaskEnv
+from neurogym.scene import value
 from neurogym.task import Task
 
 GREY = 128.0
@@ -42,7 +43,11 @@ class Grid:
         self.size = size
         at = (np.arange(size) + 0.5) / size - 0.5
         self.x, self.y = np.meshgrid(at, -at)
-        self.image = np.full((size, size, 3), GREY)
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.image = np.full((self.size, self.size, 3), GREY)
 
     def blend(self, cover: np.ndarray, color: Any, alpha: float) -> None:
         """Lay a colour over the picture; `cover` (size, size) says how much of each pixel."""
@@ -140,7 +145,7 @@ class Painter:
     """Draws a task's trials, step by step."""
 
     def __init__(self, task: Task, size: int):
-        self.task, self.size = task, size
+        self.task, self.size, self._grid = task, size, Grid(size)
         self._key: Any = None
         self._elements: list[dict[str, Any]] = []
         self._dots: dict[int, tuple[int, list[np.ndarray], np.random.Generator]] = {}
@@ -150,11 +155,12 @@ class Painter:
 
         `row` are the channels, and after them what graded actions are.
         """
-        key = env.memory_key
+        key = env.drawn_trial
         if key != self._key:
             self._key, self._dots = key, {}
             self._elements = self.task.plan.scene.resolve(self.task, env.trial)
-        grid, now = Grid(self.size), env.t_ind
+        grid, now = self._grid, env.t_ind
+        grid.clear()
         spans = {name: (start, stop) for name, start, stop in env.periods}
         if not self._elements:
             self._bars(grid, row)
@@ -162,7 +168,7 @@ class Painter:
             since = _since(element, spans, now, row)
             if since is None:
                 continue
-            e = {name: _value(value, row) for name, value in element.items()}
+            e = {name: value(field, row) for name, field in element.items()}
             if e["alpha"] > 0:
                 self._draw(grid, k, e, (now - since) * self.task.dt, now - since)
         return np.clip(np.rint(grid.image), 0, 255).astype(np.uint8)
@@ -203,26 +209,9 @@ class Painter:
         colors = e.get("colors") or (e["color"], e["color"])
         first = round(len(places) * e["color_share"]) if e.get("colors") else len(places)
         for color, some in ((colors[0], places[:first]), (colors[1], places[first:])):
-            cover = np.zeros_like(x)
-            reach = max(e["dot"] / 2 * px, 0.5)  # px; a smaller dot is as faint as it is small
-            strength = min(1.0, (e["dot"] * px) ** 2)
-            for dx, dy in some:
-                rows, columns = self._around(grid, x, y, dx, dy, reach / px + 1 / px)
-                away = np.hypot(x[rows, columns] - dx, y[rows, columns] - dy)
-                spot = np.clip(reach + 0.5 - away * px, 0, 1) * strength
-                cover[rows, columns] = np.maximum(cover[rows, columns], spot)
+            cover = _spots(x, y, some, e["dot"], px)
             cover *= np.hypot(x, y) < radius + 0.5 / px
             grid.blend(cover, color, e["alpha"] * float(np.clip(e["contrast"], 0, 1)))
-
-    @staticmethod
-    def _around(grid, x, y, dx, dy, reach):
-        """The rows and columns of pixels near a place."""
-        across, down = x[0], y[:, 0]
-        columns = np.flatnonzero(np.abs(across - dx) <= reach)
-        rows = np.flatnonzero(np.abs(down - dy) <= reach)
-        if not rows.size or not columns.size:
-            return slice(0, 0), slice(0, 0)
-        return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
     def _field(self, k: int, e: Mapping[str, Any], steps: int) -> np.ndarray:
         """Where the dots are, (n, 2) in a unit square: moved on from step to step."""
@@ -255,6 +244,22 @@ class Painter:
             grid.blend(grid.inside(away, self.size), "#f5f5f5", 1.0)
 
 
+def _spots(x, y, places, diameter, px):
+    """How much of each pixel small discs at some places (n, 2) cover."""
+    cover = np.zeros_like(x)
+    reach = max(diameter / 2 * px, 0.5)  # px; a smaller disc is as faint as it is small
+    strength = min(1.0, (diameter * px) ** 2)
+    near = np.arange(-np.ceil(reach + 1), np.ceil(reach + 1) + 1)
+    column = ((places[:, 0] - x[0, 0]) / (x[0, 1] - x[0, 0]))[:, None, None]
+    row = ((places[:, 1] - y[0, 0]) / (y[1, 0] - y[0, 0]))[:, None, None]
+    columns, rows = np.broadcast_arrays(np.rint(column) + near, np.rint(row) + near[:, None])
+    spot = np.clip(reach + 0.5 - np.hypot(columns - column, rows - row), 0, 1) * strength
+    there = (np.minimum(rows, columns) >= 0) & (np.maximum(rows, columns) < len(x))
+    at = rows[there].astype(int), columns[there].astype(int)
+    np.maximum.at(cover, at, spot[there])
+    return cover
+
+
 def _since(element, spans, now, row) -> int | None:
     """The step in which an element came on; None if it is not on."""
     if element["show"] is not None and not row[element["show"]] > 0.5:
@@ -269,17 +274,6 @@ def _since(element, spans, now, row) -> int | None:
     while earlier := [start for start, stop in on if start < first <= stop and stop > start]:
         first = min(earlier)
     return first
-
-
-def _value(value: Any, row: np.ndarray) -> Any:
-    """A field's value in a step."""
-    if isinstance(value, dict) and "channel" in value:
-        return float(row[value["channel"]]) * value["scale"] + value["offset"]
-    if isinstance(value, dict) and "ring" in value:
-        first, n = value["ring"]
-        theta, level = np.arange(n) * 2 * np.pi / n, row[first : first + n]
-        return float(np.arctan2(level @ np.sin(theta), level @ np.cos(theta)))
-    return value
 
 
 def _waves(grid, x, y, px, e, ms) -> None:
@@ -336,7 +330,7 @@ class RenderedEnv(TaskEnv):
         self._did = np.atleast_1d(task.plan.actions.rest) if self._graded else np.zeros(0)
 
     @property
-    def memory_key(self) -> tuple[int, int, str]:
+    def drawn_trial(self) -> tuple[int, int, str]:
         """What the trial's picture depends on."""
         return self._stream.seed, self.trial_index, repr(self.trial)
 

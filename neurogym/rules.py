@@ -119,6 +119,25 @@ class Rule:
         """
         raise TypeError(f"{type(self).__name__} judges nothing")
 
+    def _blank(self, task: Task, half: int, states: int = 1) -> Payoffs:
+        """A table of so many kinds, and of the same again as last steps.
+
+        It says what the first two of them earn: nothing counts, and hold.
+        """
+        table = Payoffs(2 * half, task.plan.actions.size, states)
+        abort = task.plan.rewards.get("abort", 0.0)
+        for last in (0, half):
+            table.set(np.s_[last : last + 2], ends=bool(last))
+            early = np.s_[last + 1, :, 1:]
+            table.set(early, abort, Outcome.EARLY, bool(last) or task.abort)
+        return table
+
+    def _kinds(self, canvas: Canvas) -> np.ndarray:
+        """The kinds of each trial's periods, (n, periods), but for the window."""
+        kinds = np.zeros(canvas.answers.shape, np.int64)
+        kinds[:, canvas.timeline.index(self.hold)] = 1
+        return kinds
+
     def sentence(self, task: Task) -> str:
         """The rule in words, for the docs."""
         raise TypeError(f"{type(self).__name__} has no words")
@@ -142,11 +161,8 @@ class FirstResponse(Rule):
     def table(self, task):
         n, get = task.plan.actions.size, task.plan.rewards.get
         half = 2 + n
-        table = Payoffs(2 * half, n)
+        table = self._blank(task, half)
         for last in (0, half):
-            table.set(np.s_[last : last + 2], ends=bool(last))
-            early = np.s_[last + 1, :, 1:]
-            table.set(early, get("abort", 0.0), Outcome.EARLY, bool(last) or task.abort)
             for answer in range(n):
                 row = last + 2 + answer
                 table.set(np.s_[row, :, 1:], get("fail", 0.0), Outcome.ERROR, True)
@@ -160,8 +176,7 @@ class FirstResponse(Rule):
         return table
 
     def judge(self, task, canvas, segment, last):
-        kinds = np.zeros(canvas.answers.shape, np.int64)
-        kinds[:, canvas.timeline.index(self.hold)] = 1
+        kinds = self._kinds(canvas)
         window = canvas.timeline.index(self.window)
         kinds[:, window] = 2 + canvas.answers[:, window]
         rows = kinds.ravel().take(segment)
@@ -194,19 +209,11 @@ class Interval(Rule):
     slack: float = 25.0
 
     def table(self, task):
-        n = task.plan.actions.size
-        table = Payoffs(4, n)  # nothing counts, hold; the same again for last steps
-        for last in (0, 2):
-            table.set(np.s_[last : last + 2], ends=bool(last))
-            early = np.s_[last + 1, :, 1:]
-            abort = task.plan.rewards.get("abort", 0.0)
-            table.set(early, abort, Outcome.EARLY, bool(last) or task.abort)
-        return table
+        return self._blank(task, 2)
 
     def judge(self, task, canvas, segment, last):
         timeline, base = canvas.timeline, task.plan.table
-        kinds = np.zeros(canvas.answers.shape, np.int64)
-        kinds[:, timeline.index(self.hold)] = 1
+        kinds = self._kinds(canvas)
         rows = kinds.ravel().take(segment)
         rows[last] += 2
 
@@ -335,11 +342,8 @@ class Answers(Rule):
     def table(self, task):
         n, k, get = task.plan.actions.size, len(self.asked), task.plan.rewards.get
         half = 2 + k * n
-        table = Payoffs(2 * half, n, 2 * k - 1)
+        table = self._blank(task, half, 2 * k - 1)
         for last in (0, half):
-            table.set(np.s_[last : last + 2], ends=bool(last))
-            early = np.s_[last + 1, :, 1:]
-            table.set(early, get("abort", 0.0), Outcome.EARLY, bool(last) or task.abort)
             if last:
                 table.set(np.s_[last + 2 :], get("miss", 0.0), Outcome.MISS, True)
             for j in range(k):
@@ -363,8 +367,7 @@ class Answers(Rule):
 
     def judge(self, task, canvas, segment, last):
         n, timeline = canvas.actions.size, canvas.timeline
-        kinds = np.zeros(canvas.answers.shape, np.int64)
-        kinds[:, timeline.index(self.hold)] = 1
+        kinds = self._kinds(canvas)
         for j, period in enumerate(self.asked):
             at = timeline.index(period)
             kinds[:, at] = 2 + j * n + canvas.answers[:, at]
@@ -462,11 +465,8 @@ class GoNoGos(Rule):
     def table(self, task):
         n, k, get = task.plan.actions.size, len(self.asked), task.plan.rewards.get
         half = 2 + 2 * k * n
-        table = Payoffs(2 * half, n, 4)
+        table = self._blank(task, half, 4)
         for last in (0, half):
-            table.set(np.s_[last : last + 2], ends=bool(last))
-            early = np.s_[last + 1, :, 1:]
-            table.set(early, get("abort", 0.0), Outcome.EARLY, bool(last) or task.abort)
             for j in range(k):
                 for answer in range(n):
                     row = last + 2 + 2 * (j * n + answer)
@@ -496,8 +496,7 @@ class GoNoGos(Rule):
 
     def judge(self, task, canvas, segment, last):
         n, timeline = canvas.actions.size, canvas.timeline
-        kinds = np.zeros(canvas.answers.shape, np.int64)
-        kinds[:, timeline.index(self.hold)] = 1
+        kinds = self._kinds(canvas)
         for j, period in enumerate(self.asked):
             at = timeline.index(period)
             kinds[:, at] = 2 + 2 * (j * n + canvas.answers[:, at])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from neurogym.chromium import installed
+
 FORMATS = (".html", ".svg", ".png")
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 MS = 30_000  # in which a page must be drawn
 
@@ -98,16 +97,10 @@ def _page(scale: int) -> Iterator[Any]:
         ) from error
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=_browser(), args=ARGS)
+            browser = playwright.chromium.launch(executable_path=installed(), args=ARGS)
         except Error as error:
             raise RuntimeError(NO_BROWSER) from error
         try:
             yield browser.new_page(device_scale_factor=scale)
         finally:
             browser.close()
-
-
-def _browser() -> str | None:
-    """The browser's path; None means the one that Playwright brings."""
-    found = (shutil.which(name) for name in NAMES)
-    return os.environ.get("NEUROGYM_CHROMIUM") or next(filter(None, found), None)

@@ -109,6 +109,20 @@ class Bump:
         return {"ring": [group.start, group.size]}
 
 
+def value(resolved: Any, row: np.ndarray) -> Any:
+    """What a resolved field is in a step, as the player evaluates it.
+
+    `row` are the channels, and after them the numbers of a graded action.
+    """
+    if isinstance(resolved, dict) and "channel" in resolved:
+        return float(row[resolved["channel"]]) * resolved["scale"] + resolved["offset"]
+    if isinstance(resolved, dict) and "ring" in resolved:
+        first, n = resolved["ring"]
+        theta, level = ring(n), row[first : first + n]
+        return float(np.arctan2(level @ np.sin(theta), level @ np.cos(theta)))
+    return resolved
+
+
 # -- elements -----------------------------------------------------------------------------------
 
 

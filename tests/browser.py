@@ -7,17 +7,13 @@ import shutil
 import subprocess
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+from neurogym.chromium import installed
 
 
 def find() -> str | None:
     """The path of an installed browser: NEUROGYM_CHROMIUM, the PATH, or Playwright's own."""
-    named = os.environ.get("NEUROGYM_CHROMIUM")
-    if named:
-        return named
-    for name in NAMES:
-        if path := shutil.which(name):
-            return path
+    if path := installed():
+        return path
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

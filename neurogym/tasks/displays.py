@@ -67,7 +67,8 @@ def seen_as(ms: np.ndarray, contrast: np.ndarray, ground_truth: np.ndarray) -> n
 def overlap(said: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """What two distributions (n, k) share, from 0 to 1; too much said is scaled down: (n,)."""
     whole = np.maximum(said.sum(axis=1, keepdims=True), 1)
-    return np.minimum(said / whole, seen).sum(axis=1) / seen.sum(axis=1)
+    shared = np.minimum(said / whole, seen).sum(axis=1)
+    return shared / np.maximum(seen.sum(axis=1), 1e-9)  # 0 where nothing is to be said
 
 
 def _diameter(task, conditions):
@@ -107,7 +108,12 @@ class SpatialSuppressMotion(Task):
     foreseen = True
     window = ("stimulus", "response")
     answers = NAMES
-    keys = Controls(*(Press(f"Arrow{name.title()}", name, "hold", {name: 1}) for name in NAMES))
+    keys = Controls(
+        *(
+            Press(f"Arrow{name.title()}", name, "hold", {f"direction {k}": 1})
+            for k, name in enumerate(NAMES, 1)
+        )
+    )
     scene = Scene(
         Plaid(
             angle=By(lambda task, c: float(HEADINGS[c["ground_truth"]])),
@@ -122,7 +128,7 @@ class SpatialSuppressMotion(Task):
         return Channels(stimulus=4 * SIZES)
 
     def actions(self):
-        return Graded(**{name: Span(0, 1) for name in NAMES})
+        return Graded(direction=Span(0, 1, size=4))
 
     def conditions(self):
         return dict(
@@ -138,28 +144,19 @@ class SpatialSuppressMotion(Task):
         canvas.show("stimulus", cells.reshape(trials.n, -1), during="stimulus")
         length = canvas.timeline.shown_ms("stimulus")
 
-        def column(k, start):
-            def value(trial, ms):
-                then = ms + (length[trial] if start else 0)
-                seen = seen_as(then, trials.contrast[trial], trials.ground_truth[trial])
-                return seen[:, k : k + 1]
+        def seen(start):
+            return lambda trial, ms: seen_as(
+                ms + start[trial], trials.contrast[trial], trials.ground_truth[trial]
+            )
 
-            return value
-
-        for k, name in enumerate(NAMES):
-            canvas.aim(name, column(k, False), during="stimulus")
-            canvas.aim(name, column(k, True), during="response")
+        canvas.aim("direction", seen(np.zeros(trials.n)), during="stimulus")
+        canvas.aim("direction", seen(length), during="response")
 
     def begin(self, trials):
         return dict(earned=np.zeros(trials.n))
 
-    def _shared(self, step, action):
-        """The overlap of what is said with the label, where there is one."""
-        seen = np.where(step.during("fixation")[:, None], 0.25, step.rows["aim"])
-        return overlap(action, seen)
-
     def react(self, trials, state, step, action):
-        shared, asked = self._shared(step, action), step.during("response")
+        shared, asked = overlap(action, step.rows["aim"]), step.during("response")
         said = (action > 0).any(axis=1)
         given = asked & said
         part = np.where(step.during("stimulus"), shared / np.maximum(step.steps, 1), 0.0)

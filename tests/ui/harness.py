@@ -3,11 +3,12 @@
 import functools
 import http.server
 import os
-import shutil
 import threading
 from pathlib import Path
 
 import pytest
+
+from neurogym.chromium import installed
 
 ASSETS = Path(__file__).parents[2] / "assets"
 FLAGS = [
@@ -109,12 +110,6 @@ def site():
         server.shutdown()
 
 
-def browser_path():
-    """The browser to drive; None means the one that Playwright brings."""
-    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
-    return os.environ.get("NEUROGYM_CHROMIUM") or next(filter(None, found), None)
-
-
 @pytest.fixture(scope="session")
 def browser():
     """One browser for all tests."""
@@ -122,7 +117,7 @@ def browser():
 
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+            browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS)
         except Error as error:
             sentence = "No browser was found: install Chromium or set NEUROGYM_CHROMIUM."
             if os.environ.get("CI"):
