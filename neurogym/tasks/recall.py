@@ -193,13 +193,13 @@ class MemoryRecall(Task):
         asked, marked = self._asked(trials.length), self._marked(trials)
         hurt = conditions["damage"].decode(trials.damage).reshape(n, -1, dim)
         flagged = np.zeros((n, self.t_max), bool)
-        for column in marked.T:
-            flagged[np.flatnonzero(column >= 0), column[column >= 0]] = True
+        trial, place = np.nonzero(marked >= 0)
+        flagged[trial, marked[trial, place]] = True
 
         def item(period, count):
             steps = canvas.timeline.end[period] - canvas.timeline.start[period]
             return lambda trial, ms: (
-                (np.rint(ms / self.dt).astype(int) * count[trial]) // (steps[trial])
+                (np.rint(ms / self.dt).astype(int) * count[trial]) // steps[trial]
             )
 
         studied = item("study", np.asarray(trials.length) - asked)
