@@ -15,9 +15,13 @@ FORMATS = (".html", ".svg", ".png")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 MS = 30_000  # in which a page must be drawn
 
-SHEET = """{% block preamble %}<style>
-html, body { margin: 0; background: white }
-</style>{% endblock %}"""
+# Bokeh's own list of scripts has, besides, those of all models ever imported, Panel's with them
+SCRIPTS = """{% block js_resources %}{% for script in scripts %}<script>
+{{ script }}
+</script>{% endfor %}{% endblock %}"""
+SHEET = f"""{SCRIPTS}{{% block preamble %}}<style>
+html, body {{ margin: 0; background: white }}
+</style>{{% endblock %}}"""
 READY = "() => globalThis.Bokeh?.documents?.[0]?.is_idle"
 NO_TOOLBARS = """() => {
   for (const model of Bokeh.documents[0].all_models) {
@@ -57,15 +61,19 @@ def save(plot: Any, path: str | Path) -> None:
     form = form_of(path)
     try:
         from bokeh.embed import file_html
+        from bokeh.embed.bundle import bundle_for_objs_and_resources
         from bokeh.resources import INLINE
     except ModuleNotFoundError as error:
         sentence = "save needs Bokeh: pip install 'neurogym[app]'"
         raise ImportError(sentence, name=error.name) from error
-    title = Path(path).stem
+    page = file_html(
+        plot, INLINE, title=Path(path).stem, template=SCRIPTS if form == ".html" else SHEET,
+        template_variables={"scripts": bundle_for_objs_and_resources([plot], INLINE).js_raw},
+        _always_new=form != ".html",
+    )  # fmt: skip
     if form == ".html":
-        Path(path).write_text(file_html(plot, INLINE, title=title), encoding="utf-8")
+        Path(path).write_text(page, encoding="utf-8")
         return
-    page = file_html(plot, INLINE, title=title, template=SHEET, _always_new=True)
     # where an event loop runs, as in a notebook, Playwright refuses to work in the same thread
     with ThreadPoolExecutor(1) as pool:
         content = pool.submit(_drawn, page, form).result()

@@ -434,6 +434,9 @@ class Loads(HTMLParser):
 
 
 def test_a_page_needs_no_network(tmp_path, context):
+    import panel as pn  # whose models, once imported, want scripts of a server
+
+    assert "panel.models" in sys.modules, pn.__version__
     file = tmp_path / "run.html"
     plot_env(DOTS, 40, fname=file)
     assert Loads(file.read_text(encoding="utf-8")).found == []

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 import neurogym as ngym
 from neurogym import records
@@ -175,8 +176,7 @@ def test_the_catalogue_is_searched_and_a_task_picked(page, server):
     page.wait_for_selector("h3:has-text('Go Nogo')")
     assert page.locator(".picture + h3").count() == len(TASKS)
     page.get_by_label("Search tasks").press_sequentially("matching penny")
-    page.wait_for_selector("h3:has-text('Go Nogo')", state="detached")
-    assert page.locator(".picture + h3").all_inner_texts() == ["Matching Penny"]
+    expect(page.locator(".picture + h3")).to_have_text(["Matching Penny"])
     page.get_by_role("button", name="Configure").last.click()
     page.wait_for_url(re.compile("task=MatchingPenny-v0.*view=configure"))
     page.wait_for_selector("text=Barraclough")
