@@ -115,6 +115,7 @@ class TaskEnv(gym.Env):
         self._stream: Stream | None = None
         self._next = 0
         self._block: Block | None = None
+        self._paid_by: Payoffs | None = None  # the table that _cells hold
         self._i = self._i_is = -1  # the trial's place in the block, and its number
         self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
         self._memory = {}  # and what this one was told
@@ -305,8 +306,8 @@ class TaskEnv(gym.Env):
         if block is self._block:
             return
         if not self.task.closed:
-            if self._block is None or block.payoffs is not self._block.payoffs:
-                self._cells = _cells(block.payoffs)
+            if block.payoffs is not self._paid_by:
+                self._paid_by, self._cells = block.payoffs, _cells(block.payoffs)
             self._pays = [cells.take(block.kind).tolist() for cells in self._cells]
         self._block, self._plan, self._dt = block, self.task.plan, float(self.task.dt)
         self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
