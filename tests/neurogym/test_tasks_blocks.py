@@ -7,8 +7,7 @@ from scipy import stats
 import neurogym as ngym
 from neurogym.registry import task_class
 from neurogym.stream import Stream
-
-ALPHA = 1e-4
+from tests.sampling import ALPHA, as_often
 
 
 def drawn(task_id, n=6000, **params):
@@ -25,10 +24,6 @@ def runs(values):
     """Lengths of runs of equal values, the last one left out."""
     edges = np.flatnonzero(np.diff(values)) + 1
     return np.diff(np.concatenate([[0], edges]))
-
-
-def as_often(k, n, p):
-    return stats.binomtest(int(k), int(n), p).pvalue > ALPHA
 
 
 def test_blocks_of_ibl20_alternate_and_each_favours_its_side():

@@ -7,10 +7,8 @@ import pytest
 from scipy import stats
 
 import neurogym as ngym
-from neurogym import records
 from neurogym.envs import TaskEnv
 from neurogym.layout import ring
-from neurogym.stream import Stream
 from neurogym.tasks.delayed import AntiReach, PerceptualDecisionMakingDelayResponse
 from neurogym.tasks.pulses import (
     CUES,
@@ -19,35 +17,7 @@ from neurogym.tasks.pulses import (
     PulseDecisionMaking,
     Shapes,
 )
-
-ALPHA = 1e-4
-
-
-def block_of(task, blocks=12, seed=5, **fixed):
-    """Many trials as one block, with the period and the trial of each row."""
-    block = Stream(task, seed).blocks(0, blocks, fixed)
-    trial = np.repeat(np.arange(block.n), np.diff(block.offsets))
-    return block, np.array(block.timeline.periods)[block.period], trial
-
-
-def check_normal(values, sd):
-    """Independent normal values with mean 0 and this spread."""
-    assert abs(np.mean(values)) < stats.norm.isf(ALPHA / 2) * sd / values.size**0.5
-    low, high = stats.chi2.ppf([ALPHA / 2, 1 - ALPHA / 2], values.size)
-    assert low < np.sum((values / sd) ** 2) < high
-
-
-def as_often(count, n, p):
-    """Whether so many of n independent trials are what chance p gives."""
-    return stats.binomtest(int(count), n, p).pvalue > ALPHA
-
-
-def played(task, act, trial=0, seed=3, **conditions):
-    """The trace of one trial; `act(env)` gives the actions."""
-    env = TaskEnv(task)
-    ob = env.reset(seed=seed, options={"trial": trial, "conditions": conditions})[0]
-    return records.run_trial(env, lambda _: act(env), ob)
-
+from tests.sampling import ALPHA, as_often, block_of, check_normal, played
 
 # -- after a delay ---------------------------------------------------------------------------------
 

@@ -14,14 +14,9 @@ from neurogym.stream import Stream
 from neurogym.tasks.games import MatchingPenny, chance_of_right, unlike_a_coin
 from neurogym.tasks.learning import Bandit
 from neurogym.wrappers import SideBias
+from tests.sampling import ALPHA, as_often
 
-ALPHA = 1e-4
 CRITICAL = stats.norm.isf(ALPHA / 2)
-
-
-def as_often(count, n, p):
-    """Whether so many of n independent trials are what chance p gives."""
-    return stats.binomtest(int(count), n, p).pvalue > ALPHA
 
 
 def blocks(task, count=12, **fixed):

@@ -2,12 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 import neurogym as ngym
-from neurogym import records
-from neurogym.envs import TaskEnv
-from neurogym.stream import Stream
 from neurogym.tasks.comparison import DelayComparison
 from neurogym.tasks.detection import AnnubesEnv, Detection, ToneDetection
 from neurogym.tasks.intervals import IntervalDiscrimination, MotorTiming, OneTwoThreeGo
@@ -17,22 +13,7 @@ from neurogym.tasks.matching import (
     DualDelayMatchSample,
 )
 from neurogym.wrappers import SideBias, Staircase
-
-ALPHA = 1e-4
-
-
-def block_of(task, blocks=12, seed=5, **fixed):
-    """About 2000 trials as one block, with the period and the trial of each row."""
-    block = Stream(task, seed).blocks(0, blocks, fixed)
-    trial = np.repeat(np.arange(block.n), np.diff(block.offsets))
-    return block, np.array(block.timeline.periods)[block.period], trial
-
-
-def check_normal(values, sd):
-    """Independent normal values with mean 0 and this spread."""
-    assert abs(np.mean(values)) < stats.norm.isf(ALPHA / 2) * sd / values.size**0.5
-    low, high = stats.chi2.ppf([ALPHA / 2, 1 - ALPHA / 2], values.size)
-    assert low < np.sum((values / sd) ** 2) < high
+from tests.sampling import block_of, check_normal, played
 
 
 def in_period(block, period, name):
@@ -40,13 +21,6 @@ def in_period(block, period, name):
     first = np.unique(np.repeat(np.arange(block.n), np.diff(block.offsets))[period == name],
                       return_index=True)[1]  # fmt: skip
     return block.ob[period == name][first]
-
-
-def played(task, act, trial=0, seed=3, **conditions):
-    """The trace of one trial; `act(env)` gives the actions."""
-    env = TaskEnv(task)
-    ob = env.reset(seed=seed, options={"trial": trial, "conditions": conditions})[0]
-    return records.run_trial(env, lambda _: act(env), ob)
 
 
 def at(period, action, after=0):
