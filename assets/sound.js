@@ -1,5 +1,7 @@
 // Sound: tones, noise and trains of clicks on the audio clock, and the sign by which they are seen.
 
+import {clamp} from "./tools.js";
+
 const RAMP = 0.005;  // s: a raised cosine from one level to the next
 const LAG = 0.0001;  // s: two ramps never touch
 const CUT = 0.001;  // s: time constant of a sound that is stopped
@@ -11,8 +13,6 @@ const HEADROOM = 0.25;  // of full scale at level 1, so that sounds at once do n
 const PARTIALS = [2000, 4000, 6000, 8000];  // Hz, of a click
 const FLASH = 80;  // ms for which a click is seen
 const PAN = {left: -1, right: 1};
-
-const between = (v, low, high) => Math.max(low, Math.min(high, v));
 
 // ---- what is heard ----
 
@@ -152,7 +152,7 @@ class Part {
 
   levelIn({row, active, hidden}) {
     const on = row && this.sounds.visible(this.element, row, active, hidden);
-    return on ? between(this.values(row).level, 0, 1) || 0 : 0;
+    return on ? clamp(this.values(row).level, 0, 1) || 0 : 0;
   }
 
   // A response may have changed what comes. A frame more or less is none of its doing.
@@ -313,14 +313,14 @@ export function flashes(times, hz, ms) {
   return hz > 0 && ms % (1000 / hz) < Math.min(FLASH, 500 / hz);
 }
 
-const steady = (ctx, v, element) => speaker(ctx, v, element, between(v.level, 0, 1));
+const steady = (ctx, v, element) => speaker(ctx, v, element, clamp(v.level, 0, 1));
 
 export const SIGNS = {
   tone: steady,
   noise: steady,
   clicks(ctx, v, element, item, ts) {
     const on = flashes(element.times, v.rate, ts - item.since);
-    speaker(ctx, v, element, on ? between(v.level, 0, 1) : 0);
+    speaker(ctx, v, element, on ? clamp(v.level, 0, 1) : 0);
   },
 };
 

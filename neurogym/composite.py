@@ -430,7 +430,7 @@ def widened(payoffs: Payoffs, action: np.ndarray, size: int, states: int) -> Pay
     """
     kinds, known, _ = payoffs.shape
     wide = Payoffs(kinds, size, states)
-    for name in vars(wide):
+    for name in Payoffs.FIELDS:
         old, new = getattr(payoffs, name), getattr(wide, name)
         new[:, :known] = old[:, :, :1]
         new[:, :known, action] = old

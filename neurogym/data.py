@@ -135,7 +135,7 @@ class _Subjects:
         for subject, draw, stop in zip(subjects, draws, stops, strict=True):
             rows.append(subject.add(shown, block.window, stop - draw.n, stop))
             if self.task.plan.learns:
-                trial, result = block.trials.one(stop - 1), shown.results[stop - 1]
+                trial, result = block.trials.one(stop - 1), shown.result(stop - 1)
                 subject.memory = self.task.learn(draw.carried, trial, result)
         return rows
 
@@ -148,7 +148,12 @@ class Shown:
     gt: np.ndarray  # (R,), or (R, k) where actions are graded
     reward: np.ndarray  # (R,)
     offsets: np.ndarray  # (n + 1,)
-    results: list[Result]
+    how: dict[str, np.ndarray]  # performance, outcome and response of each trial, (n,)
+    parts: dict[str, np.ndarray] | None = None  # what `Task.parts` tells of each, (n, tasks)
+
+    def result(self, i: int) -> Result:
+        """How the i-th trial ended."""
+        return Result.of([self.how[name][i] for name in HOW], self.parts, i)
 
 
 def rows_of(block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -167,17 +172,22 @@ def play_rightly(block: Block) -> Shown:
     if not block.task.closed and block.payoffs.shape[1] == 1:
         return _at_once(block)
     n, steps = block.n, []
-    results: list[Result | None] = [None] * n
-    for here, ob, gt, reward, ended, how, parts in (_react if block.task.closed else _look_up)(
-        block
-    ):
+    how = dict(performance=np.zeros(n), outcome=np.zeros(n, int), response=np.zeros(n, int))
+    parts: dict[str, np.ndarray] | None = None
+    play = _react if block.task.closed else _look_up
+    for here, ob, gt, reward, ended, now, told in play(block):
         steps.append((here, ob, gt, reward))
-        for i in np.flatnonzero(ended).tolist():
-            results[here[i]] = Result.of([values[i] for values in how], parts, here[i])
+        done = here[ended]
+        for name, values in zip(HOW, now, strict=True):
+            how[name][done] = values[ended]
+        if told:
+            parts = parts or {name: np.zeros_like(values) for name, values in told.items()}
+            for name, values in told.items():
+                parts[name][done] = values[done]
     trial, ob, gt, reward = map(np.concatenate, zip(*steps, strict=True))
     order = np.argsort(trial, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(trial, minlength=n))])
-    return Shown(ob[order], gt[order], reward[order], offsets, results)
+    return Shown(ob[order], gt[order], reward[order], offsets, how, parts)
 
 
 def _at_once(block: Block) -> Shown:
@@ -189,10 +199,9 @@ def _at_once(block: Block) -> Shown:
     rows = np.arange(lengths.sum()) + np.repeat(block.offsets[:-1], lengths)
     rows -= np.repeat(np.cumsum(lengths) - lengths, lengths)
     end = block.kind[last], 0, gt[last]
-    how = [getattr(pay, name)[end].tolist() for name in HOW]
-    results = [Result.of(each, None, 0) for each in zip(*how, strict=True)]
+    how = {name: getattr(pay, name)[end] for name in HOW}
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    return Shown(block.ob[rows], gt[rows], pay.reward[cells][rows], offsets, results)
+    return Shown(block.ob[rows], gt[rows], pay.reward[cells][rows], offsets, how)
 
 
 def _look_up(block: Block) -> Iterator[tuple]:

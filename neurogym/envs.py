@@ -22,29 +22,6 @@ ECHO = "echo"  # the key of what echoes show, in a memory
 NO_CONDITIONS: Mapping[str, Any] = {}
 
 
-def _cells(payoffs: Payoffs) -> list[np.ndarray]:
-    """For each rule state an object array (kinds,): by action, (reward, event) as Python values.
-
-    The event is None where the trial simply goes on, else (ends, next state, performance, outcome,
-    response).
-    """
-    _, states, actions = payoffs.shape
-    tables = (
-        payoffs.reward, payoffs.ends, payoffs.next, payoffs.performance, payoffs.outcome,
-        payoffs.response,
-    )  # fmt: skip
-    by_state = []
-    for state in range(states):
-        columns = (table[:, state].ravel().tolist() for table in tables)
-        cells = [
-            (reward, (ends, after, *result) if ends or after != state else None)
-            for reward, ends, after, *result in zip(*columns, strict=True)
-        ]
-        rows = zip(*[iter(cells)] * actions, strict=True)
-        by_state.append(np.array([dict(enumerate(row)) for row in rows], object))
-    return by_state
-
-
 def graded(action: Any, space: gym.spaces.Box) -> np.ndarray:
     """A graded action, or many, as float32 (..., k); ValueError if it lies outside the space."""
     try:
@@ -115,7 +92,6 @@ class TaskEnv(gym.Env):
         self._stream: Stream | None = None
         self._next = 0
         self._block: Block | None = None
-        self._paid_by: Payoffs | None = None  # the table that _cells hold
         self._i = self._i_is = -1  # the trial's place in the block, and its number
         self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
         self._memory = {}  # and what this one was told
@@ -306,9 +282,8 @@ class TaskEnv(gym.Env):
         if block is self._block:
             return
         if not self.task.closed:
-            if block.payoffs is not self._paid_by:
-                self._paid_by, self._cells = block.payoffs, _cells(block.payoffs)
-            self._pays = [cells.take(block.kind).tolist() for cells in self._cells]
+            cells = block.payoffs.cells(block.kind)
+            self._pays = [rows.take(block.kind).tolist() for rows in cells]
         self._block, self._plan, self._dt = block, self.task.plan, float(self.task.dt)
         self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
         self._rows = list(block.ob)

@@ -43,8 +43,10 @@ class Payoffs:
     """Arrays of shape (kinds, states, actions).
 
     reward, ends, performance, outcome, response (the action that counts as the answer; 0: none) and
-    next (the rule state that follows).
+    next (the rule state that follows). A table that blocks use is not changed any more.
     """
+
+    FIELDS = ("reward", "ends", "next", "performance", "outcome", "response")
 
     def __init__(self, kinds: int, actions: int, states: int = 1):
         shape = (kinds, states, actions)
@@ -55,6 +57,7 @@ class Payoffs:
         self.response = np.zeros(shape, np.uint16)
         self.next = np.zeros(shape, np.uint8)
         self.next[:] = np.arange(states)[:, None]
+        self._cells: list[np.ndarray] = []
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -78,9 +81,30 @@ class Payoffs:
     def joined(self, other: Payoffs) -> Payoffs:
         """These kinds, then the other's."""
         both = Payoffs(0, self.shape[2], self.shape[1])
-        for name in vars(both):
+        for name in self.FIELDS:
             setattr(both, name, np.concatenate([getattr(self, name), getattr(other, name)]))
         return both
+
+    def cells(self, kinds: np.ndarray) -> list[np.ndarray]:
+        """For each state an object array, by kind: by action, (reward, event) as Python values.
+
+        The event is None where the trial simply goes on, else (ends, next state, performance,
+        outcome, response). Rows are made for some kinds (n,) at a time, and kept.
+        """
+        kept = self._cells or [np.full(self.shape[0], None, object) for _ in range(self.shape[1])]
+        self._cells = kept
+        asked = np.zeros(self.shape[0], bool)
+        asked[kinds] = True
+        fresh = [kind for kind in np.flatnonzero(asked).tolist() if kept[0][kind] is None]
+        tables = [getattr(self, name) for name in self.FIELDS]
+        for state in reversed(range(len(kept))):  # with state 0, all of a kind are there
+            for kind in fresh:
+                columns = (table[kind, state].tolist() for table in tables)
+                kept[state][kind] = {
+                    action: (reward, (ends, after, *how) if ends or after != state else None)
+                    for action, (reward, ends, after, *how) in enumerate(zip(*columns, strict=True))
+                }
+        return kept
 
 
 class Rule:
@@ -293,7 +317,7 @@ class Spot(FirstResponse):
         first, get = super().table(task), task.plan.rewards.get
         n, half = task.plan.actions.size, 2 + task.plan.actions.size
         labelled, alarm = first.copy(), Payoffs(3, n)
-        for name in vars(labelled):
+        for name in Payoffs.FIELDS:
             setattr(labelled, name, getattr(first, name)[half:].copy())
         labelled.set(np.s_[:, :, 0], get("miss", 0.0), Outcome.MISS, True)
         labelled.reward[2:, :, 0] += self.urgency

@@ -256,14 +256,15 @@ class Shaping(Wrapper):
         draw.conditions["ground_truth"] = truth
 
     def _shorten(self, task: Task, draw, phase: int) -> None:
-        names = list(task.plan.timing)[:-1]
+        timing, shortest = task.plan.timing, self.short_dur * task.dt
+        names = list(timing)[:-1]
         chance = draw.rng.random((len(names), draw.n))
         for name, luck in zip(names, chance, strict=True):
-            duration = task.plan.timing[name]
+            duration = timing[name]
             if phase > 3 or duration.kind in ("times", "until"):
                 continue
             full = draw.ms.get(name, np.full(draw.n, duration.bounds[0]))
-            short = np.minimum(full, self.short_dur * task.dt)
+            short = np.minimum(full, shortest)
             draw.ms[name] = short if phase < 2 else short + luck * (full - short)
 
     def paint(self, task, canvas, trials):

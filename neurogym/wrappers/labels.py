@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -67,11 +69,6 @@ def pick(rng: np.random.Generator, p: np.ndarray) -> np.ndarray:
     """An index for each row of probabilities (n, k): (n,)."""
     edges = np.cumsum(p, axis=-1)[:, :-1]
     return (rng.random(len(p))[:, None] >= edges - 1e-12).sum(axis=-1)
-
-
-def pick_at(p: np.ndarray, luck: float) -> int:
-    """The index in probabilities (k,) at which a number from 0 to 1 lies."""
-    return int((luck >= np.cumsum(p)[:-1] - 1e-12).sum())
 
 
 def add_block(wrapper: Wrapper, task: Task, plan: Plan, n: int, doc: str) -> None:
@@ -278,11 +275,14 @@ class TrialHistoryEvolution(Wrapper):
             return [rng.permutation(n).tolist() for _ in range(self.num_contexts)]
         return rng.integers(n, size=(self.num_contexts, n)).tolist()
 
-    def _follow(self, favoured: int, n: int, luck: float, mask: np.ndarray | None) -> int:
+    def _follow(self, favoured: int, n: int, luck: float, mask: list[bool] | None) -> int:
         """The next answer: mostly the favoured one, of those in play."""
         if mask is not None:
-            p = np.where(np.arange(n) == favoured, self._favour, (1 - self._favour) / (n - 1))
-            return pick_at(among(p, mask), luck)
+            other = (1 - self._favour) / (n - 1)
+            p = [(self._favour if i == favoured else other) * there for i, there in enumerate(mask)]
+            total = sum(p)
+            p = [share / total for share in p] if total else [t / sum(mask) for t in mask]
+            return bisect_right(list(accumulate(p[:-1])), luck + 1e-12)
         if luck < self._favour:
             return favoured
         other = int((luck - self._favour) / (1 - self._favour) * (n - 1))
@@ -298,12 +298,13 @@ class TrialHistoryEvolution(Wrapper):
         at, pool, which, left, generation = last
         truth, contexts, generations = [], [], []
         luck = rng.random(draw.n).tolist()
+        masks = [None] * draw.n if mask is None else mask.tolist()
         for i in range(draw.n):
             if left == 0:
                 if not self.predef_tr_mats and rng.random() < self.death_prob * lengths.mean:
                     pool, generation = self._pool(rng, n), generation + 1
                 which, left = int(rng.integers(len(pool))), lengths.draw(rng)
-            at = self._follow(pool[which][at], n, luck[i], None if mask is None else mask[i])
+            at = self._follow(pool[which][at], n, luck[i], masks[i])
             left -= 1
             truth.append(at)
             contexts.append("-".join(str(k + 1) for k in pool[which]))

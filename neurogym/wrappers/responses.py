@@ -176,7 +176,7 @@ class Lapse(Wrapper):
         """The table in which every answer is the same one."""
         other = payoffs.copy()
         given = payoffs.response > 0
-        for name in vars(other):
+        for name in Payoffs.FIELDS:
             table = getattr(payoffs, name)
             getattr(other, name)[given] = np.broadcast_to(table[:, :, answer, None], table.shape)[
                 given

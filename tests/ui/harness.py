@@ -30,7 +30,8 @@ html, body { margin: 0; height: 100%; }
 </style>
 <input id="outside" aria-label="outside"><div id="host"></div>
 <script type="module">
-import * as player from "/player.js";
+const files = ["tools", "dots", "scoring", "scene", "channels", "player"];
+const player = Object.assign({}, ...await Promise.all(files.map((name) => import(`/${name}.js`))));
 window.player = player;
 const arrays = {
   frames: Float32Array, kind: Uint16Array, reward: Float32Array,

@@ -1,0 +1,190 @@
+// Keys, and what they turn and move: a dial of many answers, a hand of numbers.
+
+import {rng} from "./dots.js";
+import {keep, stored} from "./outbox.js";
+import {line} from "./scene.js";
+import {clamp, INK, TAU, TIMES} from "./tools.js";
+
+// ---- dial: one of many answers ----
+
+export class Dial {
+  constructor({actions, names, angles}, seed) {
+    const order = angles.map((_, i) => i).sort((a, b) => angles[a] - angles[b]);
+    this.answers = order.map((i) => ({action: actions[i], name: names[i], angle: angles[i]}));
+    this.index = Math.floor(rng(seed ^ 0x5eed)() * this.answers.length);
+    this.turning = 0;
+    this.again = Infinity;
+  }
+
+  get answer() {
+    return this.answers[this.index];
+  }
+
+  // A left turn is counter-clockwise.
+  press(turn, now) {
+    this.turning = turn;
+    this.again = now + TIMES.turnDelay;
+    this.turn(turn);
+  }
+
+  turn(by) {
+    const n = this.answers.length;
+    this.index = (this.index + by + n) % n;
+  }
+
+  frame(ts) {
+    while (this.turning && ts >= this.again) {
+      this.turn(this.turning);
+      this.again += TIMES.turnEvery;
+    }
+  }
+
+  // The nearest answer to a point, null if the point is too near the centre to mean one.
+  choose(x, y) {
+    if (Math.hypot(x, y) < 0.15) return null;
+    const angle = Math.atan2(y, x);
+    const far = (a) => Math.abs(Math.atan2(Math.sin(a - angle), Math.cos(a - angle)));
+    this.index = this.answers.reduce((best, a, i) => (far(a.angle) < far(this.answers[best].angle) ? i : best), 0);
+    return this.answer;
+  }
+
+  draw(ctx) {
+    ctx.strokeStyle = INK;
+    ctx.lineWidth = 0.004;
+    ctx.beginPath();
+    ctx.arc(0, 0, 0.44, 0, TAU);
+    ctx.stroke();
+    for (const {angle} of this.answers) {
+      const [c, s] = [Math.cos(angle), Math.sin(angle)];
+      line(ctx, 0.004, [0.425 * c, 0.425 * s], [0.455 * c, 0.455 * s]);
+    }
+    ctx.save();
+    ctx.rotate(this.answer.angle);
+    ctx.fillStyle = "#ffffff";
+    ctx.beginPath();
+    for (const [x, y] of [[0.475, 0], [0.4, 0.03], [0.4, -0.03]]) ctx.lineTo(x, y);
+    ctx.closePath();
+    ctx.fill();
+    ctx.stroke();
+    ctx.restore();
+  }
+}
+
+// ---- hand: actions that are numbers ----
+
+export class Hand {
+  constructor({rest, start, low, high, presses, point, click, only}) {
+    Object.assign(this, {rest, low, high, presses, point, click, only});
+    this.start = start;
+    this.numbers = [...start];
+    this.down = new Map();  // keys that are down, by their place from 1: since when
+    this.tapped = new Map();  // and those that went down in this step
+    this.last = null;
+    this.ts = null;
+  }
+
+  press(key, stamp) {
+    this.down.set(key, stamp);
+    this.tapped.set(key, stamp);
+    this.last = stamp;
+    const [how, changes] = this.presses[key - 1];
+    if (how !== "toggle") return;
+    for (const [i, value] of changes) this.set(i, this.numbers[i] === value ? this.start[i] : value);
+  }
+
+  release(key) {
+    this.down.delete(key);
+  }
+
+  // A place on the stage.
+  follow(x, y, stamp) {
+    for (const [i, axis, scale, offset] of this.point) this.set(i, (axis === "x" ? x : y) * scale + offset);
+    this.last = stamp;
+  }
+
+  set(i, value) {
+    this.numbers[i] = clamp(Math.fround(value), this.low[i], this.high[i]);
+  }
+
+  frame(ts) {
+    const seconds = this.ts === null ? 0 : (ts - this.ts) / 1000;
+    this.ts = ts;
+    for (const key of this.down.keys()) {
+      const [how, changes] = this.presses[key - 1];
+      if (how === "move") for (const [i, rate] of changes) this.set(i, this.numbers[i] + rate * seconds);
+    }
+  }
+
+  // The action now, with what held keys make of it.
+  get now() {
+    const numbers = [...this.numbers];
+    for (const key of this.pressed()) {
+      const [how, changes] = this.presses[key - 1];
+      if (how === "hold") for (const [i, value] of changes) numbers[i] = clamp(Math.fround(value), this.low[i], this.high[i]);
+    }
+    return numbers;
+  }
+
+  pressed() {
+    return new Set([...this.down.keys(), ...this.tapped.keys()]);
+  }
+
+  // What is done in the step that ends now, and the stamp of what did it; null if nothing is.
+  take() {
+    const {now, only} = this;
+    const counts = only === null || this.pressed().has(only);
+    const stamp = this.tapped.get(only) ?? this.down.get(only) ?? this.last;
+    this.tapped.clear();
+    return counts && now.some((value, i) => value !== this.rest[i]) ? {action: now, stamp} : null;
+  }
+}
+
+// ---- keys ----
+
+const TYPING = "input, textarea, select, [contenteditable=''], [contenteditable='true']";
+const NAMED = {Space: "space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "Enter"};
+
+export const target = (event) => event.composedPath()[0];
+export const isTyping = (event) => {
+  const node = target(event);
+  return node instanceof Element && (node.matches(TYPING) || node.isContentEditable);
+};
+
+const remapped = (rows) => Object.fromEntries(rows.map(({was, code, label}) => [was, {code, label}]));
+
+// The keys of a task, as the person may have remapped them; those of one trial follow the task's.
+export class Keys {
+  constructor({task, title, keys, dial, remap}, whole = null) {
+    this.name = `neurogym-keys:${task ?? title}`;
+    const own = whole ? remapped(whole.rows) : remap ? stored(this.name) : {};
+    this.rows = keys.map((key) => ({...key, was: key.code, ...own[key.code]}));
+    const clash = new Set(this.rows.map(({code}) => code)).size < keys.length;
+    if (clash) this.rows = keys.map((key) => ({...key, was: key.code}));
+    this.answers = dial ?? null;
+    this.dial = dial ? {ArrowLeft: 1, ArrowRight: -1, Space: 0} : {};
+  }
+
+  // What is printed on each key, what it means, and to which of several tasks it belongs.
+  get caps() {
+    const caps = this.rows.map(({code, label, name, part}) => ({code, label, name, part: part ?? 0}));
+    const turns = [["ArrowLeft", "←", "turn left"], ["ArrowRight", "→", "turn right"], ["Space", "space", "answer"]];
+    const dial = (this.answers ? turns : []).map(([code, label, name]) => ({code, label, name, part: this.answers.part ?? 0}));
+    return [...caps, ...dial.filter(({code}) => !this.find(code))];
+  }
+
+  find(code) {
+    return this.rows.find((row) => row.code === code) ?? null;
+  }
+
+  // Returns a sentence if the key is refused.
+  assign(row, code, label) {
+    const other = this.find(code);
+    if (other && other !== row) return `${other.label} already means “${other.name}”.`;
+    if (["Escape", "Tab"].includes(code) || code in this.dial) return `${label} has another use here.`;
+    Object.assign(row, {code, label});
+    keep(this.name, {...stored(this.name), ...remapped(this.rows)});
+    return null;
+  }
+}
+
+export const labelOf = (event) => NAMED[event.code] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);

@@ -1,0 +1,113 @@
+// The outbox: no record is lost.
+
+import {quiet, TIMES} from "./tools.js";
+
+export function stored(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name)) || {};
+  } catch {
+    return {};
+  }
+}
+
+export function keep(name, value) {
+  try {
+    localStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    console.warn(`The browser does not keep ${name}.`);
+  }
+}
+
+function forget(name) {
+  try {
+    localStorage.removeItem(name);
+  } catch {
+    console.warn(`The browser does not forget ${name}.`);
+  }
+}
+
+const settle = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = request.onblocked = () => reject(request.error);
+  });
+
+async function openStore() {
+  const request = indexedDB.open("neurogym", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("outbox", {keyPath: "uid"});
+  return settle(request);
+}
+
+// A page that is being left may die before the database has the record; localStorage writes at once.
+const LEFT = "neurogym-left:";
+export const SOUND = "neurogym-sound";
+
+function left() {
+  return Object.keys(localStorage).filter((name) => name.startsWith(LEFT)).map((name) => stored(name));
+}
+
+export class Outbox {
+  constructor(send, changed) {
+    Object.assign(this, {send, changed, db: null, items: new Map()});
+  }
+
+  async load() {
+    const limit = new Promise((_, reject) => setTimeout(reject, 2000));
+    try {
+      this.db = await Promise.race([openStore(), limit]);
+      const found = await settle(this.store("readonly").getAll());
+      for (const record of [...left(), ...found]) this.items.set(record.uid, {record, sent: -Infinity});
+    } catch {
+      console.warn("The browser keeps no outbox; finished trials live in this page only.");
+    }
+    this.changed();
+    this.flush(0);
+  }
+
+  store(mode) {
+    return this.db.transaction("outbox", mode).objectStore("outbox");
+  }
+
+  async put(record) {
+    const item = {record, sent: Infinity};
+    if (record.flags.interrupted === "reload") keep(LEFT + record.uid, record);
+    this.items.set(record.uid, item);
+    this.changed();
+    try {
+      if (this.db) await this.write(record);
+    } catch {
+      console.warn("A trial could not be written to the outbox.");
+    }
+    item.sent = -Infinity;
+    this.flush(0);
+  }
+
+  write(record) {
+    const store = this.store("readwrite");
+    const request = store.put(record);
+    store.transaction.commit();
+    return settle(request);
+  }
+
+  flush(older = TIMES.resend) {
+    const now = performance.now();
+    for (const item of this.items.values()) {
+      if (now - item.sent < older) continue;
+      item.sent = now;
+      this.send(item.record);
+    }
+  }
+
+  // What the server cannot place now stays in the browser, and is sent again by the next page.
+  ack(uid, keep = false) {
+    this.items.delete(uid);
+    this.changed();
+    if (keep) return;
+    forget(LEFT + uid);
+    if (this.db) settle(this.store("readwrite").delete(uid)).catch(quiet);
+  }
+
+  count(run) {
+    return [...this.items.values()].filter(({record}) => record.run === run && !record.flags.interrupted).length;
+  }
+}

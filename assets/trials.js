@@ -1,0 +1,343 @@
+// Trials: what is shown and taken in each frame.
+
+import {Dial, Hand} from "./inputs.js";
+import {Scene} from "./scene.js";
+import {isLive, matters, routed, scoreParts, scoreTable} from "./scoring.js";
+import {LAG, SLACK, STALL} from "./tools.js";
+
+const answers = (outcome) => outcome === 2 || outcome === 3;
+const hasSteps = (window) => (window && window[1] > window[0] ? window : null);
+
+class Trial {
+  constructor(message, config, hz) {
+    Object.assign(this, {message, config, hz, T: message.T, dt: message.dt, window: hasSteps(message.window)});
+    this.width = message.frames.length / (config.mode === "open" ? message.T : 1);
+    this.scene = message.scene && message.scene.length ? new Scene(message.scene, message.seed ?? 0, hz) : null;
+    const {dial} = message.keys ? message : config;
+    this.dial = dial ? new Dial(dial, message.seed ?? 0) : null;
+    this.actions = new Map();
+    this.keyAt = new Map();
+    this.stamps = [];
+    this.steps = [];
+    this.flags = {};
+    this.t0 = null;
+    this.onset = null;
+    this.over = false;
+    this.row = null;
+    this.active = [];
+    this.open = false;
+  }
+
+  // What the scene is drawn from.
+  get seen() {
+    return this.row;
+  }
+
+  note(flag) {
+    this.flags[flag] = (this.flags[flag] || 0) + 1;
+  }
+
+  log(ts, step) {
+    this.stamps.push(ts);
+    this.steps.push(step);
+  }
+
+  activeAt(step) {
+    const now = (this.message.periods || []).filter(([, first, last]) => first <= step && step < last);
+    return now.sort((a, b) => a[1] - b[1]).map(([name]) => name);
+  }
+
+  lateFrames() {
+    const limit = 1200 / this.hz;
+    return this.stamps.filter((ts, i) => i && ts - this.stamps[i - 1] > limit).length;
+  }
+
+  // The stamp of a step's key.
+  keyOf(step) {
+    return this.keyAt.get(step) ?? null;
+  }
+
+  record(interrupted = null) {
+    const score = interrupted ? {reward: 0, outcome: 0, response: null, responseStep: null} : this.result();
+    const key = score.responseStep === null || score.response === null ? null : this.keyOf(score.responseStep);
+    const {uid, index, attempt} = this.message;
+    return {
+      type: "record", uid, index, attempt: attempt ?? 0, run: this.config.run,
+      actions: [...this.actions].filter(([, action]) => action !== 0).sort((a, b) => a[0] - b[0]),
+      response: score.response, outcome: score.outcome, reward: score.reward,
+      rt_ms: key === null || this.onset === null ? null : key - this.onset,
+      onset_ms: this.onset, key_ms: key, origin_ms: performance.timeOrigin,
+      frames: this.stamps.length, late_frames: this.lateFrames(), refresh_hz: this.hz,
+      flags: interrupted ? {...this.flags, interrupted} : {...this.flags},
+    };
+  }
+}
+
+export class OpenTrial extends Trial {
+  constructor(...given) {
+    super(...given);
+    this.scored = 0;
+    this.closing = false;
+    this.closeAt = 0;
+    this.score = this.scoreTo(0);
+  }
+
+  scoreTo(step) {
+    return scoreTable(this.message, this.actions, step);
+  }
+
+  frame(ts) {
+    if (this.t0 === null) this.t0 = ts;
+    const step = Math.min(this.T, Math.floor((ts - this.t0 + SLACK) / this.dt));
+    this.rescore(step);
+    // A key that was pressed during a stall may reach us after this frame: close one frame later, and
+    // after a long stall give the browser time to hand over what it holds.
+    const closing = this.endedBy(step) || step >= this.T;
+    const gap = this.stamps.length ? ts - this.stamps.at(-1) : 0;
+    if (closing && !this.closing) this.closeAt = ts + (gap > STALL ? STALL : 0);
+    this.over = closing && this.closing && ts >= this.closeAt;
+    this.closing = closing;
+    if (this.over) return;
+    this.log(ts, step);
+    this.ask(ts, step, closing);
+    this.active = closing ? [] : this.activeAt(step);
+    this.row = closing ? null : this.rowAt(step);
+  }
+
+  endedBy(step) {
+    return this.score.ended;
+  }
+
+  // What is on the screen at a time to come, if nothing is done until then.
+  ahead(at) {
+    const step = Math.floor((at - this.t0 + SLACK) / this.dt);
+    if (step >= this.T || this.endedBy(step)) return {row: null};
+    return {row: this.rowAt(step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
+  }
+
+  hiddenAt() {
+    return null;
+  }
+
+  // Whether responses are asked for, and since when.
+  ask(ts, step, closing) {
+    if (this.onset === null && this.window && step >= this.window[0] && step < this.T) this.onset = ts;
+    this.open = !closing && Boolean(this.window) && step >= this.window[0] && step < this.window[1];
+    if (this.score.response !== null) this.open = false;
+  }
+
+  rowAt(step) {
+    const row = this.message.frames.subarray(step * this.width, (step + 1) * this.width);
+    return this.message.echo ? this.echoed(row.slice(), step) : row;
+  }
+
+  // Some channels show what was done and earned in the step before.
+  echoed(row, step) {
+    const {echo, echo_first: first} = this.message;
+    const [action, reward] = this.scoreTo(step).last ?? first;
+    for (const {what, start, size, one_hot: oneHot} of echo) {
+      if (oneHot) for (let i = 0; i < size; i++) row[start + i] = Number(i === action);
+      else row[start] = what === "action" ? action : reward;
+    }
+    return row;
+  }
+
+  rescore(upto) {
+    this.scored = Math.max(this.scored, upto);
+    this.score = this.scoreTo(this.scored);
+  }
+
+  stepAt(stamp) {
+    let i = this.stamps.length - 1;
+    while (i > 0 && this.stamps[i] > stamp) i--;
+    return this.steps[i];
+  }
+
+  press(action, stamp) {
+    if (this.over || this.t0 === null || stamp < this.t0 || action === 0) return;
+    const k = this.stepAt(stamp);
+    const before = this.scoreTo(Math.min(k, this.T));
+    if (k >= this.T || before.ended) return;
+    if (!this.take(k, action, stamp, before)) return this.note("extra");
+    this.rescore(k + 1);
+    if (this.endedBy(k) && this.score.step === k) this.over = true;
+  }
+
+  // Makes a key the action of a step; false if it changes nothing.
+  take(k, action, stamp, before) {
+    const idle = before.response !== null && !matters(this.message, k, before.state, action);
+    if (this.actions.has(k) || idle) return false;
+    if (this.window && k < this.window[0]) this.note("early");
+    this.actions.set(k, action);
+    this.keyAt.set(k, stamp);
+    return true;
+  }
+
+  result() {
+    return this.scoreTo(this.T);
+  }
+}
+
+// Several tasks at once. A key belongs to one of them, and keys of different tasks in a step go together.
+export class JointTrial extends OpenTrial {
+  constructor(message, config, hz) {
+    super(message, config, hz);
+    this.parts = message.parts;
+    this.onsets = this.parts.map(() => null);
+    this.hidden = new Set();  // tasks that are over, or not on yet
+    this.asked = this.dial ? (message.keys ? message : config).dial.part ?? 0 : null;
+  }
+
+  scoreTo(step) {
+    return scoreParts(this.message, this.actions, step);
+  }
+
+  // A step in which a task ended without a key lasts to its end: a key of that task may still come.
+  endedBy(step) {
+    const {ended, step: last, parts} = this.score;
+    const pressed = this.actions.get(last) ?? 0;
+    return ended && (step > last || this.parts.every(({action}, j) => parts[j].endStep !== last || action[pressed] !== 0));
+  }
+
+  ask(ts, step, closing) {
+    this.hidden = new Set();
+    this.open = false;
+    this.parts.forEach((part, j) => {
+      const how = this.score.parts[j];
+      const window = hasSteps(part.window);
+      if (!isLive(part, how, step)) return this.hidden.add(j);
+      if (!window || step < part.at + window[0]) return;
+      this.onsets[j] ??= ts;
+      if (j === this.asked && step < part.at + window[1]) this.open = !closing && how.response === null;
+    });
+    this.onset = this.onsets[this.score.lead];
+  }
+
+  hiddenAt(step) {
+    const over = this.parts.map((part, j) => (isLive(part, this.score.parts[j], step) ? null : j));
+    return new Set(over.filter((j) => j !== null));
+  }
+
+  rowAt(step) {
+    const row = super.rowAt(step).slice();
+    for (const j of this.hidden) for (const channel of this.parts[j].channels ?? []) row[channel] = 0;
+    return row;
+  }
+
+  take(k, action, stamp, before) {
+    const {message: {shared}, parts} = this;
+    const j = shared ? routed(this.message, before.parts, k) : parts.findIndex((part) => part.action[action]);
+    const [part, how, given] = [parts[j], before.parts[j], this.actions.get(k) ?? 0];
+    if (!part || given && (shared || part.action[given])) return false;
+    const answered = how.over || how.response !== null;
+    if (answered && !(isLive(part, how, k) && matters(part, k - part.at, how.state, part.action[action]))) return false;
+    const window = hasSteps(part.window);
+    if (window && k < part.at + window[0]) this.note("early");
+    this.actions.set(k, given + action);
+    this.keyAt.set(k, (this.keyAt.get(k) ?? new Map()).set(j, stamp));
+    return true;
+  }
+
+  keyOf(step, j = this.score.lead) {
+    const keys = this.keyAt.get(step);
+    return (this.message.shared ? keys?.values().next().value : keys?.get(j)) ?? null;
+  }
+
+  record(interrupted = null) {
+    return {...super.record(interrupted), parts: interrupted ? [] : this.told()};
+  }
+
+  told() {
+    const {parts} = this.result();
+    return parts.map(({outcome, reward, response, responseStep}, j) => {
+      if (!this.parts[j].on) return null;
+      const [key, onset] = [response === null ? null : this.keyOf(responseStep, j), this.onsets[j]];
+      const rt = key === null || onset === null ? null : key - onset;
+      return {onset_ms: onset, key_ms: key, rt_ms: rt, response, outcome, reward};
+    });
+  }
+}
+
+export class LockstepTrial extends Trial {
+  constructor(message, config, hz, act, held) {
+    super(message, config, hz);
+    Object.assign(this, {act, held, k: 0, first: null, answer: null, waiting: false, timer: 0, began: null});
+    this.total = {reward: 0, outcome: 0, response: null, responseStep: null};
+    this.hand = config.hand ? new Hand(config.hand) : null;
+  }
+
+  // The numbers that keys and mouse set follow the channels.
+  get seen() {
+    return this.hand && this.row ? [...this.row, ...this.hand.now] : this.row;
+  }
+
+  frame(ts) {
+    this.hand?.frame(ts);
+    if (this.t0 === null) {
+      this.t0 = ts;
+      const open = this.window && this.window[0] <= 0 && 0 < this.window[1];
+      this.show(ts, ts, {ob: this.message.frames, active: this.activeAt(0), window: open});
+    } else if (this.answer && !this.over && ts + SLACK >= this.began + this.dt) {
+      this.k = this.answer.k;  // an action can leave out the rest of a period
+      // Steps keep their pace, though they wait for answers and frames, unless one was very late.
+      const due = this.began + this.dt;
+      this.show(ts, ts - due > Math.max(this.dt / 2, LAG) ? ts : due, this.answer);
+    }
+    this.log(ts, this.k);
+  }
+
+  show(ts, began, {ob, active, window: open}) {
+    Object.assign(this, {row: ob, active: active || [], open: Boolean(open), began, answer: null});
+    if (this.open && this.onset === null) this.onset = ts;
+    this.timer = setTimeout(() => this.send(), Math.max(0, began + this.dt - performance.now()));
+  }
+
+  send() {
+    const key = this.hand ? this.hand.take() : (this.config.hold ? this.held() : null) ?? this.first;
+    this.first = null;
+    if (key) {
+      this.actions.set(this.k, key.action);
+      this.keyAt.set(this.k, key.stamp);
+    }
+    this.waiting = true;
+    this.act(this.k, key ? key.action : this.hand?.rest ?? 0);
+  }
+
+  press(action, stamp) {
+    if (this.over || this.t0 === null || stamp < this.t0) return;
+    if (this.hand) return this.hand.press(action, stamp);
+    if (this.window && this.onset === null) this.note("early");
+    if (!this.first) this.first = {action, stamp};  // a key that is released within the step counts too
+    else if (!this.config.hold) this.note("extra");
+  }
+
+  receive(message) {
+    if (!this.waiting || message.k <= this.k) return;
+    this.waiting = false;
+    if (performance.now() > this.began + 2 * this.dt) this.note("late_steps");
+    this.total.reward += message.reward || 0;
+    this.total.outcome = message.outcome || this.total.outcome;
+    const step = message.response_step ?? (answers(message.outcome) ? this.k : null);
+    if (step !== null) this.respond(step, this.hand ? message.response ?? 0 : this.actions.get(step) ?? 0);
+    this.answer = message;
+    this.over = Boolean(message.ends);
+  }
+
+  release(action) {
+    this.hand?.release(action);
+  }
+
+  respond(step, action) {
+    if (action === 0 || this.total.response !== null) return;
+    this.total.response = action;
+    this.total.responseStep = step;
+  }
+
+  close() {
+    clearTimeout(this.timer);
+  }
+
+  result() {
+    return this.total;
+  }
+}
