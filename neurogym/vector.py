@@ -150,7 +150,7 @@ class Tables:
     """
 
     def __init__(self, task: Task, payoffs: Sequence[Payoffs]):
-        tables = list({id(table): table for table in payoffs}.values())
+        tables = self.tables = list({id(table): table for table in payoffs}.values())
         common = task.plan.table
         self.base = common.shape[0] if common else 0
         _, self.states, n = tables[0].shape
@@ -166,6 +166,10 @@ class Tables:
         self.performance = np.where(self.ends, self.performance, 0.0)
         self.reward = self.reward.astype(np.float64)
         self.size = self.states * n
+
+    def has(self, payoffs: Sequence[Payoffs]) -> bool:
+        """Whether these are all there."""
+        return {id(table) for table in payoffs} <= self.shifts.keys()
 
     def key(self, kind: np.ndarray, payoffs: Sequence[Payoffs], rows: Sequence[int]) -> np.ndarray:
         """Where the cells of each row start, (S,); `rows` counts those of each block."""
@@ -191,6 +195,7 @@ class LivePool:
         self.room = 0
         self.follow, self.opened = np.zeros((2, self.envs), np.int64)
         self.payoffs: list[Any] = [None] * self.envs
+        self.paid: Tables | None = None
         self.rows: dict[str, np.ndarray] = {}
         self.conditions: dict[str, np.ndarray] = {}
         self.first = self.replace(np.arange(self.envs), np.zeros(self.envs, np.int64))
@@ -259,9 +264,10 @@ class LivePool:
         self.late = (step - np.repeat(self.opened, self.room)) * float(self.task.dt)
         self.ob, self.gt = self.rows["ob"], self.rows["gt"]
         if not self.task.closed:
-            tables = Tables(self.task, self.payoffs)
-            vars(self).update(vars(tables))
-            self.key = tables.key(self.rows["kind"], self.payoffs, [self.room] * self.envs)
+            if self.paid is None or not self.paid.has(self.payoffs):
+                self.paid = Tables(self.task, self.payoffs)
+                vars(self).update(vars(self.paid))
+            self.key = self.paid.key(self.rows["kind"], self.payoffs, [self.room] * self.envs)
             return
         self.period, self.last = self.rows["period"], self.rows["last"]
         self.period_end = self.rows["left"] + np.arange(len(self.ob))
