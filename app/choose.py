@@ -21,6 +21,7 @@ GRID = {
     "gap": "18px",
     "padding": "6px 10px 24px",
 }
+ON_CARD = 4  # screens: of more, nobody could read what is on them
 FACE = """<div class="picture">{picture}</div><h3>{title}</h3><p>{sentence}</p>
 <div class="tags">{tags}</div>"""
 CARD_CSS = """
@@ -45,11 +46,11 @@ li {margin: 3px 0}
 
 
 @cache
-def picture(task: str) -> str:
-    """The screens of a task's typical trial; drawn once a process."""
-    ident = task.replace(".", "-")
+def picture(task: str, most: int | None = None) -> str:
+    """The screens of a task's typical trial, at most so many; drawn once a process."""
+    ident = f"{task.replace('.', '-')}-{most}"
     try:
-        return screens(Choice(task=task).env(), ident)
+        return screens(Choice(task=task).env(), ident, most)
     except (TypeError, ValueError) as error:  # such as an environment that nobody can play
         return f"<p>No picture: {error}</p>"
 
@@ -110,7 +111,7 @@ class Choose(pn.viewable.Viewer):
         configure.on_click(lambda event: self._pick(task, "configure"))
         datasheet.on_click(lambda event: self._tell(task))
         face = FACE.format(
-            picture=picture(task),
+            picture=picture(task, ON_CARD),
             title=escape(title(task)),
             sentence=escape(sentence),
             tags="".join(f"<span>{escape(tag)}</span>" for tag in tags),

@@ -20,6 +20,7 @@ from neurogym.timing import to_steps
 
 GREY = "#808080"
 SIZE = 100.0  # of a screen, in the picture's units
+SMALLEST, LETTER = 10.5, 0.56  # text: its size, and the width of a letter as a share of it
 
 
 class Screen:
@@ -39,18 +40,23 @@ class Screen:
         self.rng = np.random.default_rng(5)
         self.gradients = 0
 
+        self.shapes = self._shapes()
+
     def svg(self) -> str:
         """The screen with its elements."""
-        shown = [e for e in self.elements if self._visible(e)]
-        shapes = [self._placed(self._element(e), e.get("panel")) for e in shown]
-        if not self.elements:
-            shapes = [self._bars()]
         frame = f'<rect width="{self.width:g}" height="{SIZE:g}" rx="5" fill="{GREY}"/>'
         edges = (self.width * j / self.panels for j in range(1, self.panels))
         lines = [
             f'<path d="M{x:.2f} 0V{SIZE:g}" stroke="#6c6c6c" stroke-width="0.7"/>' for x in edges
         ]
-        return f'<g clip-path="url(#{self.clip})">{frame}{"".join(lines + shapes)}</g>'
+        return f'<g clip-path="url(#{self.clip})">{frame}{"".join(lines + self.shapes)}</g>'
+
+    def _shapes(self) -> list[str]:
+        """The elements that are visible."""
+        if not self.elements:
+            return [self._bars()]
+        shown = [e for e in self.elements if self._visible(e)]
+        return [self._placed(self._element(e), e.get("panel")) for e in shown]
 
     def _placed(self, shape: str, panel: Sequence[int] | None) -> str:
         """A shape of one of several tasks, in its panel."""
@@ -154,9 +160,15 @@ class Screen:
     _tone = _noise = _clicks = _speaker
 
     def _text(self, e):
-        size = e["size"] * SIZE * 1.3
-        text = escape(str(e["text"]))
-        return f'<text font-size="{size:.2f}" text-anchor="middle" dy="0.35em">{text}</text>'
+        text, size = str(e["text"]), e["size"] * SIZE
+        fits = 1.9 * SIZE * (0.5 - abs(e["x"])) / (LETTER * max(len(text), 1))
+        size = max(size, min(max(1.3 * size, SMALLEST), fits))
+        middle = SIZE / 2 - e["y"] * SIZE
+        shift = np.clip(middle, size / 2, SIZE - size / 2) - middle
+        return (
+            f'<text font-size="{size:.2f}" text-anchor="middle" y="{shift:.2f}" dy="0.35em">'
+            f"{escape(text)}</text>"
+        )
 
     def _dots(self, e):
         n, radius = 46, e["aperture"] * SIZE / 2
@@ -204,6 +216,7 @@ class Screen:
         )
 
 
+FAINT = 0.1  # contrast
 LONGEST = 2000  # steps of an episode that doing nothing may never end
 MOST = 8  # screens of several tasks at once
 
@@ -223,12 +236,13 @@ def width_of(env: gym.Env) -> float:
 def begin(env: gym.Env) -> np.ndarray:
     """Begin the trial that is shown: one that shows most, if there is one soon.
 
-    Of several tasks that is one that has all; else one with an answer, which ends it late.
+    Of several tasks that is one that has all; else one with an answer, which ends it late, and
+    nothing too faint for a small picture.
     """
     joint = panels_of(env) > 1
     for index in range(3, 60 if joint else 12):
         first = records.begin(env, seed=7, index=index)
-        if all(env.parts) if joint else _is_answered_late(env):
+        if all(env.parts) if joint else _is_answered_late(env) and not _is_faint(env):
             return first
     return records.begin(env, seed=7, index=3)
 
@@ -239,6 +253,15 @@ def _is_answered_late(env: gym.Env) -> bool:
         return True
     labelled = np.flatnonzero(env.gt)
     return bool(labelled.size) and sum(start > labelled[0] for _, start, _ in env.periods) < 2
+
+
+def _is_faint(env: gym.Env) -> bool:
+    """Whether something has a contrast that a small picture does not show."""
+    if not isinstance(env, TaskEnv):
+        return False
+    elements = env.task.plan.scene.resolve(env.task, env.trial)
+    contrasts = [e["contrast"] for e in elements if "contrast" in e]
+    return any(np.isscalar(contrast) and contrast < FAINT for contrast in contrasts)
 
 
 def _typical(
@@ -296,30 +319,47 @@ def _moments(
     return [(told[a], (a + b - 1) // 2) for a, b in sorted(chosen)]
 
 
-def screens(env: gym.Env, ident: str) -> str:
-    """The screens of a typical trial, one a period, in a cascade."""
+def _telling(drawn: Sequence[Screen], most: int) -> list[int]:
+    """So many screens at most, in their order: those that show most, first of what is new."""
+    chosen: list[int] = []
+    shown: set[str] = set()
+    while len(chosen) < min(most, len(drawn)):
+        rest = [i for i in range(len(drawn)) if i not in chosen]
+        best = max(rest, key=lambda i: (len({*drawn[i].shapes} - shown), len(drawn[i].shapes)))
+        chosen.append(best)
+        shown |= {*drawn[best].shapes}
+    return sorted(chosen)
+
+
+def screens(env: gym.Env, ident: str, most: int | None = None) -> str:
+    """The screens of a typical trial, one a period, in a cascade; at most so many, if told."""
     trace, picks, live = _typical(env)
-    wide = width_of(env)
-    step, down = (82, 12) if wide == SIZE else (wide + 8, 0)
-    columns = len(picks) if wide == SIZE else 4
-    across, rows = min(columns, len(picks)) - 1, (len(picks) - 1) // max(columns, 1)
-    width = wide + step * max(across, 0) + 10
-    height = SIZE + down * max(across, 0) + 26 + (SIZE + 22) * rows
-    parts = []
-    for i, (names, at) in enumerate(picks):
+    drawn = []
+    for _, at in picks:
         k = trace.steps[at]
         active = [p for p, start, stop in trace.periods if start <= k < stop]
         seen = np.append(trace.ob[at], trace.actions[at]) if np.ndim(trace.rest) else trace.ob[at]
-        screen = Screen(env, seen, active, f"clip-{ident}", live[at]).svg()
+        drawn.append(Screen(env, seen, active, f"clip-{ident}", live[at]))
+    told = _telling(drawn, most or len(drawn))
+    wide = width_of(env)
+    step, down = (wide + 4, 8) if wide == SIZE else (wide + 8, 0)
+    columns = len(told) if wide == SIZE else 4
+    across, rows = min(columns, len(told)) - 1, (len(told) - 1) // max(columns, 1)
+    width = wide + step * max(across, 0) + 10
+    height = SIZE + down * max(across, 0) + 22 + (SIZE + 22) * rows
+    parts = []
+    for i, chosen in enumerate(told):
+        names = picks[chosen][0]
         label = "".join(
-            f'<text x="{4 + wide * j / len(names):g}" y="{SIZE + 10}" font-size="8.5"'
+            f'<text x="{4 + wide * j / len(names):g}" y="{SIZE + 11}" font-size="{SMALLEST}"'
             f' fill="currentColor">{escape(name)}</text>'
             for j, name in enumerate(names)
         )
         edge = f'<rect width="{wide:g}" height="{SIZE:g}" rx="5" fill="none" class="edge"/>'
         row, column = divmod(i, columns)
         x, y = 5 + column * step, 5 + column * down + row * (SIZE + 22)
-        parts.append(f'<g transform="translate({x:g} {y:g})">{screen}{edge}{label}</g>')
+        picture = drawn[chosen].svg()
+        parts.append(f'<g transform="translate({x:g} {y:g})">{picture}{edge}{label}</g>')
     box = f'<rect width="{wide:g}" height="{SIZE:g}" rx="5"/>'
     clip = f'<clipPath id="clip-{ident}">{box}</clipPath>'
     return (

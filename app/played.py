@@ -48,6 +48,9 @@ class RasterData:
     Attributes:
         rows: the n rows that were played to their end.
         ob, gt, actions: lists of (T_i, C), (T_i,) and (T_i,).
+        graded, aims: lists of (T_i, k), the numbers that were done and that were right, where
+            actions are graded; [] for others.
+        numbers: the k numbers by group.
         length: (n,) steps that were played.
         spans: for each trial {period: (first step, stop)}, of the periods that came; stop is as
             planned if the trial ended before it.
@@ -69,12 +72,14 @@ class RasterData:
         self.ob: list[np.ndarray] = []
         self.gt: list[np.ndarray] = []
         self.actions: list[np.ndarray] = []
+        self.graded: list[np.ndarray] = []
+        self.aims: list[np.ndarray] = []
         self.spans: list[dict[str, tuple[int, int]]] = []
         self.planned: list[np.ndarray] = []
         self.window = np.zeros((self.n, 2), int)
         self.response = np.full(self.n, -1)
         self.early = np.full(self.n, -1)
-        self.dt, self.channels, self.answers = 1.0, (), {}
+        self.dt, self.channels, self.numbers, self.answers = 1.0, (), (), {}
         self.env: Any = None
         self.parts: list[Part] = []
         if self.n:
@@ -85,6 +90,7 @@ class RasterData:
                 self._replay(i, row, env)
             self.dt, self.answers = float(env.dt), answer_names(env)
             self.channels = _channels(env, self.ob[0].shape[1])
+            self.numbers = _numbers(env) if self.graded else ()
         self.length = np.array([len(actions) for actions in self.actions], int)
 
     def _check_alike(self) -> None:
@@ -107,6 +113,9 @@ class RasterData:
         self.gt.append(gt)
         actions = _number(trace.actions, trace.rest).astype(int)
         self.actions.append(actions)
+        if np.ndim(trace.rest):
+            self.graded.append(trace.actions.astype(float))
+            self.aims.append(trace.gt.astype(float))
         spans = {}
         for name, start, stop in trace.periods:
             first, last = _played(trace, start, stop)
@@ -118,16 +127,17 @@ class RasterData:
         self.planned.append(np.append(gt, labels[len(gt) :]) if opened else gt)
         before = np.flatnonzero(trace.acted[: self.window[i, 0]])
         self.early[i] = before[0] if before.size else -1
-        self.response[i] = self._response(row, actions, self.window[i, 0], trace.dt)
+        answered = trace.acted if np.ndim(trace.rest) else actions == row["response"]
+        self.response[i] = self._response(row, answered, self.window[i, 0], trace.dt)
         for part, told in zip(self.parts, row["parts"], strict=False):
             part.read(i, told, trace)
 
     @staticmethod
-    def _response(row: Row, actions: np.ndarray, opened: int, dt: float) -> int:
-        """The step of the answer: of those with that action, the nearest to the response time."""
+    def _response(row: Row, answered: np.ndarray, opened: int, dt: float) -> int:
+        """The step of the answer: of those that gave it (T,), the nearest to the response time."""
         if row["response"] is None:
             return -1
-        there = np.flatnonzero(actions == row["response"])
+        there = np.flatnonzero(answered)
         if not there.size:
             return -1
         if row["rt_ms"] is None or np.isnan(row["rt_ms"]):
@@ -143,6 +153,11 @@ class RasterData:
         return [
             json.dumps([row[k] for k in same], sort_keys=True, default=str) for row in self.rows
         ]
+
+    @property
+    def told(self) -> bool:
+        """Whether `gt` and `actions` tell which answer it is, not only that there is one."""
+        return not self.numbers or len(self.answers) == 1
 
     @property
     def periods(self) -> list[str]:
@@ -335,6 +350,14 @@ def _channels(env: Any, size: int) -> tuple[Channels, ...]:
             labels = tuple(f"{name} {k + 1}" for k in range(len(indices)))
             panels.append(Channels(name, tuple(indices), labels))
     return tuple(panels)
+
+
+def _numbers(env: Any) -> tuple[Channels, ...]:
+    """The numbers of a graded action by group: those of one have the same bounds."""
+    return tuple(
+        Channels(group.name, tuple(range(group.start, group.stop)), tuple(group.labels))
+        for group in env.task.plan.actions
+    )
 
 
 @dataclass

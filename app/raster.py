@@ -29,10 +29,11 @@ from app.added import Strip, strips
 from app.look import Look
 from app.played import CUES, Arranged, Channels, Part, RasterData, arrange, runs
 from neurogym import measures
+from neurogym.drawing import step_lines
 from neurogym.look import HUES, STRIP_HUES, mix
 
 Row = Mapping[str, Any]
-
+Scales = Mapping[str, tuple[float, float]]  # the least and the greatest of groups of numbers
 
 TOP, BOTTOM, LEFT, GAP = 46, 46, 58, 13  # px around a frame
 TOOLS = "xpan,xwheel_zoom,box_zoom,reset,save"
@@ -57,7 +58,9 @@ class _Subject:
         self.n = len(item.order)
         self.x_range, self.y_range = x_range, Range1d(self.n + 0.5, 0.5)
         rings = any(len(channels.columns) > 8 for channels in self.data.channels)
-        self.height = int(np.clip((12 if rings else 8) * self.n, 160, 420))
+        lanes = sum(len(group.columns) for group in self.data.numbers)
+        row, most = (max(12 * lanes, 24), 640) if lanes else (12 if rings else 8, 420)
+        self.height = int(np.clip(row * self.n, 160, most))
         self.titled, self.top = titled, TOP if titled else 4
         self.lowest, self.bottom = lowest, BOTTOM if lowest else GAP
         self.names: dict[int, str] = {}
@@ -178,11 +181,16 @@ class _Subject:
         )
 
     def rows(
-        self, fig: Any, left: str = "left", right: str = "right", more: Sequence[tuple] = ()
+        self,
+        fig: Any,
+        left: str = "left",
+        right: str = "right",
+        more: Sequence[tuple] = (),
+        tall: float = 1.0,
     ) -> None:
         """A faint bar for each trial, which also carries the hover, and more of it."""
         bars = fig.hbar(
-            "y", 1, right, left, source=self.source, color=self.look.ink, fill_alpha=0.06,
+            "y", tall, right, left, source=self.source, color=self.look.ink, fill_alpha=0.06,
             line_color=None,
         )  # fmt: skip
         parts = [("tasks", "@parts")] if self.data.parts else []
@@ -248,6 +256,36 @@ class _Subject:
             (y, self.ms(i, window[i, 0]), self.ms(i, window[i, 1]), ink) for y, i in self.places
         ]
 
+    def graded(self, scales: Scales) -> Any:
+        """The panel of graded actions: what was done and what was right, a lane a number."""
+        fig = self.figure("action")
+        self.rows(fig, tall=ROW)
+        labels = [label for group in self.data.numbers for label in group.labels]
+        inks = [self.look.ink] * len(labels)
+        colors = self.look.numbers(len(labels), self.data.answers)
+        x, right = self._lanes(self.data.aims, scales)
+        step_lines(fig, x, right, [f"right {label}" for label in labels], inks, **RIGHT)
+        x, done = self._lanes(self.data.graded, scales)
+        step_lines(fig, x, done, labels, colors, line_width=2)
+        return self.finish(fig)
+
+    def _lanes(self, values: list[np.ndarray], scales: Scales) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers (T_i, k) of the trials as one line a number: x (n,) and y (n, k), with gaps."""
+        low, high = np.repeat(
+            [scales[group.name] for group in self.data.numbers],
+            [len(group.columns) for group in self.data.numbers],
+            axis=0,
+        ).T
+        k = len(low)
+        middle, tall = ROW * ((np.arange(k) + 0.5) / k - 0.5), ROW * LANE / k
+        gap = np.full((1, k), np.nan)
+        x, y = [[np.nan]], [gap]
+        for place, i in self.places:
+            held = np.append(values[i], values[i][-1:], axis=0)
+            x += [self.ms(i, 0) + np.arange(len(held)) * self.data.dt, [np.nan]]
+            y += [place + middle + tall * (0.5 - (held - low) / (high - low)), gap]
+        return np.concatenate(x), np.concatenate(y)
+
     @property
     def _apart(self) -> bool:
         """Whether each of several tasks has actions, and so bars, of its own."""
@@ -262,7 +300,7 @@ class _Subject:
     def _stretches(self, values: list[np.ndarray]) -> list[tuple]:
         """Bars of equal actions; of several tasks each has a lane of its own."""
         if not self._apart:
-            return self._stretched(values, self.colors, 0.0)
+            return self._stretched(values, self.colors if self.data.told else {}, 0.0)
         return [
             bar
             for j, part in enumerate(self.data.parts)
@@ -315,7 +353,8 @@ class _Subject:
         for y, i in self.places:
             row = data.rows[i]
             if data.early[i] >= 0:
-                color = self.colors.get(int(data.actions[i][data.early[i]]), grey)
+                done = int(data.actions[i][data.early[i]])
+                color = self.colors.get(done, grey) if data.told else grey
                 marks.setdefault("early", []).append((self.ms(i, data.early[i] + 0.5), y, color))
             if data.response[i] >= 0:
                 kind = row["outcome"] if row["outcome"] in ("correct", "error") else "other"
@@ -373,6 +412,10 @@ class _Subject:
         ticks = sorted({0.0, float(f"{max([0, *rewards]):.3g}")})
         fig.xaxis.ticker = FixedTicker(ticks=ticks)
         return self.finish(fig, timed=False)
+
+
+RIGHT = dict(line_width=1.25, line_dash=[4, 3])  # lines of what was right
+ROW, LANE = 0.9, 0.76  # of a row, that lanes fill; of a lane, that lines fill
 
 
 @dataclass(frozen=True)
@@ -476,6 +519,7 @@ def raster(
     _name_periods(subjects, x_range.end)
     _fit(reward_range, [r for subject in subjects for r in subject.source.data["reward"]])
     told_of = strips([(data.env, data.rows) for _, data in drawn])
+    scales = _ranges([data for _, data in drawn])
     grid: list[list[LayoutDOM]] = []
     for (title, data), subject in zip(drawn, subjects, strict=True):
         grid.append([_heading(title, data, subject.item.note, look)])
@@ -483,17 +527,33 @@ def raster(
             subject.observed(channels, first=k == 0, limits=_limits(channels, items))
             for k, channels in enumerate(data.channels)
         ]
+        if data.numbers:
+            panels.append(subject.graded(scales))
         added = [subject.strips(told_of)] if told_of else []
         grid.append([*panels, subject.responses(not panels), *added, subject.reward(reward_range)])
     empty = [f"{title}: no finished trials." for title, data in told if not data.n]
     cues = any(channels.name == CUES for _, data in drawn for channels in data.channels)
-    return _layout(grid, _legend(subjects, look, empty, told_of), cues, svg, told_of)
+    return _layout(grid, _legend(subjects, look, empty, told_of, scales), cues, svg, told_of)
 
 
 def _limits(channels: Channels, items: Sequence[Arranged]) -> tuple[float, float]:
     """Levels between which a panel's colours vary, the same for all subjects."""
     ranges = [item.data.range(c) for item in items for c in item.data.channels if c == channels]
     return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def _ranges(told: Sequence[RasterData]) -> dict[str, tuple[float, float]]:
+    """The least and the greatest in each group of numbers, the same for all subjects."""
+    groups: dict[str, list[np.ndarray]] = {}
+    for data in told:
+        for group in data.numbers:
+            values = [v[:, group.columns].ravel() for v in (*data.graded, *data.aims)]
+            groups.setdefault(group.name, []).extend(values)
+    found = {}
+    for name, values in groups.items():
+        low, high = (float(f(np.concatenate(values))) for f in (np.nanmin, np.nanmax))
+        found[name] = low, high if high > low else low + 1
+    return found
 
 
 def _is_titled(items: Sequence[Arranged], k: int) -> bool:
@@ -575,13 +635,34 @@ def _strip_swatches(strip: Strip, k: int, look: Look) -> str:
     return f"{escape(strip.name)}: " + " ".join(swatches)
 
 
+def _number_lines(subjects: Sequence[_Subject], look: Look, scales: Scales) -> list[str]:
+    """Which line is which number of a graded action, and between what it runs."""
+    data = next((s.data for s in subjects if s.data.numbers), None)
+    if data is None:
+        return []
+    labels = [label for group in data.numbers for label in group.labels]
+    colors = dict(zip(labels, look.numbers(len(labels), data.answers), strict=True))
+    parts = [
+        " ".join(_line(colors[label], label) for label in group.labels)
+        + " from {:.3g} to {:.3g}".format(*scales[group.name])
+        for group in data.numbers
+    ]
+    return [*parts, _line(look.ink, "the correct action", "1px dashed")]
+
+
 def _legend(
-    subjects: Sequence[_Subject], look: Look, empty: Sequence[str], told_of: Sequence[Strip]
+    subjects: Sequence[_Subject],
+    look: Look,
+    empty: Sequence[str],
+    told_of: Sequence[Strip],
+    scales: Scales,
 ) -> Div:
     """Which colour is which action and cue, and which marker which outcome, of those that occur."""
     parts = _action_swatches(subjects, look)
     parts = [f"{text} {mark.text}" for text, mark in _seen(subjects)] + parts
-    parts.append("shaded: the correct answer")
+    told = any(subject.data.told for subject in subjects)
+    parts.append("shaded: the correct answer" if told else "shaded: when an answer is right")
+    parts += _number_lines(subjects, look, scales)
     cues = {c.labels: None for s in subjects for c in s.data.channels if c.name == CUES}
     for labels in cues:
         if len(labels) > 1:
@@ -622,6 +703,12 @@ def _swatch(colors: Sequence[str], name: str) -> str:
     """Coloured squares and what they stand for."""
     squares = "".join(f'<b style="color:{color}">■</b>' for color in colors)
     return f"{squares} {escape(name)}"
+
+
+def _line(color: str, name: str, how: str = "3px solid") -> str:
+    """A piece of a line and what it stands for."""
+    line = f"display:inline-block;width:22px;vertical-align:middle;border-top:{how} {color}"
+    return f'<span style="{line}"></span> {escape(name)}'
 
 
 # the save tool of a grid gives pixels, and fails if its figures are vectors

@@ -115,17 +115,8 @@ class Sheet:
 
     def lines(self, fig: Any, values: np.ndarray, names: Sequence[str], **style: Any) -> list[Any]:
         """A step line for each column of values (T, k), named alike."""
-        return [
-            fig.step(
-                self.edges,
-                np.append(column, column[-1:]),
-                mode="after",
-                line_color=hue,
-                name=name,
-                **{"line_width": 1.6, **style},
-            )
-            for column, name, hue in zip(values.T, names, hues(len(names)), strict=False)
-        ]
+        held = np.append(values, values[-1:], axis=0)
+        return step_lines(fig, self.edges, held, names, hues(len(names)), **style)
 
     def bands(self, fig: Any, values: np.ndarray, names: Sequence[str]) -> list[Any]:
         """A pale band where each column of values (T, k) lies."""
@@ -295,6 +286,23 @@ def new_figure(**kwargs: Any) -> Any:
         return figure(**kwargs)
     except (AttributeError, ValueError) as error:
         raise ValueError(f"fig_kwargs do not suit a Bokeh figure: {error}") from error
+
+
+def step_lines(
+    fig: Any,
+    x: np.ndarray,
+    values: np.ndarray,
+    names: Sequence[str],
+    colors: Sequence[str],
+    **style: Any,
+) -> list[Any]:
+    """A step line for each column of values (n, k), held from each x to the next; NaN are gaps."""
+    return [
+        fig.step(
+            x, column, mode="after", line_color=color, name=name, **{"line_width": 1.6, **style}
+        )
+        for column, name, color in zip(values.T, names, colors, strict=False)
+    ]
 
 
 def hues(n: int) -> Sequence[str]:

@@ -64,15 +64,15 @@ def _distractor(value, scale=1.0, **more):
 
 def _legend():
     """What asks for a press in this block, at the lower edge."""
-    y, scale = -0.42, 0.16
+    y, scale = -0.42, 0.26
     for pairing in (0, 1):
         for first in (0, 1):
-            x, when = -0.2 + 0.2 * first, _pairs(pairing)
-            yield _sample(first, scale, x=x - 0.035, y=y, when=when)
-            yield _test(first ^ pairing, scale, x=x + 0.035, y=y, when=when)
+            x, when = -0.32 + 0.32 * first, _pairs(pairing)
+            yield _sample(first, scale, x=x - 0.062, y=y, when=when)
+            yield _test(first ^ pairing, scale, x=x + 0.062, y=y, when=when)
     for value in (0, 1):
-        yield _distractor(value, scale, x=0.2, y=y, when=_rings(value))
-    yield Text(text="press for", x=-0.37, y=y, size=0.035, alpha=0.8)
+        yield _distractor(value, scale, x=0.3, y=y, when=_rings(value))
+    yield Text(text="press for", y=-0.31, size=0.06, alpha=0.8)
 
 
 class DualTask(Task):

@@ -23,7 +23,7 @@ def _flash(k):
 
 
 def _boundary(task, conditions):
-    return f"short: less than {task.boundary / 1000:g} s between the flashes"
+    return f"short: < {task.boundary / 1000:g} s"
 
 
 class HierarchicalReasoning(Task):
@@ -80,11 +80,10 @@ class HierarchicalReasoning(Task):
             Disc(x=x, radius=0.11, color=BLUE, alpha=_flash(k), during=("flash1", "flash2"))
             for k, x in enumerate((LEFT, RIGHT))
         ),
-        Text(text="Answer on the flashes' side ...", y=0.28, size=0.045, color=GO,
-             during="rule_target"),
-        Text(text="if short", x=LEFT, size=0.045, during="rule_target"),
-        Text(text="if long", x=RIGHT, size=0.045, during="rule_target"),
-        Text(text=By(_boundary), y=-0.28, size=0.032, during="rule_target"),
+        Text(text="flashes' side if", y=0.28, size=0.085, color=GO, during="rule_target"),
+        Text(text="short", x=LEFT, y=-0.17, size=0.08, during="rule_target"),
+        Text(text="long", x=RIGHT, y=-0.17, size=0.08, during="rule_target"),
+        Text(text=By(_boundary), y=-0.33, size=0.075, during="rule_target"),
         Cross(during=("fixation", "fixation2", "flash1", "delay", "flash2")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )  # fmt: skip

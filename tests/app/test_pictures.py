@@ -9,6 +9,7 @@ import pytest
 
 import neurogym as ngym
 from app.choice import Choice
+from app.choose import ON_CARD, picture
 from app.pictures import screens, timeline
 from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
@@ -44,6 +45,35 @@ def test_screens_show_each_period(choice):
     assert len(lasting & set(shown)) >= len(lasting) - 1
     assert all(width >= 0 for width in numbers(root, "rect", "width"))
     assert root.get("aria-label") == "Screens of a trial"
+
+
+def test_a_cards_picture_has_few_screens_and_its_text_can_be_read(task_id):
+    root = parsed(picture(task_id, ON_CARD))
+    wide, tall = map(float, root.get("viewBox").split()[2:])
+    px = min(300 / wide, 136 / tall)  # of the smallest card
+    frames = [node for node in root.iter(SVG + "rect") if node.get("class") == "edge"]
+    assert 1 <= len(frames) <= ON_CARD
+    for node in root.iter(SVG + "text"):
+        assert float(node.get("font-size")) * px >= 6, node.text
+
+
+def test_screens_that_show_most_are_chosen():
+    env = Choice(task="PulseDecisionMaking-v0").env()
+    every, some = (parsed(screens(env, "x", most)) for most in (None, 4))
+    periods = [node.text for node in every.iter(SVG + "text")]
+    chosen = [node.text for node in some.iter(SVG + "text")]
+    assert chosen == [name for name in periods if name in chosen]
+    assert len(chosen) == 4 < len(periods)
+    shapes = [
+        len(list(root.iter(SVG + "circle"))) / n for root, n in ((every, len(periods)), (some, 4))
+    ]
+    assert shapes[1] > shapes[0]
+
+
+def test_faint_patterns_are_not_those_that_are_drawn():
+    env = Choice(task="SpatialSuppressMotion-v0").env()
+    screens(env, "x")
+    assert env.trial["contrast"] > 0.5
 
 
 def test_two_pictures_on_a_page_do_not_clip_each_other(choice):

@@ -3,12 +3,12 @@ import itertools
 import gymnasium as gym
 import numpy as np
 import pytest
-from bokeh.models import HoverTool, Line, Plot, Quad, Scatter, WheelZoomTool
+from bokeh.models import Div, HoverTool, Line, Plot, Quad, Scatter, Step, WheelZoomTool
 
 import neurogym as ngym
 from app.added import strips
 from app.played import MAX_IMAGE_ROWS, Channels, RasterData, arrange, runs
-from app.raster import raster
+from app.raster import LANE, ROW, raster
 from neurogym import records, registry
 from neurogym.rollout import rollout
 
@@ -49,6 +49,10 @@ def without_response(row):
 
 def figures(layout):
     return list(layout.select({"type": Plot}))
+
+
+def panel(layout, title="blocks & levels"):
+    return [plot for plot in figures(layout) if plot.title and plot.title.text == title]
 
 
 # -- data ------------------------------------------------------------------------------------------
@@ -235,13 +239,78 @@ def test_every_task_is_drawn(task_id, preset):
     groups = [("person", person), ("oracle", agent)]
     data = RasterData(person)
     plots = figures(raster(groups))
-    assert len(plots) == 2 * (len(data.channels) + 2)
+    assert len(plots) == 2 * (len(data.channels) + bool(data.numbers) + 2)
     assert sorted(c for panel in data.channels for c in panel.columns) == list(
         range(data.ob[0].shape[1])
     )
     raster(groups, align="response", sort="rt", dark=True)
     for align, sort in zip(data.periods, ["outcome", *data.conditions], strict=False):
         arrange([data, RasterData(agent)], align, sort)
+
+
+GRADED = [id for id in ngym.all_envs() if ngym.make(id).action_space.shape]
+
+
+def lines(layout):
+    """The lines of each subject's graded actions, from the top down: {name: (x, y)}."""
+    panels = [item for item, *_ in layout.children[0].children if isinstance(item, Plot)]
+    found = [
+        {r.name: (r.data_source.data["x"], r.data_source.data["y"])
+         for r in fig.renderers if isinstance(r.glyph, Step)}
+        for fig in panels
+    ]  # fmt: skip
+    return [own for own in found if own]
+
+
+def numbers_in(line, y, k, lanes, low, high):
+    """The times and the numbers of a line in the row at y, told from where in its lane it runs."""
+    own = np.abs(line[1] - y) < 0.5
+    middle, tall = y + ROW * ((k + 0.5) / lanes - 0.5), ROW * LANE / lanes
+    return line[0][own], low + (high - low) * (0.5 - (line[1][own] - middle) / tall)
+
+
+@pytest.mark.parametrize("task", GRADED)
+@pytest.mark.parametrize("align", ["start", "response"])
+def test_graded_actions_are_lines_beside_what_was_right(task, align):
+    person = as_human(rollout(task, "random", 5, seed=2, preset="human"))
+    agent = rollout(task, "oracle", yoke=person, preset="human")
+    items = arrange([RasterData(person), RasterData(agent)], align, "order")
+    layout = raster([("person", person), ("oracle", agent)], align=align)
+    (legend,) = (div.text for div in layout.select({"type": Div}) if "the correct act" in div.text)
+    every = [values for item in items for values in (*item.data.graded, *item.data.aims)]
+    for drawn, item in zip(lines(layout), items, strict=True):
+        labels = item.data.env.task.plan.actions.labels
+        assert list(drawn) == [*(f"right {label}" for label in labels), *labels]
+        for k, label in enumerate(labels):
+            (group,) = (group for group in item.data.numbers if k in group.columns)
+            values = np.concatenate(every)[:, group.columns]
+            scale = values.min(), values.max()
+            assert label in legend
+            assert "from {:.3g} to {:.3g}".format(*scale) in legend
+            for y, i in enumerate(item.order, 1):
+                trace = records.replay(item.data.rows[i])
+                times = (np.arange(len(trace.ob) + 1) - item.zero[i]) * trace.dt
+                for name, known in ((label, trace.actions), (f"right {label}", trace.gt)):
+                    x, numbers = numbers_in(drawn[name], y, k, len(drawn) // 2, *scale)
+                    if item.zero[i] < 0:
+                        assert not x.size
+                        continue
+                    np.testing.assert_allclose(x, times)
+                    np.testing.assert_allclose(numbers[:-1], known[:, k], atol=1e-5)
+                    assert numbers[-1] == numbers[-2]
+
+
+@pytest.mark.parametrize("task", GRADED)
+def test_the_responses_of_graded_actions_are_marked(task):
+    rows = rollout(task, "oracle", 8, preset="human")
+    data = RasterData(rows)
+    answered = [row["response"] is not None for row in rows]
+    assert any(answered)
+    assert (data.response >= 0).tolist() == answered
+    (fig,) = panel(raster([("oracle", rows)]), "responses")
+    marks = [r for r in fig.renderers if isinstance(r.glyph, Scatter)]
+    assert sum(len(mark.data_source.data["y"]) for mark in marks) >= sum(answered)
+    assert data.told == (len(data.answers) == 1)
 
 
 def test_panels_share_their_axes(person):
@@ -361,10 +430,6 @@ def wrapped(stack, agent="oracle", n=20, task="PerceptualDecisionMaking"):
 def told_of(rows):
     data = RasterData(rows)
     return data, strips([(data.env, data.rows)])
-
-
-def panel(layout, title="blocks & levels"):
-    return [plot for plot in figures(layout) if plot.title and plot.title.text == title]
 
 
 def test_what_wrappers_add_is_a_strip(person):
