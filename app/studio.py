@@ -64,8 +64,10 @@ class Studio:
     def __init__(self, query: dict[str, str] | None = None, problem: str = ""):
         self.store = store()
         self.problem = problem
+        query = dict(query or {})
+        self.theme = {key: query.pop(key) for key in ("theme",) if key in query}  # Panel reads it
         try:
-            self.choice = Choice.from_query(query or {})
+            self.choice = Choice.from_query(query)
             self._take_run()
         except ValueError as error:
             self.choice, self.problem = Choice(), str(error)
@@ -131,7 +133,7 @@ class Studio:
 
     def _write_address(self, *events: Any) -> None:
         if pn.state.location is not None:
-            pn.state.location.search = "?" + urlencode(self.choice.query())
+            pn.state.location.search = "?" + urlencode({**self.choice.query(), **self.theme})
 
 
 def serve() -> None:

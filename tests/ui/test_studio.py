@@ -183,6 +183,15 @@ def test_the_catalogue_is_searched_and_a_task_picked(page, server):
     page.wait_for_selector("text=Barraclough")
 
 
+def test_a_dark_page_is_asked_for_in_the_address(page, server):
+    visit(page, f"{server.url}?view=choose&theme=dark")
+    page.wait_for_selector("h3:has-text('Go Nogo')")
+    page.wait_for_url(re.compile("task=.*theme=dark"))
+    assert page.locator(".MuiAlert-root").count() == 0
+    color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert max(int(part) for part in re.findall(r"\d+", color)[:3]) < 40
+
+
 def type_number(field, text):
     """As a person does: the widget drops a value that is pasted before it has the focus."""
     field.click()
