@@ -409,8 +409,9 @@ class _Subject:
         self.source.data["low"] = [x_range.start] * len(rewards)
         self.source.data["high"] = [x_range.end] * len(rewards)
         self.rows(fig, "low", "high")
-        ticks = sorted({0.0, float(f"{max([0, *rewards]):.3g}")})
-        fig.xaxis.ticker = FixedTicker(ticks=ticks)
+        most = float(f"{max([0.0, *rewards], key=abs):.3g}")
+        apart = abs(most) > 0.3 * (x_range.end - x_range.start)  # or their numbers would overlap
+        fig.xaxis.ticker = FixedTicker(ticks=sorted({0.0, most if apart else 0.0}))
         return self.finish(fig, timed=False)
 
 
