@@ -7,11 +7,13 @@ hundred thousand.
 import itertools
 
 import numpy as np
+import pytest
 from scipy import stats
 
 from neurogym import records
 from neurogym.conditions import Bits, Choice, Count, Flips, Order, Permutation, Switches, Uniform
 from neurogym.envs import TaskEnv
+from neurogym.registry import task_class
 from tests.sampling import as_often, check_normal, shares
 
 ALPHA = 1e-5
@@ -205,6 +207,81 @@ def test_noise_is_where_evidence_is(task, preset):
             assert share == 0 or share > 0.99, (group.name, block.timeline.periods[k])
         if group.name in ("fixation", "go", "choice"):
             assert not here.any()
+
+
+# -- levels: what a period's steps show, but for noise, of tasks that have no test of their own ----
+
+
+def motion(c):
+    """Two directions: half, and half the coherence more or less."""
+    return [0.5 + (1 - 2 * (k ^ c["ground_truth"])) * c["coh"] / 200 for k in (0, 1)]
+
+
+def heard(name):
+    return lambda c: c["intensity"] * (c["ground_truth"] == 1 and name in c["modality"])
+
+
+def rate(name, way):
+    """From 0.4 at the lowest rate to 1.2 at the highest, or the other way round, and 0.2 always."""
+
+    def level(task, c):
+        low, high = min(task.rates), max(task.rates)
+        share = (task.boundary + (1 if c["ground_truth"] else -1) * c["away"] - low) / (high - low)
+        there = c["modality"] in (name, "both")
+        return 0.2 + there * (0.4 + 0.8 * (share if way == "up" else 1 - share))
+
+    return level
+
+
+def told(function):
+    return lambda task, c: function(c)
+
+
+def pair(c):
+    """The test that goes with the sample on go trials; from the third block on, the other one."""
+    return c["sample"] ^ (c["block_trial"] // 1000 // 2) ^ (c["ground_truth"] == 0)
+
+
+LEVELS = {  # by task: channels, period, and what they show
+    "AnnubesEnv-v0": [("v", "stimulus", told(heard("v"))), ("a", "stimulus", told(heard("a")))],
+    "CueSetGo-v0": [("cue", "set", told(lambda c: 0.2 + 0.3 * (c["interval"] - 700) / 950))],
+    "CustomRaposoTask-v0": [
+        (f"{name}_{way}", "stimulus", rate(name, way))
+        for name in ("visual", "auditory")
+        for way in ("up", "down")
+    ],
+    "Detection-v0": [
+        ("stimulus", "stimulus", told(lambda c: c["ground_truth"] * c["strength"])),
+        ("stimulus", "delay", told(lambda c: 0)),
+    ],
+    "DualTask-v0": [
+        ("sample", "stim1", told(lambda c: np.eye(2)[c["sample"]])),
+        ("distractor", "distraction", told(lambda c: np.eye(2)[c["distractor"]])),
+        ("test", "stim2", told(lambda c: np.eye(2)[pair(c)])),
+    ],
+    "PostDecisionWager-v0": [
+        ("stimulus", "stimulus", told(motion)), ("sure", "decision", told(lambda c: c["wager"])),
+    ],
+    "ReadySetGo_DoublePrior-v0": [("cue", "set", told(lambda c: (0.3, 0.4)[c["prior"]]))],
+    "ReadySetGo_SinglePrior-v0": [("cue", "set", told(lambda c: 0.3))],
+    "ToneDetection-v0": [
+        ("stimulus", f"tone{k}", told(lambda c, k=k: c["strength"] * (c["ground_truth"] == k)))
+        for k in (1, 2, 3)
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("id", LEVELS)
+def test_levels_are_those_stated(id):
+    task = without_noise(task_class(id)())
+    env = TaskEnv(task)
+    for trial in range(40):
+        env.reset(seed=2, options={"trial": trial})
+        for channel, period, level in LEVELS[id]:
+            start, stop = env.start_ind[period], env.end_ind[period]
+            shown = env.ob[start:stop, task.plan.channels[channel].slice]
+            stated = np.broadcast_to(level(task, env.trial), shown.shape)
+            np.testing.assert_allclose(shown, stated, atol=1e-6)
 
 
 # -- labels ----------------------------------------------------------------------------------------
