@@ -242,6 +242,47 @@ def pair(c):
     return c["sample"] ^ (c["block_trial"] // 1000 // 2) ^ (c["ground_truth"] == 0)
 
 
+RING = np.arange(16) * np.pi / 8
+
+
+def spot(index, strength=1.0):
+    """A bump of activity on a ring of 16 directions, as in Yang et al. (2019)."""
+    away = np.abs(RING - RING[index % 16])
+    away = np.minimum(away, 2 * np.pi - away)
+    return 0.8 * strength * np.exp(-((8 * away / np.pi) ** 2) / 2)
+
+
+def two_spots(modality):
+    """The right answer's is the stronger one, unless the other modality counts and disagrees."""
+
+    def level(task, c):
+        half = c[f"coh_{modality}"] / 2
+        if not task.relevant[modality - 1] and not c["agrees"]:
+            half = -half
+        right, other = c["ground_truth"], c["ground_truth"] + c["offset"]
+        return spot(right, 0.5 + half) + spot(other, 0.5 - half)
+
+    return level
+
+
+def first_spot(task, c):
+    """The stronger one in trials with order 0; where the right one is, or the other."""
+    strong, weak = map(float, c["pair_1"].split(">"))
+    if c["order"] == 0:
+        return spot(c["ground_truth"], strong)
+    return spot(c["ground_truth"] + c["offset"], weak)
+
+
+def colours(task, c):
+    """Eight colour channels at each of eight places; the first place has the colour asked for."""
+    places, others = ([int(k) for k in c[name].split("-")] for name in ("places", "others"))
+    shown, asked = np.zeros((8, 8)), 2 * np.pi * c["ground_truth"] / 180
+    angles = [asked, *(asked + k * np.pi / 4 for k in others)]
+    for place, angle in list(zip(places, angles, strict=True))[: c["set_size"]]:
+        shown[place - 1] = np.exp(2 * (np.cos(angle - np.arange(8) * np.pi / 4) - 1))
+    return shown.ravel()
+
+
 LEVELS = {  # by task: channels, period, and what they show
     "AnnubesEnv-v0": [("v", "stimulus", told(heard("v"))), ("a", "stimulus", told(heard("a")))],
     "CueSetGo-v0": [("cue", "set", told(lambda c: 0.2 + 0.3 * (c["interval"] - 700) / 950))],
@@ -267,6 +308,15 @@ LEVELS = {  # by task: channels, period, and what they show
     "ToneDetection-v0": [
         ("stimulus", f"tone{k}", told(lambda c, k=k: c["strength"] * (c["ground_truth"] == k)))
         for k in (1, 2, 3)
+    ],
+    "delayestimation-v0": [("stimulus", "stimulus", colours)],
+    "yang19.dm1-v0": [("stimulus_mod1", "stimulus", two_spots(1))],
+    "yang19.ctxdm2-v0": [(f"stimulus_mod{k}", "stimulus", two_spots(k)) for k in (1, 2)],
+    "yang19.dlydm1-v0": [("stimulus_mod1", "stim1", first_spot)],
+    "yang19.dms-v0": [
+        (f"stimulus_mod{k + 1}", "sample",
+         told(lambda c, k=k: spot(c["direction"], c["modality"] == k)))
+        for k in (0, 1)
     ],
 }  # fmt: skip
 
