@@ -389,7 +389,7 @@ def timeline(env: gym.Env) -> str:
         for i, (name, span) in enumerate(spans.items()):
             rows.append(_period(task, name, span, scale, y, COLORS[i % len(COLORS)]))
             y += 30
-    if any(task.plan.rule for task, *_ in groups):
+    if any(_asked(task) for task, *_ in groups):
         y += 16
         rows.append(
             f'<rect x="120" y="{y - 9}" width="26" height="3" rx="1.5" fill="currentColor"'
@@ -429,6 +429,12 @@ def _spans(task: Task, shift: float) -> dict[str, tuple[float, float, float]]:
     return spans
 
 
+def _asked(task: Task) -> Sequence[str]:
+    """The periods in which a response counts."""
+    rule = task.plan.rule
+    return getattr(rule, "asked", rule.periods) if rule else task.window
+
+
 def _period(task: Task, name: str, span: tuple, scale: float, y: float, color: str) -> str:
     """A row of the timeline."""
     start, low, high = span
@@ -441,7 +447,7 @@ def _period(task: Task, name: str, span: tuple, scale: float, y: float, color: s
     if given != before:
         note += f" (was {before})" if before else " (new)"
     counts = ""
-    if task.plan.rule and name in task.plan.rule.periods and high:
+    if name in _asked(task) and high:
         counts = (
             f'<rect x="{x:.1f}" y="{y + 22}" width="{w + more:.1f}" height="3" rx="1.5"'
             ' fill="currentColor" opacity="0.55"/>'

@@ -31,6 +31,7 @@ EXAMPLES = """\
 examples:
   neurogym list --tag perceptual
   neurogym info PerceptualDecisionMaking
+  neurogym datasheets sheets
   neurogym list --wrappers
   neurogym rollout GoNogo --agent oracle --trials 20 --out -
   neurogym export --format csv --task GoNogo --out trials.csv
@@ -139,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _list_arguments(command(_list, "list", "List the tasks."))
     _info_arguments(command(_info, "info", "Say what a task is and what it takes."))
+    _datasheets_arguments(command(_datasheets, "datasheets", "Write pages with pictures."))
     _rollout_arguments(
         command(_rollout, "rollout", "Let an agent play and write its trials.", ROLLOUT_EXAMPLES)
     )
@@ -158,6 +160,11 @@ def _info_arguments(parser: _Parser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--markdown", action="store_true", help="a datasheet in Markdown")
+
+
+def _datasheets_arguments(parser: _Parser) -> None:
+    parser.add_argument("folder", type=Path, help="where a page for each task is written")
+    parser.add_argument("ids", nargs="*", metavar="ID", help="tasks (all)")
 
 
 def _rollout_arguments(parser: _Parser) -> None:
@@ -328,6 +335,18 @@ def _info(arguments: argparse.Namespace) -> int:
         print(json.dumps(plain(told), indent=2, ensure_ascii=False))
     else:
         print((datasheet if arguments.markdown else page)(told))
+    return 0
+
+
+def _datasheets(arguments: argparse.Namespace) -> int:
+    _app_folder()
+    from app.sheets import write
+
+    ids = [_known_id(id) for id in arguments.ids]
+    if extra := [id for id in ids if task_class(id) is None]:
+        raise ValueError(f"{extra[0]!r} is no declared task: there is no datasheet of it")
+    files = write(arguments.folder, ids or all_envs())
+    print(f"{len(files)} files in {arguments.folder}")
     return 0
 
 
