@@ -15,11 +15,14 @@ FORMATS = (".html", ".svg", ".png")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 MS = 30_000  # in which a page must be drawn
 
-# Bokeh's own list of scripts has, besides, those of all models ever imported, Panel's with them
-SCRIPTS = """{% block js_resources %}{% for script in scripts %}<script>
+# Bokeh's own lists have, besides, the files of all models ever imported, Panel's with them
+ALONE = """{% block css_resources %}{% for style in bundle.css_raw %}<style>
+{{ style }}
+</style>{% endfor %}{% endblock %}
+{% block js_resources %}{% for script in bundle.js_raw %}<script>
 {{ script }}
 </script>{% endfor %}{% endblock %}"""
-SHEET = f"""{SCRIPTS}{{% block preamble %}}<style>
+SHEET = f"""{ALONE}{{% block preamble %}}<style>
 html, body {{ margin: 0; background: white }}
 </style>{{% endblock %}}"""
 READY = "() => globalThis.Bokeh?.documents?.[0]?.is_idle"
@@ -67,8 +70,8 @@ def save(plot: Any, path: str | Path) -> None:
         sentence = "save needs Bokeh: pip install 'neurogym[app]'"
         raise ImportError(sentence, name=error.name) from error
     page = file_html(
-        plot, INLINE, title=Path(path).stem, template=SCRIPTS if form == ".html" else SHEET,
-        template_variables={"scripts": bundle_for_objs_and_resources([plot], INLINE).js_raw},
+        plot, INLINE, title=Path(path).stem, template=ALONE if form == ".html" else SHEET,
+        template_variables={"bundle": bundle_for_objs_and_resources([plot], INLINE)},
         _always_new=form != ".html",
     )  # fmt: skip
     if form == ".html":

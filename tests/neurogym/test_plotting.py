@@ -10,8 +10,10 @@ from xml.etree import ElementTree
 
 import gymnasium as gym
 import numpy as np
+import panel as pn
 import pytest
 from bokeh.models import Legend, Plot, Title
+from bokeh.resources import INLINE
 
 import neurogym as ngym
 from neurogym import measures, runs, saving
@@ -434,9 +436,9 @@ class Loads(HTMLParser):
 
 
 def test_a_page_needs_no_network(tmp_path, context):
-    import panel as pn  # whose models, once imported, want scripts of a server
-
-    assert "panel.models" in sys.modules, pn.__version__
+    pn.extension("tabulator")  # wants files of a server, in any page
+    assert INLINE.js_files
+    assert INLINE.css_files
     file = tmp_path / "run.html"
     plot_env(DOTS, 40, fname=file)
     assert Loads(file.read_text(encoding="utf-8")).found == []
