@@ -10,9 +10,9 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.choice import Choice
-from app.pictures import screens, timeline
 from app.session import title
 from neurogym import info
+from neurogym.pictures import screens, timeline
 from neurogym.registry import all_envs, task_class
 
 GRID = {

@@ -13,9 +13,9 @@ import panel_material_ui as pmui
 from app.choice import PRESETS, Choice
 from app.controls import Form, PeriodRow, RewardsForm, refuse
 from app.keys import keys_line
-from app.pictures import screens, timeline
 from app.session import title
 from app.stack import StackEditor
+from neurogym.pictures import screens, timeline
 
 COPY = "navigator.clipboard.writeText(source.data.value)"
 

@@ -24,6 +24,7 @@ from neurogym.info import datasheet, facts, page, page_of_tasks, paragraphs
 from neurogym.parameters import unknown
 from neurogym.registry import all_envs, configure, full_id, make, task_class
 from neurogym.rollout import rollout
+from neurogym.sheets import write as write_sheets
 from neurogym.wrappers import WRAPPERS, read
 
 LOCAL = ("localhost", "127.0.0.1")
@@ -339,13 +340,10 @@ def _info(arguments: argparse.Namespace) -> int:
 
 
 def _datasheets(arguments: argparse.Namespace) -> int:
-    _app_folder()
-    from app.sheets import write
-
     ids = [_known_id(id) for id in arguments.ids]
     if extra := [id for id in ids if task_class(id) is None]:
         raise ValueError(f"{extra[0]!r} is no declared task: there is no datasheet of it")
-    files = write(arguments.folder, ids or all_envs())
+    files = write_sheets(arguments.folder, ids or all_envs())
     print(f"{len(files)} files in {arguments.folder}")
     return 0
 

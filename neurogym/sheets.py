@@ -7,8 +7,8 @@ from pathlib import Path
 
 import gymnasium as gym
 
-from app.pictures import screens, timeline
 from neurogym.info import datasheet, facts, page_of_tasks
+from neurogym.pictures import screens, timeline
 from neurogym.registry import make, task_class
 
 PICTURES: dict[str, Callable[[gym.Env], str]] = {

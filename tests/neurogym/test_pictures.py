@@ -10,10 +10,10 @@ import pytest
 import neurogym as ngym
 from app.choice import Choice
 from app.choose import ON_CARD, picture
-from app.pictures import screens, timeline
 from neurogym.envs import TaskEnv
 from neurogym.episodes import as_trials
 from neurogym.parameters import Timing
+from neurogym.pictures import screens, timeline
 from neurogym.task import Preset
 from neurogym.tasks.withholding import GoNogo
 
