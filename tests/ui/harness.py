@@ -30,8 +30,13 @@ html, body { margin: 0; height: 100%; }
 </style>
 <input id="outside" aria-label="outside"><div id="host"></div>
 <script type="module">
-const files = ["tools", "dots", "scoring", "scene", "channels", "player"];
-const player = Object.assign({}, ...await Promise.all(files.map((name) => import(`/${name}.js`))));
+import * as toolsJs from "/tools.js";
+import * as dotsJs from "/dots.js";
+import * as scoringJs from "/scoring.js";
+import * as sceneJs from "/scene.js";
+import * as channelsJs from "/channels.js";
+import * as playerJs from "/player.js";
+const player = {...toolsJs, ...dotsJs, ...scoringJs, ...sceneJs, ...channelsJs, ...playerJs};
 window.player = player;
 const arrays = {
   frames: Float32Array, kind: Uint16Array, reward: Float32Array,
