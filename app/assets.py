@@ -15,7 +15,7 @@ def module(path: Path) -> str:
 
     def read(path: Path) -> str:
         text = path.read_text(encoding="utf-8")
-        for name in [name for _, name in IMPORT.findall(text)]:
+        for _, name in IMPORT.findall(text):
             if name not in found:
                 other = read(path.with_name(f"{name}.js"))
                 names = ", ".join(EXPORT.findall(other))

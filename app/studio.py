@@ -65,7 +65,7 @@ class Studio:
         self.store = store()
         self.problem = problem
         query = dict(query or {})
-        self.theme = {key: query.pop(key) for key in ("theme",) if key in query}  # Panel reads it
+        self.theme = {"theme": query.pop("theme")} if "theme" in query else {}  # Panel reads it
         try:
             self.choice = Choice.from_query(query)
             self._take_run()

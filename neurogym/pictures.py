@@ -39,7 +39,6 @@ class Screen:
         self.width = width_of(env)
         self.rng = np.random.default_rng(5)
         self.gradients = 0
-
         self.shapes = self._shapes()
 
     def svg(self) -> str:

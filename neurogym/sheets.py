@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-
-import gymnasium as gym
 
 from neurogym.info import datasheet, facts, page_of_tasks
 from neurogym.pictures import screens, timeline
 from neurogym.registry import make, task_class
-
-PICTURES: dict[str, Callable[[gym.Env], str]] = {
-    "screens": lambda env: screens(env, "screen"),
-    "times": timeline,
-}
 
 
 def standalone(svg: str) -> str:
@@ -37,9 +29,9 @@ def write(folder: Path, ids: list[str]) -> list[Path]:
 
     for id in filter(task_class, ids):
         head, _, rest = datasheet(facts(id)).partition("\n\n")
-        shown = []
-        for name, draw in PICTURES.items():
-            keep(f"{id}-{name}.svg", standalone(draw(make(id, preset="human").unwrapped)))
+        env, shown = make(id, preset="human").unwrapped, []
+        for name, svg in (("screens", screens(env, "screen")), ("times", timeline(env))):
+            keep(f"{id}-{name}.svg", standalone(svg))
             shown.append(f"![{name} as a person has them]({id}-{name}.svg)")
         keep(f"{id}.md", "\n\n".join([head, *shown, rest]))
         index = index.replace(f"`{id}`", f"[`{id}`]({id}.md)")

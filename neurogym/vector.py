@@ -21,7 +21,6 @@ from neurogym.task import Effect, Result, Step, Task
 TOGETHER = 16  # blocks painted together: enough to hide the calls, little enough for the cache
 AHEAD = 128  # trials laid out for each env: the fewer, the better they stay in the cache
 LOW = 16  # with fewer trials ahead than this an env gets new ones
-TABLES = ("reward", "performance", "outcome", "response", "next", "ends")
 
 
 @dataclass
@@ -150,13 +149,15 @@ class Tables:
     """
 
     def __init__(self, task: Task, payoffs: Sequence[Payoffs]):
-        tables = self.tables = list({id(table): table for table in payoffs}.values())
+        tables = self.tables = list(  # kept: an id is a table's only while it lives
+            {id(table): table for table in payoffs}.values()
+        )
         common = task.plan.table
         self.base = common.shape[0] if common else 0
         _, self.states, n = tables[0].shape
         own = np.array([table.shape[0] - self.base for table in tables])
         self.shifts = dict(zip(map(id, tables), np.cumsum(own) - own, strict=True))
-        for name in TABLES:
+        for name in Payoffs.FIELDS:
             parts = [getattr(common, name)] if common else []
             parts += [getattr(table, name)[self.base :] for table in tables if own.any()]
             setattr(self, name, np.concatenate(parts).ravel())

@@ -22,6 +22,20 @@ def constants(space, most=6):
     return list(range(min(most, int(space.n))))
 
 
+def worth(env, over):
+    """What the trial that begins is worth by its payoff table, `over` (np.max, np.mean) actions.
+
+    Dynamic programming, backwards from the trial's last step.
+    """
+    kinds, pay = env.payoffs
+    assert pay.ends[kinds[-1]].all()
+    after = np.zeros(pay.shape[1])  # of each rule state in the next step
+    for kind in kinds[::-1]:
+        later = np.where(pay.ends[kind], 0.0, after[pay.next[kind]])
+        after = over(pay.reward[kind] + later, axis=1)
+    return after[0]
+
+
 def idle(task, n=None):
     """The action that does nothing; of so many environments together, if told how many."""
     rest = task.plan.actions.rest

@@ -26,7 +26,7 @@ def test_the_player_is_one_text():
     assert re.findall(r"^export (.+?)\(", text, re.MULTILINE) == ["function render"]
 
 
-def test_what_a_file_exports_is_what_the_others_or_tests_take():
+def test_what_a_file_imports_is_there_and_used():
     texts = {file.stem: file.read_text("utf-8") for file in ASSETS.glob("*.js")}
     for name, text in texts.items():
         for names, other in IMPORT.findall(text):

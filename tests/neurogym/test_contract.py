@@ -16,7 +16,7 @@ from neurogym.conditions import Choice
 from neurogym.envs import TaskEnv
 from neurogym.parameters import Levels, Rewards, Timing
 from neurogym.registry import task_class
-from tests.acting import constants, graded, idle, some, wrong
+from tests.acting import constants, graded, idle, some, worth, wrong
 
 SEED = 20
 
@@ -233,7 +233,6 @@ def test_the_oracle_is_right_and_no_simple_agent_earns_more(task, preset):
 
 
 def test_no_sequence_of_actions_earns_more_than_the_labels(task, preset):
-    """Dynamic programming over the payoff table, backwards from each trial's last step."""
     if task.closed:
         assert task.rule is None
         return
@@ -241,13 +240,7 @@ def test_no_sequence_of_actions_earns_more_than_the_labels(task, preset):
     for trial in range(12):
         earned = play(env, trial, label(env)).rewards.sum()
         begin(env, trial)
-        kinds, pay = env.payoffs
-        assert pay.ends[kinds[-1]].all()
-        worth = np.zeros(pay.shape[1])  # of each rule state in the next step
-        for kind in kinds[::-1]:
-            later = np.where(pay.ends[kind], 0.0, worth[pay.next[kind]])
-            worth = (pay.reward[kind] + later).max(axis=1)
-        assert earned == pytest.approx(worth[0], abs=1e-6)
+        assert earned == pytest.approx(worth(env, np.max), abs=1e-6)
 
 
 # -- forcing ---------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """What the oracle and chance earn is what follows from the rules, worked out here on its own."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -7,7 +9,7 @@ from scipy import stats
 from neurogym import records
 from neurogym.envs import TaskEnv
 from neurogym.rules import FirstResponse
-from tests.acting import some
+from tests.acting import some, worth
 
 CRITICAL = stats.norm.isf(1e-6)
 N = 200
@@ -67,7 +69,7 @@ def reproduction(task, trial, env):
     """The second reach begins where the first one ended: somewhere close to its target."""
     first, second = trial["ground_truth1"], trial["ground_truth2"]
     turn = task.speed * task.dt / 1000
-    signed = (first - np.pi + np.pi) % (2 * np.pi) - np.pi
+    signed = first % (2 * np.pi) - np.pi
     made = np.sign(signed) * turn * np.ceil(max(abs(signed) / turn - 0.5, 0))
     n = [int(steps(env, f"go{k}").sum()) for k in (1, 2)]
     return reaching(task, signed, n[0]) + reaching(task, apart(np.pi + made, second), n[1])
@@ -191,23 +193,13 @@ def first_response(task, env):
     return worth
 
 
-def by_table(env):
-    """The same from the payoff table, backwards from the trial's last step."""
-    kinds, pay = env.payoffs
-    worth = np.zeros(pay.shape[1])
-    for kind in kinds[::-1]:
-        later = np.where(pay.ends[kind], 0.0, worth[pay.next[kind]])
-        worth = (pay.reward[kind] + later).mean(axis=1)
-    return worth[0]
-
-
 def test_chance_earns_what_the_rules_say(task, preset):
     if task.closed:
         return
     rng, differences = np.random.default_rng(8), []
     plain = type(task.plan.rule) is FirstResponse and not task.plan.pays
     for env, first in trials(task):
-        expected = by_table(env)
+        expected = worth(env, np.mean)
         if plain:
             assert expected == pytest.approx(first_response(task, env), abs=1e-5)
         earned = earned_in(env, first, lambda _, space=env.action_space: some(space, rng))
@@ -327,18 +319,17 @@ def any_place(task, trial, env):
     return early + (1 - missed) * answered + missed * pay["miss"]
 
 
-SAID = np.random.default_rng(1).random((10_000, 4))
+@cache
+def overlap(*seen):
+    """What anything that is said has in common with what is seen, over many sayings."""
+    said = np.random.default_rng(1).random((10_000, 4))
+    said /= np.maximum(said.sum(axis=1, keepdims=True), 1)
+    return np.minimum(said, seen).sum(axis=1).mean() / sum(seen)
 
 
-def any_saying(task, trial, env, found={}):  # noqa: B006 - it is the same in many trials
-    """The overlap with what is seen in each step, over many sayings."""
-    key = trial["ground_truth"], trial["contrast"]
-    if key not in found:
-        said = SAID / np.maximum(SAID.sum(axis=1, keepdims=True), 1)
-        seen = env.gt[steps(env, "stimulus")]
-        shared = [np.minimum(said, one).sum(axis=1).mean() / one.sum() for one in seen]
-        found[key] = np.mean(shared)
-    return found[key]
+def any_saying(task, trial, env):
+    """The overlap with what is seen, in equal parts over the steps."""
+    return np.mean([overlap(*seen) for seen in env.gt[steps(env, "stimulus")].tolist()])
 
 
 CHANCE = {

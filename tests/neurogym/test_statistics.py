@@ -86,9 +86,7 @@ def check_condition(condition, values):
             low, high = condition.low, condition.high
             if low < high:
                 assert stats.kstest(values, stats.uniform(low, high - low).cdf).pvalue > ALPHA
-        case Flips():
-            check_switches(values, condition.p)
-        case Switches():
+        case Flips() | Switches():
             check_switches(values, condition.p)
         case Count():
             assert (np.diff(values) % condition.n == 1 % condition.n).all()
