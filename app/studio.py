@@ -10,15 +10,15 @@ from urllib.parse import urlencode
 import panel as pn
 import panel_material_ui as pmui
 
-from app.choice import VIEWS, Choice
-from app.choose import Choose
-from app.compare import Compare
-from app.configure import Configure
-from app.data import Data
-from app.play import Play
+from app.pages.choose import Choose
+from app.pages.compare import Compare
+from app.pages.configure import Configure
+from app.pages.data import Data
+from app.pages.play import Play
+from app.state import VIEWS, StudioState
 from app.theme import THEME
+from neurogym.records.database import Store
 from neurogym.registry import load
-from neurogym.store import Store
 
 NAMES = {
     "choose": "Choose",
@@ -67,10 +67,10 @@ class Studio:
         query = dict(query or {})
         self.theme = {"theme": query.pop("theme")} if "theme" in query else {}  # Panel reads it
         try:
-            self.choice = Choice.from_query(query)
+            self.choice = StudioState.from_query(query)
             self._take_run()
         except ValueError as error:
-            self.choice, self.problem = Choice(), str(error)
+            self.choice, self.problem = StudioState(), str(error)
         self.tabs = pmui.RadioButtonGroup(
             value=self.choice.view,
             options={NAMES[view]: view for view in VIEWS},

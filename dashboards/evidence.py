@@ -6,10 +6,10 @@ Serve it beside the studio: `panel serve app dashboards/*.py`.
 import panel as pn
 import panel_material_ui as pmui
 
-from app.curves import curves
+from app.plots.curves import curves
 from app.theme import THEME
 from neurogym import rollout
-from neurogym.agents import Integrator
+from neurogym.subjects.agents import Integrator
 
 pn.extension()
 

@@ -1,21 +1,22 @@
 """Cognitive tasks that a person plays in the browser and an agent plays in Python."""
 
-from neurogym import info, spaces, utils, wrappers
-from neurogym.agents import agent
-from neurogym.classic import PeriodEnv, TrialEnv
-from neurogym.data import Dataset
-from neurogym.records import replay
-from neurogym.registry import (
-    all_envs,
-    all_tags,
-    get_collection,
-    load,
-    make,
-    make_vec,
-    register,
-)
-from neurogym.rollout import rollout
-from neurogym.task import Task
+from typing import TYPE_CHECKING
+
+from neurogym import moved  # noqa: F401 - old names of modules
+from neurogym.registry import load, register, unregister
+from neurogym.spec.later import later
+from neurogym.trials.catalogue import all_envs, all_tags, get_collection, make, make_vec
+from neurogym.trials.task import Task
+
+if TYPE_CHECKING:
+    from neurogym import utils, wrappers
+    from neurogym.docs import info
+    from neurogym.envs.classic import PeriodEnv, TrialEnv
+    from neurogym.envs.dataset import Dataset
+    from neurogym.records.trial_table import replay
+    from neurogym.spec import spaces
+    from neurogym.subjects.agents import agent
+    from neurogym.subjects.rollout import rollout
 
 __all__ = [
     "Dataset",
@@ -34,7 +35,23 @@ __all__ = [
     "replay",
     "rollout",
     "spaces",
+    "unregister",
     "utils",
     "wrappers",
 ]
 __version__ = "3.0.0.dev0"
+__getattr__ = later(
+    __name__,
+    {
+        "Dataset": "neurogym.envs.dataset:Dataset",
+        "PeriodEnv": "neurogym.envs.classic:PeriodEnv",
+        "TrialEnv": "neurogym.envs.classic:TrialEnv",
+        "agent": "neurogym.subjects.agents:agent",
+        "info": "neurogym.docs.info",
+        "replay": "neurogym.records.trial_table:replay",
+        "rollout": "neurogym.subjects.rollout:rollout",
+        "spaces": "neurogym.spec.spaces",
+        "utils": "neurogym.utils",
+        "wrappers": "neurogym.wrappers",
+    },
+)

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import neurogym
-from neurogym.agents import AGENTS, agent
-from neurogym.export import FORMATS, MAX_INTEGER, plain, write_csv, write_json
-from neurogym.info import datasheet, facts, page, page_of_tasks, paragraphs
-from neurogym.parameters import unknown
-from neurogym.registry import all_envs, configure, full_id, make, task_class
-from neurogym.rollout import rollout
-from neurogym.sheets import write as write_sheets
+from neurogym.docs.datasheets import write as write_sheets
+from neurogym.docs.info import datasheet, facts, page, page_of_tasks, paragraphs
+from neurogym.records.files import FORMATS, MAX_INTEGER, plain, write_csv, write_json
+from neurogym.spec.parameters import unknown
+from neurogym.subjects.agents import AGENTS, agent
+from neurogym.subjects.rollout import rollout
+from neurogym.trials.catalogue import all_envs, configure, full_id, make, task_class
 from neurogym.wrappers import WRAPPERS, read
 
 LOCAL = ("localhost", "127.0.0.1")
@@ -412,7 +412,7 @@ def _writer(out: str) -> Callable[[list[dict[str, Any]]], None]:
     if out == "-":
         return lambda rows: write_csv(rows, sys.stdout)
     if "://" in out or suffix == ".db":
-        from neurogym.store import database_url
+        from neurogym.records.database import database_url
 
         url = database_url(out)
         return lambda rows: _store_rows(rows, url)
@@ -424,7 +424,7 @@ def _writer(out: str) -> Callable[[list[dict[str, Any]]], None]:
 
 
 def _store_rows(rows: list[dict[str, Any]], url: Any) -> None:
-    from neurogym.store import Store, run_of
+    from neurogym.records.database import Store, run_of
 
     with Store(url) as store:
         store.add_run(run_of(rows))
@@ -445,7 +445,7 @@ def _line(rows: list[dict[str, Any]], out: str) -> str:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from neurogym.store import Store
+    from neurogym.records.database import Store
 
     form = arguments.format or Path(arguments.out).suffix.lower().lstrip(".") or "csv"
     if form not in FORMATS:
@@ -478,7 +478,7 @@ def _stored_task(id: str | None, runs: list[dict[str, Any]]) -> str | None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from neurogym.store import database_url
+    from neurogym.records.database import database_url
 
     folder = _app_folder()
     if importlib.util.find_spec("panel") is None:

@@ -1,10 +1,9 @@
-"""Ids: which tasks there are, how they are made, and how one adds to them."""
+"""Ids: which tasks come with the library, and how one adds to them."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import pkgutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,16 +12,41 @@ from typing import Any
 
 import gymnasium as gym
 
-from neurogym import tasks as _tasks
-from neurogym.envs import TaskEnv
-from neurogym.parameters import unknown
-from neurogym.render import SIZE, RenderedEnv
-from neurogym.task import Task
-from neurogym.vector import TaskVectorEnv
-from neurogym.wrappers import Stack, read
+from neurogym.tasks.families import FAMILIES
+from neurogym.trials.catalogue import (
+    adopt,
+    all_envs,
+    all_tags,
+    classes_of,
+    configure,
+    declare,
+    declare_later,
+    forget,
+    full_id,
+    get_collection,
+    is_adopted,
+    is_declared,
+    make,
+    make_vec,
+    task_class,
+)
+from neurogym.trials.task import Task
 
-_CLASSES: dict[str, type[Task]] = {}  # declared tasks
-_OTHERS: set[str] = set()  # environments of other kinds, registered by users
+__all__ = [
+    "all_envs",
+    "all_tags",
+    "configure",
+    "full_id",
+    "get_collection",
+    "load",
+    "make",
+    "make_vec",
+    "register",
+    "source",
+    "task_class",
+    "unregister",
+]
+
 _SOURCES: dict[str, str] = {}  # ids that came from a file or module, and which
 _LOADED: dict[str, int] = {}  # files that were loaded, and when they were last changed then
 
@@ -38,116 +62,38 @@ def register(
     Registering the same class again changes nothing; another one under a known id is a ValueError.
     """
     if isinstance(entry_point, type) and issubclass(entry_point, Task):
-        if _CLASSES.get(id) is entry_point and not kwargs:
-            return
-        if id in gym.registry:
+        if declare(id, entry_point):
+            _tell_gymnasium(id, **kwargs)
+        elif kwargs:
             raise ValueError(f"{id!r} is registered already")
-        _CLASSES[id] = entry_point
-        gym.register(
-            id,
-            "neurogym.registry:build",
-            vector_entry_point="neurogym.registry:build_vector",
-            disable_env_checker=True,
-            kwargs={"task_id": id, **kwargs},
-        )
         return
     if entry_point is None:
         gym.spec(id)  # raises gymnasium's own error for an unknown id
-        _OTHERS.add(id)
+        adopt(id)
         return
     if id in gym.registry:
-        if id in _OTHERS and gym.registry[id].entry_point == entry_point:
+        if is_adopted(id) and gym.registry[id].entry_point == entry_point:
             return
         raise ValueError(f"{id!r} is registered already")
     gym.register(id, entry_point, disable_env_checker=True, **kwargs)
-    _OTHERS.add(id)
+    adopt(id)
 
 
-def full_id(id: str) -> str:
-    """The id with its version; ValueError names the nearest if there is none such."""
-    known = all_envs()
-    for candidate in (id, f"{id}-v0"):
-        if candidate in known:
-            return candidate
-    raise ValueError(unknown("task", [id], known))
+def unregister(id: str) -> None:
+    """Take an id back, here and in gymnasium; ValueError if it is not known."""
+    full = full_id(id)
+    forget(full)
+    gym.registry.pop(full, None)
 
 
-def task_class(id: str) -> type[Task] | None:
-    """The declaration behind an id; None for environments that are not declared tasks."""
-    return _CLASSES.get(full_id(id))
-
-
-def configure(cls: type[Task], preset: str = "agent", **params: Any) -> Task:
-    """A task with a preset's parameters, others on top; timing and rewards merge by entry."""
-    merged = cls.preset(preset)
-    for name, value in params.items():
-        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
-        merged[name] = {**merged[name], **value} if both else value
-    return cls(**merged)
-
-
-def build(
-    task_id: str,
-    stack: Stack = (),
-    *,
-    render_mode: str | None = None,
-    render_size: int = SIZE,
-    pixels: bool = False,
-    **params: Any,
-) -> gym.Env:
-    """The entry point of declared tasks."""
-    task = configure(_CLASSES[task_id], **params).wrapped(*read(stack))
-    if not (render_mode or pixels):
-        return TaskEnv(task)
-    env = RenderedEnv(task, render_mode or "rgb_array", render_size)
-    return gym.wrappers.AddRenderObservation(env, render_only=True) if pixels else env
-
-
-def build_vector(
-    task_id: str, num_envs: int = 1, stack: Stack = (), **params: Any
-) -> TaskVectorEnv:
-    """The vector entry point of declared tasks."""
-    if asked := {"render_mode", "render_size", "pixels"} & set(params):
-        raise ValueError(f"{sorted(asked)[0]}: frames are drawn of one environment at a time")
-    return TaskVectorEnv(configure(_CLASSES[task_id], **params).wrapped(*read(stack)), num_envs)
-
-
-def make(id: str, **params: Any) -> gym.Env:
-    """An environment by id ("GoNogo" is "GoNogo-v0"): parameters of the task, `preset="human"`.
-
-    `stack` are wrappers, innermost first: `[{"ReactionTime": {"urgency": -0.01}}]`. With
-    `render_mode="rgb_array"` its `render()` gives frames, `render_size` pixels wide and high, of
-    what a person sees; with `pixels=True` they are the observations. What gymnasium.make takes,
-    such as `max_episode_steps`, is taken as well.
-    """
-    return gym.make(full_id(id), **params)
-
-
-def make_vec(id: str, num_envs: int = 1, **params: Any) -> gym.vector.VectorEnv:
-    """A vectorised environment by id: num_envs environments stepped together."""
-    return gym.make_vec(full_id(id), num_envs=num_envs, **params)
-
-
-def all_envs(tag: str | None = None) -> list[str]:
-    """Sorted ids, those with a tag if one is given; ValueError for a tag that no task has."""
-    if tag is None:
-        return sorted([*_CLASSES, *_OTHERS])
-    if tag not in all_tags():
-        raise ValueError(unknown("tag", [tag], all_tags()))
-    return sorted(id for id, cls in _CLASSES.items() if tag in cls.tags)
-
-
-def all_tags() -> list[str]:
-    """Sorted tags of all declared tasks."""
-    return sorted({tag for cls in _CLASSES.values() for tag in cls.tags})
-
-
-def get_collection(name: str) -> list[str]:
-    """Sorted ids of a collection, such as "yang19"; ValueError for one that there is not."""
-    names = sorted({id.partition(".")[0] for id in all_envs() if "." in id})
-    if name not in names:
-        raise ValueError(unknown("collection", [name], names))
-    return [id for id in all_envs() if id.startswith(f"{name}.")]
+def _tell_gymnasium(id: str, **kwargs: Any) -> None:
+    gym.register(
+        id,
+        "neurogym.envs.making:build",
+        vector_entry_point="neurogym.envs.making:build_vector",
+        disable_env_checker=True,
+        kwargs={"task_id": id, **kwargs},
+    )
 
 
 def load(source: str | Path) -> list[str]:
@@ -198,16 +144,16 @@ def _run(path: Path) -> ModuleType:
 
 
 def _register_classes(module: ModuleType) -> None:
-    for item in list(vars(module).values()):
-        own = isinstance(item, type) and issubclass(item, Task) and item is not Task
-        known = own and item in _CLASSES.values()
-        if own and not known and item.__module__ == module.__name__ and item.__name__[0] != "_":
-            register(item.own_id(), item)
+    for cls in classes_of(module):
+        if not is_declared(cls):
+            register(cls.own_id(), cls)
 
 
 def _register_own() -> None:
-    for info in pkgutil.iter_modules(_tasks.__path__, f"{_tasks.__name__}."):
-        _register_classes(importlib.import_module(info.name))
+    for family, ids in FAMILIES.items():
+        declare_later(f"neurogym.tasks.{family}", ids)
+        for id in ids:
+            _tell_gymnasium(id)
 
 
 _register_own()

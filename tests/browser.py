@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from neurogym.chromium import installed
+from neurogym.figures.chromium import installed
 
 
 def find() -> str | None:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from neurogym import registry
+from neurogym.trials import catalogue
 from tests.ui.driver import page  # noqa: F401 - fixture
 from tests.ui.harness import bench, browser, context, site  # noqa: F401 - one browser for all
 from tests.ui.server import server  # noqa: F401 - fixture
 
-TASKS = [id for id in registry.all_envs() if registry.task_class(id)]
+TASKS = [id for id in catalogue.all_envs() if catalogue.task_class(id)]
 PRESETS = ["agent", "human"]
 
 
@@ -22,4 +22,4 @@ def task(request, task_id):
     """The task of `task_id`, with the parameters of `preset` if the test asks for one."""
     named = "preset" in request.fixturenames
     preset = request.getfixturevalue("preset") if named else "agent"
-    return registry.configure(registry.task_class(task_id), preset)
+    return catalogue.configure(catalogue.task_class(task_id), preset)

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import stats
 
-from neurogym import records
-from neurogym.envs import TaskEnv
-from neurogym.stream import Stream
+from neurogym.envs.task_env import TaskEnv
+from neurogym.records import trial_table
+from neurogym.trials.stream import Stream
 
 ALPHA = 1e-4  # of one test; the seeds are fixed, so that a test fails always or never
 
@@ -21,7 +21,7 @@ def played(task, act, trial=0, seed=3, **conditions):
     """The trace of one trial; `act(env)` gives the actions."""
     env = TaskEnv(task)
     ob = env.reset(seed=seed, options={"trial": trial, "conditions": conditions})[0]
-    return records.run_trial(env, lambda _: act(env), ob)
+    return trial_table.run_trial(env, lambda _: act(env), ob)
 
 
 def check_normal(values, sd, alpha=ALPHA):

@@ -9,7 +9,7 @@ import numpy as np
 from supervised_pytorch import Net, fit  # the script beside this one
 
 import neurogym as ngym
-from neurogym.envs import TaskEnv
+from neurogym.envs.task_env import TaskEnv
 from neurogym.wrappers import ScheduleEnvs
 
 TASKS = ngym.get_collection("yang19")

@@ -9,10 +9,10 @@ import param
 from gymnasium.utils.env_checker import check_env
 
 import neurogym as ngym
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels, Evidence
-from neurogym.parameters import Rewards, Timing
-from neurogym.rules import FirstResponse
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels, Evidence
+from neurogym.spec.parameters import Rewards, Timing
+from neurogym.spec.rules import FirstResponse
 
 
 class OddLight(ngym.Task):

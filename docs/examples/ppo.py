@@ -7,7 +7,7 @@ import numpy as np
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecEnv, VecFrameStack
 
-from neurogym.sb3 import vec_env
+from neurogym.envs.sb3 import vec_env
 
 
 def environments(n: int, seed: int) -> VecEnv:

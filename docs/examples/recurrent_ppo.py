@@ -7,7 +7,7 @@ import numpy as np
 from sb3_contrib import RecurrentPPO
 
 import neurogym as ngym
-from neurogym.sb3 import vec_env
+from neurogym.envs.sb3 import vec_env
 
 TASK = "PerceptualDecisionMaking"
 PARAMS = {

@@ -6,7 +6,7 @@ Run it as it is; it needs the library alone and takes some seconds.
 import numpy as np
 
 import neurogym as ngym
-from neurogym import measures
+from neurogym.records import measures
 from neurogym.wrappers import Combine, ReactionTime
 
 

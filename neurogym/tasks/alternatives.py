@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import param
 
-from neurogym.conditions import Choice, Patterns, Permutation, Subset
-from neurogym.layout import Actions, Channels, Evidence, ring
-from neurogym.parameters import Levels, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import BLUE, GO, Bar, By, Channel, Cross, Disc, Keys, Scene, Text
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice, Patterns, Permutation, Subset
+from neurogym.spec.layout import Actions, Channels, Evidence, ring
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import BLUE, GO, Bar, By, Channel, Cross, Disc, Keys, Scene, Text
+from neurogym.trials.task import Task
 
 LAMPS, SQUARES = 32, 36  # the most alternatives, and squares of a picture, that the stage has
 DARK, YELLOW = "#333333", "#ffe27a"

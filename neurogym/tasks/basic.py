@@ -3,14 +3,15 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice, Flips
-from neurogym.layout import Actions, Channels, Evidence
-from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import BLUE, GO, ORANGE, By, Cross, Disc, Keys, Polygon, Scene, Text
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice, Flips
+from neurogym.spec.layout import Actions, Channels, Evidence
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import BLUE, GO, ORANGE, By, Cross, Disc, Keys, Polygon, Scene, Text
 from neurogym.tasks.alternatives import DARK, YELLOW, Nth
 from neurogym.tasks.contrast import SIDES
+from neurogym.trials.task import Task
 
 DONDERS = Paper(
     "On the speed of mental processes",

@@ -3,15 +3,16 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice, Uniform
-from neurogym.layout import Actions, Channels, Evidence
-from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import GO, Cross, Disc, Keys, Scene, Text
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice, Uniform
+from neurogym.spec.layout import Actions, Channels, Evidence
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import GO, Cross, Disc, Keys, Scene, Text
 from neurogym.tasks.alternatives import DARK, YELLOW, NAltPerceptualDecisionMaking, Nth
 from neurogym.tasks.contrast import IBL, SIDES
 from neurogym.tasks.perceptual import PerceptualDecisionMaking
+from neurogym.trials.task import Task
 from neurogym.wrappers import (
     PassAction,
     PassReward,

@@ -3,12 +3,13 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels, Evidence
-from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import By, Cross, Disc, Keys, Scene
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels, Evidence
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import By, Cross, Disc, Keys, Scene
+from neurogym.trials.task import Task
 
 SIDES = (-0.3, 0.3)
 

@@ -3,11 +3,12 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels, ring
-from neurogym.parameters import Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import (
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels, ring
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import (
     GO,
     ORANGE,
     AngleOf,
@@ -19,8 +20,8 @@ from neurogym.scene import (
     Scene,
     Text,
 )
-from neurogym.task import Paper, Preset, Task
 from neurogym.tasks.perceptual import PerceptualDecisionMaking, cosine_ring
+from neurogym.trials.task import Task
 
 
 def _coherence(task, conditions):

@@ -3,11 +3,12 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.rules import FirstResponse, Spot
-from neurogym.scene import (
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.rules import FirstResponse, Spot
+from neurogym.spec.scene import (
     BLUE,
     GO,
     ORANGE,
@@ -21,7 +22,7 @@ from neurogym.scene import (
     Text,
     Tone,
 )
-from neurogym.task import Paper, Preset, Task
+from neurogym.trials.task import Task
 
 DARK, YELLOW = "#333333", "#ffe27a"
 HEARD = ("wait1", "tone1", "wait2", "tone2", "wait3", "tone3", "wait4")

@@ -3,13 +3,15 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Bits, Choice, Order, Uniform
-from neurogym.layout import Channels, Graded, Span
-from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.rules import Outcome
-from neurogym.scene import BLUE, GO, Bar, By, Controls, Cross, Disc, Hand, Plaid, Press, Scene
-from neurogym.task import Effect, Paper, Preset, Task
+from neurogym.spec.conditions import Bits, Choice, Order, Uniform
+from neurogym.spec.layout import Channels, Graded, Span
+from neurogym.spec.outcomes import Outcome
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.plan import Effect
+from neurogym.spec.scene import BLUE, GO, Bar, By, Controls, Cross, Disc, Hand, Plaid, Press, Scene
 from neurogym.tasks.perceptual import PerceptualDecisionMaking
+from neurogym.trials.task import Task
 
 
 class RandomDotMotion(PerceptualDecisionMaking):

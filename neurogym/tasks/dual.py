@@ -3,11 +3,12 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice, Count
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Rewards, Timing
-from neurogym.rules import GoNoGos
-from neurogym.scene import (
+from neurogym.spec.conditions import Choice, Count
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.rules import GoNoGos
+from neurogym.spec.scene import (
     BLUE,
     GO,
     ORANGE,
@@ -22,8 +23,8 @@ from neurogym.scene import (
     Star,
     Text,
 )
-from neurogym.task import Paper, Preset, Task
 from neurogym.tasks.memory import VIOLET, second_of_pair
+from neurogym.trials.task import Task
 
 QUIET = ("stim1", "delay1", "distraction", "delay2", "delay3", "stim2", "delay4")
 

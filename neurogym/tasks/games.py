@@ -6,12 +6,13 @@ from math import comb
 import numpy as np
 import param
 
-from neurogym.conditions import Choice, Condition
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Rewards, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import BLUE, GO, ORANGE, Cross, Disc, Keys, Scene, Text
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice, Condition
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import BLUE, GO, ORANGE, Cross, Disc, Keys, Scene, Text
+from neurogym.trials.task import Task
 
 # a history has a digit for each answer: 0 left and 1 right, and 2 more if it was paid
 PAID = 2

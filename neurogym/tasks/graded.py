@@ -3,12 +3,14 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Uniform
-from neurogym.layout import Channels, Graded, Span
-from neurogym.parameters import Rewards, Timing
-from neurogym.rules import Outcome
-from neurogym.scene import BLUE, GO, ORANGE, Bar, By, Controls, Cross, Disc, Hand, Press, Scene
-from neurogym.task import Effect, Paper, Preset, Task
+from neurogym.spec.conditions import Uniform
+from neurogym.spec.layout import Channels, Graded, Span
+from neurogym.spec.outcomes import Outcome
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.plan import Effect
+from neurogym.spec.scene import BLUE, GO, ORANGE, Bar, By, Controls, Cross, Disc, Hand, Press, Scene
+from neurogym.trials.task import Task
 
 TRACK = 0.8  # width on the stage of the span of positions
 NOWHERE = -0.5  # what the channel and the action say of the position when there is none

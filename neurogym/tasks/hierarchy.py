@@ -3,12 +3,13 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice, Flips
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Levels, Timing
-from neurogym.rules import Chain, FirstResponse
-from neurogym.scene import BLUE, GO, PINK, TEAL, By, Cross, Disc, Dots, Keys, Scene, Text
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice, Flips
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Timing
+from neurogym.spec.rules import Chain, FirstResponse
+from neurogym.spec.scene import BLUE, GO, PINK, TEAL, By, Cross, Disc, Dots, Keys, Scene, Text
+from neurogym.trials.task import Task
 
 LEFT, RIGHT = -0.3, 0.3
 

@@ -3,12 +3,13 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Levels, Timing
-from neurogym.rules import FirstResponse, Interval
-from neurogym.scene import BLUE, GO, ORANGE, By, Cross, Disc, Keys, Scene, Text
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Timing
+from neurogym.spec.rules import FirstResponse, Interval
+from neurogym.spec.scene import BLUE, GO, ORANGE, By, Cross, Disc, Keys, Scene, Text
+from neurogym.trials.task import Task
 
 LEAST, MOST = 1.01, 10.0  # how many times as long as the other an interval can be
 

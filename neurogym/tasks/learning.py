@@ -3,12 +3,13 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Switches, Uniform
-from neurogym.layout import Actions, Channels, ring
-from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.rules import Worth
-from neurogym.scene import BLUE, GO, ORANGE, PINK, TEAL, By, Cross, Disc, Keys, Scene, Text
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Switches, Uniform
+from neurogym.spec.layout import Actions, Channels, ring
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.rules import Worth
+from neurogym.spec.scene import BLUE, GO, ORANGE, PINK, TEAL, By, Cross, Disc, Keys, Scene, Text
+from neurogym.trials.task import Task
 
 ARMS = 8  # the most that there can be
 COLORS = (BLUE, ORANGE, TEAL, PINK, "#ffe27a", "#c792ea", "#f07178", "#d0d0d0")

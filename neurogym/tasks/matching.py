@@ -3,11 +3,12 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice, Uniform
-from neurogym.layout import Actions, Channels, ring
-from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.rules import Answers, FirstResponse, Spot
-from neurogym.scene import (
+from neurogym.spec.conditions import Choice, Uniform
+from neurogym.spec.layout import Actions, Channels, ring
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.rules import Answers, FirstResponse, Spot
+from neurogym.spec.scene import (
     BLUE,
     GO,
     INK,
@@ -23,7 +24,7 @@ from neurogym.scene import (
     Of,
     Scene,
 )
-from neurogym.task import Paper, Preset, Task
+from neurogym.trials.task import Task
 
 
 def category_angle(category, place):

@@ -3,11 +3,12 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels, ring
-from neurogym.parameters import Rewards, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import (
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels, ring
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import (
     BLUE,
     GO,
     ORANGE,
@@ -22,8 +23,8 @@ from neurogym.scene import (
     Scene,
     Star,
 )
-from neurogym.task import Paper, Preset, Task
 from neurogym.tasks.perceptual import cosine_ring
+from neurogym.trials.task import Task
 
 VIOLET = "#9a7bff"
 

@@ -3,11 +3,13 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Uniform
-from neurogym.layout import Actions, Channels, ring
-from neurogym.parameters import Rewards, Timing
-from neurogym.rules import Outcome
-from neurogym.scene import (
+from neurogym.spec.conditions import Uniform
+from neurogym.spec.layout import Actions, Channels, ring
+from neurogym.spec.outcomes import Outcome
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.plan import Effect
+from neurogym.spec.scene import (
     BLUE,
     INK,
     ORANGE,
@@ -23,7 +25,7 @@ from neurogym.scene import (
     Scene,
     Text,
 )
-from neurogym.task import Effect, Paper, Preset, Task
+from neurogym.trials.task import Task
 
 
 def signed_distance(angle: np.ndarray, to: np.ndarray) -> np.ndarray:

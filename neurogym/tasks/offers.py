@@ -3,13 +3,27 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels, Evidence
-from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.rules import Worth
-from neurogym.scene import BLUE, GO, ORANGE, AngleOf, By, Cross, Disc, Dots, Keys, Of, Scene, Text
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels, Evidence
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.rules import Worth
+from neurogym.spec.scene import (
+    BLUE,
+    GO,
+    ORANGE,
+    AngleOf,
+    By,
+    Cross,
+    Disc,
+    Dots,
+    Keys,
+    Of,
+    Scene,
+    Text,
+)
 from neurogym.tasks.perceptual import cosine_ring
+from neurogym.trials.task import Task
 
 
 class PostDecisionWager(Task):

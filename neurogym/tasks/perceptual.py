@@ -3,11 +3,12 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels, Evidence, ring
-from neurogym.parameters import Levels, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import (
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels, Evidence, ring
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import (
     BLUE,
     GO,
     ORANGE,
@@ -24,7 +25,7 @@ from neurogym.scene import (
     Scene,
     Text,
 )
-from neurogym.task import Paper, Preset, Task
+from neurogym.trials.task import Task
 
 
 def cosine_ring(n: int, at: np.ndarray, coherence: np.ndarray) -> np.ndarray:

@@ -3,12 +3,26 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Channels, Graded, Span
-from neurogym.parameters import Rewards, Timing
-from neurogym.rules import Outcome
-from neurogym.scene import BLUE, GO, ORANGE, Bar, Channel, Controls, Cross, Disc, Hand, Press, Scene
-from neurogym.task import Effect, Paper, Preset, Task
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Channels, Graded, Span
+from neurogym.spec.outcomes import Outcome
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.plan import Effect
+from neurogym.spec.scene import (
+    BLUE,
+    GO,
+    ORANGE,
+    Bar,
+    Channel,
+    Controls,
+    Cross,
+    Disc,
+    Hand,
+    Press,
+    Scene,
+)
+from neurogym.trials.task import Task
 
 THRESHOLD = 0.95  # of the output: what counts as a response
 PULSE = 0.4

@@ -5,11 +5,12 @@ from itertools import permutations
 import numpy as np
 import param
 
-from neurogym.conditions import Choice, Condition, Permutation, Uniform
-from neurogym.layout import Actions, Channels, Evidence
-from neurogym.parameters import Levels, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import (
+from neurogym.spec.conditions import Choice, Condition, Permutation, Uniform
+from neurogym.spec.layout import Actions, Channels, Evidence
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import (
     BLUE,
     GO,
     ORANGE,
@@ -23,9 +24,9 @@ from neurogym.scene import (
     Scene,
     Text,
 )
-from neurogym.task import Paper, Preset, Task
 from neurogym.tasks.alternatives import YELLOW, Nth
 from neurogym.tasks.perceptual import cosine_ring
+from neurogym.trials.task import Task
 
 LEFT_RIGHT = ("ArrowLeft", "ArrowRight")
 

@@ -3,12 +3,13 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Levels, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import GO, By, Clicks, Cross, Disc, Keys, Scene
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import GO, By, Clicks, Cross, Disc, Keys, Scene
+from neurogym.trials.task import Task
 
 TAU = 100.0  # ms, of the noise
 BASELINE = 0.2

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import param
 
-from neurogym.conditions import Bits, Choice, Order
-from neurogym.layout import Actions, Channels, Graded, Span, ring
-from neurogym.parameters import Rewards, Timing
-from neurogym.rules import FirstResponse, Outcome
-from neurogym.scene import (
+from neurogym.spec.conditions import Bits, Choice, Order
+from neurogym.spec.layout import Actions, Channels, Graded, Span, ring
+from neurogym.spec.outcomes import Outcome
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.plan import Effect
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import (
     GO,
     ORANGE,
     Bar,
@@ -26,7 +29,7 @@ from neurogym.scene import (
     Text,
     cap,
 )
-from neurogym.task import Effect, Paper, Preset, Task
+from neurogym.trials.task import Task
 
 # a key for each cell, as many as a person can have
 KEYS = tuple(f"Digit{k % 10}" for k in range(1, 11)) + tuple(f"Key{c}" for c in "QWERTYUIOP")
@@ -252,23 +255,23 @@ class OnWheel(FirstResponse):
     within the task's `tolerance` (degrees).
     """
 
-    def table(self, task):
-        table, n = super().table(task), task.plan.actions.size
+    def table(self, plan):
+        table, n = super().table(plan), plan.actions.size
         places = np.arange(n - 1)
         away = np.abs(places[:, None] - places)
         away = np.minimum(away, n - 1 - away) / ((n - 1) / 2)
         for half in (0, 2 + n):
             rows = np.s_[half + 3 : half + 2 + n, 0, 1:]
             table.performance[rows] = 1 - away
-            table.reward[rows] = task.plan.rewards.get("correct", 1.0) * (1 - away) + self.urgency
-            near = away * 180 <= task.tolerance + 1e-9
+            table.reward[rows] = plan.rewards.get("correct", 1.0) * (1 - away) + self.urgency
+            near = away * 180 <= plan.parameters["tolerance"] + 1e-9
             table.outcome[rows] = np.where(near, Outcome.CORRECT, Outcome.ERROR)
         return table
 
-    def sentence(self, task):
+    def sentence(self, plan):
         return (
-            f"{super().sentence(task)} A response earns the more, the closer it is; within"
-            f" {task.tolerance:g}° it counts as correct."
+            f"{super().sentence(plan)} A response earns the more, the closer it is; within"
+            f" {plan.parameters['tolerance']:g}° it counts as correct."
         )
 
 

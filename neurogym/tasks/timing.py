@@ -2,12 +2,13 @@
 
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Timing
-from neurogym.rules import Interval
-from neurogym.scene import BLUE, ORANGE, Cross, Disc, Keys, Scene
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Timing
+from neurogym.spec.rules import Interval
+from neurogym.spec.scene import BLUE, ORANGE, Cross, Disc, Keys, Scene
+from neurogym.trials.task import Task
 
 
 class ReadySetGo(Task):

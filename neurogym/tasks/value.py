@@ -3,12 +3,14 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Flips, Uniform
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Rewards, Timing
-from neurogym.rules import Outcome
-from neurogym.scene import BLUE, GO, INK, ORANGE, Cross, Keys, Polygon, Scene, Star
-from neurogym.task import Effect, Paper, Preset, Task
+from neurogym.spec.conditions import Flips, Uniform
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.outcomes import Outcome
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.plan import Effect
+from neurogym.spec.scene import BLUE, GO, INK, ORANGE, Cross, Keys, Polygon, Scene, Star
+from neurogym.trials.task import Task
 
 
 class DawTwoStep(Task):

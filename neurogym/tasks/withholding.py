@@ -1,11 +1,12 @@
 """Tasks in which doing nothing can be the answer."""
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Rewards, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import BLUE, GO, ORANGE, Cross, Disc, Keys, Polygon, Scene
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import BLUE, GO, ORANGE, Cross, Disc, Keys, Polygon, Scene
+from neurogym.trials.task import Task
 
 
 def _is_go(task, conditions):

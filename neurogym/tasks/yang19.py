@@ -3,12 +3,13 @@
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels, Evidence, ring
-from neurogym.parameters import Levels, Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import BLUE, GO, INK, ORANGE, Arc, Bar, By, Cross, Keys, Marker, Scene
-from neurogym.task import Paper, Preset, Task
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels, Evidence, ring
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Levels, Preset, Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import BLUE, GO, INK, ORANGE, Arc, Bar, By, Cross, Keys, Marker, Scene
+from neurogym.trials.task import Task
 
 PAPER = Paper(
     "Task representations in neural networks trained to perform many cognitive tasks",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neurogym.timing import Duration
+from neurogym.spec.durations import Duration
 
 
 def trunc_exp(rng: Any, mean: float, min: float = 0, max: float = np.inf) -> float:

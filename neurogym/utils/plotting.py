@@ -15,9 +15,10 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from neurogym.agents import Policy
-from neurogym.runs import Run, names_of, play
-from neurogym.saving import form_of, save
+from neurogym.figures.saving import form_of, save
+from neurogym.records.runs import Run
+from neurogym.subjects.agents import Policy
+from neurogym.subjects.play import names_of, play
 
 __all__ = ["plot_env", "plot_psychometric", "save", "visualize_run"]
 
@@ -200,7 +201,7 @@ def plot_psychometric(
         raise ValueError(f"choice holds {odd[0]:g}: expected 0 and 1, or NaN without a choice")
     if bins is not None and not (isinstance(bins, int | np.integer) and bins > 1):
         raise ValueError(f"bins = {bins!r}: expected a whole number from 2")
-    from neurogym import psychometric
+    from neurogym.figures import psychometric
 
     if ax is None:
         ax = psychometric.empty(title or "", x_label, y_label, fig_kwargs or {})
@@ -226,10 +227,10 @@ def _drawn(
             raise ValueError(
                 f"ob_traces has {len(given)} labels: expected {channels}, one a channel"
             )
-    from neurogym import drawing
+    from neurogym.figures import trace_plot
 
     run = run if name is None else replace(run, name=name)
-    plot = drawing.draw(run, legend=legend, ob_traces=ob_traces, fig_kwargs=fig_kwargs or {})
+    plot = trace_plot.draw(run, legend=legend, ob_traces=ob_traces, fig_kwargs=fig_kwargs or {})
     if fname is not None:
         save(plot, fname)
     return plot

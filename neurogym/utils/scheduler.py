@@ -1,6 +1,6 @@
-"""Schedules; see `neurogym.schedules`."""
+"""Schedules; see `neurogym.spec.schedules`."""
 
-from neurogym.schedules import (
+from neurogym.spec.schedules import (
     RandomBlockSchedule,
     RandomSchedule,
     Schedule,

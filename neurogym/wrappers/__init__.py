@@ -6,7 +6,10 @@ around a task by `task.wrapped(...)`. The same as JSON is a line of a stack, inn
 `[{"ReactionTime": {"urgency": -0.01}}, ...]`. Where two wrappers set the same thing the outer wins.
 """
 
-from neurogym.monitor import Identity, Monitor
+from typing import TYPE_CHECKING
+
+from neurogym.spec.later import later
+from neurogym.wrappers import library  # noqa: F401 - stacks can name them
 from neurogym.wrappers.adaptive import Shaping, Staircase, TimeOut
 from neurogym.wrappers.base import Wrapper
 from neurogym.wrappers.labels import (
@@ -23,6 +26,9 @@ from neurogym.wrappers.observations import Noise, PassAction, PassReward, TTLPul
 from neurogym.wrappers.responses import CatchTrials, Lapse, MissTrialReward, ReactionTime
 from neurogym.wrappers.several import Combine, MultiEnvs, ScheduleEnvs, TransferLearning
 from neurogym.wrappers.stack import WRAPPERS, Stack, fitting, read, register, write
+
+if TYPE_CHECKING:
+    from neurogym.subjects.monitor import Identity, Monitor
 
 __all__ = [
     "WRAPPERS",
@@ -58,3 +64,7 @@ __all__ = [
     "register",
     "write",
 ]
+__getattr__ = later(  # these wrap environments, not tasks
+    __name__,
+    {name: f"neurogym.subjects.monitor:{name}" for name in ("Identity", "Monitor")},
+)

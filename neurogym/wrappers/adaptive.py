@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import param
 
-from neurogym.block import Draw
-from neurogym.conditions import Choice, Condition, Uniform
-from neurogym.rules import FirstResponse, Outcome, Payoffs
-from neurogym.task import Task
+from neurogym.spec.conditions import Choice, Condition, Uniform
+from neurogym.spec.outcomes import Outcome, Payoffs
+from neurogym.spec.rules import FirstResponse
+from neurogym.trials.batch import Draw
+from neurogym.trials.task import Task
 from neurogym.wrappers.base import Wrapper, add_condition, needs_ground_truth
 from neurogym.wrappers.labels import among, in_play, pick
 

@@ -9,13 +9,13 @@ import gymnasium as gym
 import numpy as np
 import param
 
-from neurogym.block import Draw
-from neurogym.canvas import Canvas, Trials
-from neurogym.conditions import Choice, Condition
-from neurogym.envs import TaskEnv
-from neurogym.parameters import plain, unknown
-from neurogym.rules import Payoffs
-from neurogym.task import Plan, Result, Task
+from neurogym.spec.canvas import Canvas, Trials
+from neurogym.spec.conditions import Choice, Condition
+from neurogym.spec.outcomes import Payoffs, Result
+from neurogym.spec.parameters import plain, unknown
+from neurogym.spec.plan import Plan
+from neurogym.trials.batch import Draw
+from neurogym.trials.task import Task
 
 
 class Wrapper(param.Parameterized):
@@ -35,7 +35,7 @@ class Wrapper(param.Parameterized):
         task, env = task_of(cls.__name__, target)
         wrapper.__init__(*args, **params)
         wrapped = task.wrapped(wrapper)
-        return TaskEnv(wrapped) if env else wrapped
+        return env.of(wrapped) if env else wrapped
 
     def __init__(self, *args: Any, **params: Any):
         allowed = [name for name in self.param if name != "name"]
@@ -113,14 +113,15 @@ class Wrapper(param.Parameterized):
         raise ValueError(f"{type(self).__name__} does not fit {task.label}: {why}. {needs}")
 
 
-def task_of(name: str, target: Any) -> tuple[Task, bool]:
-    """The declared task, and whether it came as an environment; `name` is who asks."""
+def task_of(name: str, target: Any) -> tuple[Task, Any]:
+    """The declared task, and the environment as which it came, or None; `name` is who asks."""
     if isinstance(target, Task):
-        return target, False
+        return target, None
     env = target.unwrapped if isinstance(target, gym.Env) else None
-    if not isinstance(env, TaskEnv):
+    task = getattr(env, "task", None)
+    if not isinstance(task, Task):
         raise TypeError(f"{name} wraps a declared task or its environment, not {target!r}")
-    return env.task, True
+    return task, env
 
 
 def needs_ground_truth(wrapper: Wrapper, task: Task) -> int:

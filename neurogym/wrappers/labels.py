@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import param
 
-from neurogym.block import Draw
-from neurogym.conditions import Choice, Condition, Patterns, Permutation, Subset
-from neurogym.schedules import ORDERS, Lengths, Schedule
-from neurogym.task import Plan, Task
+from neurogym.spec.conditions import Choice, Condition, Patterns, Permutation, Subset
+from neurogym.spec.plan import Plan
+from neurogym.spec.schedules import ORDERS, Lengths, Schedule
+from neurogym.trials.batch import Draw
+from neurogym.trials.task import Task
 from neurogym.wrappers.base import (
     Wrapper,
     add_condition,

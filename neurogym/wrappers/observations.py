@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import param
 
-from neurogym.conditions import Uniform
-from neurogym.layout import Channels
-from neurogym.scene import Bar, Scene
-from neurogym.task import Echo, Plan
+from neurogym.spec.conditions import Uniform
+from neurogym.spec.layout import Channels
+from neurogym.spec.plan import Echo, Plan
+from neurogym.spec.scene import Bar, Scene
 from neurogym.wrappers.base import Wrapper, add_condition
 
 

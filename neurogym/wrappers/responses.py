@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import param
 
-from neurogym.conditions import Choice
-from neurogym.rules import FirstResponse, Payoffs
-from neurogym.task import Task
-from neurogym.timing import Duration, to_steps
+from neurogym.spec.conditions import Choice
+from neurogym.spec.durations import Duration, to_steps
+from neurogym.spec.outcomes import Payoffs
+from neurogym.spec.rules import FirstResponse
+from neurogym.trials.task import Task
 from neurogym.wrappers.base import Wrapper, add_condition
 
 

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import param
 
-from neurogym.combined import Combined, subsets
-from neurogym.parameters import plain, unknown
-from neurogym.schedules import ORDERS, Schedule
-from neurogym.switched import Switched
-from neurogym.task import Task
+from neurogym.spec.parameters import plain, unknown
+from neurogym.spec.schedules import ORDERS, Schedule
+from neurogym.trials.catalogue import configure, full_id, task_class
+from neurogym.trials.task import Task
+from neurogym.wrappers.alternating import Switched
 from neurogym.wrappers.base import Wrapper, probabilities, task_of
+from neurogym.wrappers.simultaneous import Combined, subsets
+from neurogym.wrappers.stack import read, write
 
 ENTRIES = ("task", "params", "stack", "preset")
 
@@ -59,8 +61,6 @@ class Several(Wrapper):
 
 def _told(task: Any, name: str) -> dict[str, Any]:
     """A task as JSON."""
-    from neurogym.wrappers.stack import write
-
     if isinstance(task, str):
         return {"task": task}
     if isinstance(task, Mapping):
@@ -76,9 +76,6 @@ def _told(task: Any, name: str) -> dict[str, Any]:
 
 
 def _build(told: Mapping[str, Any], params: Mapping[str, Any]) -> Task:
-    from neurogym.registry import configure, full_id, task_class
-    from neurogym.wrappers.stack import read
-
     cls = task_class(told["task"])
     if cls is None:
         raise ValueError(f"{full_id(told['task'])} is no declared task")

@@ -1,36 +1,15 @@
-"""Stacks of wrappers as JSON, and which wrappers there are."""
+"""Stacks of wrappers as JSON, and which wrappers stacks can name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neurogym.parameters import unknown
-from neurogym.task import Task
-from neurogym.wrappers.adaptive import Shaping, Staircase, TimeOut
+from neurogym.spec.parameters import unknown
+from neurogym.trials.task import Task
 from neurogym.wrappers.base import Wrapper
-from neurogym.wrappers.labels import (
-    RandomGroundTruth,
-    ScheduleAttr,
-    SideBias,
-    TrialHistory,
-    TrialHistoryEvolution,
-    VariableMapping,
-    VariableNch,
-)
-from neurogym.wrappers.observations import Noise, PassAction, PassReward, TTLPulse
-from neurogym.wrappers.responses import CatchTrials, Lapse, MissTrialReward, ReactionTime
-from neurogym.wrappers.several import Combine, MultiEnvs, ScheduleEnvs, TransferLearning
 
-WRAPPERS: dict[str, type[Wrapper]] = {
-    cls.__name__: cls
-    for cls in (
-        ReactionTime, Combine, RandomGroundTruth, SideBias, TrialHistory, TrialHistoryEvolution,
-        ScheduleAttr, ScheduleEnvs, MultiEnvs, TransferLearning, Staircase, TimeOut, CatchTrials,
-        MissTrialReward, Lapse, Noise, TTLPulse, PassAction, PassReward, VariableNch,
-        VariableMapping, Shaping,
-    )
-}  # fmt: skip
+WRAPPERS: dict[str, type[Wrapper]] = {}
 
 Stack = Sequence[Wrapper | Mapping[str, Mapping[str, Any]]]
 

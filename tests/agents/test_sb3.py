@@ -19,7 +19,7 @@ from stable_baselines3.common.vec_env import (
 )
 
 import neurogym as ngym
-from neurogym.sb3 import TaskVecEnv, vec_env
+from neurogym.envs.sb3 import TaskVecEnv, vec_env
 from neurogym.wrappers import Combine, PassReward
 from tests.acting import some
 

@@ -5,29 +5,31 @@ import json
 import tomllib
 from urllib.parse import parse_qsl, urlencode
 
-import gymnasium as gym
 import numpy as np
 import param
 import pytest
 
 import neurogym as ngym
-from app.choice import MAX_STEPS, VIEWS, Choice
-from app.session import Session
-from neurogym import records
-from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.store import Store
+from app.player.session import Session
+from app.state import MAX_STEPS, VIEWS, StudioState
+from neurogym import registry
+from neurogym.records import trial_table
+from neurogym.records.database import Store
+from neurogym.spec.parameters import Levels, Rewards, Timing
 
 TASK = "PerceptualDecisionMaking-v0"
 FILE = ("task", "preset", "params", "wrappers", "off", "seed", "trials", "feedback")
 
 
 def said(choice, names=None):
-    names = names or [name for name in Choice.param if name != "name"]
+    names = names or [name for name in StudioState.param if name != "name"]
     return {name: getattr(choice, name) for name in names}
 
 
 def through_the_address(choice):
-    return Choice.from_query(dict(parse_qsl(urlencode(choice.query()), keep_blank_values=True)))
+    return StudioState.from_query(
+        dict(parse_qsl(urlencode(choice.query()), keep_blank_values=True))
+    )
 
 
 def some_value(rng, parameter, now):
@@ -57,7 +59,7 @@ def some_value(rng, parameter, now):
 
 def changed(task_id, preset, rng, times=6):
     """A choice with random changes, and how many of them were taken."""
-    choice, taken = Choice(task=task_id, preset=preset), 0
+    choice, taken = StudioState(task=task_id, preset=preset), 0
     names = [name for name in choice.declared.param if name != "name"]
     for name in rng.choice(names, times):
         task = choice.build()
@@ -96,13 +98,13 @@ def test_a_file_gives_back_any_choice(task_id, preset, rng):
     choice.param.update(seed=int(rng.integers(2**31)), trials=7, feedback=False)
     content = tomllib.loads(choice.toml())
     assert content == said(choice, FILE)
-    again = Choice.from_toml(choice.toml())
+    again = StudioState.from_toml(choice.toml())
     assert said(again, FILE) == said(choice, FILE)
     assert again.build().settings() == choice.build().settings()
 
 
 def test_a_run_stands_for_all_that_it_was_played_with():
-    choice = Choice(task=TASK, run="abc", params={"sigma": 2}, seed=5, view="play")
+    choice = StudioState(task=TASK, run="abc", params={"sigma": 2}, seed=5, view="play")
     assert choice.query() == {"task": TASK, "view": "play", "run": "abc"}
 
 
@@ -118,12 +120,12 @@ def test_a_run_stands_for_all_that_it_was_played_with():
     ],
 )
 def test_the_view_that_an_address_means(query, view):
-    assert Choice.from_query(query).view == view
+    assert StudioState.from_query(query).view == view
 
 
 def test_what_is_as_in_the_preset_is_dropped_from_the_address():
     params = {"abort": True, "sigma": 1, "timing": {"fixation": 500, "stimulus": 900}}
-    choice = Choice.from_query({"task": TASK, "params": json.dumps(params)})
+    choice = StudioState.from_query({"task": TASK, "params": json.dumps(params)})
     assert choice.params == {"timing": {"stimulus": 900.0}}
 
 
@@ -204,7 +206,7 @@ WRONG_PARAMS = {
 def test_a_wrong_entry_is_refused_and_told(case):
     query, words = WRONG[case]
     with pytest.raises(ValueError, match=r"\w") as caught:
-        Choice.from_query(query)
+        StudioState.from_query(query)
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 
@@ -212,9 +214,9 @@ def test_a_wrong_entry_is_refused_and_told(case):
 def test_a_wrong_parameter_is_refused_and_changes_nothing(case):
     params, words = WRONG_PARAMS[case]
     with pytest.raises(ValueError, match=r"\w") as caught:
-        Choice.from_query({"task": TASK, "params": json.dumps(params)})
+        StudioState.from_query({"task": TASK, "params": json.dumps(params)})
     assert all(word in str(caught.value) for word in words), str(caught.value)
-    choice = Choice(task=TASK, params={"sigma": 2.0}, run="abc")
+    choice = StudioState(task=TASK, params={"sigma": 2.0}, run="abc")
     (name, value), before = *params.items(), said(choice)
     with pytest.raises(ValueError, match=r"\w"):
         choice.change(name, value)
@@ -227,7 +229,7 @@ def test_a_wrong_parameter_is_refused_and_changes_nothing(case):
 def test_params_are_json_and_relative_to_the_preset(task_id, preset, rng):
     choice, _ = changed(task_id, preset, rng, times=8)
     assert json.loads(json.dumps(choice.params, allow_nan=False)) == choice.params
-    base, now = Choice(task=task_id, preset=preset).build(), choice.build()
+    base, now = StudioState(task=task_id, preset=preset).build(), choice.build()
     for name, value in choice.params.items():
         assert getattr(now, name) != getattr(base, name)
         if isinstance(value, dict):
@@ -236,7 +238,7 @@ def test_params_are_json_and_relative_to_the_preset(task_id, preset, rng):
 
 def test_the_presets_own_value_leaves_nothing_behind(task_id, preset, rng):
     choice, _ = changed(task_id, preset, rng)
-    base = Choice(task=task_id, preset=preset).build()
+    base = StudioState(task=task_id, preset=preset).build()
     while names := list(choice.params):
         for name in names:  # one may have to wait for another, with which it would clash
             value = getattr(base, name)
@@ -247,7 +249,7 @@ def test_the_presets_own_value_leaves_nothing_behind(task_id, preset, rng):
 
 
 def test_a_change_ends_the_run_and_a_task_takes_no_params_along():
-    choice = Choice(task=TASK, run="abc")
+    choice = StudioState(task=TASK, run="abc")
     choice.change("sigma", 3)
     assert (choice.params, choice.run) == ({"sigma": 3}, "")
     choice.param.update(run="abc")
@@ -272,7 +274,7 @@ SECOND = {"ScheduleEnvs": {"tasks": [{"task": "GoNogo-v0", "preset": "human"}]}}
 
 
 def stacked(stack, **params):
-    choice = Choice(task=TASK, **params)
+    choice = StudioState(task=TASK, **params)
     choice.restack(stack)
     return choice
 
@@ -285,9 +287,9 @@ def test_a_wrapper_that_is_off_is_kept_apart_with_its_place():
     assert [line["at"] for line in choice.off] == [0, 2]
     assert "SideBias" not in choice.python()
     assert list(choice.build().plan.layers) == []
-    for again in (through_the_address(choice), Choice.from_toml(choice.toml())):
+    for again in (through_the_address(choice), StudioState.from_toml(choice.toml())):
         assert again.stack == stack
-    other = Choice()
+    other = StudioState()
     other.adopt(choice)
     assert other.stack == stack
     other.pick("GoNogo")
@@ -301,7 +303,7 @@ def test_parameters_are_the_chosen_tasks_under_any_stack():
     assert choice.bare().sigma == choice.settings()["sigma"] == 2
     assert through_the_address(choice).params == choice.params
     assert through_the_address(choice).wrappers == [REACTION, SECOND]
-    assert Choice.from_toml(choice.toml()).stack == choice.stack
+    assert StudioState.from_toml(choice.toml()).stack == choice.stack
     long = {"task": "GoNogo-v0", "params": {"timing": {"delay": 1e9}}}
     with pytest.raises(ValueError, match="steps of dt"):
         choice.wrap([{"ScheduleEnvs": {"tasks": [long]}}])
@@ -322,7 +324,7 @@ def test_a_stack_with_nothing_in_it_is_json_in_a_file():
     choice.off[1]["Noise"]["channels"] = None
     content = tomllib.loads(choice.toml())
     assert json.loads(content["off"]) == choice.off
-    assert Choice.from_toml(choice.toml()).stack[0] == choice.stack[0]
+    assert StudioState.from_toml(choice.toml()).stack[0] == choice.stack[0]
 
 
 def test_a_preset_keeps_what_still_fits():
@@ -357,7 +359,7 @@ def test_a_preset_keeps_what_still_fits():
 )
 def test_a_wrong_stack_is_told_in_a_sentence(query, words):
     with pytest.raises(ValueError, match=r"\w") as caught:
-        Choice.from_query({"task": TASK, **query})
+        StudioState.from_query({"task": TASK, **query})
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 
@@ -372,7 +374,7 @@ def run_row(**changes):
 
 
 def test_a_run_is_taken_with_all_that_belongs_to_it():
-    choice = Choice()
+    choice = StudioState()
     choice.take(run_row())
     assert said(choice, [*FILE, "subject", "run"]) == dict(
         task="GoNogo-v0", preset="agent", params={"dt": 20.0}, wrappers=[], off=[], seed=3,
@@ -381,14 +383,14 @@ def test_a_run_is_taken_with_all_that_belongs_to_it():
 
 
 def test_an_agents_run_names_no_person_and_may_be_endless_or_long():
-    choice = Choice()
+    choice = StudioState()
     for n in (None, 200_000):
         choice.take(run_row(subject_kind="agent", subject="oracle", n_trials=n, seed=2**63 - 1))
         assert (choice.subject, choice.trials, choice.seed) == ("", 10_000, 2**63 - 1)
 
 
 def test_the_run_of_a_task_that_is_not_here_changes_nothing():
-    choice = Choice()
+    choice = StudioState()
     before = said(choice)
     with pytest.raises(ValueError, match="unknown task 'Gone-v0'"):
         choice.take(run_row(task="Gone-v0"))
@@ -417,13 +419,13 @@ def test_the_run_of_a_task_that_is_not_here_changes_nothing():
 )
 def test_a_wrong_file_is_refused_and_told(text, words):
     with pytest.raises(ValueError, match=r"\w") as caught:
-        Choice.from_toml(text)
+        StudioState.from_toml(text)
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 
 def test_a_file_leaves_who_plays_and_what_is_shown():
-    choice = Choice(subject="lea", view="configure", run="abc")
-    choice.adopt(Choice.from_toml('task = "GoNogo"\nseed = 9\n[params]\ndt = 10.0\n'))
+    choice = StudioState(subject="lea", view="configure", run="abc")
+    choice.adopt(StudioState.from_toml('task = "GoNogo"\nseed = 9\n[params]\ndt = 10.0\n'))
     assert said(choice, ["task", "seed", "params", "subject", "view", "run"]) == dict(
         task="GoNogo-v0", seed=9, params={"dt": 10.0}, subject="lea", view="configure", run=""
     )
@@ -441,7 +443,7 @@ def app_plays(choice, folder):
         store.add_run(run)
         session = Session(store, run, lambda message: None)
         for index in range(choice.trials):
-            records.begin(session.env, run["seed"], index)
+            trial_table.begin(session.env, run["seed"], index)
             yield session.env.trial, np.array(session.env.ob)
 
 
@@ -459,9 +461,9 @@ def test_python_plays_the_trials_of_the_app(task_id, preset, rng, tmp_path, caps
         rows, sent = rows[:1], sent[:1]
     assert [row["conditions"] for row in rows] == [conditions for conditions, _ in sent]
     for row, (_, ob) in zip(rows, sent, strict=True):
-        records.begin(env, row["seed"], row["trial_index"])
+        trial_table.begin(env, row["seed"], row["trial_index"])
         np.testing.assert_array_equal(env.ob, ob)
-    np.testing.assert_array_equal(names["ob"], records.begin(env, choice.seed, 0))
+    np.testing.assert_array_equal(names["ob"], trial_table.begin(env, choice.seed, 0))
 
 
 # -- environments of other kinds -------------------------------------------------------------------
@@ -489,22 +491,18 @@ class Plain(ngym.PeriodEnv):
 
 
 @pytest.fixture
-def plain(monkeypatch):
+def plain():
     """An id of a classic task, known during the test."""
-    from neurogym import registry
-
-    monkeypatch.setattr(registry, "_OTHERS", set())
-    monkeypatch.setattr(gym.envs.registration, "registry", dict(gym.registry))
-    monkeypatch.setattr(gym, "registry", gym.envs.registration.registry)
     ngym.register("Plain-v0", Plain)
-    return "Plain-v0"
+    yield "Plain-v0"
+    registry.unregister("Plain-v0")
 
 
 def test_an_environment_of_another_kind_is_chosen_as_well(plain, capsys):
-    choice = Choice.from_query({"task": "Plain", "params": '{"dt": 50}', "trials": "2"})
+    choice = StudioState.from_query({"task": "Plain", "params": '{"dt": 50}', "trials": "2"})
     assert choice.declared is None
     assert said(through_the_address(choice)) == said(choice)
-    assert said(Choice.from_toml(choice.toml()), FILE) == said(choice, FILE)
+    assert said(StudioState.from_toml(choice.toml()), FILE) == said(choice, FILE)
     assert choice.settings() == {"dt": 50}
     names = {}
     exec(choice.python(), names)
@@ -514,9 +512,9 @@ def test_an_environment_of_another_kind_is_chosen_as_well(plain, capsys):
 
 def test_an_environment_that_cannot_be_made_is_told(plain):
     with pytest.raises(ValueError, match=r"Plain-v0 cannot be used with \{'dtt': 5\}: .*'dtt'"):
-        Choice.from_query({"task": "Plain", "params": '{"dtt": 5}'})
+        StudioState.from_query({"task": "Plain", "params": '{"dtt": 5}'})
     with pytest.raises(ValueError, match="expected finite numbers"):
-        Choice.from_query({"task": "Plain", "params": '{"dt": null}'})
+        StudioState.from_query({"task": "Plain", "params": '{"dt": null}'})
     ngym.register("Pendulum-v1")
     with pytest.raises(ValueError, match="expected a Discrete space"):
-        Choice.from_query({"task": "Pendulum-v1"})
+        StudioState.from_query({"task": "Pendulum-v1"})

@@ -4,16 +4,16 @@ import panel_material_ui as pmui
 import param
 import pytest
 
-import app.controls as controls
-from app.choice import Choice
-from app.controls import Form, PeriodRow, RewardsForm, numbers
-from neurogym.parameters import Levels
-from neurogym.timing import Duration
+import app.forms.controls as controls
+from app.forms.controls import Form, PeriodRow, RewardsForm, numbers
+from app.state import StudioState
+from neurogym.spec.durations import Duration
+from neurogym.spec.parameters import Levels
 
 
 @pytest.fixture
 def choice(task_id, preset):
-    return Choice(task=task_id, preset=preset)
+    return StudioState(task=task_id, preset=preset)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_value_out_of_bounds_is_told_and_left_out(choice, calls):
         widget.value = wrong
         assert widget.error_state
         assert widget.helper_text
-        assert "Choice." not in widget.helper_text
+        assert "StudioState." not in widget.helper_text
         assert choice.params == before
         assert calls == []
         widget.value = good
@@ -96,7 +96,7 @@ def test_an_empty_number_is_told(choice):
 
 
 def test_levels_are_text():
-    choice = Choice(task="PerceptualDecisionMaking-v0")
+    choice = StudioState(task="PerceptualDecisionMaking-v0")
     form = Form(choice, lambda: None)
     widget = form.widgets["cohs"]
     assert widget.value == "0, 6.4, 12.8, 25.6, 51.2"
@@ -109,7 +109,7 @@ def test_levels_are_text():
 
 
 def test_what_clashes_only_with_another_parameter_is_told():
-    choice = Choice(task="Reaching1D-v0", preset="agent")
+    choice = StudioState(task="Reaching1D-v0", preset="agent")
     form = Form(choice, lambda: None)
     form.widgets["speed"].value = 45.0
     assert "cannot stop within" in form.widgets["speed"].helper_text
@@ -185,7 +185,7 @@ def test_every_kind_of_length_can_be_chosen(choice, calls):
 
 
 def test_a_kind_that_follows_another_period_comes_back_as_it_was():
-    choice = Choice(task="ReadySetGo-v0")
+    choice = StudioState(task="ReadySetGo-v0")
     line = row(choice, "production")
     assert line.kind.value == "times"
     assert [widget.value for widget in line.inputs] == [2.0]
@@ -199,7 +199,7 @@ def test_a_kind_that_follows_another_period_comes_back_as_it_was():
 
 
 def test_numbers_of_each_kind_are_taken():
-    choice = Choice(task="GoNogo-v0")
+    choice = StudioState(task="GoNogo-v0")
     line = row(choice, "delay")
     line.inputs[0].value = 250.0
     assert choice.params == {"timing": {"delay": 250.0}}
@@ -220,7 +220,7 @@ def test_numbers_of_each_kind_are_taken():
 
 
 def test_lengths_that_cannot_be_are_told_and_left_out():
-    choice = Choice(task="GoNogo-v0", params={"timing": {"fixation": 300.0}})
+    choice = StudioState(task="GoNogo-v0", params={"timing": {"fixation": 300.0}})
     line, before = row(choice, "delay"), {"timing": {"fixation": 300.0}}
     for wrong, word in [
         (-5.0, "not negative"),
@@ -247,7 +247,7 @@ def test_lengths_that_cannot_be_are_told_and_left_out():
 
 
 def test_a_slider_and_its_number_move_each_other():
-    choice = Choice(task="GoNogo-v0")
+    choice = StudioState(task="GoNogo-v0")
     line = row(choice, "stimulus")
     number, slider = line.fields.objects
     slider.value = 620.0
@@ -261,7 +261,7 @@ def test_a_slider_and_its_number_move_each_other():
 
 
 def test_a_refused_kind_can_be_left_again():
-    choice = Choice(task="GoNogo-v0", params={"dt": 0.2})
+    choice = StudioState(task="GoNogo-v0", params={"dt": 0.2})
     line = row(choice, "decision")
     line.kind.value = "truncated_exponential"  # up to ten times as long: too many steps
     assert line.kind.error_state
@@ -272,7 +272,7 @@ def test_a_refused_kind_can_be_left_again():
 
 
 def test_one_periods_length_leaves_the_others():
-    choice = Choice(task="GoNogo-v0")
+    choice = StudioState(task="GoNogo-v0")
     first, second = row(choice, "stimulus"), row(choice, "delay")
     first.inputs[0].value = 600.0
     second.inputs[0].value = 700.0

@@ -3,9 +3,9 @@ import pytest
 from bokeh.models import Plot, Scatter
 from scipy.special import expit
 
-from app.curves import Fit, binned, conditions_for, curves, fit, second_answer
-from neurogym import measures
-from neurogym.rollout import rollout
+from app.plots.curves import Fit, binned, conditions_for, curves, fit, second_answer
+from neurogym.records import measures
+from neurogym.subjects.rollout import rollout
 
 
 @pytest.fixture(scope="module")

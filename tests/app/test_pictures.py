@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 import neurogym as ngym
-from app.choice import Choice
-from app.choose import ON_CARD, picture
-from neurogym.envs import TaskEnv
-from neurogym.episodes import as_trials
-from neurogym.parameters import Timing
-from neurogym.pictures import screens, timeline
-from neurogym.task import Preset
+from app.pages.choose import ON_CARD, picture
+from app.state import StudioState
+from neurogym.envs.episodes import as_trials
+from neurogym.envs.task_env import TaskEnv
+from neurogym.figures.stills import screens, timeline
+from neurogym.spec.parameters import Preset, Timing
 from neurogym.tasks.withholding import GoNogo
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -33,7 +32,7 @@ def numbers(root, tag, name):
 
 @pytest.fixture
 def choice(task_id, preset):
-    return Choice(task=task_id, preset=preset)
+    return StudioState(task=task_id, preset=preset)
 
 
 def test_screens_show_each_period(choice):
@@ -58,7 +57,7 @@ def test_a_cards_picture_has_few_screens_and_its_text_can_be_read(task_id):
 
 
 def test_screens_that_show_most_are_chosen():
-    env = Choice(task="PulseDecisionMaking-v0").env()
+    env = StudioState(task="PulseDecisionMaking-v0").env()
     every, some = (parsed(screens(env, "x", most)) for most in (None, 4))
     periods = [node.text for node in every.iter(SVG + "text")]
     chosen = [node.text for node in some.iter(SVG + "text")]
@@ -71,7 +70,7 @@ def test_screens_that_show_most_are_chosen():
 
 
 def test_faint_patterns_are_not_those_that_are_drawn():
-    env = Choice(task="SpatialSuppressMotion-v0").env()
+    env = StudioState(task="SpatialSuppressMotion-v0").env()
     screens(env, "x")
     assert env.trial["contrast"] > 0.5
 
@@ -110,14 +109,16 @@ def test_a_timeline_follows_the_timing(choice):
 
 
 def test_a_picture_follows_the_timing():
-    choice = Choice(task="GoNogo-v0")
+    choice = StudioState(task="GoNogo-v0")
     assert ">fixation<" in screens(choice.env(), "x")
     choice.change("timing", {"fixation": 0})
     assert ">fixation<" not in screens(choice.env(), "x")
 
 
 def test_what_dt_makes_of_a_length_is_told():
-    choice = Choice(task="GoNogo-v0", params={"dt": 100, "timing": {"delay": 250, "fixation": 30}})
+    choice = StudioState(
+        task="GoNogo-v0", params={"dt": 100, "timing": {"delay": 250, "fixation": 30}}
+    )
     text = timeline(choice.env())
     assert "delay: 250 ms; at dt 100 ms: 2 steps = 200 ms" in text
     assert "fixation: 30 ms; at dt 100 ms: 1 steps = 100 ms" in text
@@ -193,7 +194,7 @@ def test_a_task_that_is_over_is_shown_no_more():
 
 
 def test_a_picture_shows_the_speaker_of_a_sound():
-    env = Choice(task="ToneDetection-v0").env()
+    env = StudioState(task="ToneDetection-v0").env()
     text = screens(env, "x")
     parsed(text)
     periods = [name for name, start, stop in env.periods if stop > start]

@@ -5,9 +5,9 @@ import re
 import pytest
 
 import neurogym as ngym
-from app import compiled
 from app.assets import ASSETS, EXPORT, IMPORT, PLAYER_JS, module
-from app.choice import Choice
+from app.player import messages
+from app.state import StudioState
 
 PAIRS = {"task": "DelayPairedAssociation-v0"}
 TONE = {"task": "ToneDetection-v0", "params": {"dt": 100}}
@@ -37,11 +37,11 @@ def test_what_a_file_imports_is_there_and_used():
 
 @pytest.mark.parametrize("task", ["ToneDetection-v0", "AnnubesEnv-v0", "GoNogo-v0"])
 def test_the_player_knows_whether_there_is_something_to_hear(task):
-    told = compiled.stage(Choice(task=task).env())
+    told = messages.stage(StudioState(task=task).env())
     assert told.get("sound", False) == (task != "GoNogo-v0")
 
 
 def test_one_of_several_tasks_may_sound():
     for others, heard in (([PAIRS], False), ([TONE], True)):
         env = ngym.make("GoNogo", dt=100, stack=[{"Combine": {"tasks": others}}])
-        assert compiled.stage(env.unwrapped).get("sound", False) is heard
+        assert messages.stage(env.unwrapped).get("sound", False) is heard

@@ -6,11 +6,12 @@ import pytest
 from bokeh.models import Div, HoverTool, Line, Plot, Quad, Scatter, Step, WheelZoomTool
 
 import neurogym as ngym
-from app.added import strips
-from app.played import MAX_IMAGE_ROWS, Channels, RasterData, arrange, runs
-from app.raster import LANE, ROW, raster
-from neurogym import records, registry
-from neurogym.rollout import rollout
+from app.plots.raster import LANE, ROW, raster
+from app.plots.raster_data import MAX_IMAGE_ROWS, Channels, RasterData, arrange, runs
+from app.plots.strips import strips
+from neurogym import registry
+from neurogym.records import trial_table
+from neurogym.subjects.rollout import rollout
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,7 @@ def registered():
 
     yield register
     for id in ids:
-        gym.registry.pop(id)
-        registry._OTHERS.discard(id)
+        registry.unregister(id)
 
 
 def as_human(rows):
@@ -288,7 +288,7 @@ def test_graded_actions_are_lines_beside_what_was_right(task, align):
             assert label in legend
             assert "from {:.3g} to {:.3g}".format(*scale) in legend
             for y, i in enumerate(item.order, 1):
-                trace = records.replay(item.data.rows[i])
+                trace = trial_table.replay(item.data.rows[i])
                 times = (np.arange(len(trace.ob) + 1) - item.zero[i]) * trace.dt
                 for name, known in ((label, trace.actions), (f"right {label}", trace.gt)):
                     x, numbers = numbers_in(drawn[name], y, k, len(drawn) // 2, *scale)
@@ -500,7 +500,7 @@ def test_trials_that_remember_are_played_again_with_their_memory():
     rows = wrapped([{"Staircase": {}}], "integrator", 20)
     data = RasterData(rows)
     for i, row in enumerate(rows):
-        np.testing.assert_array_equal(data.ob[i], records.replay(row).ob)
+        np.testing.assert_array_equal(data.ob[i], trial_table.replay(row).ob)
     again = [{**row, "memory": {}} for row in rows]
     assert RasterData(again).keys != data.keys
 

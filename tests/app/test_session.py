@@ -11,12 +11,12 @@ import param
 import pytest
 
 import neurogym as ngym
-from app import compiled
-from app.choice import Choice
-from app.session import AHEAD, Session, scored, title
-from neurogym import records
-from neurogym.rules import Outcome
-from neurogym.store import Store
+from app.player import messages
+from app.player.session import AHEAD, Session, scored, title
+from app.state import StudioState
+from neurogym.records import trial_table
+from neurogym.records.database import Store
+from neurogym.spec.outcomes import Outcome
 from neurogym.wrappers import WRAPPERS, Wrapper
 
 N = 6
@@ -36,11 +36,11 @@ def no_surprises(caplog):
 
 
 def make_run(store, task="GoNogo-v0", run_id="run1", n=N, **changes):
-    choice = Choice(task=task, preset="human")
+    choice = StudioState(task=task, preset="human")
     run = dict(
         run_id=run_id, task=task, params=choice.settings(), wrappers=[], seed=11, n_trials=n,
         subject_kind="human", subject="lea", settings={"feedback": True},
-        created_utc=records.utc_now(),
+        created_utc=trial_table.utc_now(),
     ) | changes  # fmt: skip
     store.add_run(run)
     return run
@@ -123,10 +123,10 @@ class Player:
 
     def _joint(self, trial):
         """Several tasks at once, as Python plays them; each key comes 3.5 ms into its step."""
-        env = records.env_of(self.session.run)
-        first = records.begin(env, self.session.run["seed"], trial["index"])
-        trace = records.run_trial(env, lambda ob: self.policy(trial, env.t_ind), first)
-        truth, parts = records.outcome_of(trace), []
+        env = trial_table.env_of(self.session.run)
+        first = trial_table.begin(env, self.session.run["seed"], trial["index"])
+        trace = trial_table.run_trial(env, lambda ob: self.policy(trial, env.t_ind), first)
+        truth, parts = trial_table.outcome_of(trace), []
         for part, own in zip(trial["parts"], truth["parts"], strict=True):
             onset = part["on"] and 1000.25 + trial["dt"] * (part["at"] + part["window"][0])
             key = None if own["rt_ms"] is None else onset + own["rt_ms"] + 3.5
@@ -173,12 +173,12 @@ class Player:
 
 
 def finished(store, run_id="run1"):
-    return records.finished(store.trials(run_id=run_id))
+    return trial_table.finished(store.trials(run_id=run_id))
 
 
 def all_once(store, n=N, run_id="run1"):
     rows = store.trials(run_id=run_id)
-    assert sorted(row["trial_index"] for row in records.finished(rows)) == list(range(n))
+    assert sorted(row["trial_index"] for row in trial_table.finished(rows)) == list(range(n))
     assert not [row["flags"]["mismatch"] for row in rows if "mismatch" in row["flags"]]
     return rows
 
@@ -211,7 +211,7 @@ def test_a_run_is_played_scored_and_stored(store, task_id, policy):
     player = Player(store, run, policies(1)[policy])
     config, *trials = player.ready()
     assert (config["type"], config["n_done"], config["n_trials"]) == ("config", 0, N)
-    ahead = config["mode"] == "open" and not compiled.is_adaptive(ngym.make(task_id).unwrapped)
+    ahead = config["mode"] == "open" and not messages.is_adaptive(ngym.make(task_id).unwrapped)
     assert len(trials) == config["preload"] == (AHEAD if ahead else 1)
     player.play()
     assert player.over
@@ -221,10 +221,10 @@ def test_a_run_is_played_scored_and_stored(store, task_id, policy):
     assert [row["uid"] for row in player.rows] == [row["uid"] for row in rows]
     assert [player.acks[row["uid"]]["n_done"] for row in rows] == list(range(1, N + 1))
     for row in rows:
-        assert set(row) == set(records.COLUMNS)
+        assert set(row) == set(trial_table.COLUMNS)
         assert (row["subject"], row["subject_kind"], row["seed"]) == ("lea", "human", 11)
         assert (row["rt_ms"] is None) == (row["key_ms"] is None) == (row["response"] is None)
-        truth = records.outcome_of(records.replay(row))
+        truth = trial_table.outcome_of(trial_table.replay(row))
         assert {**row, **truth, "rt_ms": None} == {**row, "rt_ms": None}
 
 
@@ -234,12 +234,12 @@ def test_the_answers_of_a_person_and_an_agent_are_worth_the_same(store, task_id)
     player.play()
     for row in finished(store):
         actions = dict(map(tuple, row["actions"]))
-        env = records.env_of(row)
-        first = records.begin(env, row["seed"], row["trial_index"], memory=row["memory"])
-        rest = records.rest_of(env)
+        env = trial_table.env_of(row)
+        first = trial_table.begin(env, row["seed"], row["trial_index"], memory=row["memory"])
+        rest = trial_table.rest_of(env)
         act = lambda ob, e=env, a=actions, r=rest: a.get(e.t_ind, r)  # noqa: E731
-        trace = records.run_trial(env, act, first)
-        assert records.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
+        trace = trial_table.run_trial(env, act, first)
+        assert trial_table.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
 
 
 def test_a_session_made_anew_goes_on_where_the_last_one_stopped(store, task_id):
@@ -340,7 +340,7 @@ def test_a_run_that_learns_is_sent_trial_by_trial(store, harder):
     assert rows[0]["memory"] == {}
     assert all(row["memory"] for row in rows[1:])
     for row in rows:
-        truth = records.outcome_of(records.replay(row))
+        truth = trial_table.outcome_of(trial_table.replay(row))
         assert {**row, **truth, "rt_ms": None} == {**row, "rt_ms": None}
     player = adaptive(store, make_run(store, **harder, run_id="run2"))
     player.policy = lambda trial, k: 0
@@ -402,7 +402,7 @@ def test_what_was_done_and_earned_is_shown_in_the_next_trial(store):
     assert player.queue[0]["frames"].shape[1] == max(e["start"] for e in trial["echo"]) + 1
     player.play()
     for row in all_once(store):
-        assert records.replay(row).ob[0, -2:].tolist() == row["memory"]["echo"]
+        assert trial_table.replay(row).ob[0, -2:].tolist() == row["memory"]["echo"]
 
 
 def test_the_response_need_not_be_the_key(store):
@@ -468,7 +468,7 @@ def test_a_dual_task_is_played_scored_and_stored(store, policy, how):
     player.play()
     assert player.problems == []
     for row in all_once(store):
-        truth = records.outcome_of(records.replay(row))
+        truth = trial_table.outcome_of(trial_table.replay(row))
         for part, true in zip(row["parts"], truth["parts"], strict=True):
             assert {**part, **true, "rt_ms": 0} == {**part, "rt_ms": 0}
             if true["rt_ms"] is None:
@@ -522,7 +522,7 @@ def test_an_interrupted_trial_comes_again_at_the_end(store, player):
         player.play(1)
     assert order == [*(f"run1-{i}-0" for i in (2, 3, 4, 5)), "run1-0-1", "run1-1-1"]
     rows = all_once(store)
-    broken = [row for row in rows if not records.is_finished(row)]
+    broken = [row for row in rows if not trial_table.is_finished(row)]
     assert [row["flags"]["interrupted"] for row in broken] == ["hidden", "reload"]
     for row in broken:
         twin = next(r for r in finished(store) if r["trial_index"] == row["trial_index"])
@@ -855,7 +855,7 @@ def test_what_was_tampered_with_is_flagged_and_python_is_believed(store, player,
     player.say(**record | tampered)
     (row,) = store.trials()
     assert row["flags"] == {"mismatch": flag}
-    env = records.env_of(row)
+    env = trial_table.env_of(row)
     truth = scored(player.session.run, env, record)
     for name in ("reward", "response", "outcome", "correct", "rt_ms", "actions"):
         assert row[name] == truth[name]

@@ -3,12 +3,12 @@
 import param
 import pytest
 
-from app.choice import Choice
-from app.configure import Configure
-from app.editors import Around
-from app.fields import Field, kinds_of
-from app.stack import StackEditor
-from neurogym.registry import all_envs, task_class
+from app.forms.editors import Around
+from app.forms.fields import Field, kinds_of
+from app.forms.stack import StackEditor
+from app.pages.configure import Configure
+from app.state import StudioState
+from neurogym.trials.catalogue import all_envs, task_class
 from neurogym.wrappers import WRAPPERS, fitting, read
 from neurogym.wrappers.several import Several
 
@@ -25,7 +25,7 @@ class Calls(list):
 
     def __init__(self, stack=(), task=TASK, preset="human"):
         super().__init__()
-        self.choice = Choice(task=task, preset=preset)
+        self.choice = StudioState(task=task, preset=preset)
         self.choice.restack([line if isinstance(line, tuple) else (line, True) for line in stack])
         self.editor = StackEditor(self.choice, lambda: self.append(1))
 
@@ -362,7 +362,7 @@ def test_lines_of_settings():
 
 
 def test_the_page_follows_the_stack_at_once():
-    view = Configure(Choice(task=TASK), lambda view: None)
+    view = Configure(StudioState(task=TASK), lambda view: None)
     assert "1500 ms" in view.line.object
     view.stack.add.value = "ReactionTime"
     assert "0 steps = 0 ms (was 1500 ms)" in view.line.object
@@ -385,7 +385,7 @@ def test_choices_follow_what_is_inside():
 
 
 def test_a_preset_says_what_it_dropped():
-    choice = Choice(task=TASK)
+    choice = StudioState(task=TASK)
     choice.wrap([BIAS, {"ReactionTime": {"from_step": 20}}])
     view = Configure(choice, lambda view: None)
     view._set_preset("agent")
@@ -396,7 +396,7 @@ def test_a_preset_says_what_it_dropped():
 
 
 def test_parameters_of_the_first_task_are_set_under_several():
-    choice = Choice(task=TASK)
+    choice = StudioState(task=TASK)
     choice.wrap([{"ScheduleEnvs": {}}])
     view = Configure(choice, lambda view: None)
     choice.change("sigma", 2)

@@ -21,8 +21,8 @@ import gymnasium as gym
 import numpy as np
 
 import neurogym as ngym
-from neurogym.registry import task_class
-from neurogym.stream import FIRST, MOST
+from neurogym.trials.catalogue import task_class
+from neurogym.trials.stream import FIRST, MOST
 from tests.acting import some
 
 SEQ_LEN = 100

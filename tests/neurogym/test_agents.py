@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import neurogym as ngym
-from neurogym.agents import AGENTS, Integrator, Model, Oracle, RandomAgent, agent
-from neurogym.measures import chronometric, psychometric, summary
-from neurogym.parameters import Timing
-from neurogym.registry import task_class
+from neurogym.records.measures import chronometric, psychometric, summary
+from neurogym.spec.parameters import Timing
+from neurogym.subjects.agents import AGENTS, Integrator, Model, Oracle, RandomAgent, agent
 from neurogym.tasks.perceptual import PerceptualDecisionMaking, cosine_ring
+from neurogym.trials.catalogue import task_class
 
 
 class Reaction(PerceptualDecisionMaking):

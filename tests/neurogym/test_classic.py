@@ -12,8 +12,8 @@ from gymnasium.utils.env_checker import check_env
 
 import neurogym as ngym
 from neurogym import PeriodEnv, TrialEnv, registry
-from neurogym.envs import TaskEnv
-from neurogym.episodes import EpisodeEnv, as_trials
+from neurogym.envs.episodes import EpisodeEnv, as_trials
+from neurogym.envs.task_env import TaskEnv
 
 TEMPLATE = """
 from gymnasium import spaces
@@ -229,8 +229,7 @@ def test_registers_like_any_environment():
         rows = ngym.rollout("ClassicMotionTwo", "oracle", trials=3)
         assert [row["outcome"] for row in rows] == ["correct"] * 3
     finally:
-        del gym.registry["ClassicMotionTwo-v0"]
-        registry._OTHERS.discard("ClassicMotionTwo-v0")
+        registry.unregister("ClassicMotionTwo-v0")
 
 
 def play(env, n, policy=lambda env: 0):
@@ -945,7 +944,5 @@ def test_the_guide_to_adding_a_task_runs():
         exec("\n".join(blocks), {"__name__": "guide"})
     finally:
         for id in ("Brighter-v0", "YourTask-v0"):
-            gym.registry.pop(id, None)
-            registry._CLASSES.pop(id, None)
-            registry._OTHERS.discard(id)
+            registry.unregister(id)
     assert len(blocks) == 4

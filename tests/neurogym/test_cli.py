@@ -10,10 +10,11 @@ import urllib.request
 import pytest
 
 import neurogym
-from neurogym import cli, export, records
+from neurogym import cli
 from neurogym.cli import main
-from neurogym.registry import all_envs, task_class
-from neurogym.store import Store
+from neurogym.records import files, trial_table
+from neurogym.records.database import Store
+from neurogym.trials.catalogue import all_envs, task_class
 from neurogym.wrappers import WRAPPERS
 
 TASKS = all_envs()  # before any test adds its own
@@ -53,7 +54,7 @@ def test_wrappers_go_around_what_is_rolled_out(run, tmp_path):
     staircase = 'Staircase={"down": 3}'
     wrapped = ("--wrapper", staircase, "--wrapper", "ReactionTime")
     run("rollout", "PerceptualDecisionMaking", *wrapped, "--trials", "5", "--out", str(file))
-    rows = export.read(file)
+    rows = files.read(file)
     assert rows[0]["wrappers"] == [{"Staircase": {"down": 3}}, {"ReactionTime": {}}]
     assert rows[4]["memory"]["Staircase"]["level"] == rows[4]["conditions"]["coh"]
     wrong = ("--trials", "1", "--out", "-")
@@ -129,7 +130,7 @@ def test_a_rollout_goes_to_every_kind_of_file(run, tmp_path):
             (7, 7, "random")
         ]
     own = {"uid", "run_id", "created_utc"}
-    results = [export.read(tmp_path / name) for name in ("a.csv", "a.json", "b.csv")]
+    results = [files.read(tmp_path / name) for name in ("a.csv", "a.json", "b.csv")]
     plays = [
         [{k: v for k, v in row.items() if k not in own} for row in rows]
         for rows in (stored, *results)
@@ -146,11 +147,11 @@ def test_a_rollout_takes_presets_and_parameters(run, tmp_path):
         "--agent-param", "bound=60", "--out", str(path),
     )[1]  # fmt: skip
     assert "integrator (bound=60)" in err
-    row = export.read(path)[0]
+    row = files.read(path)[0]
     human = dict(task_class("PerceptualDecisionMaking").human)
     timing = {**human["timing"], "stimulus": 1000}
     assert row["params"] == {**human, "cohs": [3.0, 12.0], "timing": timing}
-    assert len(records.replay(row).actions) > 0
+    assert len(trial_table.replay(row).actions) > 0
 
 
 @pytest.mark.parametrize(
@@ -199,12 +200,12 @@ def test_export_gives_all_rows_or_some(run, db, tmp_path):
         rows, first = store.trials(), store.runs()[-1]["run_id"]
     out = tmp_path / "rows.json"
     assert "6 trials" in run("export", "--db", db, "--out", str(out))[1]
-    assert export.read(out) == rows
+    assert files.read(out) == rows
     assert json.loads(run("export", "--format", "json", "--db", db)[0]) == rows
     run("export", "--format", "csv", "--db", db, "--task", "GoNogo", "--out", str(out) + ".csv")
-    assert export.read(f"{out}.csv") == [row for row in rows if row["task"] == "GoNogo-v0"]
+    assert files.read(f"{out}.csv") == [row for row in rows if row["task"] == "GoNogo-v0"]
     run("export", "--format", "json", "--db", db, "--run", first, "--out", str(out))
-    assert export.read(out) == rows[:2]
+    assert files.read(out) == rows[:2]
 
 
 def test_export_takes_the_database_of_the_environment(run, db, monkeypatch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurogym.conditions import Patterns, Permutation, Subset
+from neurogym.spec.conditions import Patterns, Permutation, Subset
 
 
 def draws(condition, n=5, last=None, seed=0):

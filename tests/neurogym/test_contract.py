@@ -11,11 +11,11 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import neurogym as ngym
-from neurogym import records
-from neurogym.conditions import Choice
-from neurogym.envs import TaskEnv
-from neurogym.parameters import Levels, Rewards, Timing
-from neurogym.registry import task_class
+from neurogym.envs.task_env import TaskEnv
+from neurogym.records import trial_table
+from neurogym.spec.conditions import Choice
+from neurogym.spec.parameters import Levels, Rewards, Timing
+from neurogym.trials.catalogue import task_class
 from tests.acting import constants, graded, idle, some, worth, wrong
 
 SEED = 20
@@ -28,7 +28,7 @@ def begin(env, trial, seed=SEED, memory=None, **conditions):
 
 def play(env, trial, act, seed=SEED, memory=None, **conditions):
     """The trace of one trial; `act(ob)` gives the actions."""
-    return records.run_trial(env, act, begin(env, trial, seed, memory, **conditions))
+    return trial_table.run_trial(env, act, begin(env, trial, seed, memory, **conditions))
 
 
 def label(env):
@@ -77,7 +77,7 @@ def test_a_seed_gives_the_same_trials_again(task, kind):
         env, rng = TaskEnv(task), np.random.default_rng(1)
         first, found = env.reset(seed=seed)[0], []
         for _ in range(12):
-            found.append(records.run_trial(env, actor(kind, rng, env), first))
+            found.append(trial_table.run_trial(env, actor(kind, rng, env), first))
             first = env._first()
         return found
 
@@ -109,7 +109,7 @@ def test_a_trial_is_the_same_however_it_is_reached(task, trial):
     while env.trial_index < trial:
         env.step(env.gt_now)
     memory = env.memory  # of how the trials before it ended, where that matters
-    stepped = records.run_trial(env, label(env), env._first())
+    stepped = trial_table.run_trial(env, label(env), env._first())
     fresh = TaskEnv(task)
     assert same(stepped, play(fresh, trial, label(fresh), memory=memory))
     assert same(stepped, play(env, trial, label(env), memory=memory))
@@ -282,12 +282,12 @@ def test_a_forced_condition_is_for_one_trial(task):
     plain = [play(env, trial, label(env)) for trial in range(3)]
     name = next(iter(task.plan.conditions))
     first = begin(env, 0, **{name: candidates(TaskEnv(task), name)[0]})
-    records.run_trial(env, label(env), first)
+    trial_table.run_trial(env, label(env), first)
     for trial in (1, 2):
         if task.plan.learns or task.plan.echoes:  # what was forced may be remembered
             fresh = TaskEnv(task)
             plain[trial] = play(fresh, trial, label(fresh), memory=env.memory)
-        assert same(records.run_trial(env, label(env), env._first()), plain[trial])
+        assert same(trial_table.run_trial(env, label(env), env._first()), plain[trial])
 
 
 def test_forcing_what_is_not_possible_says_what_is(task):
@@ -418,7 +418,7 @@ def test_it_says_what_it_is_and_where_it_comes_from(task_id):
     task = cls()
     assert all(condition.doc for condition in task.plan.conditions.values())
     if task.rule:
-        assert task.rule.sentence(task).endswith(".")
+        assert task.rule.sentence(task.plan).endswith(".")
 
 
 # -- parameters ------------------------------------------------------------------------------------
@@ -502,7 +502,7 @@ def test_a_changed_parameter_counts_from_the_next_trial(task):
         env.step(idle(task))
     assert env.periods[-1][2] - env.periods[-1][1] == steps
     fresh = TaskEnv(type(task)(**task.settings()))
-    ours = records.run_trial(env, label(env), env._first())
+    ours = trial_table.run_trial(env, label(env), env._first())
     assert same(ours, play(fresh, 1, label(fresh)))
 
 
@@ -542,9 +542,9 @@ def rows_of(task_id, preset, agent, trials=10):
 @pytest.mark.parametrize("agent", AGENTS)
 def test_a_row_replays_to_what_it_says(task_id, preset, agent):
     for row in rows_of(task_id, preset, agent):
-        assert set(row) == set(records.COLUMNS)
+        assert set(row) == set(trial_table.COLUMNS)
         again = json.loads(json.dumps(row, allow_nan=False))
-        found = records.outcome_of(records.replay(again))
+        found = trial_table.outcome_of(trial_table.replay(again))
         assert json.loads(json.dumps(found)) == {name: again[name] for name in found}
 
 
@@ -557,7 +557,7 @@ def test_a_yoked_agent_sees_the_very_samples(task_id, preset, agent):
     for mine, other in zip(rows, yoked, strict=True):
         assert other["conditions"] == mine["conditions"]
         assert other["performance"] == 1
-        one, two = records.replay(mine, env), records.replay(other, env)
+        one, two = trial_table.replay(mine, env), trial_table.replay(other, env)
         assert one.periods == two.periods
         together = min(len(one.ob), len(two.ob))
         if env.task.closed or env.task.plan.echoes:  # what is seen depends on what is done
@@ -579,7 +579,7 @@ def test_a_yoked_agent_takes_over_what_was_forced_and_refuses_other_parameters(t
     assert [row["trial_index"] for row in yoked] == [1, 2, 3]
     for row in yoked:
         assert row["forced"] == {period: 9 * env.dt}
-        lengths = {name: stop - start for name, start, stop in records.replay(row).periods}
+        lengths = {name: stop - start for name, start, stop in trial_table.replay(row).periods}
         assert lengths[period] == 9
     with pytest.raises(ValueError, match="would not face the same samples"):
         ngym.rollout(task_id, "oracle", yoke=rows[1:], dt=env.dt / 2)

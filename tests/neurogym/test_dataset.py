@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import neurogym as ngym
-from neurogym import data, records
-from neurogym.envs import TaskEnv
-from neurogym.registry import task_class
+from neurogym.envs import dataset
+from neurogym.envs.task_env import TaskEnv
+from neurogym.records import trial_table
+from neurogym.trials.catalogue import task_class
 
 SEED = 3
 
@@ -17,7 +18,7 @@ def trial_of(env, trial, **conditions):
     """Observations and labels of one trial, played by its labels."""
     options = {"trial": trial, "conditions": conditions}
     first, _ = env.reset(seed=SEED, options=options)
-    trace = records.run_trial(env, lambda ob: env.gt_now, first)
+    trace = trial_table.run_trial(env, lambda ob: env.gt_now, first)
     if env.task.closed and not env.task.foreseen:
         return trace.ob, trace.gt, env
     env.reset(seed=SEED, options=options)
@@ -60,7 +61,7 @@ def check(dataset, env, batches=30, **conditions):
 
 @pytest.fixture
 def small_fills(monkeypatch):
-    monkeypatch.setattr(data, "FILL", 64)
+    monkeypatch.setattr(dataset, "FILL", 64)
 
 
 @pytest.mark.usefixtures("small_fills")
@@ -77,7 +78,7 @@ def test_rows_are_the_trials_of_the_stream_and_none_is_lost(task):
 def test_the_size_of_a_fill_changes_no_trial(task, monkeypatch):
     wide = ngym.Dataset(task, batch_size=1, seq_len=50, seed=SEED)
     whole = [wide() for _ in range(6)]
-    monkeypatch.setattr(data, "FILL", 10)
+    monkeypatch.setattr(dataset, "FILL", 10)
     narrow = ngym.Dataset(task, batch_size=1, seq_len=50, seed=SEED)
     for inputs, targets in whole:
         again = narrow()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neurogym import records
-from neurogym.envs import TaskEnv
-from neurogym.rules import FirstResponse
+from neurogym.envs.task_env import TaskEnv
+from neurogym.records import trial_table
+from neurogym.spec.rules import FirstResponse
 from tests.acting import some, worth
 
 CRITICAL = stats.norm.isf(1e-6)
@@ -27,7 +27,7 @@ def trials(task, n=N):
 
 def earned_in(env, first, act):
     """What is earned in the trial that begins."""
-    return records.run_trial(env, act, first).rewards.sum()
+    return trial_table.run_trial(env, act, first).rewards.sum()
 
 
 def steps(env, *names):

@@ -4,12 +4,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neurogym import measures, records
-from neurogym.measures import chronometric, levels, median_interval, psychometric, summary, wilson
+from neurogym.records import measures, trial_table
+from neurogym.records.measures import (
+    chronometric,
+    levels,
+    median_interval,
+    psychometric,
+    summary,
+    wilson,
+)
 
 
 def row(correct=True, rt=300.0, response=1, reward=1.0, flags=None, **conditions):
-    return records.empty_row(
+    return trial_table.empty_row(
         conditions=conditions,
         correct=correct,
         rt_ms=rt,

@@ -13,11 +13,11 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import FrameStackObservation, TransformReward
 
 import neurogym as ngym
-from neurogym import export, records
-from neurogym.envs import TaskEnv
-from neurogym.episodes import as_trials
-from neurogym.monitor import Identity, Monitor
-from neurogym.store import Store
+from neurogym.envs.episodes import as_trials
+from neurogym.envs.task_env import TaskEnv
+from neurogym.records import files, trial_table
+from neurogym.records.database import Store
+from neurogym.subjects.monitor import Identity, Monitor
 
 OWN = ("uid", "run_id", "subject", "created_utc")  # columns in which two recordings differ
 TASKS = ["PerceptualDecisionMaking", "GoNogo", "DawTwoStep", "Reaching1D", "ReadySetGo"]
@@ -99,7 +99,7 @@ def test_rows_are_those_of_an_independent_rollout(id):
 @pytest.mark.parametrize("id", TASKS)
 def test_recorded_rows_replay_to_the_same_outcome(id):
     for row in watched(id, 12).rows:
-        again = records.outcome_of(records.replay(row))
+        again = trial_table.outcome_of(trial_table.replay(row))
         assert again == {name: row[name] for name in again}
 
 
@@ -137,7 +137,7 @@ def test_trials_that_depend_on_those_before_them_can_be_replayed():
         *({"Persist": [r["conditions"]["ground_truth"], int(r["correct"])]} for r in env.rows[:-1]),
     ]
     for row in env.rows:
-        again = records.outcome_of(records.replay(row, TaskEnv(task)))
+        again = trial_table.outcome_of(trial_table.replay(row, TaskEnv(task)))
         assert again == {name: row[name] for name in again}
     found = watched(TaskEnv(task)).evaluate_policy(12, seed=3)
     assert shared(found["rows"]) == shared(env.rows)
@@ -181,7 +181,7 @@ def test_without_a_seed_rows_replay_all_the_same():
     assert len(env.rows) == sum(ends) > 2
     assert len({row["seed"] for row in env.rows}) == 1
     for row in env.rows:
-        assert records.outcome_of(records.replay(row))["conditions"] == row["conditions"]
+        assert trial_table.outcome_of(trial_table.replay(row))["conditions"] == row["conditions"]
     seed = env.rows[0]["seed"]
     env.reset()  # goes on, as without the monitor
     while env.rows[-1]["flags"]:
@@ -295,11 +295,11 @@ def test_csv_is_written_as_it_goes(tmp_path):
     for _ in range(11):
         while not env.step(0)[4]["new_trial"]:
             pass
-        kept.append((len(export.read(file)) if file.exists() else 0, len(env.rows)))
+        kept.append((len(files.read(file)) if file.exists() else 0, len(env.rows)))
     assert kept == [(n // 4 * 4, n % 4) for n in range(1, 12)]
     env.close()
     env.close()
-    rows = export.read(file)
+    rows = files.read(file)
     assert env.rows == []
     assert [row["trial_index"] for row in rows] == list(range(11))
     assert {row["subject"] for row in rows} == {"go"}
@@ -307,7 +307,7 @@ def test_csv_is_written_as_it_goes(tmp_path):
     whole.reset(seed=3)
     while whole.num_trials < 11:
         whole.step(0)
-    assert shared(rows) == shared(map(export.plain_row, whole.rows))
+    assert shared(rows) == shared(map(files.plain_row, whole.rows))
 
 
 def test_steps_are_counted_to_the_step(tmp_path):
@@ -318,7 +318,7 @@ def test_steps_are_counted_to_the_step(tmp_path):
         if env.step(0)[4]["new_trial"]:
             ends.append(step)
         file = tmp_path / "GoNogo-v0.csv"
-        saved.append(len(export.read(file)) if file.exists() else 0)
+        saved.append(len(files.read(file)) if file.exists() else 0)
     assert saved == [sum(end <= step // 20 * 20 for end in ends) for step in range(1, 101)]
 
 
@@ -337,14 +337,14 @@ def test_a_database_gets_runs_and_rows_once(tmp_path):
         (3, 6, None),
         (9, 3, None),
     ]
-    assert records.outcome_of(records.replay(rows[4]))["reward"] == rows[4]["reward"]
+    assert trial_table.outcome_of(trial_table.replay(rows[4]))["reward"] == rows[4]["reward"]
 
 
 def test_a_later_monitor_appends_to_the_table(tmp_path):
     for seed in (1, 2):
         with watched(save_dir=tmp_path) as env:
             play(env, 3, seed=seed)
-    rows = export.read(tmp_path / "GoNogo-v0.csv")
+    rows = files.read(tmp_path / "GoNogo-v0.csv")
     assert [row["seed"] for row in rows] == [1, 1, 1, 2, 2, 2]
     assert len({row["uid"] for row in rows}) == 6
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
@@ -360,7 +360,7 @@ def test_rows_are_kept_where_saving_fails(tmp_path):
     assert len(env.rows) == 2
     (tmp_path / "a").mkdir()
     env.close()
-    assert len(export.read(tmp_path / "a" / "GoNogo-v0.csv")) == 2
+    assert len(files.read(tmp_path / "a" / "GoNogo-v0.csv")) == 2
 
 
 def test_interrupted_trials_are_saved_too(tmp_path):
@@ -370,7 +370,7 @@ def test_interrupted_trials_are_saved_too(tmp_path):
         env.step(0)
     env.reset(seed=3)
     assert env.rows == []
-    assert not records.finished(export.read(tmp_path / "GoNogo-v0.csv"))
+    assert not trial_table.finished(files.read(tmp_path / "GoNogo-v0.csv"))
 
 
 def test_progress_is_told_at_each_interval(tmp_path, capsys):
@@ -761,7 +761,7 @@ def test_what_makes_no_sense_is_told(tmp_path):
 
 def test_it_loads_nothing_that_it_does_not_need(tmp_path):
     code = (
-        "import sys, neurogym, neurogym.monitor as m\n"
+        "import sys, neurogym, neurogym.subjects.monitor as m\n"
         f"with m.Monitor(neurogym.make('GoNogo'), save_dir={str(tmp_path)!r}) as env:\n"
         "    env.evaluate_policy(2)\n"
         "print([n for n in ('sqlalchemy', 'bokeh', 'torch') if n in sys.modules])"

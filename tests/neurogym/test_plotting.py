@@ -16,7 +16,9 @@ from bokeh.models import Legend, Plot, Title
 from bokeh.resources import INLINE
 
 import neurogym as ngym
-from neurogym import measures, runs, saving
+from neurogym.figures import saving
+from neurogym.records import measures
+from neurogym.subjects import play
 from neurogym.utils.plotting import plot_env, plot_psychometric, save, visualize_run
 from neurogym.wrappers import Combine, PassReward
 
@@ -52,7 +54,7 @@ def titles(layout):
 
 @pytest.mark.parametrize("agent", ["oracle", "integrator"])
 def test_a_run_is_a_rollout(agent):
-    run = runs.play(DOTS, num_trials=5, model=agent, seed=3)
+    run = play.play(DOTS, num_trials=5, model=agent, seed=3)
     rows = ngym.rollout(DOTS, agent, 5, seed=3)
     traces = [ngym.replay(row) for row in rows]
     for name in ("ob", "gt", "actions", "rewards"):
@@ -70,7 +72,7 @@ def test_a_run_is_a_rollout(agent):
 
 
 def test_periods_are_those_that_came():
-    run = runs.play(REACHING, num_steps=60, model="oracle", seed=1)
+    run = play.play(REACHING, num_steps=60, model="oracle", seed=1)
     for name, first, stop in run.periods:
         assert 0 <= first < stop <= 60
         assert (run.ob[first:stop, 0] == (name == "decision")).all()  # the go signal
@@ -82,7 +84,7 @@ def test_chance_is_seeded_and_leaves_the_environment_alone():
     env.action_space.seed(5)
     expected = [env.action_space.sample() for _ in range(5)]
     env.action_space.seed(5)
-    first, again = (runs.play(env, 50, seed=2) for _ in range(2))
+    first, again = (play.play(env, 50, seed=2) for _ in range(2))
     np.testing.assert_array_equal(first.actions, again.actions)
     np.testing.assert_array_equal(first.ob, again.ob)
     assert set(first.actions) == {0, 1}
@@ -90,12 +92,12 @@ def test_chance_is_seeded_and_leaves_the_environment_alone():
 
 
 def test_an_action_of_every_step():
-    assert (runs.play("GoNogo", 40, def_act=1).actions == 1).all()
-    graded = runs.play(REACHING, 40, def_act=[-1, 0.5]).actions
+    assert (play.play("GoNogo", 40, def_act=1).actions == 1).all()
+    graded = play.play(REACHING, 40, def_act=[-1, 0.5]).actions
     np.testing.assert_array_equal(graded, np.tile(np.float32([-1, 0.5]), (40, 1)))
     for id, wrong in (("GoNogo", 2), ("GoNogo", "go"), (REACHING, [0, 9]), (REACHING, 0)):
         with pytest.raises(ValueError, match=re.escape(f"def_act = {wrong!r}: expected an action")):
-            runs.play(id, 40, def_act=wrong)
+            play.play(id, 40, def_act=wrong)
 
 
 def test_a_recurrent_model_starts_each_trial_afresh():
@@ -110,7 +112,7 @@ def test_a_recurrent_model_starts_each_trial_afresh():
             return np.array(0), (state or 0) + 1
 
     model = Recurrent()
-    run = runs.play("GoNogo", 40, model=model)
+    run = play.play("GoNogo", 40, model=model)
     assert np.flatnonzero(model.starts).tolist() == run.trial_starts == [0, 15, 30]
     assert [state is None for state in model.states] == model.starts
     assert model.states[14] == 14
@@ -121,17 +123,17 @@ def test_environments_of_all_kinds_are_taken():
         def __init__(self, *envs):
             self.envs = list(envs)
 
-    assert runs.play(Venv(ngym.make("GoNogo")), 20).name == "GoNogo"
-    assert runs.play(PassReward(ngym.make("GoNogo")), 20).ob.shape == (20, 4)
-    episodes = runs.play(gym.make("CartPole-v1"), num_trials=2, seed=1)
+    assert play.play(Venv(ngym.make("GoNogo")), 20).name == "GoNogo"
+    assert play.play(PassReward(ngym.make("GoNogo")), 20).ob.shape == (20, 4)
+    episodes = play.play(gym.make("CartPole-v1"), num_trials=2, seed=1)
     assert len(episodes.trial_starts) == 2
     assert episodes.gt is None
     assert episodes.periods == []
     assert episodes.name == "CartPole-v1"
-    assert runs.play(gym.make("FrozenLake-v1"), 20).ob.shape == (20, 16)
+    assert play.play(gym.make("FrozenLake-v1"), 20).ob.shape == (20, 16)
     for wrong in (Venv(ngym.make("GoNogo"), ngym.make("GoNogo")), ngym.make_vec("GoNogo", 2), 3):
         with pytest.raises(ValueError, match="expected an id, or one gymnasium environment"):
-            runs.play(wrong)
+            play.play(wrong)
 
 
 def test_a_classic_task_is_played():
@@ -153,7 +155,7 @@ def test_a_classic_task_is_played():
         def _step(self, action):
             return self.ob_now, 0.0, False, {"new_trial": False}
 
-    run = runs.play(Sides(), num_trials=2, model="oracle")
+    run = play.play(Sides(), num_trials=2, model="oracle")
     assert run.gt.tolist() == run.actions.tolist() == [0, 0, 1, 1, 1] * 2
     assert run.periods[:2] == [("fixation", 0, 2), ("decision", 2, 5)]
     assert (run.channels, run.answers) == (["cross", "side"], ["wait", "go 1", "go 2"])
@@ -161,22 +163,22 @@ def test_a_classic_task_is_played():
 
 def test_runs_that_cannot_be_are_refused(monkeypatch):
     with pytest.raises(ValueError, match="either def_act or model"):
-        runs.play("GoNogo", def_act=0, model="oracle")
+        play.play("GoNogo", def_act=0, model="oracle")
     for wrong in (0, -1, 2.5, True):
         with pytest.raises(ValueError, match=f"num_steps = {wrong}: expected a whole number"):
-            runs.play("GoNogo", wrong)
+            play.play("GoNogo", wrong)
     with pytest.raises(ValueError, match="unknown agent 'orcale'"):
-        runs.play("GoNogo", model="orcale")
-    monkeypatch.setattr(runs, "MOST_STEPS", 20)
+        play.play("GoNogo", model="orcale")
+    monkeypatch.setattr(play, "MOST_STEPS", 20)
     with pytest.raises(ValueError, match="num_trials = 9: only 1 ended within 20 steps"):
-        runs.play("GoNogo", num_trials=9, def_act=0)
+        play.play("GoNogo", num_trials=9, def_act=0)
 
 
 # -- pictures --------------------------------------------------------------------------------------
 
 
 def test_a_plot_holds_the_run():
-    run = runs.play(DOTS, seed=4)
+    run = play.play(DOTS, seed=4)
     plot = plot_env(DOTS, seed=4)
     image = data(plot, "observations")
     np.testing.assert_array_equal(image["image"][0], run.ob.T)
@@ -220,7 +222,7 @@ def test_rows_share_time_and_frames():
 
 
 def test_graded_actions_are_lines():
-    run = runs.play(REACHING, 80, seed=2)
+    run = play.play(REACHING, 80, seed=2)
     plot = plot_env(REACHING, 80, seed=2)
     for k, name in enumerate(["gate", "position"]):
         np.testing.assert_array_equal(level(data(plot, name)), run.actions[:, k].astype(float))
@@ -231,7 +233,7 @@ def test_graded_actions_are_lines():
 
 
 def test_traces_are_labelled_lines():
-    run = runs.play(DOTS, 60, seed=1)
+    run = play.play(DOTS, 60, seed=1)
     plot = plot_env(DOTS, 60, seed=1, ob_traces=["fix", "left", "right"])
     for k, name in enumerate(["fix", "left", "right"]):
         np.testing.assert_array_equal(level(data(plot, name)), run.ob[:, k].astype(float))
@@ -269,7 +271,7 @@ def test_several_tasks_at_once_are_drawn():
 
 
 def test_given_arrays_are_drawn_as_a_run_is():
-    run = runs.play(DOTS, 60, seed=1)
+    run = play.play(DOTS, 60, seed=1)
     plot = visualize_run(
         run.ob, run.actions, run.gt, run.rewards, run.performance,
         env=DOTS, trial_starts=run.trial_starts, periods=run.periods,
@@ -512,9 +514,9 @@ def test_what_is_missing_is_told(monkeypatch, tmp_path):
     [("bokeh.plotting", "plots need Bokeh: pip install"), ("scipy.optimize", "needs SciPy: pip")],
 )
 def test_extras_that_are_missing_are_told(monkeypatch, missing, match):
-    for name in ("drawing", "psychometric", "fits"):
-        monkeypatch.delitem(sys.modules, f"neurogym.{name}", raising=False)
-        monkeypatch.delattr(f"neurogym.{name}", raising=False)
+    for name in ("trace_plot", "psychometric", "fits"):
+        monkeypatch.delitem(sys.modules, f"neurogym.figures.{name}", raising=False)
+        monkeypatch.delattr(f"neurogym.figures.{name}", raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ImportError, match=match):
         plot_psychometric([1], [1])

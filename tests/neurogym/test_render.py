@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import neurogym as ngym
-from neurogym import render
+from neurogym.envs import pixels
 from tests.acting import idle
 
 TASKS = ngym.all_envs()  # before any test adds its own
@@ -131,7 +131,7 @@ def test_without_a_reset_there_is_no_frame():
 
 
 def test_every_letter_of_the_scenes_has_a_glyph():
-    for rows in render.GLYPHS.values():
+    for rows in pixels.GLYPHS.values():
         assert len(rows) == 5
         assert set(rows) <= set("01234567")
     for id in TASKS:
@@ -139,4 +139,4 @@ def test_every_letter_of_the_scenes_has_a_glyph():
         env.reset(seed=1)
         for element in env.task.plan.scene.resolve(env.task, env.trial):
             if element["kind"] == "text":
-                assert set(str(element["text"]).upper()) <= {*render.GLYPHS, " "}
+                assert set(str(element["text"]).upper()) <= {*pixels.GLYPHS, " "}

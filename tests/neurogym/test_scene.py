@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurogym.scene import By, Channel, Clicks, Noise, Of, Scene, Tone
+from neurogym.spec.scene import By, Channel, Clicks, Noise, Of, Scene, Tone
 from neurogym.tasks.detection import AnnubesEnv, ToneDetection
 
 ON = dict(ground_truth=1, modality="va", intensity=0.4, strength=0.7)

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from neurogym.schedules import (
+from neurogym.spec.schedules import (
     Lengths,
     RandomBlockSchedule,
     RandomSchedule,

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from neurogym.cli import main
-from neurogym.registry import all_envs, task_class
+from neurogym.trials.catalogue import all_envs, task_class
 
 SVG = "{http://www.w3.org/2000/svg}"
 TASKS = [id for id in all_envs() if task_class(id)]

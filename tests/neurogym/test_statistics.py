@@ -10,10 +10,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neurogym import records
-from neurogym.conditions import Bits, Choice, Count, Flips, Order, Permutation, Switches, Uniform
-from neurogym.envs import TaskEnv
-from neurogym.registry import task_class
+from neurogym.envs.task_env import TaskEnv
+from neurogym.records import trial_table
+from neurogym.spec.conditions import (
+    Bits,
+    Choice,
+    Count,
+    Flips,
+    Order,
+    Permutation,
+    Switches,
+    Uniform,
+)
+from neurogym.trials.catalogue import task_class
 from tests.sampling import as_often, check_normal, shares
 
 ALPHA = 1e-5
@@ -369,6 +378,6 @@ def test_right_responses_are_balanced_as_stated(task_id, task):
     env, stated, responses = TaskEnv(task), balance(task_id, task), []
     for seed in range(300 if len(stated) > 1 else 20):
         first = env.reset(seed=seed, options={"trial": 5})[0]
-        trace = records.run_trial(env, lambda _: env.gt_now, first)
+        trace = trial_table.run_trial(env, lambda _: env.gt_now, first)
         responses.append(max(trace.end["response"], 0))
     assert shares(responses, stated, ALPHA)

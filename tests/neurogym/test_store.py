@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-import neurogym.store
-from neurogym import export, records
-from neurogym.rollout import rollout
-from neurogym.store import Store, database_url, default_path, run_of
+from neurogym.records import database, files, trial_table
+from neurogym.records.database import Store, database_url, default_path, run_of
+from neurogym.subjects.rollout import rollout
 
 RUN = {"run_id": "r", "task": "GoNogo-v0", "subject_kind": "human", "subject": "otter"}
-FULL = records.empty_row(
+FULL = trial_table.empty_row(
     uid="r-0-0",
     run_id="r",
     task="GoNogo-v0",
@@ -46,14 +45,14 @@ FULL = records.empty_row(
     flags={"blur": [1.5, {"x": True}]},
     created_utc="2024-05-06T07:08:09.123Z",
 )
-EMPTY = records.empty_row(uid="r-1-0", run_id="r", task="GoNogo-v0")
+EMPTY = trial_table.empty_row(uid="r-1-0", run_id="r", task="GoNogo-v0")
 WRONG = {**FULL, "uid": "r-2-0", "correct": False, "response": None, "rt_ms": None}
 ROWS = [FULL, EMPTY, WRONG]
 
 
 def trial(index, run_id="r", **values):
     given = {"uid": f"{run_id}-{index}-0", "run_id": run_id, "task": "T", "trial_index": index}
-    return records.empty_row(**{**given, **values})
+    return trial_table.empty_row(**{**given, **values})
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def pragma(store, name):
 
 
 def test_every_column_has_a_kind():
-    assert list(export.KINDS) == list(records.COLUMNS)
+    assert list(files.KINDS) == list(trial_table.COLUMNS)
 
 
 def test_rows_of_all_kinds_come_back_as_they_went_in(store):
@@ -89,8 +88,8 @@ def test_a_rollout_comes_back_and_its_trials_replay(store, agent):
     store.add_trials(rows)
     stored = store.trials(run_id=rows[0]["run_id"])
     assert stored == rows
-    assert records.outcome_of(records.replay(stored[2])) == records.outcome_of(
-        records.replay(rows[2])
+    assert trial_table.outcome_of(trial_table.replay(stored[2])) == trial_table.outcome_of(
+        trial_table.replay(rows[2])
     )
 
 
@@ -219,7 +218,7 @@ def test_the_run_of_rows():
     rows = rollout("GoNogo", "random", 3, seed=5, dt=50)
     run = run_of(rows, settings={"preset": "agent"})
     assert (run["n_trials"], run["seed"], run["params"]) == (3, 5, {"dt": 50})
-    assert set(run) == set(neurogym.store.RUN_COLUMNS)
+    assert set(run) == set(database.RUN_COLUMNS)
     with pytest.raises(ValueError, match="rows of one run"):
         run_of([*rows, *rollout("GoNogo", "random", 1)])
 
@@ -247,7 +246,7 @@ def test_aggregates_of_a_hand_made_case(store):
         (0, None, None, None),
         (4, None, 3.5, None),
     ]
-    assert set(listed[0]) == {*neurogym.store.RUN_COLUMNS, *keys}
+    assert set(listed[0]) == {*database.RUN_COLUMNS, *keys}
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 10, 11])
@@ -322,8 +321,8 @@ def test_eight_threads_write_each_trial_once(store):
 
 WRITER = """
 import sys
-from neurogym.records import empty_row
-from neurogym.store import Store
+from neurogym.records.trial_table import empty_row
+from neurogym.records.database import Store
 print("ready", flush=True)
 sys.stdin.readline()
 with Store(sys.argv[1]) as store:
@@ -363,11 +362,12 @@ def test_where_the_database_lies(tmp_path, monkeypatch):
     with Store(tmp_path / "given.db") as store:
         assert Path(store.url.database) == tmp_path / "given.db"
     monkeypatch.delenv("NEUROGYM_DB")
-    checkout = Path(neurogym.store.__file__).parents[1]
+    checkout = Path(database.__file__).parents[2]
     assert Path(database_url().database) == checkout / "data" / "neurogym.db"
     monkeypatch.chdir(tmp_path)
     assert Path(database_url("here.db").database) == tmp_path / "here.db"
-    monkeypatch.setattr(neurogym.store, "__file__", str(tmp_path / "site" / "neurogym" / "s.py"))
+    installed = tmp_path / "site" / "neurogym" / "records" / "s.py"
+    monkeypatch.setattr(database, "__file__", str(installed))
     assert default_path() == tmp_path / "data" / "neurogym.db"
 
 
@@ -411,7 +411,7 @@ def test_tables_of_the_first_version_are_brought_up_to_date(tmp_path):
             for name in ("memory", "parts"):
                 connection.execute(sa.text(f"ALTER TABLE trials DROP COLUMN {name}"))
     with Store(file) as store:
-        assert store.trials() == [export.plain_row(row) for row in rows]
+        assert store.trials() == [files.plain_row(row) for row in rows]
         more = [{**row, "uid": row["uid"] + "-again"} for row in rows]
         assert store.add_trials(more) == 3
 
@@ -431,12 +431,12 @@ def test_a_later_version_and_strange_tables_are_refused(store, tmp_path):
 def test_the_library_does_without_sqlalchemy():
     code = (
         "import sys; import neurogym; assert 'sqlalchemy' not in sys.modules;"
-        " sys.modules['sqlalchemy'] = None; import neurogym.store"
+        " sys.modules['sqlalchemy'] = None; import neurogym.records.database"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last == "ImportError: neurogym.store needs SQLAlchemy: pip install 'neurogym[app]'"
+    assert last == "ImportError: databases need SQLAlchemy: pip install 'neurogym[app]'"
 
 
 # -- files -----------------------------------------------------------------------------------------
@@ -444,11 +444,11 @@ def test_the_library_does_without_sqlalchemy():
 
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_rows_come_back_from_files(tmp_path, form):
-    write = getattr(export, f"write_{form}")
+    write = getattr(files, f"write_{form}")
     path = tmp_path / f"rows.{form}"
     for rows in (ROWS, [], rollout("ReadySetGo", "random", 3)):
         write(rows, path)
-        assert export.read(path) == rows
+        assert files.read(path) == rows
         text = io.StringIO(newline="")
         write(rows, text)
         assert text.getvalue().encode() == path.read_bytes()
@@ -456,16 +456,16 @@ def test_rows_come_back_from_files(tmp_path, form):
 
 def test_csv_of_a_long_trial_saved_by_a_spreadsheet(tmp_path):
     row = {**EMPTY, "actions": [[step, 1] for step in range(30_000)]}
-    export.write_csv([row], tmp_path / "a.csv")
+    files.write_csv([row], tmp_path / "a.csv")
     text = (tmp_path / "a.csv").read_text("utf-8")
     (tmp_path / "a.csv").write_text(text, "utf-8-sig", newline="")
-    assert export.read(tmp_path / "a.csv") == [row]
+    assert files.read(tmp_path / "a.csv") == [row]
 
 
 def test_csv_is_as_documented(tmp_path):
-    export.write_csv([{**EMPTY, "correct": False, "flags": {"a": [1, None]}}], tmp_path / "a.csv")
+    files.write_csv([{**EMPTY, "correct": False, "flags": {"a": [1, None]}}], tmp_path / "a.csv")
     header, line = (tmp_path / "a.csv").read_text("utf-8").splitlines()
-    assert header == ",".join(records.COLUMNS)
+    assert header == ",".join(trial_table.COLUMNS)
     assert line.startswith("r-1-0,r,GoNogo-v0,{},[],,")
     assert '"{""a"":[1,null]}"' in line
     assert ",false," in line
@@ -473,12 +473,12 @@ def test_csv_is_as_documented(tmp_path):
 
 def test_an_unknown_kind_of_file_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"ends in \.csv or \.json"):
-        export.read(tmp_path / "rows.txt")
+        files.read(tmp_path / "rows.txt")
 
 
 def test_the_doc_lists_every_column():
     doc = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
-    for columns in (records.COLUMNS, neurogym.store.RUN_COLUMNS):
+    for columns in (trial_table.COLUMNS, database.RUN_COLUMNS):
         for name, meaning in columns.items():
             assert any(
                 line.startswith(f"| `{name}` |")

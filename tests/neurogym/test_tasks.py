@@ -5,17 +5,17 @@ import pytest
 from scipy import stats
 
 import neurogym as ngym
-from neurogym import records
-from neurogym.conditions import Choice
-from neurogym.envs import TaskEnv
-from neurogym.registry import configure, task_class
-from neurogym.stream import Stream
+from neurogym.envs.task_env import TaskEnv
+from neurogym.records import trial_table
+from neurogym.spec.conditions import Choice
 from neurogym.tasks.alternatives import NAltConditionalVisuomotor, NAltPerceptualDecisionMaking
 from neurogym.tasks.memory import DelayMatchSample, DelayPairedAssociation
 from neurogym.tasks.perceptual import ContextDecisionMaking, PerceptualDecisionMaking
 from neurogym.tasks.timing import ReadySetGo
 from neurogym.tasks.value import DawTwoStep
 from neurogym.tasks.withholding import GoNogo
+from neurogym.trials.catalogue import configure, task_class
+from neurogym.trials.stream import Stream
 from neurogym.wrappers import SideBias
 
 ALPHA = 1e-4
@@ -231,7 +231,7 @@ def test_an_early_response_costs_and_ends_the_trial_only_if_it_should(abort):
     for row in ngym.rollout("GoNogo", Presser(at=2), 20, abort=abort):
         assert row["reward"] < 0
         assert row["response"] is None
-        trace = records.replay(row)
+        trace = trial_table.replay(row)
         assert trace.rewards[2] == pytest.approx(-0.1)
         assert len(trace.ob) == (3 if abort else 15)
         assert (row["outcome"] == "early") == abort
@@ -302,7 +302,7 @@ def test_two_step_transitions_and_rewards_have_their_rates(first):
     arrived, paid = [], {True: [], False: []}
     env = ngym.make("DawTwoStep", **params).unwrapped
     for row in rows:
-        last = records.replay(row, env).ob[-1]
+        last = trial_table.replay(row, env).ob[-1]
         assert last[2] + last[3] == 1
         state = 0 if last[2] else 1
         arrived.append(state)

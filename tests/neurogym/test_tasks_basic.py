@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 import neurogym as ngym
-from neurogym.registry import task_class
-from neurogym.stream import Stream
+from neurogym.trials.catalogue import task_class
+from neurogym.trials.stream import Stream
 
 
 def block_of(id, blocks=6, **params):

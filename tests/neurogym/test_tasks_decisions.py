@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 import neurogym as ngym
-from neurogym.envs import TaskEnv
-from neurogym.layout import ring
+from neurogym.envs.task_env import TaskEnv
+from neurogym.spec.layout import ring
 from neurogym.tasks.delayed import AntiReach, PerceptualDecisionMakingDelayResponse
 from neurogym.tasks.pulses import (
     CUES,

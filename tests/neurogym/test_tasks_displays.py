@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import neurogym as ngym
-from neurogym.registry import task_class
 from neurogym.tasks.displays import seen_as
+from neurogym.trials.catalogue import task_class
 
 MS = np.arange(0, 400, 4.0)
 

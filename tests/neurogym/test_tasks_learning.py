@@ -7,12 +7,12 @@ import pytest
 from scipy import stats
 
 import neurogym as ngym
-from neurogym import records
-from neurogym.envs import TaskEnv
-from neurogym.layout import ring
-from neurogym.stream import Stream
+from neurogym.envs.task_env import TaskEnv
+from neurogym.records import trial_table
+from neurogym.spec.layout import ring
 from neurogym.tasks.games import MatchingPenny, chance_of_right, unlike_a_coin
 from neurogym.tasks.learning import Bandit
+from neurogym.trials.stream import Stream
 from neurogym.wrappers import SideBias
 from tests.sampling import ALPHA, as_often
 
@@ -399,7 +399,7 @@ def test_sequences_of_a_dataset_are_games_of_their_own():
 def test_a_game_can_be_replayed_and_yoked():
     rows = ngym.rollout("MatchingPenny", "random", trials=30, seed=4)
     for row in rows:
-        found = records.outcome_of(records.replay(json.loads(json.dumps(row))))
+        found = trial_table.outcome_of(trial_table.replay(json.loads(json.dumps(row))))
         assert found == {name: row[name] for name in found}
     yoked = ngym.rollout("MatchingPenny", "oracle", yoke=rows)
     assert [row["conditions"] for row in yoked] == [row["conditions"] for row in rows]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import neurogym as ngym
-from neurogym.registry import task_class
-from neurogym.stream import Stream
+from neurogym.trials.catalogue import task_class
+from neurogym.trials.stream import Stream
 
 IDS = ("CueSetGo-v0", "ReadySetGo_SinglePrior-v0", "ReadySetGo_DoublePrior-v0")
 

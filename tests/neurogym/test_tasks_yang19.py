@@ -5,9 +5,9 @@ import pytest
 
 import neurogym as ngym
 from neurogym import wrappers
-from neurogym.layout import ring
-from neurogym.registry import configure, task_class
-from neurogym.stream import Stream
+from neurogym.spec.layout import ring
+from neurogym.trials.catalogue import configure, task_class
+from neurogym.trials.stream import Stream
 
 ALL = ngym.get_collection("yang19")
 REACH = [f"yang19.{name}-v0" for name in ("go", "anti", "dlygo", "dlyanti", "rtgo", "rtanti")]

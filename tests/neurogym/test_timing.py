@@ -8,11 +8,11 @@ import param
 import pytest
 from scipy import stats
 
-from neurogym.conditions import Choice, Condition, Flips, Uniform
-from neurogym.layout import Actions, Channels, Evidence, ring
-from neurogym.parameters import Levels, Rewards, Timing, unknown
-from neurogym.stream import FIRST, MOST, locate, size_of
-from neurogym.timing import KINDS, Duration, to_steps
+from neurogym.spec.conditions import Choice, Condition, Flips, Uniform
+from neurogym.spec.durations import KINDS, Duration, to_steps
+from neurogym.spec.layout import Actions, Channels, Evidence, ring
+from neurogym.spec.parameters import Levels, Rewards, Timing, unknown
+from neurogym.trials.stream import FIRST, MOST, locate, size_of
 
 N, ALPHA = 20_000, 1e-4
 

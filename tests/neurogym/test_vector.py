@@ -8,14 +8,15 @@ import pytest
 from gymnasium.vector import VectorEnv
 
 import neurogym as ngym
-from neurogym.conditions import Choice
-from neurogym.envs import TaskEnv
-from neurogym.layout import Actions, Channels
-from neurogym.parameters import Timing
-from neurogym.registry import task_class
-from neurogym.rules import Outcome, Payoffs, Rule
-from neurogym.stream import Stream
-from neurogym.vector import TaskVectorEnv
+from neurogym.envs.task_env import TaskEnv
+from neurogym.envs.vector import TaskVectorEnv
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.outcomes import Outcome, Payoffs
+from neurogym.spec.parameters import Timing
+from neurogym.spec.rules import Rule
+from neurogym.trials.catalogue import task_class
+from neurogym.trials.stream import Stream
 from tests.acting import graded, idle, some, wrong
 
 N, SEED = 4, 5
@@ -26,7 +27,7 @@ class Twice(Rule):
 
     window = "press"
 
-    def table(self, task):
+    def table(self, plan):
         table = Payoffs(2, 3, 3)  # on, and the last step; pressed nothing, 1 or 2
         for first in (1, 2):
             table.next[:, 0, first] = first
@@ -37,10 +38,10 @@ class Twice(Rule):
         table.outcome[1, 0] = Outcome.MISS
         return table
 
-    def judge(self, task, canvas, segment, last):
+    def judge(self, plan, canvas, segment, last):
         kinds = np.zeros(segment.size, np.int64)
         kinds[last] = 1
-        return task.plan.table, kinds
+        return plan.table, kinds
 
 
 class Remember(ngym.Task):

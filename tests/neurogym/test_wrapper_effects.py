@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import neurogym as ngym
-from neurogym import records, wrappers
-from neurogym.registry import configure, task_class
-from neurogym.rules import Outcome
-from neurogym.schedules import RandomSchedule, SequentialBlockSchedule
-from neurogym.stream import Stream
-from neurogym.task import Result
+from neurogym import wrappers
+from neurogym.records import trial_table
+from neurogym.spec.outcomes import Outcome, Result
+from neurogym.spec.schedules import RandomSchedule, SequentialBlockSchedule
+from neurogym.trials.catalogue import configure, task_class
+from neurogym.trials.stream import Stream
 
 
 def wrapped(id, *layers, **params):
@@ -200,7 +200,7 @@ def test_the_time_out_comes_after_errors_alone():
     assert rows[0]["conditions"]["fixation"] == 100
     for before, row in pairwise(rows):
         assert row["conditions"]["fixation"] == (100 if before["correct"] else 500)
-        start, stop = records.replay(row).periods[0][1:]
+        start, stop = trial_table.replay(row).periods[0][1:]
         assert stop - start == (1 if before["correct"] else 5)
 
 
@@ -336,7 +336,7 @@ def test_shaping_leads_from_phase_to_phase():
     phase = np.array([row["conditions"]["phase"] for row in rows])
     np.testing.assert_array_equal(phase, np.minimum(np.arange(200) // 30, 5))
     for row in rows[::15]:
-        p, trace = row["conditions"]["phase"], records.replay(row)
+        p, trace = row["conditions"]["phase"], trial_table.replay(row)
         steps = {name: stop - start for name, start, stop in trace.periods}
         stimulus = trace.ob[steps["fixation"] : steps["fixation"] + steps["stimulus"], 1]
         assert steps["stimulus"] == (2 if p < 2 else 20) if p not in (2, 3) else True
@@ -640,7 +640,7 @@ def test_a_wrapper_of_ones_own_can_be_named_in_stacks():
         env = ngym.make("GoNogo", stack=[{"Twice": {}}])
         rows = ngym.rollout(env, "oracle", trials=20)
         assert max(row["reward"] for row in rows) == 2
-        assert records.replay(rows[0]).rewards.sum() == rows[0]["reward"]
+        assert trial_table.replay(rows[0]).rewards.sum() == rows[0]["reward"]
         with pytest.raises(ValueError, match="another wrapper 'Twice'"):
             wrappers.register(type("Twice", (wrappers.Wrapper,), {}))
     finally:

@@ -10,11 +10,12 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import neurogym as ngym
-from neurogym import measures, records, wrappers
-from neurogym.envs import TaskEnv
-from neurogym.registry import configure, task_class
-from neurogym.stream import Stream
-from neurogym.vector import TaskVectorEnv
+from neurogym import wrappers
+from neurogym.envs.task_env import TaskEnv
+from neurogym.envs.vector import TaskVectorEnv
+from neurogym.records import measures, trial_table
+from neurogym.trials.catalogue import configure, task_class
+from neurogym.trials.stream import Stream
 from tests.acting import some
 
 OTHER = {"task": "DelayPairedAssociation-v0"}
@@ -166,10 +167,10 @@ def datasets_hold_the_same_trials(case, sequences, rows):
             here = trial[:, column] == number
             if number == trial[-1, column]:
                 break  # it may be cut
-            first = records.begin(env, seed, int(number), memory=memory)
+            first = trial_table.begin(env, seed, int(number), memory=memory)
             ob, gt = env.ob, env.gt
             if follows or (task.closed and not task.foreseen):
-                trace = records.run_trial(env, lambda ob: env.gt_now, first)
+                trace = trial_table.run_trial(env, lambda ob: env.gt_now, first)
                 ob, gt, memory = trace.ob, trace.gt, env.memory
             np.testing.assert_array_equal(inputs[here, column], ob)
             np.testing.assert_array_equal(targets[here, column], gt)
@@ -180,7 +181,7 @@ def rows_carry_the_stack_and_replay(case, trials):
     rows = ngym.rollout(make(case), "random", trials=trials, seed=8)
     assert wrappers.write(wrappers.read(rows[0]["wrappers"])) == rows[0]["wrappers"]
     for row in json.loads(json.dumps(rows, allow_nan=False)):
-        again = records.outcome_of(records.replay(row))
+        again = trial_table.outcome_of(trial_table.replay(row))
         assert again == {name: row[name] for name in again}
     yoked = ngym.rollout(id, "oracle", yoke=rows, stack=stack, **SMALL.get(id, {}))
     assert [row["conditions"] for row in yoked] == [row["conditions"] for row in rows]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neurogym.chromium import installed
+from neurogym.figures.chromium import installed
 
 ASSETS = Path(__file__).parents[2] / "assets"
 FLAGS = [

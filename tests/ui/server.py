@@ -73,7 +73,7 @@ class Server:
 
     def rows(self, **which) -> list[dict]:
         """The trial table."""
-        from neurogym.store import Store
+        from neurogym.records.database import Store
 
         with Store(self.database) as store:
             return store.trials(**which)

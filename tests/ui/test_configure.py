@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import expect
 
-from app.choice import Choice
+from app.state import StudioState
 from tests.ui.driver import visit
 
 TASK = "GoNogo-v0"
@@ -145,7 +145,7 @@ def test_python_on_the_clipboard_runs(view, capsys):
     view.get_by_role("button", name="Copy as Python").click()
     view.wait_for_function("navigator.clipboard.readText().then((t) => t.includes('trials=3'))")
     text = view.evaluate("navigator.clipboard.readText()")
-    assert text == Choice.from_query(parse_flat(view.url)).python()
+    assert text == StudioState.from_query(parse_flat(view.url)).python()
     names = {}
     exec(text, names)
     assert capsys.readouterr().out == "3 of 3 correct\n"
@@ -166,7 +166,7 @@ def test_a_file_is_written_and_opened(view, server, tmp_path):
     path = tmp_path / "task.toml"
     download.value.save_as(path)
     assert download.value.suggested_filename == "task.toml"
-    choice = Choice.from_toml(path.read_text())
+    choice = StudioState.from_toml(path.read_text())
     assert choice.params == {"timing": {"stimulus": 640}, "rewards": {"correct": 3}}
 
     open_view(view, f"{server.url}?task=ReadySetGo&view=configure&subject=lea")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import neurogym as ngym
-from app import compiled
-from neurogym import records
-from neurogym.rules import Outcome
+from app.player import messages
+from neurogym.records import trial_table
+from neurogym.spec.outcomes import Outcome
 from tests.ui.driver import open_task, press, run_of, state
 from tests.ui.harness import trial
 
@@ -47,16 +47,16 @@ def test_parts_are_scored_as_python_does(bench, task, others, how):
     rng = np.random.default_rng(4)
     seen = set()
     for index in range(30):
-        first = records.begin(env, 5, index)
-        message = plain(compiled.trial(env, f"r-{index}-0", index, 0, first))
+        first = trial_table.begin(env, 5, index)
+        message = plain(messages.trial(env, f"r-{index}-0", index, 0, first))
         rate = rng.choice([0, 0.01, 0.03, 0.3])
         given = {
             k: int(a)
             for k, a in enumerate(rng.integers(0, env.action_space.n, message["T"]))
             if a and rng.random() < rate
         }
-        trace = records.run_trial(env, lambda ob, given=given: given.get(env.t_ind, 0), first)
-        truth = records.outcome_of(trace)
+        trace = trial_table.run_trial(env, lambda ob, given=given: given.get(env.t_ind, 0), first)
+        truth = trial_table.outcome_of(trace)
         code = "([trial, actions]) => window.player.scoreParts(trial, new Map(actions))"
         got = bench.run(code, [message, list(given.items())])
         assert got["step"] == trace.steps[-1]
@@ -289,6 +289,6 @@ def test_a_dual_task_is_played_with_known_key_times(page, server):
             assert part["outcome"] in ("correct", "error")
             assert abs(part["rt_ms"] - planned[row["trial_index"], j]) < 1
         assert row["rt_ms"] == row["parts"][0]["rt_ms"]
-        truth = records.outcome_of(records.replay(row))
+        truth = trial_table.outcome_of(trial_table.replay(row))
         assert (truth["outcome"], truth["reward"]) == (row["outcome"], row["reward"])
         assert [p["outcome"] for p in truth["parts"]] == [p["outcome"] for p in row["parts"]]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from neurogym import records
+from neurogym.records import trial_table
 from neurogym.registry import load
 from tests.ui.driver import press, run_of, state, visit
 from tests.ui.harness import trial
@@ -17,12 +17,13 @@ import gymnasium as gym
 import numpy as np
 
 import neurogym as ngym
-from neurogym.conditions import Choice
-from neurogym.layout import Actions, Channels, Evidence
-from neurogym.parameters import Timing
-from neurogym.rules import FirstResponse
-from neurogym.scene import Keys
-from neurogym.task import Preset, Task
+from neurogym.spec.conditions import Choice
+from neurogym.spec.layout import Actions, Channels, Evidence
+from neurogym.spec.parameters import Timing
+from neurogym.spec.rules import FirstResponse
+from neurogym.spec.scene import Keys
+from neurogym.spec.parameters import Preset
+from neurogym.trials.task import Task
 
 
 class Louder(Task):
@@ -169,7 +170,7 @@ def test_a_declared_task_without_a_scene_is_played_and_compared(page, own, known
         assert row["response"] == 1
         assert row["outcome"] == ("correct" if row["conditions"]["side"] == 0 else "error")
         assert 0 < row["rt_ms"] < 2000
-        assert records.outcome_of(records.replay(row))["reward"] == row["reward"]
+        assert trial_table.outcome_of(trial_table.replay(row))["reward"] == row["reward"]
     compare(page, "integrator")
 
 
@@ -185,7 +186,7 @@ def test_a_classic_task_is_played_and_compared(page, own, known):
         right = row["conditions"]["ground_truth"] == 0
         assert (row["outcome"], row["reward"]) == (("correct", 1) if right else ("error", 0))
         assert 0 < row["rt_ms"] < 3000
-        assert records.outcome_of(records.replay(row))["outcome"] == row["outcome"]
+        assert trial_table.outcome_of(trial_table.replay(row))["outcome"] == row["outcome"]
     compare(page, "oracle")
 
 
@@ -214,7 +215,7 @@ def test_an_environment_of_gymnasium_is_played_and_compared(page, own, known):
         assert len(row["actions"]) >= 3
         assert row["response"] is None
         assert row["outcome"] == "none"
-        assert records.outcome_of(records.replay(row))["reward"] == row["reward"] > 0
+        assert trial_table.outcome_of(trial_table.replay(row))["reward"] == row["reward"] > 0
     compare(page, "random")
 
 

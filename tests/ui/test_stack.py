@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, urlparse
 
 from playwright.sync_api import expect
 
-from app.choice import Choice
+from app.state import StudioState
 from tests.ui.driver import visit
 
 TASK = "PerceptualDecisionMaking"
@@ -89,7 +89,7 @@ def test_off_keeps_the_parameters_and_the_place_through_the_address(page, server
     page.get_by_role("switch", name="off", exact=True).click()
     address_says(page, "SideBias", "ReactionTime")
     query = {key: values[0] for key, values in parse_qs(urlparse(page.url).query).items()}
-    assert Choice.from_query(query).wrappers == stack
+    assert StudioState.from_query(query).wrappers == stack
 
 
 def test_an_error_stands_beside_its_widget_and_nothing_changes(page, server):

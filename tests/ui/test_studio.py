@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 import neurogym as ngym
-from neurogym import records
+from neurogym.records import trial_table
 from tests.acting import graded
 from tests.ui.driver import (
     answer,
@@ -51,8 +51,8 @@ def test_a_person_plays_a_session_of_each_task(page, server, task):
         assert "mismatch" not in row["flags"]
         assert row["outcome"] in ("correct", "error", "withheld", "miss")
         assert row["frames"] > 10
-        trace = records.replay(row)
-        assert records.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
+        trace = trial_table.replay(row)
+        assert trial_table.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
     assert any(row["rt_ms"] is not None for row in rows)
     assert page.locator(f"text={TRIALS} of {TRIALS} trials").count() == 1
 
@@ -93,9 +93,9 @@ def test_a_reload_loses_and_doubles_nothing(page, server):
     while answer(page, client, "Space"):
         pass
     rows = server.rows(run_id=run)
-    done = [row for row in rows if records.is_finished(row)]
+    done = [row for row in rows if trial_table.is_finished(row)]
     assert sorted(row["trial_index"] for row in done) == list(range(6))
-    broken = [row for row in rows if not records.is_finished(row)]
+    broken = [row for row in rows if not trial_table.is_finished(row)]
     assert [row["flags"]["interrupted"] for row in broken] == ["reload"]
 
 
@@ -111,7 +111,7 @@ def play_on(page, client):
 
 
 def all_once(server, run, n):
-    done = [row["trial_index"] for row in server.rows(run_id=run) if records.is_finished(row)]
+    done = [row["trial_index"] for row in server.rows(run_id=run) if trial_table.is_finished(row)]
     assert sorted(done) == list(range(n))
 
 

@@ -3,7 +3,7 @@
 import json
 from urllib.parse import quote
 
-from neurogym import records
+from neurogym.records import trial_table
 from tests.ui.driver import answer, open_task, run_of, state
 
 STACK = [{"SideBias": {"block_dur": [2, 3]}}, {"ReactionTime": {"urgency": -0.01}}]
@@ -25,9 +25,9 @@ def test_random_dots_become_a_reaction_time_task(page, server):
         assert row["wrappers"] == STACK
         assert "mismatch" not in row["flags"]
         assert abs(row["rt_ms"] - planned[row["uid"]]) < 1
-        trace = records.replay(row)
+        trace = trial_table.replay(row)
         assert trace.steps[-1] < 65  # the stimulus went off with the response
-        assert records.outcome_of(trace)["reward"] == row["reward"]
+        assert trial_table.outcome_of(trace)["reward"] == row["reward"]
     assert len({row["conditions"]["block"] for row in rows}) == 2
     page.get_by_role("button", name="Compare").last.click()
     page.wait_for_selector(".bk-Figure")
@@ -51,15 +51,15 @@ def test_a_staircase_goes_on_after_a_reload(page, server):
     while answer(page, client, "ArrowLeft", 60.5):
         pass
     rows = server.rows(run_id=run)
-    done = [row for row in rows if records.is_finished(row)]
+    done = [row for row in rows if trial_table.is_finished(row)]
     assert [row["trial_index"] for row in done] == [0, 1, 2, 4, 5, 3]
-    env = records.env_of(done[0])
+    env = trial_table.env_of(done[0])
     assert "Staircase" not in done[0]["memory"]
     for row, following in zip(done, [*done[1:], None], strict=True):
         assert "mismatch" not in row["flags"]
-        assert records.outcome_of(records.replay(row, env))["reward"] == row["reward"]
+        assert trial_table.outcome_of(trial_table.replay(row, env))["reward"] == row["reward"]
         assert following is None or env.memory == following["memory"]
-    (broken,) = [row for row in rows if not records.is_finished(row)]
+    (broken,) = [row for row in rows if not trial_table.is_finished(row)]
     assert broken["memory"] == done[3]["memory"]
     assert len({row["conditions"]["coh"] for row in done}) >= 3
 

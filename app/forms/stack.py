@@ -1,0 +1,315 @@
+"""Put wrappers around the chosen task: add, set, turn off, reorder, remove."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.forms.controls import refuse, short
+from app.forms.editors import Around, TaskRows
+from app.forms.fields import Field
+from app.state import Line, StudioState, wrappers_of
+from neurogym.trials.task import Task
+from neurogym.wrappers import WRAPPERS, Wrapper, fitting
+from neurogym.wrappers.several import Several
+
+
+def sentence(cls: type[Wrapper]) -> str:
+    """What a wrapper does."""
+    return " ".join((cls.__doc__ or "").partition("\n\n")[0].split())
+
+
+class StackEditor(pn.viewable.Viewer):
+    """The stack of wrappers, innermost first; each change is checked against the task at once."""
+
+    def __init__(self, choice: StudioState, changed: Callable[[], None]):
+        super().__init__()
+        self.choice, self.changed = choice, changed
+        self.cards: list[WrapperCard] = []
+        self.order = pn.pane.HTML("", margin=(2, 14), sizing_mode="stretch_width")
+        self.lines = pmui.Column(sizing_mode="stretch_width", margin=0)
+        self.add = pmui.AutocompleteInput(
+            label="add a wrapper", placeholder="search by name", min_characters=0, restrict=True,
+            case_sensitive=False, search_strategy="includes", sizing_mode="stretch_width",
+            max_width=420, size="small", margin=(8, 14),
+        )  # fmt: skip
+        self.add.param.watch(self._add, "value")
+        self.why = pn.pane.HTML("", margin=(0, 14, 8, 14), sizing_mode="stretch_width")
+        self.show()
+
+    def show(self) -> None:
+        """Draw the whole stack."""
+        self.cards = [
+            WrapperCard(self, i, line, on) for i, (line, on) in enumerate(self.choice.stack)
+        ]
+        self.lines.objects = list(self.cards)
+        self.offer()
+
+    def refresh(self, after: int = -1) -> None:
+        """Draw anew what follows from the task, or from what the wrapper at a place does to it."""
+        for card in self.cards[after + 1 :]:
+            card.refresh()
+        self.offer()
+
+    def offer(self) -> None:
+        """Offer what fits around the stack, and tell of the rest why it does not."""
+        reasons = fitting(self.choice.build())
+        self.add.param.update(options=[n for n, why in reasons.items() if not why], value=None)
+        self.why.object = _reasons({n: why for n, why in reasons.items() if why})
+        self.order.object = _order(self.choice)
+
+    def inside(self, i: int) -> Task:
+        """The task around which the wrapper at a place is put."""
+        return self.choice.inside([line for line, on in self.choice.stack[:i] if on])
+
+    def _add(self, event: Any) -> None:
+        if not event.new:
+            return
+        line = {event.new: self._start(WRAPPERS[event.new])}
+        if self._tried([*self.choice.stack, (line, True)], self.add):
+            self.show()
+            self.changed()
+
+    def _start(self, cls: type[Wrapper]) -> dict[str, Any]:
+        """Parameters to begin with: other tasks get the chosen preset."""
+        if not issubclass(cls, Several):
+            return {}
+        preset = {"preset": self.choice.preset}
+        return {"tasks": [{**told, **preset} for told in cls.param["tasks"].default]}
+
+    def _tried(self, stack: list[tuple[Line, bool]], widget: Any) -> bool:
+        """Take a stack over, or say beside a widget why that is not possible."""
+        error = self.take(stack)
+        refuse(widget, error)
+        return error is None
+
+    def take(self, stack: list[tuple[Line, bool]]) -> Exception | None:
+        """Take a stack over; or nothing changes, and the error is returned."""
+        try:
+            self.choice.restack(stack)
+        except (ValueError, TypeError) as error:
+            return error
+        return None
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pmui.Column(
+            self.order, self.lines, self.add, self.why, sizing_mode="stretch_width", margin=0
+        )
+
+
+def _reasons(reasons: Mapping[str, str]) -> str:
+    """Which wrappers do not fit, and why, behind a line that opens."""
+    if not reasons:
+        return ""
+    lines = []
+    for name, why in reasons.items():
+        told = why.partition(": ")[2] or why
+        told = told.partition(". ")[0].rstrip(".")
+        lines.append(
+            f'<li style="margin:3px 0"><span style="font-weight:600;opacity:.65">{escape(name)}'
+            f'</span> <span style="opacity:.8">{escape(told)}</span></li>'
+        )
+    many = "1 other does not fit" if len(reasons) == 1 else f"{len(reasons)} others do not fit"
+    return (
+        f'<details style="font-size:13px"><summary style="cursor:pointer;opacity:.75">{many},'
+        f' and why</summary><ul style="margin:6px 0 0;padding-left:18px">{"".join(lines)}</ul>'
+        "</details>"
+    )
+
+
+def _order(choice: StudioState) -> str:
+    """The task inside its wrappers, as boxes within boxes."""
+    if not choice.stack:
+        return '<span style="font-size:13px;opacity:.75">Nothing is around the task.</span>'
+    box = (
+        "display:inline-flex;align-items:center;gap:6px;border:1.5px solid {};border-radius:9px;"
+        "padding:3px 8px;font-size:12.5px;white-space:nowrap;{}"
+    )
+    name = escape(choice.declared.__name__)
+    inner = f'<b style="font-weight:600;padding:2px 0">{name}</b>'
+    for line, on in choice.stack:
+        ((wrapper, _),) = line.items()
+        faded = "" if on else "border-style:dashed;"
+        label = f'<span style="opacity:{0.9 if on else 0.45}">{escape(wrapper)}</span>'
+        color = "var(--mui-palette-primary-main, #2f5fb3)" if on else "currentColor"
+        inner = f'<span style="{box.format(color, faded)}">{inner}{label}</span>'
+    return (
+        f'<div style="overflow-x:auto;padding:2px 0" role="img" aria-label="Order of wrappers">'
+        f"{inner}</div>"
+    )
+
+
+class WrapperCard(pn.viewable.Viewer):
+    """One wrapper: what it does, whether it is on, its parameters, and what is wrong with them.
+
+    A value that does not fit yet waits in its widget: it is taken along as soon as it fits together
+    with another, such as a third task and the number of trials of the second one.
+    """
+
+    def __init__(self, editor: StackEditor, i: int, line: Line, on: bool):
+        super().__init__()
+        ((self.name_, params),) = line.items()
+        self.editor, self.i, self.on, self.params = editor, i, on, dict(params)
+        self.waiting: dict[str, Any] = {}
+        self.cls = WRAPPERS[self.name_]
+        self.told = pmui.Alert("", severity="error", visible=False, margin=(2, 12, 6, 12))
+        self.switch = pmui.Switch(
+            value=on, label="on" if on else "off", margin=(2, 6, 0, 6), size="small", width=70,
+        )  # fmt: skip
+        self.switch.param.watch(self._turn, "value")
+        self.buttons = [
+            pmui.IconButton(icon=icon, size="small", description=text, margin=2)
+            for icon, text in (
+                ("arrow_upward", "further in"),
+                ("arrow_downward", "further out"),
+                ("close", "remove"),
+            )
+        ]
+        self.buttons[0].disabled = i == 0
+        self.buttons[1].disabled = i == len(editor.choice.stack) - 1
+        self.buttons[0].on_click(lambda event: self._move(i - 1))
+        self.buttons[1].on_click(lambda event: self._move(i + 1))
+        self.buttons[2].on_click(lambda event: self._remove())
+        self.body = pmui.FlexBox(margin=(0, 8), gap="0px", align_items="flex-start")
+        self.make()
+
+    def make(self) -> None:
+        """Draw the parameters."""
+        self.around = self._around()
+        (wrapper,) = wrappers_of([{self.name_: self.params}])
+        keys = [key for key in wrapper.param if key != "name"]
+        keys.sort(key=lambda key: key == "tasks", reverse=True)
+        self.fields = {
+            key: Field(
+                key, wrapper.param[key], getattr(wrapper, key), self.around,
+                lambda value, k=key: self.set(k, value),
+                TaskRows if key == "tasks" and isinstance(wrapper, Several) else None,
+            )
+            for key in keys
+        }  # fmt: skip
+        self.body.objects = list(self.fields.values())
+
+    def _around(self) -> Around:
+        return Around.of(self.editor.inside(self.i), self.editor.choice.preset)
+
+    def refresh(self) -> None:
+        """Draw the parameters anew if what they can refer to has changed."""
+        if self._around() != self.around:
+            self.waiting.clear()
+            self.make()
+
+    # -- changes ---------------------------------------------------------------------------------
+
+    def set(self, key: str, value: Any) -> Exception | None:
+        """Take a value for a parameter, with all that waits, or else alone."""
+        errors: list[Exception] = []
+        waiting = {k: v for k, v in self.waiting.items() if k != key}
+        tries = [{**waiting, key: value}, {key: value}] if waiting else [{key: value}]
+        if key == "tasks":
+            tries.append(self._resized(value))
+        for new in tries:
+            error = self._take({**self.params, **new})
+            if error is None:
+                self._taken(new)
+                return None
+            errors.append(error)
+        self.waiting[key] = value
+        told = {field.error for k, field in self.fields.items() if k in waiting}
+        return next((e for e in errors if short(self._without_name(e)) not in told), errors[0])
+
+    def _resized(self, tasks: list[Any]) -> dict[str, Any]:
+        """Lists that have an entry for each task follow when a task is added or removed."""
+        new: dict[str, Any] = {"tasks": tasks}
+        (wrapper,) = wrappers_of([{self.name_: self.params}])
+        before = len(wrapper.tasks)
+        for key in self.fields:
+            value = getattr(wrapper, key)
+            if key != "tasks" and isinstance(value, list) and len(value) in (before, before + 1):
+                size = len(value) + len(tasks) - before
+                new[key] = [*value, *[value[-1]] * len(tasks)][: max(size, 1)]
+        return new
+
+    def _taken(self, new: Mapping[str, Any]) -> None:
+        """Values were taken: clear what was said about them, and tell."""
+        ((_, params),) = self.editor.choice.stack[self.i][0].items()
+        self.params = dict(params)
+        resized = [k for k in new if k not in self.waiting and k in self.fields and len(new) > 1]
+        for key in [k for k in self.waiting if k in new]:
+            del self.waiting[key]
+            self.fields[key].refuse(None)
+        self.told.visible = False
+        if any(k != "tasks" for k in resized) and "tasks" in resized:
+            self.make()
+        self.editor.refresh(self.i)
+        self.editor.changed()
+
+    def _take(self, params: Mapping[str, Any]) -> Exception | None:
+        stack = self.editor.choice.stack
+        stack[self.i] = ({self.name_: dict(params)}, self.on)
+        error = self.editor.take(stack)
+        return None if error is None else self._without_name(error)
+
+    def _without_name(self, error: Exception) -> Exception:
+        text = str(error)
+        for start in (f"wrapper {self.i + 1}: ", "wrapper 1: ", f"{self.name_}: "):
+            text = text.removeprefix(start)
+        text = text.replace(f"{self.name_}.", "")
+        return ValueError(re.sub(r"^\w+ parameter '\w+' ", "", text))  # it stands beside its widget
+
+    def _turn(self, event: Any) -> None:
+        stack = self.editor.choice.stack
+        if event.new == self.on:
+            return
+        line, _ = stack[self.i]
+        stack[self.i] = (line, event.new)
+        if not self._rearrange(stack):
+            self.switch.value = self.on
+
+    def _move(self, to: int) -> None:
+        stack = self.editor.choice.stack
+        if 0 <= to < len(stack):
+            stack.insert(to, stack.pop(self.i))
+            self._rearrange(stack)
+
+    def _remove(self) -> None:
+        stack = self.editor.choice.stack
+        del stack[self.i]
+        self._rearrange(stack)
+
+    def _rearrange(self, stack: list[tuple[Line, bool]]) -> bool:
+        """Take a stack with other lines over, or say on the card why that is not possible."""
+        error = self.editor.take(stack)
+        if error is not None:
+            self.told.param.update(object=short(error), visible=True)
+            return False
+        self.editor.show()
+        self.editor.changed()
+        return True
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        title = pmui.Typography(
+            f"{self.i + 1} · {self.name_}", variant="subtitle2", margin=(8, 6, 4, 14),
+            sx={"fontWeight": 650, "opacity": 1 if self.on else 0.6},
+        )  # fmt: skip
+        tools = pmui.Row(self.switch, *self.buttons, align="center", margin=(0, 4, 0, 8))
+        head = pmui.FlexBox(
+            title, tools, justify_content="space-between", align_items="center", margin=0, gap="0px"
+        )
+        words = pmui.Typography(
+            sentence(self.cls), variant="body2", margin=(0, 14, 4, 14), sx={"opacity": 0.75}
+        )
+        return pmui.Paper(
+            head, words, self.body, self.told,
+            variant="outlined", elevation=0, sizing_mode="stretch_width", margin=(4, 12),
+            sx={
+                "borderLeft": "4px solid",
+                "borderLeftColor": "primary.main" if self.on else "divider",
+                "paddingBottom": "6px",
+                "& > *": {"opacity": 1 if self.on else 0.85},
+            },
+        )  # fmt: skip

@@ -1,0 +1,231 @@
+"""Rasters and curves of a person and an agent on the very same trials."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+
+from app.forms.controls import labelled, refuse
+from app.forms.editors import TIGHT
+from app.player.session import title
+from app.plots.curves import curves
+from app.plots.raster import raster
+from app.state import StudioState
+from app.work import Job
+from neurogym.envs.task_env import TaskEnv
+from neurogym.records.database import Store
+from neurogym.records.files import write_csv
+from neurogym.records.trial_table import arguments, finished
+from neurogym.subjects.agents import AGENTS, Policy, agent
+from neurogym.subjects.rollout import describe, rollout
+
+
+class Compare(pn.viewable.Viewer):
+    """People above, agents below, yoked to the same trials; without people, agents alone."""
+
+    def __init__(
+        self, choice: StudioState, store: Store, go: Callable[[str], None], dark: bool = False
+    ):
+        super().__init__()
+        self.choice, self.store, self.go, self.dark = choice, store, go, dark
+        self.run = store.run(choice.run) if choice.run else None
+        self.rows = finished(store.trials(run_id=choice.run)) if choice.run else []
+        self.agents: list[dict[str, Any]] = []
+        self.job: Job | None = None
+        self._make_widgets()
+        # what a job reports before the browser has the page can get lost on its way there
+        pn.state.onload(lambda: self._choose_agent(self.agent.value))
+
+    # -- widgets ---------------------------------------------------------------------------------
+
+    def _make_widgets(self) -> None:
+        env = self.choice.env()
+        env.reset(seed=self.choice.seed)
+        task = env.task if isinstance(env, TaskEnv) else None
+        periods = list(task.plan.timing) if task else [name for name, _, _ in env.periods]
+        small = dict(size="small", margin=(6, 8))
+        first = "integrator" if self._integrates(env) else self.choice.player()
+        self.agent = pmui.Select(
+            label="agent", value=first, options=list(AGENTS), width=140, **small
+        )
+        self.agent.param.watch(lambda event: self._choose_agent(event.new), "value")
+        self.settings = pmui.FlexBox(margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
+        self.align = pmui.Select(
+            label="align on",
+            value="start",
+            options=["start", *periods, "response"],
+            width=130,
+            **small,
+        )
+        told = [row["conditions"] for row in self.rows] or [env.trial]
+        own = task.plan.conditions if task else {}
+        conditions = list(dict.fromkeys([*(name for each in told for name in each), *own]))
+        self.sort = pmui.Select(
+            label="sort by", value="order", options=["order", "rt", "outcome", *conditions],
+            width=140, **small,
+        )  # fmt: skip
+        self.svg = pmui.Switch(
+            label="save as SVG", value=False, margin=(14, 8),
+            description="The save button above a picture gives PNG, or SVG with this switch.",
+        )  # fmt: skip
+        for widget in (self.align, self.sort, self.svg):
+            widget.param.watch(lambda event: self._redraw(), "value")
+        self.progress = pmui.LinearProgress(
+            value=0, visible=False, sizing_mode="stretch_width", variant="determinate"
+        )
+        self.cancel = pmui.Button(label="Cancel", size="small", visible=False, margin=(8, 8))
+        self.cancel.on_click(lambda event: self._stop())
+        self.csv = pmui.FileDownload(
+            callback=self._csv, filename="trials.csv", label="Download CSV", variant="outlined",
+            size="small", embed=False, auto=True, margin=(8, 8),
+        )  # fmt: skip
+        self.note = pmui.Typography("", variant="body2", margin=(4, 12))
+        scrolls = {"overflow-x": "auto", "overflow-y": "hidden"}  # sideways, on a phone
+        self.figures = pn.Column(sizing_mode="stretch_width", margin=(0, 8), styles=scrolls)
+
+    def _integrates(self, env: Any) -> bool:
+        """Whether there is evidence that an integrator can use."""
+        try:
+            agent("integrator").begin(env, np.random.default_rng(0))
+        except ValueError:
+            return False
+        return True
+
+    def _choose_agent(self, name: str) -> None:
+        """Sliders for the agent's parameters, and a rollout."""
+        self.policy, self.own = agent(name), {}
+        widgets = []
+        for key in self.policy.param:
+            parameter = self.policy.param[key]
+            if key == "name":
+                continue
+            low, high = parameter.bounds
+            widget = pmui.FloatSlider(
+                label=labelled(key), value=parameter.default, start=low,
+                end=min(high, max(6 * parameter.default, 1)), step=0.01 if high <= 1 else 0.1,
+                width=132, size="small", margin=(6, 10),
+            )  # fmt: skip
+            widget.param.watch(lambda event, k=key: self._set(k, event), "value_throttled")
+            widgets.append(widget)
+        self.settings.objects = widgets
+        self._roll_out()
+
+    def _set(self, key: str, event: Any) -> None:
+        own = {**self.own, key: event.new}
+        try:
+            self.policy = agent(self.agent.value, **own)  # work that is given up keeps its own
+        except ValueError as error:
+            refuse(event.obj, error)
+            return
+        self.own = own
+        self._roll_out()
+
+    # -- work ------------------------------------------------------------------------------------
+
+    def _roll_out(self) -> None:
+        """Let the agent play, and draw."""
+        policy = self.policy
+        self._start(lambda job: self._play(job, policy))
+
+    def _redraw(self) -> None:
+        """Draw what was played, in another way."""
+        self._start(lambda job: self.agents)
+
+    def _start(self, play: Callable[[Job], list[dict[str, Any]]]) -> None:
+        """Work beside the page; what was under way is given up."""
+        self._stop()
+        self.progress.param.update(visible=True, value=0)
+        self.cancel.visible = True
+        look = dict(
+            align=self.align.value, sort=self.sort.value, dark=self.dark, svg=self.svg.value
+        )
+        name = describe(self.agent.value, self.policy)
+
+        def work(job: Job) -> tuple[list, list, str]:
+            try:
+                rows, note = play(job), ""
+            except (TypeError, ValueError) as error:
+                rows, note = [], f"The agent cannot play this task: {error}"
+            try:
+                return rows, self._pictures(self._groups(rows, name), look), note
+            except ValueError as error:  # such as a period that never came
+                return rows, [], f"There is nothing to draw: {error}"
+
+        self.job = Job(work, self._done, self._failed, self._tell)
+
+    def _play(self, job: Job, policy: Policy) -> list[dict[str, Any]]:
+        choice = self.choice
+        if self.rows:
+            row = self.rows[0]
+            return rollout(
+                row["task"], policy, yoke=self.rows, seed=choice.seed, progress=job.step,
+                **arguments(row),
+            )  # fmt: skip
+        return rollout(
+            choice.task, policy, choice.trials, seed=choice.seed, progress=job.step,
+            **choice.arguments(),
+        )  # fmt: skip
+
+    def _tell(self, done: int, total: int) -> None:
+        self.progress.value = round(100 * done / total)
+
+    def _done(self, result: tuple[list, list, str]) -> None:
+        self._hide_progress()
+        self.agents, pictures, self.note.object = result
+        self.figures.objects = [pn.pane.Bokeh(p, sizing_mode="stretch_width") for p in pictures]
+
+    def _failed(self, error: Exception) -> None:
+        self._hide_progress()
+        self.note.object = f"This failed: {error}"
+        raise error
+
+    def _stop(self) -> None:
+        if self.job is not None:
+            self.job.cancel()
+        self._hide_progress()
+
+    def _hide_progress(self) -> None:
+        self.progress.visible = self.cancel.visible = False
+
+    # -- pictures ---------------------------------------------------------------------------------
+
+    def _groups(self, agents: list[dict[str, Any]], name: str) -> list[tuple[str, list]]:
+        """(title, rows) of each subject: people first."""
+        groups = [(self.rows[0]["subject"] or "person", self.rows)] if self.rows else []
+        return [*groups, (name, agents)] if agents else groups
+
+    def _pictures(self, groups: list[tuple[str, list]], look: dict[str, Any]) -> list[Any]:
+        """The rasters, and the curves under them if there is a condition to draw them over."""
+        if not groups:
+            return []
+        points = curves(groups, dark=look["dark"], svg=look["svg"])
+        return [raster(groups, **look), *([points] if points else [])]
+
+    def _csv(self) -> io.StringIO:
+        file = io.StringIO()
+        write_csv([*self.rows, *self.agents], file)
+        file.seek(0)
+        return file
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        who = "Nobody has played this run yet: the agent plays it alone." if not self.rows else ""
+        head = pmui.FlexBox(
+            pmui.Typography(f"Compare: {title(self.choice.task)}", variant="h5", margin=(8, 10)),
+            self.csv,
+            justify_content="space-between", align_items="center", margin=0, gap="0px",
+        )  # fmt: skip
+        return pmui.Column(
+            head,
+            pmui.Typography(who, variant="body2", margin=(0, 12), visible=bool(who)),
+            pmui.FlexBox(self.agent, self.settings, margin=0, gap="0px"),
+            pmui.FlexBox(self.align, self.sort, self.svg, self.cancel, margin=0),
+            self.progress,
+            self.note,
+            self.figures,
+            sizing_mode="stretch_width",
+        )

@@ -1,0 +1,1 @@
+"""The stage: a session of trials and the component that shows it."""

@@ -1,0 +1,264 @@
+"""A trial in the form that the player takes: see docs/player.md."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from neurogym.envs.episodes import EpisodeEnv
+from neurogym.envs.task_env import ECHO, TaskEnv
+from neurogym.spec.layout import Group
+from neurogym.spec.outcomes import Payoffs
+from neurogym.spec.scene import Scene, Sound, cap
+from neurogym.trials.task import Task
+from neurogym.wrappers.alternating import Switched
+from neurogym.wrappers.joint import Composite
+from neurogym.wrappers.simultaneous import Combined
+
+KEYS_OF_PLAIN_ENVS = (
+    "ArrowLeft",
+    "ArrowRight",
+    "ArrowUp",
+    "ArrowDown",
+    "KeyA",
+    "KeyS",
+    "KeyD",
+    "KeyF",
+)
+LONGEST = 100_000  # steps of an episode whose environment sets no end to it
+
+
+def is_lockstep(env: gym.Env) -> bool:
+    """Whether observations depend on actions, or might."""
+    if not isinstance(env, TaskEnv):
+        return True
+    return env.task.plan.actions.graded or (env.task.closed and not env.task.foreseen)
+
+
+def is_adaptive(env: gym.Env) -> bool:
+    """Whether a trial can be sent only when the one before it is over."""
+    return isinstance(env, TaskEnv) and bool(env.task.plan.learns or env.task.plan.echoes)
+
+
+def stage(env: gym.Env) -> dict[str, Any]:
+    """What the player needs to know of a task before its first trial."""
+    if isinstance(env, TaskEnv):
+        plan = env.task.plan
+        channels = [_channel(env.task, group) for group in plan.channels]
+        hold, keys = env.task.hold_keys, keys_of(env.task)
+        told = dict(channels=channels, hold=hold, instruction=sentence(env), **keys)
+        if has_sound(env.task):
+            told["sound"] = True
+        if isinstance(env.task, Combined):
+            told["parts"] = [
+                dict(title=title(part.label), instruction=part.sentence())
+                for part in env.task.tasks
+            ]
+            told["shared"] = env.task.shared
+        return told
+    return dict(
+        channels=_named_channels(env.observation_space),
+        hold=True,
+        instruction=f"{sentence(env)} {_idle(env.action_space)}".strip(),
+        keys=_plain_keys(env.action_space),
+        dial=None,
+    )
+
+
+def has_sound(task: Task) -> bool:
+    """Whether there is something to hear in some of its trials."""
+    parts = task.tasks if isinstance(task, Composite) else ()
+    return any(isinstance(e, Sound) for e in task.scene.elements) or any(map(has_sound, parts))
+
+
+def _channel(task: Task, group: Group) -> dict[str, Any]:
+    """A group of channels; of several tasks at once under its own task's name for it."""
+    told = dict(name=group.name, start=group.start, size=group.size)
+    for j, member in enumerate(task.members if isinstance(task, Combined) else ()):
+        if group.start in member.channels:
+            told |= dict(name=group.name.removesuffix(member.suffix), part=j)
+    return told
+
+
+def keys_of(task: Task) -> dict[str, Any]:
+    """The keys of a task, and its dial; of tasks that take turns the keys of all."""
+    if not isinstance(task, Switched):
+        return task.plan.keys.resolve(task.plan.actions)
+    each = [task.keys_in({"task": i}) for i in range(len(task.tasks))]
+    keys: dict[str, dict[str, Any]] = {}
+    for key in (key for own in each for key in own["keys"]):
+        known = keys.setdefault(key["code"], {**key, "name": ""})
+        names = [*filter(None, known["name"].split(" / ")), key["name"]]
+        known["name"] = " / ".join(dict.fromkeys(names))
+    dials = [own["dial"] for own in each if own["dial"]]
+    return dict(keys=list(keys.values()), dial=dials[0] if dials else None)
+
+
+def title(task: str, env: gym.Env | None = None) -> str:
+    """A task's name in words: "PerceptualDecisionMaking-v0" is "Perceptual Decision Making"."""
+    if isinstance(env, TaskEnv) and isinstance(env.task, Composite):
+        between = " + " if isinstance(env.task, Combined) else " / "
+        return between.join(title(part.label) for part in env.task.tasks)
+    name = task.rpartition("-v")[0] or task
+    if "." in name:  # of a collection
+        return name.replace(".", " · ").replace("_", " ")
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z0-9])(?=[A-Z][a-z])", " ", name)
+    return spaced.replace("_", " ").strip()
+
+
+def most_steps(env: gym.Env) -> int:
+    """How many steps the trial that `env` has begun can have."""
+    if isinstance(env, EpisodeEnv):
+        spec = env.env.spec
+        return (spec and spec.max_episode_steps) or LONGEST
+    return round(env.tmax / float(env.dt))
+
+
+def sentence(env: gym.Env) -> str:
+    """What one does in an environment: the first sentence of its docstring that is no heading."""
+    if isinstance(env, TaskEnv):
+        return env.task.sentence()
+    paragraphs = re.split(r"\n\s*\n", type(env.unwrapped).__doc__ or "")
+    texts = [" ".join(p.split()) for p in paragraphs if not p.strip().startswith("#")]
+    text = next(filter(None, texts), "")
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*`]", lambda link: link[1] or "", text)  # Markdown
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z])", text, maxsplit=1)[0]
+
+
+def _idle(space: gym.Space) -> str:
+    """What happens without a key."""
+    names = _action_names(space)
+    return f"Without a key: {names.get(0, 'action 0')}."
+
+
+def _action_names(space: gym.Space) -> dict[int, str]:
+    """The names that some actions have."""
+    names = {}
+    for name, index in (getattr(space, "name", None) or {}).items():
+        indices = np.atleast_1d(index).tolist()
+        many = len(indices) > 1
+        names |= {int(a): f"{name} {i}" if many else name for i, a in enumerate(indices, 1)}
+    return names
+
+
+def _named_channels(space: gym.Space) -> list[dict[str, Any]]:
+    size = int(np.prod(space.shape))
+    names = getattr(space, "name", None) or {"observation": list(range(size))}
+    channels = []
+    for name, index in names.items():
+        indices = np.atleast_1d(index)
+        channels.append(dict(name=name, start=int(indices[0]), size=len(indices)))
+    return channels
+
+
+def _plain_keys(space: gym.Space) -> list[dict[str, Any]]:
+    """Keys for actions that nobody has given any: action 0 is what no key gives."""
+    labels = _action_names(space)
+    n = int(space.n) - 1
+    codes = ("Space",) if n == 1 else KEYS_OF_PLAIN_ENVS
+    if n > len(codes):
+        raise ValueError(f"{n} actions but {len(codes)} keys: declare keys in a Task for this one")
+    return [
+        dict(code=code, label=cap(code), action=i, name=labels.get(i, f"action {i}"))
+        for i, code in enumerate(codes[:n], 1)
+    ]
+
+
+def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -> dict[str, Any]:
+    """The message for the trial that `env` has begun, whose first row is `first`."""
+    declared = isinstance(env, TaskEnv)
+    scene = env.task.plan.scene if declared else Scene()
+    conditions = env.trial
+    lockstep = is_lockstep(env)
+    message = dict(
+        type="trial",
+        uid=uid,
+        index=index,
+        attempt=attempt,
+        dt=float(env.dt),
+        T=most_steps(env),
+        periods=[list(period) for period in env.periods],
+        window=list(env.window) if env.window else None,
+        frames=np.ascontiguousarray(first[None] if lockstep else env.ob, np.float32),
+        scene=scene.resolve(env.task, conditions) if declared else [],
+        seed=zlib.crc32(uid.encode()),
+    )
+    if keys := env.task.keys_in(conditions) if declared else None:
+        message.update(keys)
+    if declared and env.task.plan.echoes and not lockstep:
+        message.update(_echoes(env))
+    if lockstep:
+        return message
+    if env.parts:
+        return message | dict(parts=_parts(env), shared=env.task.shared)
+    return message | _table(*env.payoffs)
+
+
+def _parts(env: TaskEnv) -> list[dict[str, Any]]:
+    """Each of several tasks at once, as a trial of its own that begins at a step of the whole."""
+    task, parts = env.task, []
+    for j, (member, has) in enumerate(zip(task.members, env.parts, strict=True)):
+        part = dict(
+            on=has is not None,
+            at=task.onsets[j],
+            action=task.split[:, j].astype(np.uint16),
+            weight=task.weights[j],
+        )
+        if has:
+            block, place = has
+            start, stop = block.offsets[place : place + 2].tolist()
+            window = block.window[place].tolist()
+            part |= dict(
+                T=stop - start,
+                window=window if window[1] > window[0] else None,
+                gt=block.gt[start:stop].astype(np.uint16),
+                channels=member.channels.tolist(),
+                **_table(block.kind[start:stop], block.payoffs),
+            )
+        parts.append(part)
+    return parts
+
+
+def _echoes(env: TaskEnv) -> dict[str, Any]:
+    """Channels that show the last action and reward; those of the trial before come first."""
+    told = [
+        dict(what=e.what, start=e.columns.start, size=_width(e.columns), one_hot=e.one_hot)
+        for e in env.task.plan.echoes
+    ]
+    return dict(echo=told, echo_first=list(env.memory[ECHO]))
+
+
+def _width(columns: slice) -> int:
+    return columns.stop - columns.start
+
+
+def _table(kind: np.ndarray, payoffs: Payoffs) -> dict[str, Any]:
+    """The payoffs of the kinds that occur in the trial."""
+    used, kind = np.unique(kind, return_inverse=True)
+    _, states, actions = payoffs.shape
+    return dict(
+        kind=kind.astype(np.uint16),
+        reward=payoffs.reward[used].ravel(),
+        outcome=payoffs.outcome[used].ravel(),
+        ends=payoffs.ends[used].ravel().astype(np.uint8),
+        next=payoffs.next[used].ravel(),
+        response=payoffs.response[used].ravel(),
+        shape=[len(used), states, actions],
+    )
+
+
+def shown(env: gym.Env, uid: str, ob: np.ndarray) -> dict[str, Any]:
+    """The row that is on the screen next, in lockstep."""
+    at = env.t_ind
+    return dict(
+        type="obs",
+        uid=uid,
+        k=at,
+        ob=np.ascontiguousarray(ob, np.float32),
+        active=[name for name, start, stop in env.periods if start <= at < stop],
+        window=bool(env.window_open),
+    )

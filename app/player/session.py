@@ -1,0 +1,487 @@
+"""A run of trials played by a person: what comes next, what came back, and what it was worth."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from app.player import messages
+from app.player.messages import title
+from neurogym.envs.task_env import TaskEnv, graded
+from neurogym.records import trial_table
+from neurogym.records.database import Store
+from neurogym.spec.outcomes import Outcome
+from neurogym.spec.parameters import unknown
+
+AHEAD = 4  # trials that wait in the browser
+SCORED = ("response", "outcome", "reward")
+MEASURED = ("onset_ms", "key_ms", "rt_ms", "origin_ms", "refresh_hz")
+
+log = logging.getLogger(__name__)
+
+
+class Refused(ValueError):
+    """A record that is not stored: never, or with `keep` not in this database."""
+
+    def __init__(self, sentence: str, keep: bool = False):
+        super().__init__(sentence)
+        self.keep = keep
+
+
+class Session:
+    """One run: sends trials, takes records, scores them with the env that agents step, stores them.
+
+    All progress lies in the store: a session made anew for a run goes on where that stopped.
+    A trial that was interrupted is stored as such and played again at the end, as the next attempt.
+    What a browser sends is never trusted: a record that does not fit the run is refused and logged,
+    any other message that cannot be read is answered with an error, and the session goes on.
+
+    Args:
+        store: where rows are written, as each trial ends.
+        run: a row of the store's runs.
+        send: takes a message for the browser.
+        stored: called with the row after each new one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run: Mapping[str, Any],
+        send: Callable[[dict[str, Any]], None],
+        stored: Callable[[dict[str, Any]], None] = lambda row: None,
+    ):
+        self.store, self.run, self.send, self.stored = store, run, send, stored
+        self.env, self.judge = trial_table.env_of(run), trial_table.env_of(run)
+        self.lockstep = messages.is_lockstep(self.env)
+        self.adaptive = messages.is_adaptive(self.env)
+        self._lock = threading.RLock()
+        self._live: str | None = None  # the trial that is stepped in lockstep
+        self._load()
+
+    def _load(self) -> None:
+        rows = self.store.trials(run_id=self.run["run_id"])
+        self.done = {row["trial_index"] for row in trial_table.finished(rows)}
+        self.attempts = dict.fromkeys(range(self.run["n_trials"]), 0)
+        for row in rows:
+            self._count(row)
+        self.queue = sorted(self._open(), key=self.attempts.get)
+        self.sent: dict[str, int] = {}  # trials that the browser has, by uid: their index
+        self.memory = memory_after(rows, self.judge)  # what the next trial is told
+        self.told: dict[str, dict[str, Any]] = {}  # what those that were sent were told, by uid
+
+    def _open(self) -> list[int]:
+        return [index for index in self.attempts if index not in self.done]
+
+    def _count(self, row: Mapping[str, Any]) -> None:
+        """A uid is given once."""
+        index, attempt = row["trial_index"], int(row["uid"].rpartition("-")[2])
+        self.attempts[index] = max(self.attempts[index], attempt + 1)
+
+    # -- messages --------------------------------------------------------------------------------
+
+    def receive(self, message: Any) -> None:
+        """Answer a message of the player."""
+        answers = {
+            "ready": lambda message: self._ready(),
+            "record": self._record,
+            "act": self._act,
+            "ping": lambda message: self.send({"type": "pong"}),
+            "stop": lambda message: None,
+        }
+        with self._lock:
+            try:
+                kind = _field(message, "type")
+                if kind not in answers:
+                    raise ValueError(unknown("message", [kind], answers))
+                answers[kind](message)
+            except ValueError as error:
+                log.warning("%s; the message was %.2000r", error, message)
+                self.send({"type": "error", "message": str(error)})
+            except Exception as error:  # such as a full disk: the browser keeps its record
+                log.exception("the message was %.2000r", message)
+                self.send({"type": "error", "message": f"{type(error).__name__}: {error}"})
+
+    def config(self) -> dict[str, Any]:
+        """What the player is told at the start."""
+        run, settings = self.run, self.run["settings"]
+        declared = isinstance(self.env, TaskEnv)
+        how = self.env.task.feedback if declared else "reward"
+        return dict(
+            type="config",
+            run=run["run_id"],
+            n_trials=run["n_trials"],
+            n_done=len(self.done),
+            title=title(run["task"], self.env),
+            mode="lockstep" if self.lockstep else "open",
+            view=settings.get("view", "scene"),
+            feedback=how if settings.get("feedback", True) else None,
+            feedback_ms=700,
+            iti_ms=500,
+            preload=self.ahead,
+            remap=True,
+            task=run["task"],
+            **messages.stage(self.env),
+        )
+
+    @property
+    def ahead(self) -> int:
+        """How many trials wait in the browser."""
+        return 1 if self.lockstep or self.adaptive else AHEAD
+
+    def _ready(self) -> None:
+        self._load()
+        self.send(self.config())  # it resets the player: what was sent before is gone there
+        self._send_ahead()
+
+    def uid(self, index: int) -> str:
+        """The id of a trial's next attempt."""
+        return f"{self.run['run_id']}-{index}-{self.attempts[index]}"
+
+    def _send_ahead(self) -> None:
+        while self.queue and len(self.sent) < self.ahead:
+            index = self.queue.pop(0)
+            uid = self.uid(index)
+            first = trial_table.begin(self.env, self.run["seed"], index, memory=self.memory)
+            self.sent[uid], self.told[uid] = index, self.memory
+            self._live = uid
+            self.send(messages.trial(self.env, uid, index, self.attempts[index], first))
+        if not self.queue and not self.sent:
+            self.send({"type": "done"})
+
+    def _act(self, message: Mapping[str, Any]) -> None:
+        """A step of a trial in lockstep; one that came twice, or too late, changes nothing."""
+        uid, k = _field(message, "uid"), _integer(message, "k", 0)
+        if not self.lockstep or self._live is None or uid != self._live or k != self.env.t_ind:
+            return
+        opened = self.env.window
+        action = _action(_field(message, "action"), self.env)
+        ob, reward, _, _, info = self.env.step(action)
+        answer = messages.shown(self.env, uid, ob)
+        answer.update(reward=float(reward), ends=bool(info["new_trial"]), outcome=0)
+        if info["new_trial"]:
+            self._live = None
+            outcome = int(Outcome[info["outcome"].upper()])
+            answer.update(k=k + 1, active=[], window=False, outcome=outcome)
+            if info["response"] >= 0 and opened:
+                answer["response"] = info["response"]
+                answer["response_step"] = round(opened[0] + info["rt"] / float(self.env.dt))
+        self.send(answer)
+
+    def _record(self, message: Mapping[str, Any]) -> None:
+        """Score and store a trial, once; then send the next one."""
+        uid = _text(message, "uid")
+        try:
+            run, judge = self._run_of(message)
+            row = scored(run, judge, message, self._told(uid, run, judge))
+            self._check_open(run, row)
+            after = trial_table.memory_of(judge)
+            new = self._stored_new(row)
+        except ValueError as error:
+            self._refuse(uid, message, error)
+            return
+        known = run is self.run
+        self.sent.pop(uid, None)
+        if known and new:
+            self._note(row)
+            if self.adaptive and trial_table.is_finished(row):
+                self.memory = after
+        elif known and row["trial_index"] not in self.done:
+            self._catch_up()
+        self.send({"type": "ack", "uid": uid, **self.store.summary(run["run_id"])})
+        if known:
+            self._send_ahead()
+            if new:
+                self.stored(row)
+
+    def _run_of(self, message: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
+        """The run that a record belongs to, and an env that scores it."""
+        run_id = _text(message, "run")
+        if run_id == self.run["run_id"]:
+            return self.run, self.judge
+        run = self.store.run(run_id)
+        if run is None:
+            raise Refused(f"there is no run {run_id!r} in this database", keep=True)
+        if run["subject_kind"] != "human":
+            raise Refused(f"the run {run_id!r} is an agent's")
+        try:
+            return run, trial_table.env_of(run)
+        except Exception as error:  # a task that is not loaded here, or has changed
+            raise Refused(f"{run['task']} cannot be made here: {error}", keep=True) from error
+
+    def _told(self, uid: str, run: Mapping[str, Any], judge: Any) -> dict[str, Any]:
+        """What a trial was told of those before it.
+
+        One that another session sent was told what the rows tell: the next trial is sent only when
+        the one before it is stored.
+        """
+        if uid in self.told or not messages.is_adaptive(judge):
+            return self.told.get(uid, {})
+        rows = self.store.trials(run_id=run["run_id"])
+        known = [row["memory"] for row in rows if row["uid"] == uid]
+        return known[0] if known else memory_after(rows, judge)
+
+    def _check_open(self, run: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+        """Refuse a second result of a trial; the same record again is no second one."""
+        if not trial_table.is_finished(row):
+            return
+        index, done = row["trial_index"], self.done
+        if run is not self.run or index in done or not row["uid"].endswith("-0"):
+            rows = trial_table.finished(self.store.trials(run_id=run["run_id"]))
+            done = {other["trial_index"] for other in rows if other["uid"] != row["uid"]}
+        if index in done:
+            raise Refused(f"trial {index} of the run {run['run_id']!r} was played already")
+
+    def _stored_new(self, row: Mapping[str, Any]) -> bool:
+        try:
+            return self.store.add_trial(row)
+        except ValueError as error:  # the record is sound: its run was deleted, or the like
+            raise Refused(str(error), keep=True) from error
+
+    def _refuse(self, uid: str, message: Mapping[str, Any], error: ValueError) -> None:
+        """Tell the browser to drop the record, or to keep it without sending it on."""
+        keep = isinstance(error, Refused) and error.keep
+        why = error.__cause__  # not the browser's fault, then
+        log.warning("refused the record %s: %s; it was %r", uid, error, message, exc_info=why)
+        self.send({"type": "ack", "uid": uid, "refused": str(error), "keep": keep})
+        index = self.sent.pop(uid, None)
+        if index is not None:
+            self.attempts[index] += 1
+            if index not in self.done:
+                self.queue.append(index)
+            self._send_ahead()
+
+    def _note(self, row: Mapping[str, Any]) -> None:
+        index = row["trial_index"]
+        self._count(row)
+        if trial_table.is_finished(row):
+            self.done.add(index)
+            self.queue = [waiting for waiting in self.queue if waiting != index]
+        elif index not in (*self.done, *self.queue, *self.sent.values()):
+            self.queue.append(index)
+
+    def _catch_up(self) -> None:
+        """Another session wrote to this run: look again at what is open."""
+        sent, told = self.sent, self.told
+        self._load()
+        self.sent = {uid: index for uid, index in sent.items() if index not in self.done}
+        self.told = told
+        self.queue = [index for index in self.queue if index not in self.sent.values()]
+
+
+def memory_after(rows: Sequence[Mapping[str, Any]], env: Any) -> dict[str, Any]:
+    """What the trial after the rows of a run is told of them, if it is told anything."""
+    done = trial_table.finished(rows) if messages.is_adaptive(env) else []
+    if not done:
+        return {}
+    trial_table.replay(done[-1], env)
+    return trial_table.memory_of(env)
+
+
+def scored(
+    run: Mapping[str, Any],
+    env: Any,
+    message: Mapping[str, Any],
+    memory: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The row of a record: what the browser measured, scored anew by the env that agents step.
+
+    `memory` is what the trial was told of those before it. ValueError if a field is missing or of
+    another kind, or does not fit the run.
+    """
+    index = _integer(message, "index", 0, run["n_trials"] - 1)
+    uid, attempt = _text(message, "uid"), _integer(message, "attempt", 0)
+    if uid != f"{run['run_id']}-{index}-{attempt}":
+        raise ValueError(f"uid {uid!r} does not fit trial {index}, attempt {attempt} of the run")
+    flags = _flags(message)
+    measured = {name: _number(message, name) for name in MEASURED}
+    rt = measured.pop("rt_ms")
+    row = trial_table.empty_row(
+        uid=uid,
+        run_id=run["run_id"],
+        task=run["task"],
+        params=run["params"],
+        wrappers=run["wrappers"],
+        seed=run["seed"],
+        trial_index=index,
+        subject_kind="human",
+        subject=run["subject"],
+        frames=_integer(message, "frames", 0),
+        late_frames=_integer(message, "late_frames", 0),
+        flags=flags,
+        created_utc=trial_table.utc_now(),
+        **measured,
+    )
+    try:
+        first = trial_table.begin(env, run["seed"], index, memory=memory)
+        row["memory"], row["conditions"] = trial_table.memory_of(env), dict(env.trial)
+        row["actions"] = _actions(message, env)
+        if not trial_table.is_finished(row):
+            row["key_ms"] = None
+            return row
+        truth = trial_table.outcome_of(_played(env, first, row["actions"]))
+    except Exception as error:
+        if isinstance(error, ValueError):
+            raise
+        raise Refused(f"{run['task']} failed: {type(error).__name__}: {error}") from error
+    seen = {
+        "response": _optional(message, "response"),
+        "outcome": _outcome(message),
+        "reward": _number(message, "reward"),
+    }
+    wrong = {name: seen[name] for name in SCORED if not _same(seen[name], truth[name])}
+    if truth["parts"]:
+        truth["parts"], wrong_parts = _timed_parts(message, truth["parts"])
+        wrong |= wrong_parts
+    row.update(truth, actions=row["actions"])
+    key, onset, row["rt_ms"] = row["key_ms"], row["onset_ms"], None
+    if truth["response"] is None:
+        row["key_ms"] = None
+    elif key is not None and onset is not None:
+        row["rt_ms"] = key - onset
+        if rt is None or abs(rt - row["rt_ms"]) > 0.01:
+            wrong["rt_ms"] = rt
+    if wrong:
+        flags["mismatch"] = wrong
+    return row
+
+
+def _timed_parts(
+    message: Mapping[str, Any], truth: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """How each of several tasks went, with the browser's times; and what it saw, if wrongly."""
+    told = _field(message, "parts")
+    if not isinstance(told, list | tuple) or len(told) != len(truth):
+        raise ValueError(f"parts = {told!r:.80}: expected a list of {len(truth)}")
+    parts, claims, wrong = [], [], False
+    for true, seen in zip(truth, told, strict=True):
+        true = {**true, "rt_ms": None, "onset_ms": None, "key_ms": None}
+        parts.append(true)
+        claims.append(None)
+        if seen is None:
+            wrong |= true["on"]
+            continue
+        onset, key, rt = (_number(seen, name) for name in ("onset_ms", "key_ms", "rt_ms"))
+        how = {
+            "on": True,
+            "response": _optional(seen, "response"),
+            "outcome": _outcome(seen),
+            "reward": _number(seen, "reward"),
+        }
+        claims[-1] = {**how, "rt_ms": rt}
+        wrong |= not all(_same(value, true[name]) for name, value in how.items())
+        true["onset_ms"] = onset
+        if true["response"] is not None and key is not None and onset is not None:
+            true["key_ms"], true["rt_ms"] = key, key - onset
+            wrong |= rt is None or abs(rt - true["rt_ms"]) > 0.01
+    return parts, {"parts": claims} if wrong else {}
+
+
+def _outcome(message: Any) -> str:
+    return Outcome(_integer(message, "outcome", 0, max(Outcome))).name.lower()
+
+
+def _played(env: Any, first: np.ndarray, actions: list[list[Any]]) -> trial_table.Trace:
+    """The trial that `env` has begun, with a person's actions."""
+    given, left = dict(map(tuple, actions)), messages.most_steps(env)
+    rest = trial_table.rest_of(env)
+
+    def act(ob: np.ndarray) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise ValueError("the trial does not end with these actions")
+        return given.get(env.t_ind, rest)
+
+    return trial_table.run_trial(env, act, first)
+
+
+# -- fields of messages -------------------------------------------------------------------------
+
+
+def _field(message: Any, name: str) -> Any:
+    if not isinstance(message, Mapping):
+        raise ValueError(f"a message is an object, not {message!r:.80}")
+    if name not in message:
+        raise ValueError(f"the message has no {name!r}")
+    return message[name]
+
+
+def _text(message: Any, name: str) -> str:
+    value = _field(message, name)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} = {value!r:.80}: expected text")
+    return value
+
+
+def _number(message: Any, name: str) -> float | None:
+    value = _field(message, name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name} = {value!r:.80}: expected a finite number or null")
+    return float(value)
+
+
+def _integer(message: Any, name: str, low: int, high: int = 2**31) -> int:
+    return _whole(_field(message, name), name, low, high)
+
+
+def _optional(message: Any, name: str) -> int | None:
+    value = _field(message, name)
+    return None if value is None else _whole(value, name, 0, 2**31)
+
+
+def _whole(value: Any, name: str, low: int, high: int) -> int:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not low <= value <= high or value != int(value):
+        raise ValueError(f"{name} = {value!r:.80}: expected a whole number from {low} to {high}")
+    return int(value)
+
+
+def _flags(message: Any) -> dict[str, Any]:
+    flags = _field(message, "flags")
+    if not isinstance(flags, Mapping):
+        raise ValueError(f"flags = {flags!r:.80}: expected an object")
+    for name, value in flags.items():
+        count = isinstance(value, bool) or (isinstance(value, int) and 0 <= value < 2**31)
+        why = name == "interrupted" and isinstance(value, str) and value
+        if name == "mismatch" or not (count or why):
+            raise ValueError(f"flags: {name} = {value!r:.80} is not possible")
+    return dict(flags)
+
+
+def _action(value: Any, env: Any) -> Any:
+    """An action that the environment takes: a number, or a list of them where they are graded."""
+    space = env.action_space
+    if isinstance(space, gym.spaces.Box):
+        return graded(value, space).tolist()
+    return _whole(value, "an action", 0, int(space.n) - 1)
+
+
+def _actions(message: Any, env: Any) -> list[list[Any]]:
+    """(step, action) pairs by step, those left out that do nothing."""
+    actions, by_step = _field(message, "actions"), {}
+    if not isinstance(actions, list | tuple):
+        raise ValueError(f"actions = {actions!r:.80}: expected a list")
+    steps, rest = messages.most_steps(env), np.asarray(trial_table.rest_of(env)).tolist()
+    for pair in actions:
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise ValueError(f"actions: {pair!r:.80} is not a step and an action")
+        step = _whole(pair[0], "the step of an action", 0, steps - 1)
+        if step in by_step:
+            raise ValueError(f"actions: two in step {step}")
+        by_step[step] = _action(pair[1], env)
+    return [[step, action] for step, action in sorted(by_step.items()) if action != rest]
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, float) and isinstance(b, float):
+        return bool(np.isclose(a, b, atol=1e-4))
+    return a == b

@@ -1,0 +1,429 @@
+"""Batches of sequences for supervised training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from neurogym.envs.episodes import as_trials
+from neurogym.envs.task_env import TaskEnv
+from neurogym.spec.outcomes import HOW, Result
+from neurogym.spec.plan import Step
+from neurogym.trials.batch import TrialBatch
+from neurogym.trials.catalogue import make
+from neurogym.trials.stream import Stream, size_of
+from neurogym.trials.task import Task
+
+FILL = 1 << 16  # rows drawn at a time, about: enough to hide the calls, little enough for the cache
+
+
+class Rows:
+    """Trials end to end: `ob` (S, ...), `gt` (S, ...), `window` and `number` (n, ...), `offsets`.
+
+    `number` tells each trial's place in its stream; `first` alone that of trials in their order.
+    """
+
+    def __init__(self, ob, gt, window, offsets, first: int = 0, number: np.ndarray | None = None):
+        self.ob, self.gt, self.window, self.offsets = ob, gt, window, offsets
+        self.number = first + np.arange(offsets.size - 1) if number is None else number
+
+    @classmethod
+    def join(cls, parts: list[Rows]) -> Rows:
+        """One after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        ob, gt, window, number = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("ob", "gt", "window", "number")
+        )
+        return cls(ob, gt, window, offsets, number=number)
+
+    def details(self) -> dict[str, np.ndarray]:
+        """By row, (S,): whether a response is asked for, whether a trial starts, its number."""
+        trial = np.repeat(np.arange(self.offsets.size - 1), np.diff(self.offsets))
+        step = np.arange(trial.size) - self.offsets[trial]
+        first, stop = self.window[trial].T
+        mask = (step >= first) & (step < stop)
+        return dict(mask=mask, start=step == 0, trial=self.number[trial])
+
+
+class _TaskSource:
+    """Rows of a declared task whose trials stand alone: some blocks at a time, for all."""
+
+    fill = FILL
+
+    def __init__(self, task: Task, seed: int):
+        self.task, self.stream = task, Stream(task, seed)
+        self.block, self.trial, self.rows = 0, 0, 0
+
+    def draw(self, at_least: int, fixed: Mapping[str, Any]) -> Rows:
+        mean = self.rows / self.trial if self.trial else at_least  # the first block will tell
+        count, trials = 0, 0
+        while trials * mean < at_least:
+            trials += size_of(self.block + count)
+            count += 1
+        block = self.stream.blocks(self.block, count, fixed)
+        ob, gt, offsets = rows_of(block)
+        rows = Rows(ob, gt, block.window, offsets, self.trial)
+        self.block += count
+        self.trial += block.n
+        self.rows += len(ob)
+        return rows
+
+
+class _Subject:
+    """One sequence of a task whose trials depend on those before them: a stream of its own."""
+
+    def __init__(self, task: Task, seed: int):
+        self.stream, self.block, self.trial = Stream(task, seed), 0, 0
+        self.memory: dict[str, Any] = {}
+        self.echo = np.zeros(1, np.int64), np.zeros(1)
+        self.parts: list[Rows] = []
+
+    def add(self, shown: Shown, window: np.ndarray, first: int, stop: int) -> int:
+        """Take over some trials of a block; returns how many rows they have."""
+        task, offsets = self.stream.task, shown.offsets[first : stop + 1]
+        here = slice(offsets[0], offsets[-1])
+        ob, gt, reward = shown.ob[here], shown.gt[here], shown.reward[here]
+        label = gt if gt.ndim == 1 else np.zeros(len(gt), np.int64)  # graded: none is shown
+        done, earned = np.append(self.echo[0], label), np.append(self.echo[1], reward)
+        for echo in task.plan.echoes:
+            echo.show(ob, done[:-1], earned[:-1])
+        self.echo = done[-1:], earned[-1:]
+        self.parts.append(Rows(ob, gt, window[first:stop], offsets - offsets[0], self.trial))
+        self.block, self.trial = self.block + 1, self.trial + stop - first
+        return len(ob)
+
+    def take(self) -> list[Rows]:
+        """What was added since this was last asked for, as one or none."""
+        parts, self.parts = self.parts, []
+        return [Rows.join(parts)] if parts else []
+
+
+class _Subjects:
+    """Rows of a task that learns or echoes: sequence i is the stream of seed + i, played rightly.
+
+    The next block of all sequences is painted together.
+    """
+
+    fill = 1  # no more than is asked for: each trial has a price
+
+    def __init__(self, task: Task, seed: int, sequences: int):
+        self.task = task
+        self.subjects = [_Subject(task, seed + i) for i in range(sequences)]
+
+    def draw(self, missing: np.ndarray, fixed: Mapping[str, Any]) -> tuple[Rows, np.ndarray]:
+        """At least so many rows for each sequence, (batch,); and where those of each begin."""
+        missing = missing.copy()
+        while (behind := np.flatnonzero(missing > 0)).size:
+            missing[behind] -= self._play([self.subjects[i] for i in behind], fixed)
+        some = [subject.take() for subject in self.subjects]
+        rows = [sum(len(part.ob) for part in parts) for parts in some]
+        cuts = np.concatenate([[0], np.cumsum(rows)])
+        return Rows.join([part for parts in some for part in parts]), cuts
+
+    def _play(self, subjects: list[_Subject], fixed: Mapping[str, Any]) -> list[int]:
+        """Play the next block of some sequences; returns how many rows each has."""
+        draws = [s.stream.draw(s.block, s.memory) for s in subjects]
+        block = self.task.block(draws, fixed)
+        shown = play_rightly(block)
+        stops, rows = np.cumsum([draw.n for draw in draws]).tolist(), []
+        for subject, draw, stop in zip(subjects, draws, stops, strict=True):
+            rows.append(subject.add(shown, block.window, stop - draw.n, stop))
+            if self.task.plan.learns:
+                trial, result = block.trials.one(stop - 1), shown.result(stop - 1)
+                subject.memory = self.task.learn(draw.carried, trial, result)
+        return rows
+
+
+@dataclass
+class Shown:
+    """Trials as they go when everything is done rightly; R rows, n trials."""
+
+    ob: np.ndarray  # (R, C)
+    gt: np.ndarray  # (R,), or (R, k) where actions are graded
+    reward: np.ndarray  # (R,)
+    offsets: np.ndarray  # (n + 1,)
+    how: dict[str, np.ndarray]  # performance, outcome and response of each trial, (n,)
+    parts: dict[str, np.ndarray] | None = None  # what `Task.parts` tells of each, (n, tasks)
+
+    def result(self, i: int) -> Result:
+        """How the i-th trial ended."""
+        return Result.of([self.how[name][i] for name in HOW], self.parts, i)
+
+
+def rows_of(block: TrialBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Observations (S, C), labels (S,) and offsets (n + 1,), for training.
+
+    Of a closed task, what is seen depends on what is done, which is what is right.
+    """
+    if not block.task.closed or block.task.foreseen:
+        return block.ob, block.gt, block.offsets
+    shown = play_rightly(block)
+    return shown.ob, shown.gt, shown.offsets
+
+
+def play_rightly(block: TrialBatch) -> Shown:
+    """Play the trials of a block by their labels, side by side, a step at a time."""
+    if not block.task.closed and block.payoffs.shape[1] == 1:
+        return _at_once(block)
+    n, steps = block.n, []
+    how = dict(performance=np.zeros(n), outcome=np.zeros(n, int), response=np.zeros(n, int))
+    parts: dict[str, np.ndarray] | None = None
+    play = _react if block.task.closed else _look_up
+    for here, ob, gt, reward, ended, now, told in play(block):
+        steps.append((here, ob, gt, reward))
+        done = here[ended]
+        for name, values in zip(HOW, now, strict=True):
+            how[name][done] = values[ended]
+        if told:
+            parts = parts or {name: np.zeros_like(values) for name, values in told.items()}
+            for name, values in told.items():
+                parts[name][done] = values[done]
+    trial, ob, gt, reward = map(np.concatenate, zip(*steps, strict=True))
+    order = np.argsort(trial, kind="stable")
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(trial, minlength=n))])
+    return Shown(ob[order], gt[order], reward[order], offsets, how, parts)
+
+
+def _at_once(block: TrialBatch) -> Shown:
+    """The same where a table without states tells when trials end: without a loop over steps."""
+    pay, gt, cells = block.payoffs, block.gt, (block.kind, 0, block.gt)
+    last = np.flatnonzero(pay.ends[cells])
+    last = last[np.searchsorted(last, block.offsets[:-1])]
+    lengths = last + 1 - block.offsets[:-1]
+    rows = np.arange(lengths.sum()) + np.repeat(block.offsets[:-1], lengths)
+    rows -= np.repeat(np.cumsum(lengths) - lengths, lengths)
+    end = block.kind[last], 0, gt[last]
+    how = {name: getattr(pay, name)[end] for name in HOW}
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return Shown(block.ob[rows], gt[rows], pay.reward[cells][rows], offsets, how)
+
+
+def _look_up(block: TrialBatch) -> Iterator[tuple]:
+    """Steps of trials with a payoff table: (trials, ob, gt, reward, ended, how, parts)."""
+    pay, at, state = block.payoffs, block.offsets[:-1].copy(), np.zeros(block.n, np.int64)
+    here = np.arange(block.n)
+    while here.size:
+        rows, now = at[here], state[here]
+        gt, kind = block.gt[rows], block.kind[rows]
+        ended = pay.ends[kind, now, gt]
+        how = [table[kind, now, gt] for table in (pay.performance, pay.outcome, pay.response)]
+        yield here, block.ob[rows], gt, pay.reward[kind, now, gt], ended, how, None
+        state[here] = pay.next[kind, now, gt]
+        at[here] += 1
+        here = here[~ended]
+
+
+def _react(block: TrialBatch) -> Iterator[tuple]:
+    """The same of a closed task."""
+    task, trials, last = block.task, block.trials, block.offsets[1:] - 1
+    index = {period: i for i, period in enumerate(block.timeline.periods)}
+    state, at, on = task.begin(trials), block.offsets[:-1].copy(), np.ones(block.n, bool)
+    response = np.zeros(block.n, np.int64)
+    while on.any():
+        here = np.flatnonzero(on)
+        columns = {name: values[at] for name, values in block.columns.items()}
+        step = Step(block.period[at], at == block.period_end[at], at == last, index, columns)
+        ob = block.ob[at]
+        task.observe(trials, state, step, ob)
+        gt = task.labels(trials, state, step)
+        effect = task.react(trials, state, step, gt)
+        reward, ends, performance, outcome, responds, skip = (
+            np.broadcast_to(getattr(effect, name), (block.n,))
+            for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
+        )
+        answer = gt if effect.response is None else effect.response
+        response = np.where(responds & (response == 0), answer, response)
+        at = np.where(skip, block.period_end[at], at)
+        ended = ends | (at == last)
+        how = [values[here] for values in (performance, outcome, response)]
+        parts = task.parts(trials, state)
+        yield here, ob[here], gt[here], reward[here], ended[here], how, parts
+        on &= ~ended
+        at = at + on
+
+
+class _EnvSource:
+    """Rows of any other environment with labels, trial by trial."""
+
+    fill = FILL
+
+    def __init__(self, env: gym.Env, seed: int):
+        self.env, self.seed, self.trial = env, seed, 0
+
+    def draw(self, at_least: int, fixed: Mapping[str, Any]) -> Rows:
+        parts, rows = [], 0
+        while rows < at_least:
+            self.env.reset(seed=self.seed, options={"trial": self.trial, "conditions": dict(fixed)})
+            parts.append(self._rows())
+            self.trial += 1
+            rows += len(parts[-1].ob)
+        return Rows.join(parts)
+
+    def _rows(self) -> Rows:
+        env = self.env
+        ob, gt = getattr(env, "ob", None), getattr(env, "gt", None)
+        if ob is None or gt is None or not len(ob):
+            raise ValueError(f"{env} paints no observations or no labels: nothing to learn from")
+        window = np.array([env.window or (0, 0)])
+        return Rows(np.array(ob), np.array(gt), window, np.array([0, len(ob)]), self.trial)
+
+
+class Dataset:
+    """Endless batches of (inputs, targets), each of `batch_size` sequences of trials end to end.
+
+    Called, or iterated over, it gives inputs (seq_len, batch, C) in the observations' dtype and
+    targets (seq_len, batch) of right actions, (seq_len, batch, k) where these are k numbers; row i
+    of the targets is the label of row i of the
+    inputs. Every sequence goes on where it stopped in the batch before; the first starts with a
+    trial. Where trials depend on those before them (a staircase, channels that show the last
+    action), sequence i is the stream of seed + i, played rightly, and trials end with the answer.
+    Arrays are fresh: they are never overwritten later. With `details` a third item is a dict
+    of (seq_len, batch) arrays: `mask`, true where a response is asked for; `start`, true in a
+    trial's first row; `trial`, its number in the stream of `seed`.
+
+    Args:
+        env: an id (with `env_kwargs`), a Task, or an environment with labels.
+        env_kwargs: parameters for an id.
+        batch_size: number of sequences.
+        seq_len: rows in a sequence; 1000 if None.
+        max_batch: stop an iteration after so many batches.
+        batch_first: arrays (batch, seq_len, ...) instead.
+        seed: of the trials; fresh ones if None.
+        details: return the third item.
+
+    Keyword arguments of a call force conditions: from this batch on, sequences start with trials
+    drawn under them; a call with other ones starts anew.
+    """
+
+    def __init__(
+        self,
+        env: str | Task | gym.Env,
+        env_kwargs: Mapping[str, Any] | None = None,
+        batch_size: int = 1,
+        seq_len: int | None = None,
+        max_batch: float = np.inf,
+        batch_first: bool = False,
+        *,
+        seed: int | None = None,
+        details: bool = False,
+    ):
+        for name, value in (("batch_size", batch_size), ("seq_len", seq_len or 1)):
+            if int(value) != value or value < 1:
+                raise ValueError(f"{name} = {value!r}: expected a whole number from 1")
+        self.batch_size, self.seq_len = int(batch_size), int(seq_len or 1000)
+        self.max_batch, self.batch_first, self.details = max_batch, batch_first, details
+        self.env = _as_env(env, env_kwargs or {})
+        self.seed(seed)
+
+    def seed(self, seed: int | None = None) -> None:
+        """Start anew from a seed: the next batch is the first of that seed."""
+        self._seed = int(np.random.SeedSequence(seed).entropy)
+        self._forget()
+        self._source = self._new_source()
+
+    def _new_source(self) -> _TaskSource | _Subjects | _EnvSource:
+        if not isinstance(self.env, TaskEnv):
+            return _EnvSource(self.env, self._seed)
+        task = self.env.task
+        if task.plan.learns or task.plan.echoes:
+            return _Subjects(task, self._seed, self.batch_size)
+        return _TaskSource(task, self._seed)
+
+    def _forget(self) -> None:
+        self._fixed: dict[str, Any] = {}
+        self._pool: dict[str, np.ndarray] = {}
+        self._begin = np.zeros(self.batch_size, np.int64)  # each sequence's rows in the pool:
+        self._end = np.zeros(self.batch_size, np.int64)  # those still to be served
+        self._mean_length = 0
+
+    def __call__(self, **conditions: Any) -> tuple:
+        """The next batch, of trials with some conditions forced."""
+        if repr(conditions) != repr(self._fixed):
+            self._forget()
+            self._fixed = dict(conditions)
+        if (self._end - self._begin).min() < self.seq_len:
+            self._fill()
+        rows = self._begin + np.arange(self.seq_len)[:, None]  # (seq_len, batch)
+        self._begin = self._begin + self.seq_len
+        if self.batch_first:
+            rows = np.ascontiguousarray(rows.T)
+        inputs, targets = (self._take(name, rows) for name in ("ob", "gt"))
+        if not self.details:
+            return inputs, targets
+        return inputs, targets, {n: self._take(n, rows) for n in ("mask", "start", "trial")}
+
+    def _take(self, name: str, rows: np.ndarray) -> np.ndarray:
+        values = self._pool[name]
+        return values.take(rows.ravel(), axis=0).reshape(*rows.shape, *values.shape[1:])
+
+    def _fill(self) -> None:
+        """Draw trials, and give each sequence a run of whole ones after the rows it has left.
+
+        The pool is laid out sequence by sequence.
+        """
+        want = max(self.seq_len, self._source.fill // self.batch_size)
+        left = self._end - self._begin
+        fresh, cuts = self._draw(np.maximum(want - left, 0), left)
+        arrays = dict(ob=fresh.ob, gt=fresh.gt)
+        if self.details:
+            arrays.update(fresh.details())
+        begins, ends, offsets = self._begin.tolist(), self._end.tolist(), cuts.tolist()
+        for name, values in arrays.items():
+            old, parts = self._pool.get(name, values), []
+            for i in range(self.batch_size):
+                parts += [old[begins[i] : ends[i]], values[offsets[i] : offsets[i + 1]]]
+            self._pool[name] = np.concatenate(parts)
+        lengths = left + np.diff(cuts)
+        self._end = np.cumsum(lengths)
+        self._begin = self._end - lengths
+
+    def _draw(self, missing: np.ndarray, left: np.ndarray) -> tuple[Rows, np.ndarray]:
+        """Trials, and the rows at which each sequence's run of them begins and the last one ends.
+
+        They are shared out by what the sequences miss, (batch,), a trial more or less, so that each
+        has enough for a batch with the rows that it has left.
+        """
+        if isinstance(self._source, _Subjects):
+            return self._source.draw(missing, self._fixed)
+        parts: list[Rows] = []
+        while True:
+            whole = self.batch_size * self._mean_length  # runs end with a trial
+            have = sum(len(part.ob) for part in parts)
+            parts.append(self._source.draw(max(1, missing.sum() + whole - have), self._fixed))
+            fresh = Rows.join(parts)
+            rows, trials = len(fresh.ob), fresh.offsets.size - 1
+            self._mean_length = -(-rows // trials)
+            share = np.cumsum(missing) * rows // missing.sum()
+            cuts = fresh.offsets[np.append(0, np.searchsorted(fresh.offsets, share))]
+            if (left + np.diff(cuts)).min() >= self.seq_len:
+                return fresh, cuts
+            parts = [fresh]
+
+    def __iter__(self) -> Iterator[tuple]:
+        served = 0
+        while served < self.max_batch:
+            yield self()
+            served += 1
+
+    def __next__(self) -> tuple:
+        return self()
+
+
+def _as_env(env: Any, kwargs: Mapping[str, Any]) -> gym.Env:
+    if isinstance(env, str):
+        return as_trials(make(env, **kwargs))
+    if kwargs:
+        raise ValueError(f"env_kwargs {sorted(kwargs)} are taken with an id only")
+    if isinstance(env, Task):
+        return TaskEnv(env)
+    if not isinstance(env, gym.Env):
+        raise TypeError(f"{env!r} is no task id, Task or gymnasium environment")
+    return as_trials(env)

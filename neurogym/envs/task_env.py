@@ -1,0 +1,484 @@
+"""The gymnasium environment of a task: trials follow one another, one action a step of dt ms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from neurogym.spec.canvas import Trials
+from neurogym.spec.outcomes import Outcome, Payoffs, Result
+from neurogym.spec.plan import Step
+from neurogym.trials.batch import TrialBatch
+from neurogym.trials.stream import Stream
+from neurogym.trials.task import Task
+
+NAN = float("nan")
+NAMES = [outcome.name.lower() for outcome in Outcome]
+
+
+ECHO = "echo"  # the key of what echoes show, in a memory
+NO_CONDITIONS: Mapping[str, Any] = {}
+
+
+def graded(action: Any, space: gym.spaces.Box) -> np.ndarray:
+    """A graded action, or many, as float32 (..., k); ValueError if it lies outside the space."""
+    try:
+        values = np.asarray(action, np.float32)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    low, high = space.low, space.high
+    inside = values.shape[-1:] == low.shape and bool(((low <= values) & (values <= high)).all())
+    if not inside:
+        raise ValueError(
+            f"action {action!r}: expected {low.size} numbers, from {low.tolist()} to"
+            f" {high.tolist()}"
+        )
+    return values
+
+
+def parts_of(task: Task, parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """How each of several tasks went in one trial, as JSON; arrays (1, tasks)."""
+    told = []
+    for j, name in enumerate(task.labels_of_parts):
+        on, performance, outcome, response, reward, rt = (
+            parts[key][0, j].item()
+            for key in ("on", "performance", "outcome", "response", "reward", "rt")
+        )
+        how = Outcome(outcome)
+        told.append(
+            {
+                "task": name,
+                "on": on,
+                "outcome": how.name.lower(),
+                "correct": how.is_correct,
+                "performance": performance,
+                "response": response or None,
+                "reward": reward,
+                "rt_ms": rt if response else None,
+            }
+        )
+    return told
+
+
+class TaskEnv(gym.Env):
+    """A declared task as a gymnasium environment.
+
+    `reset(seed=s)` returns the first row of trial 0 of the stream with seed s; `reset()` goes on to
+    the next trial. `reset(seed=s, options={"trial": k, "conditions": {...}})` goes to trial k, with
+    conditions forced; where trials depend on what was done in those before them, the option
+    `memory`, which is `env.memory` during a trial and a column of its row, tells what that was.
+    `step(action)` answers the observation returned by the call before it, and
+    returns the next one; at a trial's end that is row 0 of the next trial. Episodes never
+    terminate.
+
+    `info` holds `gt`, the right action for the observation that was answered, and `new_trial`; when
+    a trial ends also `trial` (conditions of the trial that ended), `performance` (0 to 1), `rt` (ms
+    from the opening of the response window; NaN without a response), `response` (the action, or -1)
+    and `outcome` ("correct", "error", "miss", "withheld", "early" or "none").
+    """
+
+    metadata = {"render_modes": []}  # noqa: RUF012 - gymnasium's own declaration is mutable
+
+    def __init__(self, task: Task):
+        self.task = task
+        self.observation_space = task.plan.channels.space()
+        self.action_space = task.plan.actions.space()
+        self.num_tr = 0
+        self.performance = 0.0
+        self._graded = task.plan.actions.graded
+        self._actions = frozenset(() if self._graded else range(task.plan.actions.size))
+        self._stream: Stream | None = None
+        self._next = 0
+        self._block: TrialBatch | None = None
+        self._i = self._i_is = -1  # the trial's place in the block, and its number
+        self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
+        self._memory = {}  # and what this one was told
+        self.forced: Mapping[str, Any] = NO_CONDITIONS
+        if task.closed:
+            self.step = self._step_closed
+        if task.plan.echoes:
+            self._act, self.step = self.step, self._step_echoed
+
+    # -- gymnasium -------------------------------------------------------------------------------
+
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin a trial; returns its first row (C,) and an empty info."""
+        super().reset(seed=seed)
+        options = dict(options or {})
+        index, conditions = options.pop("trial", None), options.pop("conditions", {})
+        memory = options.pop("memory", None)
+        if options:
+            raise ValueError(
+                f"unknown reset options {sorted(options)}: allowed are 'trial', 'conditions' and"
+                " 'memory'"
+            )
+        again = index is not None and self._stream is not None and self._stream.seed == seed
+        if (seed is not None or self._stream is None) and not again:
+            self._restart(self.np_random_seed if seed is None else seed)
+        if index is not None:
+            if not isinstance(index, int | np.integer) or index < 0:
+                raise ValueError(f"trial = {index!r}: expected a whole number from 0")
+            self._next = int(index)
+        if index is not None or memory is not None:
+            self._recall(memory or {})
+        else:
+            self._echo = [0, 0.0]  # nothing was done yet in these trials
+        self.num_tr = 0
+        self.performance = 0.0
+        self._begin(conditions)
+        return self._first(), {}
+
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Act on the current observation; see the class for what is returned."""
+        try:
+            k = self._k
+            reward, event = self._pay[k][action]
+        except (KeyError, TypeError, AttributeError):
+            return TaskEnv.step(self, self._read(action))
+        gt = self._labels[k]
+        if event is not None:
+            ends, state, performance, outcome, response = event
+            if ends:
+                rt = (k - self._opened_at()) * self._dt if response else NAN
+                return self._finish(reward, gt, response, rt, outcome, performance)
+            self._pay = self._pays[state]
+        self._k = k = k + 1
+        return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
+
+    def _step_closed(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        try:
+            known = action in self._actions and self._block is not None
+        except TypeError:  # a list, or an array
+            known = False
+        if not known:
+            action = self._read(action)
+        gt, k = self.gt_now, self._k
+        effect = self.task.react(self._one, self._situation, self._where(), np.array([action]))
+        reward, done, performance, outcome, responds, skip = (
+            np.ravel(getattr(effect, name))[0].item()
+            for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
+        )
+        if responds and self._response is None:
+            answer = action if effect.response is None else np.ravel(effect.response)[0]
+            rt = (k - self._opened_at()) * self._dt
+            self._response = int(answer), rt if effect.rt is None else np.ravel(effect.rt)[0].item()
+        following = self._end_of_period() if skip else k + 1
+        if done or following >= self._offsets[self._i + 1]:
+            response, rt = self._response or (0, NAN)
+            return self._finish(float(reward), gt, response, rt, int(outcome), float(performance))
+        self._k = following
+        return self._row(), float(reward), False, False, {"new_trial": False, "gt": gt}
+
+    def _finish(
+        self, reward: float, gt: int, response: int, rt: float, outcome: int, performance: float
+    ) -> tuple:
+        """End the trial; `response` was the answer (0: none)."""
+        self.performance = performance
+        info = {
+            "new_trial": True,
+            "gt": gt,
+            "trial": self.trial,
+            "performance": performance,
+            "rt": rt,
+            "response": int(response) if response else -1,
+            "outcome": NAMES[outcome],
+        }
+        parts = self.task.parts(self._one, self._situation) if self.task.closed else None
+        if parts:
+            info["parts"] = parts_of(self.task, parts)
+        if self.task.plan.learns:
+            result = Result.of((performance, outcome, response), parts, 0)
+            self._carried = self.task.learn(self._carried, info["trial"], result)
+        self._begin(NO_CONDITIONS)
+        return self._row(), reward, False, False, info
+
+    def _step_echoed(self, action: int) -> tuple:
+        """A step whose observation also shows the action and its reward."""
+        ob, reward, terminated, truncated, info = self._act(action)
+        self._echo = [0 if self._graded else int(action), reward]
+        if info["new_trial"]:
+            self._memory = {**self._memory, ECHO: self._echo}
+        return self._echoed(ob), reward, terminated, truncated, info
+
+    def _echoed(self, row: np.ndarray) -> np.ndarray:
+        row, (action, reward) = row.copy(), self._echo
+        for echo in self.task.plan.echoes:
+            echo.show(row[None], np.array([action]), np.array([reward]))
+        return row
+
+    def _opened_at(self) -> int:
+        """The row with which the response window opens."""
+        return self._offsets[self._i] + self._opened[self._i]
+
+    def _read(self, action: Any) -> int | np.ndarray:
+        """The action in an array of no dimension, or graded; all else that came here is refused."""
+        if self._block is None:
+            raise gym.error.ResetNeeded("call reset() before step()")
+        if self._graded:
+            return graded(action, self.action_space)
+        if isinstance(action, np.ndarray) and action.ndim == 0 and action.item() in self._actions:
+            return action.item()
+        raise ValueError(f"action {action!r} is not one of 0 to {len(self._actions) - 1}") from None
+
+    def of(self, task: Task) -> TaskEnv:
+        """A fresh environment like this one, of another task."""
+        return type(self)(task)
+
+    # -- trials ----------------------------------------------------------------------------------
+
+    def _restart(self, seed: int) -> None:
+        self._stream, self._next, self._block = Stream(self.task, int(seed)), 0, None
+        self._recall({})
+
+    def _recall(self, memory: Mapping[str, Any]) -> None:
+        """Go on as after the trials that a memory tells of."""
+        if not isinstance(memory, Mapping):
+            raise ValueError(f"memory = {memory!r}: expected a dict, as `env.memory` gives it")
+        self._carried = {key: told for key, told in memory.items() if key != ECHO}
+        self._echo = memory.get(ECHO, [0, 0.0])
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What the current trial was told of those before it, as JSON; {} if trials stand alone."""
+        return self._memory
+
+    def new_trial(self, **conditions: Any) -> dict[str, Any]:
+        """Begin the next trial, conditions or periods' lengths forced; returns its conditions."""
+        self._begin(conditions)
+        return self.trial
+
+    def _begin(self, conditions: Mapping[str, Any]) -> None:
+        if self._stream is None:
+            self._restart(self.np_random_seed)
+        self._memory = {ECHO: self._echo} if self.task.plan.echoes else {}
+        if self.task.plan.learns:
+            self._memory.update(self._carried)
+            block, draw = self._stream.one(self._next, self._carried, conditions)
+            self._carried, i = draw.carried, 0
+            self._open(block)
+        else:
+            i = self._find(conditions)
+        self._i, self._i_is = i, self._next
+        self.trial_index, self.forced = self._next, conditions
+        self._next += 1
+        self.num_tr += 1
+        self._k = self._offsets[i]
+        if self.task.closed:
+            self._begin_closed()
+        else:
+            self._pay = self._pays[0]
+
+    def _find(self, conditions: Mapping[str, Any]) -> int:
+        """Open the block that holds the next trial; returns the trial's place in it."""
+        block, i = self._block, self._i + 1
+        same = block is not None and i < block.n and self._i_is == self._next - 1
+        if conditions or self.forced or not same or self.task.plan is not self._plan:
+            block, i = self._stream.find(self._next, conditions)
+            self._open(block)
+        return i
+
+    def _open(self, block: TrialBatch) -> None:
+        """Keep what trials read of a block as Python lists: numpy scalars are slow."""
+        if block is self._block:
+            return
+        if not self.task.closed:
+            cells = block.payoffs.cells(block.kind)
+            self._pays = [rows.take(block.kind).tolist() for rows in cells]
+        self._block, self._plan, self._dt = block, self.task.plan, float(self.task.dt)
+        self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
+        self._rows = list(block.ob)
+        self._opened = block.window[:, 0].tolist()
+        self._columns = {k: v.tolist() for k, v in block.trials.conditions.items()}
+
+    def _row(self) -> np.ndarray:
+        """The current row, (C,)."""
+        row = self._rows[self._k]
+        if self.task.closed:
+            row = row.copy()
+            self.task.observe(self._one, self._situation, self._where(), row[None])
+        return row
+
+    def _first(self) -> np.ndarray:
+        """The first row of a trial, (C,)."""
+        return self._echoed(self._row()) if self.task.plan.echoes else self._row()
+
+    def trial_length_stats(self, num_trials: int = 10_000) -> dict[str, float]:
+        """Mean, std, percentile_95 and max of the lengths of so many trials, in steps.
+
+        They are those of a stream of its own, and as long as nobody answers.
+        """
+        if num_trials < 1:
+            raise ValueError(f"num_trials = {num_trials}: expected at least 1")
+        stream, lengths, number = Stream(self.task, 0), [], 0
+        while sum(map(len, lengths)) < num_trials:
+            lengths.append(stream.blocks(number).timeline.length)
+            number += 1
+        length = np.concatenate(lengths)[:num_trials]
+        return {
+            "mean": float(length.mean()),
+            "std": float(length.std()),
+            "percentile_95": float(np.percentile(length, 95)),
+            "max": float(length.max()),
+        }
+
+    def set_i(self, i: int) -> None:
+        """Choose the task of the trials to come, of those under `MultiEnvs`, counted from 0."""
+        if not hasattr(self.task, "set_i"):
+            raise TypeError(f"{self} has one task: set_i chooses one of several under MultiEnvs")
+        self.task.set_i(i)
+
+    # -- closed tasks ----------------------------------------------------------------------------
+
+    def _begin_closed(self) -> None:
+        i = self._i
+        values = {k: v[i : i + 1] for k, v in self._block.trials.conditions.items()}
+        self._one = Trials(1, values)
+        self._situation = self.task.begin(self._one)
+        self._response: tuple[int, float] | None = None
+        self._index = {period: k for k, period in enumerate(self._block.timeline.periods)}
+
+    def _where(self) -> Step:
+        k = self._k
+        closing = np.array([k == self._end_of_period() - 1])
+        last = np.array([k == self._offsets[self._i + 1] - 1])
+        rows = {name: values[k : k + 1] for name, values in self._block.columns.items()}
+        return Step(self._block.period[k : k + 1], closing, last, self._index, rows)
+
+    def _end_of_period(self) -> int:
+        """The first row after the current period."""
+        return int(self._block.period_end[self._k]) + 1
+
+    # -- what users of NeuroGym look for ---------------------------------------------------------
+
+    @property
+    def trial(self) -> dict[str, Any]:
+        """Conditions of the current trial, and the lengths in ms of periods that are drawn."""
+        i = self._i
+        values = {name: column[i] for name, column in self._columns.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def gt_now(self) -> int | np.ndarray:
+        """The right action for the observation that was returned last; (k,) where it is graded."""
+        if not self.task.closed:
+            return self._labels[self._k]
+        label = self.task.labels(self._one, self._situation, self._where())[0]
+        return label.copy() if self._graded else int(label)
+
+    @property
+    def window_open(self) -> bool:
+        """Whether responses are asked for in the current step."""
+        first, stop = self._block.window[self._i]
+        return bool(first <= self.t_ind < stop)
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """First step of the response window, and the step after it."""
+        return tuple(self._block.window[self._i].tolist())
+
+    @property
+    def periods(self) -> list[tuple[str, int, int]]:
+        """The current trial's periods: (name, first step, step after the last)."""
+        return self._block.periods(self._i)
+
+    @property
+    def dt(self) -> float:
+        """Length of a step in ms."""
+        return self.task.dt
+
+    @property
+    def timing(self) -> dict[str, Any]:
+        """Length of each period, as declared."""
+        return type(self.task).param["timing"].serialize(self.task.plan.timing)
+
+    @property
+    def rewards(self) -> dict[str, float]:
+        """What each outcome earns."""
+        return dict(self.task.plan.rewards)
+
+    @property
+    def ob(self) -> np.ndarray:
+        """The current trial's observations, (T, C); in closed tasks without what actions change."""
+        return self._block.ob[self._offsets[self._i] : self._offsets[self._i + 1]]
+
+    @property
+    def gt(self) -> np.ndarray:
+        """The current trial's right actions, (T,), or (T, k) where they are graded."""
+        return self._block.gt[self._offsets[self._i] : self._offsets[self._i + 1]]
+
+    @property
+    def payoffs(self) -> tuple[np.ndarray, Payoffs]:
+        """The kind of each of the current trial's steps, (T,), and the table of what they earn."""
+        start, stop = self._offsets[self._i : self._i + 2]
+        return self._block.kind[start:stop], self._block.payoffs
+
+    @property
+    def parts(self) -> list[tuple[TrialBatch, int] | None]:
+        """Of several tasks at once: each one's own block, and the current trial's place in it.
+
+        None for a task that the trial lacks.
+        """
+        found = []
+        for trials, block in getattr(self._block, "parts", ()):
+            place = int(np.searchsorted(trials, self._i))
+            has = place < trials.size and trials[place] == self._i
+            found.append((block, place) if has else None)
+        return found
+
+    @property
+    def live(self) -> list[bool]:
+        """Of several tasks at once: which of them are on in the current step, and not over."""
+        rows = self._block.columns.get("live")
+        return [] if rows is None else (rows[self._k] & ~self._situation["over"][0]).tolist()
+
+    @property
+    def t_ind(self) -> int:
+        """Steps since the trial's start."""
+        return self._k - self._offsets[self._i]
+
+    @property
+    def t(self) -> float:
+        """Time since the trial's start in ms."""
+        return self.t_ind * self.task.dt
+
+    @property
+    def tmax(self) -> float:
+        """Length of the current trial in ms."""
+        return len(self.gt) * self.task.dt
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """The environment's generator, for wrappers; trials are drawn from the stream's own."""
+        return self.np_random
+
+    @property
+    def start_ind(self) -> dict[str, int]:
+        """First step of each period."""
+        return {period: start for period, start, _ in self.periods}
+
+    @property
+    def end_ind(self) -> dict[str, int]:
+        """Step after the last of each period."""
+        return {period: end for period, _, end in self.periods}
+
+    @property
+    def start_t(self) -> dict[str, float]:
+        """Start of each period in ms."""
+        return {period: start * self.task.dt for period, start in self.start_ind.items()}
+
+    @property
+    def end_t(self) -> dict[str, float]:
+        """End of each period in ms."""
+        return {period: end * self.task.dt for period, end in self.end_ind.items()}
+
+    def in_period(self, period: str, t: float | None = None) -> bool:
+        """Whether the time t in ms (now, if None) lies in a period."""
+        return self.start_t[period] <= (self.t if t is None else t) < self.end_t[period]
+
+    def __str__(self) -> str:
+        return f"<{self.task.label}>"

@@ -1,0 +1,1 @@
+"""Pictures of tasks and of what subjects did."""

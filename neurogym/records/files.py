@@ -1,0 +1,116 @@
+"""Rows of the trial table to and from files: CSV and JSON give back the same rows."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO, Any
+
+from neurogym.records.trial_table import COLUMNS, JSON_COLUMNS, empty_row
+from neurogym.spec.parameters import plain, unknown
+
+File = str | Path | IO[str]
+FORMATS = ("csv", "json")
+MAX_INTEGER = 2**63 - 1
+
+_OTHERS = {
+    "integer": ("seed", "trial_index", "response", "frames", "late_frames"),
+    "boolean": ("correct",),
+    "number": (("performance", "reward", "rt_ms", "onset_ms", "key_ms", "origin_ms", "refresh_hz")),
+    "json": JSON_COLUMNS,
+}
+# what a column holds: text, integer, number, boolean or json
+KINDS: dict[str, str] = dict.fromkeys(COLUMNS, "text") | {
+    name: kind for kind, names in _OTHERS.items() for name in names
+}
+
+
+def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A full row with each column's kind of value; ValueError for columns and values of no kind."""
+    if extra := [name for name in row if name not in COLUMNS]:
+        raise ValueError(unknown("column", extra, COLUMNS))
+    given = {name: plain(value) for name, value in row.items()}
+    full = empty_row(**{name: value for name, value in given.items() if value is not None})
+    return {name: checked(name, value, KINDS[name]) for name, value in full.items()}
+
+
+def checked(name: str, value: Any, kind: str) -> Any:
+    """A plain value if it is of a kind, else ValueError; numbers become floats, no text None."""
+    if value is None or (kind == "text" and value == ""):
+        return None
+    if kind == "json" and isinstance(value, dict | list):
+        return value
+    if kind == "text" and isinstance(value, str):
+        return value
+    if kind == "boolean" and isinstance(value, bool):
+        return value
+    if kind in ("integer", "number") and isinstance(value, int | float):
+        if kind == "number" and not isinstance(value, bool):
+            return float(value)
+        if kind == "integer" and not isinstance(value, bool) and value == int(value):
+            return _small(name, int(value))
+    raise ValueError(f"{name} = {value!r}: expected {'JSON' if kind == 'json' else kind}")
+
+
+def _small(name: str, value: int) -> int:
+    if abs(value) > MAX_INTEGER:
+        raise ValueError(f"{name} = {value} is too large: the greatest is 2**63 - 1")
+    return value
+
+
+def write_csv(rows: Iterable[Mapping[str, Any]], file: File) -> None:
+    """Write rows as CSV: a header, JSON in the JSON columns, nothing for None, true and false."""
+    with _opened(file, "w") as out:
+        table = csv.writer(out, lineterminator="\n")
+        table.writerow(COLUMNS)
+        for row in rows:
+            table.writerow([_text(name, value) for name, value in plain_row(row).items()])
+
+
+def write_json(rows: Iterable[Mapping[str, Any]], file: File) -> None:
+    """Write rows as a JSON list of objects, one a line."""
+    with _opened(file, "w") as out:
+        lines = (_compact(plain_row(row)) for row in rows)
+        out.write("[" + ",".join(f"\n{line}" for line in lines) + "\n]\n")
+
+
+def read(file: str | Path) -> list[dict[str, Any]]:
+    """The rows in a file that was written here; its name ends in .csv or .json."""
+    path = Path(file)
+    form = path.suffix.lower().lstrip(".")
+    if form not in FORMATS:
+        raise ValueError(f"{path}: expected a file that ends in .csv or .json")
+    with _opened(path, "r") as source:
+        if form == "json":
+            return [plain_row(row) for row in json.load(source)]
+        csv.field_size_limit(2**31 - 1)  # a long trial's actions exceed the 128 kB that csv allows
+        table = csv.DictReader(source)
+        return [
+            plain_row({name: _value(name, text) for name, text in row.items()}) for row in table
+        ]
+
+
+def _opened(file: File, mode: str) -> AbstractContextManager[IO[str]]:
+    if isinstance(file, str | Path):
+        encoding = "utf-8-sig" if mode == "r" else "utf-8"  # spreadsheets add a mark when they save
+        return open(file, mode, encoding=encoding, newline="")
+    return nullcontext(file)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    return value if KINDS[name] == "text" else _compact(value)
+
+
+def _value(name: str, text: str) -> Any:
+    if text == "" or KINDS.get(name, "text") == "text":
+        return text or None
+    return json.loads(text)

@@ -1,0 +1,112 @@
+"""Numbers from a trial table: accuracy, psychometric and chronometric points, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from neurogym.records.trial_table import finished
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A measure at one level of a condition, with its confidence interval."""
+
+    level: float
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def wilson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval of a proportion k / n; (0, 1) for n = 0."""
+    if n == 0:
+        return 0.0, 1.0
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    p, z2 = k / n, z * z
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = z / (1 + z2 / n) * np.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """Distribution-free interval of a median: two of the ordered values.
+
+    With too few values for that confidence it is the whole range.
+    """
+    ordered = np.sort(np.asarray(values, float))
+    n, k = ordered.size, np.arange(ordered.size // 2)
+    log_p = np.cumsum(np.log(np.append(1.0, (n - k) / (k + 1)))) - n * np.log(2)
+    below = np.cumsum(np.exp(log_p))  # chance that at most k values lie below the median
+    cut = max(0, int(np.searchsorted(below, (1 - confidence) / 2, side="right")) - 1)
+    return float(ordered[cut]), float(ordered[n - 1 - cut])
+
+
+def levels(rows: Sequence[Row], condition: str, signed_by: str | None = None) -> np.ndarray:
+    """The level of each row; negative where `signed_by`, a condition of 0 or 1, is 0."""
+    level = np.array([row["conditions"][condition] for row in rows], float)
+    if signed_by is None:
+        return level
+    sign = np.where([row["conditions"][signed_by] == 1 for row in rows], 1.0, -1.0)
+    return level * sign + 0.0  # no -0
+
+
+def proportion(level: np.ndarray, hit: Sequence[bool]) -> list[Point]:
+    """The share of hits at each level."""
+    hit = np.asarray(hit, bool)
+    points = []
+    for value in np.unique(level):
+        here = hit[level == value]
+        k, n = int(here.sum()), here.size
+        points.append(Point(float(value), k / n, *wilson(k, n), n))
+    return points
+
+
+def psychometric(
+    rows: Sequence[Row], condition: str, signed_by: str | None = None, answer: int | None = None
+) -> list[Point]:
+    """Share of correct answers at each level; with `signed_by`, share of the action `answer`.
+
+    Interrupted trials do not count, and of the signed kind, trials without a response neither.
+    """
+    rows = finished(rows)
+    if signed_by is None:
+        return proportion(levels(rows, condition), [row["correct"] for row in rows])
+    rows = [row for row in rows if row["response"] is not None]
+    chosen = [row["response"] == answer for row in rows]
+    return proportion(levels(rows, condition, signed_by), chosen)
+
+
+def chronometric(rows: Sequence[Row], condition: str, correct: bool | None = True) -> list[Point]:
+    """Median response time in ms at each level: correct answers, errors (False) or both (None)."""
+    rows = [row for row in finished(rows) if row["rt_ms"] is not None]
+    if correct is not None:
+        rows = [row for row in rows if row["correct"] == correct]
+    level = levels(rows, condition)
+    times = np.array([row["rt_ms"] for row in rows], float)
+    points = []
+    for value in np.unique(level):
+        here = times[level == value]
+        points.append(
+            Point(float(value), float(np.median(here)), *median_interval(here), here.size)
+        )
+    return points
+
+
+def summary(rows: Sequence[Row]) -> dict[str, float | int | None]:
+    """n, accuracy (0 to 1), median_rt_ms, mean reward of the finished trials; None without any."""
+    rows = finished(rows)
+    times = [row["rt_ms"] for row in rows if row["rt_ms"] is not None]
+    return {
+        "n": len(rows),
+        "accuracy": float(np.mean([row["correct"] for row in rows])) if rows else None,
+        "median_rt_ms": float(np.median(times)) if times else None,
+        "reward": float(np.mean([row["reward"] for row in rows])) if rows else None,
+    }

@@ -1,0 +1,191 @@
+"""The trial table: one row a trial, the same columns for people and agents.
+
+A row holds all that is needed to regenerate its trial, sample by sample: task, params, seed, trial
+index and forced conditions; `replay` does so. Times are ms; JSON columns are dicts and lists here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from neurogym.envs.episodes import as_trials
+from neurogym.envs.task_env import TaskEnv
+from neurogym.spec.outcomes import Outcome
+from neurogym.trials.catalogue import make
+
+COLUMNS: dict[str, str] = {
+    "uid": "unique: <run>-<trial>-<attempt>",
+    "run_id": "the run: one subject, one task, one set of parameters, one seed",
+    "task": "task id",
+    "params": "parameters that differ from the task's defaults (JSON)",
+    "wrappers": "stack of wrappers (JSON)",
+    "seed": "seed of the stream of trials",
+    "trial_index": "number of the trial in the stream, from 0",
+    "subject_kind": "human or agent",
+    "subject": "pseudonym, or the agent's name and parameters",
+    "conditions": "the trial's conditions, and drawn lengths of periods in ms (JSON)",
+    "forced": "those of them that were forced (JSON)",
+    "memory": "what the trial was told of those before it, where it depends on them (JSON)",
+    "actions": "list of [step, action]; nothing was done in all other steps (JSON)",
+    "response": "the action that answered; empty without a response",
+    "outcome": "correct, error, miss, withheld, early or none; interrupted trials have none",
+    "correct": "whether the answer was right; empty for interrupted trials",
+    "performance": "0 to 1",
+    "reward": "sum over the trial",
+    "parts": "of each task, where several are combined: response, outcome, reward ... (JSON)",
+    "rt_ms": "response time from the opening of the response window; empty without a response",
+    "onset_ms": "frame stamp of the opening of the window, ms since origin_ms",
+    "key_ms": "stamp of the key press, ms since origin_ms",
+    "origin_ms": "the browser's time origin, ms since 1970",
+    "frames": "frames drawn in the trial",
+    "late_frames": "frames that came later than 1.2 refresh periods",
+    "refresh_hz": "measured refresh rate",
+    "flags": "what else happened (JSON)",
+    "created_utc": "when the row was made, ISO 8601",
+}
+JSON_COLUMNS = ("params", "wrappers", "conditions", "forced", "memory", "actions", "parts", "flags")
+
+
+def new_run_id() -> str:
+    """A fresh id for a run."""
+    return secrets.token_hex(6)
+
+
+def utc_now() -> str:
+    """Now, ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def empty_row(**values: Any) -> dict[str, Any]:
+    """A row with all columns, None where nothing is given."""
+    row = dict.fromkeys(COLUMNS)
+    row.update(
+        params={}, wrappers=[], conditions={}, forced={}, memory={}, actions=[], parts=[], flags={}
+    )
+    if extra := set(values) - set(row):
+        raise ValueError(f"no such columns: {sorted(extra)}")
+    return {**row, **values}
+
+
+@dataclass
+class Trace:
+    """A trial as it went: what was seen, what was done, what it earned; T steps, C channels."""
+
+    ob: np.ndarray  # (T, C)
+    gt: np.ndarray  # (T,) right actions; -1 where the task has none; (T, k) if they are graded
+    actions: np.ndarray  # (T,), or (T, k) if they are graded
+    rewards: np.ndarray  # (T,)
+    steps: np.ndarray  # (T,) position in the planned trial; it jumps where a period was cut short
+    periods: list[tuple[str, int, int]]  # as planned: (name, first step, step after the last)
+    dt: float
+    end: dict[str, Any]  # the info of the last step
+    rest: Any = 0  # the action that does nothing
+
+    @property
+    def acted(self) -> np.ndarray:
+        """Whether something was done in each step, (T,) bool."""
+        done = self.actions != self.rest
+        return done.any(axis=1) if done.ndim > 1 else done
+
+    def onset(self, period: str) -> int | None:
+        """The first step, of those that were played, in which a period is on."""
+        for name, start, stop in self.periods:
+            if name == period:
+                inside = np.flatnonzero((self.steps >= start) & (self.steps < stop))
+                return int(inside[0]) if inside.size else None
+        return None
+
+
+def run_trial(env: gym.Env, act: Any, first: np.ndarray) -> Trace:
+    """Play the trial that `env` has begun: `act(ob)` gives each step's action."""
+    periods, dt = env.periods, float(env.dt)
+    ob, info = first, {}
+    rows: tuple[list, ...] = ([], [], [], [], [])
+    while not info.get("new_trial"):
+        at, action = env.t_ind, act(ob)
+        following, reward, _, _, info = env.step(action)
+        gt = info.get("gt")
+        step = (ob, -1 if gt is None else gt, action, reward, at)
+        for column, value in zip(rows, step, strict=True):
+            column.append(value)
+        ob = following
+    arrays = [np.array(rows[0], np.float32), *(np.array(column) for column in rows[1:])]
+    return Trace(*arrays, periods, dt, info, rest_of(env))
+
+
+def rest_of(env: gym.Env) -> int | np.ndarray:
+    """The action that does nothing: 0, or (k,) where actions are graded."""
+    return env.task.plan.actions.rest if isinstance(env, TaskEnv) else 0
+
+
+def begin(
+    env: gym.Env,
+    seed: int,
+    index: int,
+    forced: Mapping[str, Any] | None = None,
+    memory: Mapping[str, Any] | None = None,
+) -> np.ndarray:
+    """Reset `env` to one trial of a stream; returns its first observation."""
+    options: dict[str, Any] = {"trial": index, "conditions": dict(forced or {})}
+    if memory:
+        options["memory"] = dict(memory)
+    return env.reset(seed=seed, options=options)[0]
+
+
+def memory_of(env: gym.Env) -> dict[str, Any]:
+    """What the current trial was told of those before it; {} where trials stand alone."""
+    return dict(getattr(env, "memory", {}))
+
+
+def outcome_of(trace: Trace) -> dict[str, Any]:
+    """The columns that a played trial fills."""
+    end = trace.end
+    done = np.flatnonzero(trace.acted)
+    responded = end["response"] >= 0
+    return {
+        "conditions": end["trial"],
+        "actions": [[int(trace.steps[i]), trace.actions[i].tolist()] for i in done],
+        "response": int(end["response"]) if responded else None,
+        "outcome": end["outcome"],
+        "correct": Outcome[end["outcome"].upper()].is_correct,
+        "performance": float(end["performance"]),
+        "parts": end.get("parts", []),
+        "reward": float(trace.rewards.sum()),
+        "rt_ms": float(end["rt"]) if responded else None,
+    }
+
+
+def env_of(row: Mapping[str, Any]) -> gym.Env:
+    """The environment in which a row's trial was played."""
+    return as_trials(make(row["task"], **arguments(row)))
+
+
+def arguments(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What `make` takes beside the id, for a row or a run: parameters and wrappers."""
+    stack = {"stack": list(row["wrappers"])} if row["wrappers"] else {}
+    return {**row["params"], **stack}
+
+
+def replay(row: Mapping[str, Any], env: gym.Env | None = None) -> Trace:
+    """Play a row's trial again with its own actions, on the very same samples."""
+    env = env or env_of(row)
+    first = begin(env, row["seed"], row["trial_index"], row["forced"], row["memory"])
+    actions, rest = dict(map(tuple, row["actions"])), rest_of(env)
+    return run_trial(env, lambda ob: actions.get(env.t_ind, rest), first)
+
+
+def is_finished(row: Mapping[str, Any]) -> bool:
+    """Whether the trial was played to its end."""
+    return "interrupted" not in row["flags"]
+
+
+def finished(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rows of trials that were played to their end."""
+    return [row for row in rows if is_finished(row)]

@@ -1,0 +1,294 @@
+"""Conditions: what differs from trial to trial, and by which chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from neurogym.spec.outcomes import Result
+
+
+def _between(low: float, value: Any, high: float) -> bool:
+    return isinstance(value, Real) and bool(low <= value <= high)
+
+
+class Condition:
+    """One value a trial.
+
+    `carries` says that a trial's value depends on the trials before it, `learns` that it depends on
+    how they ended; `draw` is then asked for one trial at a time.
+    """
+
+    carries = False
+    learns = False
+    unit: str = ""
+    doc: str = ""
+
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
+        """Values of the next n trials, (n,); `last` is the value before them, None at the start."""
+        raise TypeError(f"{type(self).__name__} does not say how it is drawn")
+
+    def learn(self, last: Any, trial: Mapping[str, Any], result: Result) -> Any:
+        """What the next `draw` is told as `last`, as JSON, given how a trial ended."""
+        return last
+
+    def allows(self, value: Any) -> bool:
+        """Whether a trial can be forced to this value."""
+        raise TypeError(f"{type(self).__name__} does not say what it allows")
+
+
+class Choice(Condition):
+    """One of some values, with equal chance or with probabilities `p`.
+
+    With `bounds`, any number between them can be forced, not only those that are drawn.
+    """
+
+    def __init__(
+        self,
+        values: Sequence,
+        p: Sequence[float] | None = None,
+        *,
+        bounds: tuple[float, float] | None = None,
+        unit: str = "",
+        doc: str = "",
+    ):
+        self.values, self.bounds, self.unit, self.doc = np.asarray(values), bounds, unit, doc
+        self.p = None if p is None else np.asarray(p, float)
+        if self.p is not None and (
+            self.p.shape != self.values.shape or (self.p < 0).any() or abs(self.p.sum() - 1) > 1e-8
+        ):
+            raise ValueError(f"p = {p!r}: expected {len(self.values)} probabilities that sum to 1")
+
+    def draw(self, rng, n, last):
+        if self.p is None:
+            return self.values[rng.integers(len(self.values), size=n)]
+        index = np.searchsorted(np.cumsum(self.p)[:-1], rng.random(n), side="right")
+        return self.values[index]
+
+    def allows(self, value):
+        if self.bounds:
+            return _between(self.bounds[0], value, self.bounds[1])
+        return value in self.values.tolist()
+
+    def __str__(self):
+        values = ", ".join(map(str, self.values[:12].tolist()))
+        span = f" (any from {self.bounds[0]:g} to {self.bounds[1]:g})" if self.bounds else ""
+        return f"{values}{', ...' if len(self.values) > 12 else ''}{span}"
+
+
+class Uniform(Condition):
+    """A number between two bounds."""
+
+    def __init__(self, low: float, high: float, *, unit: str = "", doc: str = ""):
+        self.low, self.high, self.unit, self.doc = float(low), float(high), unit, doc
+
+    def draw(self, rng, n, last):
+        return rng.uniform(self.low, self.high, size=n)
+
+    def allows(self, value):
+        return _between(self.low, value, self.high)
+
+    def __str__(self):
+        return f"{self.low:g} to {self.high:g}"
+
+
+class Flips(Condition):
+    """0 or 1, kept from trial to trial but for a flip with probability `p`."""
+
+    carries = True
+
+    def __init__(self, p: float, *, unit: str = "", doc: str = ""):
+        self.p, self.unit, self.doc = float(p), unit, doc
+
+    def draw(self, rng, n, last):
+        flips = rng.random(n) < self.p
+        start = rng.integers(2)
+        if last is None:
+            flips[0], last = False, start
+        return (last + np.cumsum(flips)) % 2
+
+    def allows(self, value):
+        return value in (0, 1)
+
+    def __str__(self):
+        return f"0 or 1, flips with probability {self.p:g}"
+
+
+class Switches(Condition):
+    """One of 0 to n - 1, kept from trial to trial but for a switch to another with probability p.
+
+    Each of them is as likely to come first, and each of the others to come next.
+    """
+
+    carries = True
+
+    def __init__(self, n: int, p: float, *, unit: str = "", doc: str = ""):
+        self.n, self.p, self.unit, self.doc = n, float(p), unit, doc
+
+    def draw(self, rng, n, last):
+        switches = rng.random(n) < self.p
+        steps = rng.integers(1, self.n, size=n) if self.n > 1 else np.zeros(n, np.int64)
+        start = rng.integers(self.n)
+        if last is None:
+            switches[0], last = False, start
+        return (last + np.cumsum(switches * steps)) % self.n
+
+    def allows(self, value):
+        return value in range(self.n)
+
+    def __str__(self):
+        return f"0 to {self.n - 1}, switches with probability {self.p:g}"
+
+
+# -- arrangements: strings, so that they stand in tables and in JSON as they are ---------------
+
+
+def _numbers(value: Any) -> list[int]:
+    """The numbers of a string such as "1-3-4"; none if it is not written just so."""
+    parts = value.split("-") if isinstance(value, str) else []
+    numbers = [int(part) for part in parts if part.isdecimal()]
+    return numbers if "-".join(map(str, numbers)) == value else []
+
+
+def _written(numbers: Sequence[int]) -> str:
+    return "-".join(map(str, numbers))
+
+
+def _decoded(values: np.ndarray, read: Callable[[str], Any]) -> np.ndarray:
+    """What is read from each of the strings (n,), stacked: (n, ...); each is read once."""
+    distinct, which = np.unique(values, return_inverse=True)
+    return np.array([read(value) for value in distinct.tolist()])[which]
+
+
+class Subset(Condition):
+    """Which of n things are in play, counted from 1: "1-3-4". It is drawn as all of them.
+
+    At least `least` can be forced, in ascending order.
+    """
+
+    def __init__(self, n: int, least: int = 2, *, unit: str = "", doc: str = ""):
+        self.n, self.least, self.unit, self.doc = n, least, unit, doc
+
+    def draw(self, rng, n, last):
+        return np.full(n, _written(range(1, self.n + 1)))
+
+    def allows(self, value):
+        numbers = _numbers(value)
+        return len(numbers) >= self.least and set(numbers) <= set(range(1, self.n + 1)) and (
+            numbers == sorted(set(numbers))
+        )  # fmt: skip
+
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """Whether each of the n things is in play, (trials, n) bool."""
+        things = np.arange(1, self.n + 1)
+        return _decoded(values, lambda value: np.isin(things, _numbers(value)))
+
+    def __str__(self):
+        few = _written(range(1, self.least + 1))
+        return f"{self.least} or more of the numbers 1 to {self.n} in order, such as {few!r}"
+
+
+class Permutation(Condition):
+    """What each of n things goes with, counted from 1: "2-1". It is drawn once and kept."""
+
+    carries = True
+
+    def __init__(self, n: int, *, unit: str = "", doc: str = ""):
+        self.n, self.unit, self.doc = n, unit, doc
+
+    def draw(self, rng, n, last):
+        return np.full(n, last or _written(rng.permutation(self.n) + 1))
+
+    def allows(self, value):
+        return sorted(_numbers(value)) == list(range(1, self.n + 1))
+
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """What each of the n things goes with, counted from 0: (trials, n)."""
+        return _decoded(values, lambda value: np.array(_numbers(value)) - 1)
+
+    def __str__(self):
+        return f"the numbers 1 to {self.n} in any order, such as {_written(range(self.n, 0, -1))!r}"
+
+
+class Order(Permutation):
+    """An order of n things, counted from 1: "3-1-2". Each trial has its own."""
+
+    carries = False
+
+    def draw(self, rng, n, last):
+        orders = rng.permuted(np.tile(np.arange(1, self.n + 1), (n, 1)), axis=1)
+        return np.array([_written(order) for order in orders.tolist()])
+
+
+class Bits(Condition):
+    """n bits, each of them 1 with probability `p`: "0110"."""
+
+    def __init__(self, n: int, p: float = 0.5, *, unit: str = "", doc: str = ""):
+        self.n, self.p, self.unit, self.doc = n, float(p), unit, doc
+
+    def draw(self, rng, n, last):
+        bits = (rng.random((n, self.n)) < self.p).astype(np.uint8) + ord("0")
+        return np.array([row.tobytes().decode() for row in bits])
+
+    def allows(self, value):
+        return isinstance(value, str) and len(value) == self.n and set(value) <= {"0", "1"}
+
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """The bits, (trials, n) bool."""
+        return np.array([list(value) for value in values.tolist()]) == "1"
+
+    def __str__(self):
+        return f"{self.n} bits, each 1 with probability {self.p:g}"
+
+
+class Count(Condition):
+    """The number of a trial, from 0 to n - 1 and round again."""
+
+    carries = True
+
+    def __init__(self, n: int, *, unit: str = "", doc: str = ""):
+        self.n, self.unit, self.doc = n, unit, doc
+
+    def draw(self, rng, n, last):
+        return ((-1 if last is None else last) + 1 + np.arange(n)) % self.n
+
+    def allows(self, value):
+        return value in range(self.n)
+
+    def __str__(self):
+        return f"0 to {self.n - 1}, one after the other"
+
+
+class Patterns(Condition):
+    """n different patterns of bits, none without a 1: "0110-1001". They are drawn once and kept."""
+
+    carries = True
+
+    def __init__(self, n: int, bits: int, *, unit: str = "", doc: str = ""):
+        if not 1 <= n < 2**bits or bits > 63:
+            raise ValueError(f"there are no {n} different patterns of {bits} bits")
+        self.n, self.bits, self.unit, self.doc = n, bits, unit, doc
+
+    def draw(self, rng, n, last):
+        codes: dict[int, None] = {}
+        while last is None and len(codes) < self.n:
+            codes[int(rng.integers(1, 2**self.bits))] = None
+        return np.full(n, last or "-".join(format(code, f"0{self.bits}b") for code in codes))
+
+    def allows(self, value):
+        patterns = value.split("-") if isinstance(value, str) else []
+        return len(patterns) == len(set(patterns)) == self.n and all(
+            len(bits) == self.bits and set(bits) <= {"0", "1"} and "1" in bits for bits in patterns
+        )
+
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """The bits of each pattern, (trials, n, bits) bool."""
+        return _decoded(values, lambda value: [[b == "1" for b in p] for p in value.split("-")])
+
+    def __str__(self):
+        some = "-".join(format(code, f"0{self.bits}b") for code in range(1, min(self.n, 4) + 1))
+        more = f"-..., {self.n} of them" if self.n > 4 else ""
+        return f"{self.n} different patterns of {self.bits} bits with a 1 in each: {some}{more}"

@@ -1,0 +1,174 @@
+"""What follows from a declaration before any trial, and what steps of closed tasks are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from neurogym.spec.canvas import Canvas, Trials
+from neurogym.spec.conditions import Condition
+from neurogym.spec.durations import Duration
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.outcomes import Kept, Payoffs, Result
+from neurogym.spec.rules import Rule
+from neurogym.spec.scene import Keys, Scene
+
+
+class Modifier(Protocol):
+    """What modifies a task: a wrapper, as far as plans and trials know it."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether it has a part in drawing trials."""
+
+    @property
+    def pays(self) -> bool:
+        """Whether it gives payoffs other forms."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether trials depend on how those before them ended."""
+
+    def change(self, task: Any, plan: Plan) -> None:
+        """Edit what is known before any trial, in place."""
+
+    def draw(self, task: Any, draw: Any, last: Any) -> Any:
+        """Set conditions and lengths of the trials of a draw, in place."""
+
+    def learn(self, task: Any, last: Any, trial: Mapping[str, Any], result: Result) -> Any:
+        """What the next `draw` is told as `last`, given how a trial ended."""
+
+    def paint(self, task: Any, canvas: Canvas, trials: Trials) -> None:
+        """Edit what the task painted."""
+
+    def forms(self, task: Any, payoffs: Payoffs) -> list[Payoffs]:
+        """Other forms of the payoff table."""
+
+    def form(self, task: Any, trials: Trials) -> np.ndarray:
+        """Which form each trial has, (n,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Same:
+    """Equal only if the very same thing is meant."""
+
+    thing: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.thing is other.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+
+@dataclass(eq=False)
+class Plan:
+    """What follows from a task's parameters alone; made once, and anew when one of them changes.
+
+    Wrappers change it, the innermost first.
+
+    `wrappers` are those that are built into the task, then those around it; `layers` are those of
+    them that draw something, by a key under which they carry it on, `pays` those that give the
+    payoffs other forms. `echoes` are channels that show what was done and earned. `learns` says
+    that trials depend on how those before them ended: they are drawn one by one.
+    """
+
+    channels: Channels
+    actions: Actions
+    conditions: dict[str, Condition]
+    timing: dict[str, Duration]
+    rewards: dict[str, float]
+    rule: Rule | None
+    scene: Scene
+    keys: Keys
+    dt: float = 100.0
+    abort: bool = False
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    wrappers: tuple[Modifier, ...] = ()
+    layers: dict[str, Modifier] = field(default_factory=dict)
+    pays: dict[str, Modifier] = field(default_factory=dict)
+    echoes: list[Echo] = field(default_factory=list)
+    learns: bool = False
+    table: Payoffs | None = field(default=None, repr=False)
+    kept: Kept = field(default_factory=Kept, repr=False)
+
+    def varied(self, key: str, wrapper: Modifier, task: Any, payoffs: Payoffs) -> Payoffs:
+        """A table followed by its other forms; blocks often share one, so the last is kept."""
+
+        def joined() -> Payoffs:
+            table = payoffs
+            for form in wrapper.forms(task, payoffs):
+                table = table.joined(form)
+            return table
+
+        return self.kept.get(key, Same(payoffs), joined)
+
+
+@dataclass(frozen=True)
+class Echo:
+    """Channels that show the last action, as a number or one-hot, or the last reward."""
+
+    what: str  # "action" or "reward"
+    columns: slice
+    one_hot: bool = False
+
+    def show(self, ob: np.ndarray, action: np.ndarray, reward: np.ndarray) -> None:
+        """Write into observations (n, C), in place, what was done (n,) and earned (n,)."""
+        if self.one_hot:
+            width = self.columns.stop - self.columns.start
+            ob[:, self.columns] = np.asarray(action)[:, None] == np.arange(width)
+        else:
+            ob[:, self.columns.start] = action if self.what == "action" else reward
+
+
+@dataclass
+class Step:
+    """What `Task.react` is told of the step that n trials are in."""
+
+    period: np.ndarray  # (n,) index into the task's periods
+    closing: np.ndarray  # (n,) bool: the period's last step
+    last: np.ndarray  # (n,) bool: the trial's last step
+    index: dict[str, int]
+    rows: Mapping[str, np.ndarray] = field(default_factory=dict)  # the block's columns: (n, ...)
+
+    @property
+    def since(self) -> np.ndarray:
+        """Steps since the period's first, (n,)."""
+        return self.rows["since"]
+
+    @property
+    def steps(self) -> np.ndarray:
+        """How many steps the period has, (n,)."""
+        return self.rows["steps"]
+
+    def during(self, period: str) -> np.ndarray:
+        """Which of the trials are in a period, (n,) bool."""
+        return self.period == self.index[period]
+
+
+@dataclass
+class Effect:
+    """What an action did to n trials; each field is a number or (n,)."""
+
+    reward: Any = 0.0
+    ends: Any = False
+    performance: Any = 0.0
+    outcome: Any = 0
+    responds: Any = False  # the action is the response whose time counts
+    skip: Any = False  # leave the rest of the period out
+    rt: Any = None  # ms; None: counted from the opening of the window
+    response: Any = None  # the number of the answer, from 1; None: the action itself
+
+
+def numbered(wrappers: Sequence[Modifier]) -> dict[str, Modifier]:
+    """Wrappers by name; a second one of a kind is "Name 2"."""
+    out: dict[str, Modifier] = {}
+    for wrapper in wrappers:
+        name, k = type(wrapper).__name__, 1
+        while (key := name if k == 1 else f"{name} {k}") in out:
+            k += 1
+        out[key] = wrapper
+    return out

@@ -1,0 +1,539 @@
+"""What a person sees and presses: shapes bound to conditions and channels, and keys for actions.
+
+A scene is plain data. Coordinates and sizes are fractions of the stage, x to the right and y up
+from its centre; angles are radians, 0 to the right, counter-clockwise; times are ms. `resolve`
+turns it into the JSON that the player draws, with a trial's conditions filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
+
+import numpy as np
+
+from neurogym.spec.layout import Actions, Channels, ring
+from neurogym.spec.parameters import unknown
+
+INK, GO, BLUE, ORANGE = "#f5f5f5", "#7ee0a1", "#4aa3ff", "#ffa033"
+TEAL, PINK = "#7fe0d0", "#ff9ecb"
+
+
+class Planned(Protocol):
+    """What a scene reads of a task's plan."""
+
+    channels: Channels
+    actions: Actions
+    timing: Mapping[str, Any]
+
+
+class Declared(Protocol):
+    """A task, as far as its scene knows it; functions of a scene's author read its parameters."""
+
+    @property
+    def plan(self) -> Planned:
+        """Channels, actions and periods."""
+
+
+# -- bindings: values that a trial or a channel gives -------------------------------------------
+
+
+@dataclass(frozen=True)
+class Of:
+    """The trial's value of a condition, times `scale` plus `offset`; `table` maps it first."""
+
+    condition: str
+    scale: float = 1.0
+    offset: float = 0.0
+    table: Mapping[Any, Any] | None = None
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any], channels: Channels) -> Any:
+        """The value for one trial."""
+        if self.condition not in conditions:
+            raise ValueError(unknown("condition", [self.condition], conditions))
+        value = conditions[self.condition]
+        if self.table is not None:
+            return self.table[value]
+        return value * self.scale + self.offset
+
+
+@dataclass(frozen=True)
+class AngleOf:
+    """The direction on a ring of `size` (a number or a task parameter) that a condition picks."""
+
+    condition: str
+    size: str | int = "dim_ring"
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any], channels: Channels) -> float:
+        """The angle in radians for one trial."""
+        size = getattr(task, self.size) if isinstance(self.size, str) else self.size
+        return float(ring(size)[int(conditions[self.condition])])
+
+
+@dataclass(frozen=True)
+class By:
+    """Whatever a function of the task and the trial's conditions gives."""
+
+    function: Callable[[Any, Mapping[str, Any]], Any]
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any], channels: Channels) -> Any:
+        """The value for one trial."""
+        return self.function(task, conditions)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """The value of a channel in the step that is on the screen."""
+
+    name: str
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any], channels: Channels) -> dict:
+        """The binding that the player evaluates."""
+        start = channels[self.name].start
+        return {"channel": start, "scale": self.scale, "offset": self.offset}
+
+
+@dataclass(frozen=True)
+class Hand:
+    """What a person's keys or mouse make of a graded action now, such as where a pointer is."""
+
+    action: str
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any], channels: Channels) -> dict:
+        """The binding that the player evaluates: these numbers follow a step's channels."""
+        at = channels.size + task.plan.actions.index(self.action)
+        return {"channel": at, "scale": self.scale, "offset": self.offset}
+
+
+@dataclass(frozen=True)
+class Bump:
+    """The angle to which a ring of channels points in the step that is on the screen."""
+
+    name: str
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any], channels: Channels) -> dict:
+        """The binding that the player evaluates."""
+        group = channels[self.name]
+        return {"ring": [group.start, group.size]}
+
+
+def value(resolved: Any, row: np.ndarray) -> Any:
+    """What a resolved field is in a step, as the player evaluates it.
+
+    `row` are the channels, and after them the numbers of a graded action.
+    """
+    if isinstance(resolved, dict) and "channel" in resolved:
+        return float(row[resolved["channel"]]) * resolved["scale"] + resolved["offset"]
+    if isinstance(resolved, dict) and "ring" in resolved:
+        first, n = resolved["ring"]
+        theta, level = ring(n), row[first : first + n]
+        return float(np.arctan2(level @ np.sin(theta), level @ np.cos(theta)))
+    return resolved
+
+
+# -- elements -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Element:
+    """Something on the stage, during some periods, while a channel (`show`) is on.
+
+    `when`, a function of the task and the trial's conditions, says which trials it belongs to.
+    """
+
+    x: Any = 0.0
+    y: Any = 0.0
+    color: Any = INK
+    alpha: Any = 1.0
+    during: str | tuple[str, ...] | None = None
+    show: str | None = None
+    when: Callable[[Any, Mapping[str, Any]], bool] | None = None
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The element as the player draws it in one trial; None if it is not part of it."""
+        if self.when and not self.when(task, conditions):
+            return None
+        channels = task.plan.channels
+        out: dict[str, Any] = {"kind": type(self).__name__.lower()}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name == "when":
+                continue
+            if f.name == "during":
+                value = [value] if isinstance(value, str) else value and list(value)
+                if extra := [p for p in value or () if p not in task.plan.timing]:
+                    raise ValueError(unknown("period", extra, task.plan.timing))
+            elif f.name == "show" and value is not None:
+                value = channels[value].start
+            else:
+                while hasattr(value, "resolve"):  # a function may give another binding
+                    value = value.resolve(task, conditions, channels)
+            out[f.name] = value.item() if isinstance(value, np.generic) else value
+        return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cross(Element):
+    """A fixation cross."""
+
+    size: Any = 0.05
+    width: Any = 0.008
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disc(Element):
+    """A disc, or a circle if `outline` gives a line width.
+
+    With a `rate` it flashes: for 50 ms, so many times a second.
+    """
+
+    radius: Any = 0.1
+    outline: Any = None
+    rate: Any = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polygon(Element):
+    """A regular polygon; at rotation 0 a corner points up."""
+
+    radius: Any = 0.1
+    sides: int = 4
+    rotation: Any = 0.0
+    outline: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Star(Element):
+    """A star, one point up."""
+
+    radius: Any = 0.1
+    points: int = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar(Element):
+    """A rectangle."""
+
+    width: Any = 0.02
+    height: Any = 0.2
+    angle: Any = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arc(Element):
+    """A part of a circle."""
+
+    radius: Any = 0.3
+    width: Any = 0.01
+    start: Any = 0.0
+    stop: Any = 2 * np.pi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pointer(Element):
+    """A line from the centre to a rounded tip."""
+
+    length: Any = 0.3
+    width: Any = 0.02
+    angle: Any = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker(Element):
+    """A disc or triangle at an angle on a ring; `size` is its diameter, or its height."""
+
+    radius: Any = 0.3
+    angle: Any = 0.0
+    size: Any = 0.03
+    shape: str = "disc"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Element):
+    """A line of text; `size` is its height."""
+
+    text: Any = ""
+    size: Any = 0.06
+
+
+EARS = {"left": -0.43, "right": 0.43, "both": 0.0}  # and where a sound's sign is by default
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound(Element):
+    """Something that is heard, at `level` (0 to 1, of amplitude) in an `ear`, or in both.
+
+    While it is on a speaker of that `size` shows it, with waves as wide as the level, so that it is
+    not lost on those who hear nothing; `x`, `y`, `color` and `alpha` are the speaker's.
+    """
+
+    x: Any = None
+    y: Any = 0.43
+    size: Any = 0.08
+    level: Any = 0.5
+    ear: Any = "both"
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+        """As for any element; without `x` the speaker is at the side of its ear."""
+        out = super().resolve(task, conditions)
+        if out is None:
+            return None
+        if out["ear"] not in EARS:
+            raise ValueError(unknown("ear", [out["ear"]], EARS))
+        if out["x"] is None:
+            out["x"] = EARS[out["ear"]]
+        return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tone(Sound):
+    """A sine of `frequency` Hz, which is read when it begins."""
+
+    frequency: Any = 1000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise(Sound):
+    """White noise, the same again in the same trial."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clicks(Sound):
+    """A train of clicks: `rate` a second, evenly spaced, or at `times` in ms since it came on."""
+
+    rate: Any = None
+    times: Any = None
+
+    def __post_init__(self):
+        if (self.rate is None) == (self.times is None):
+            raise ValueError(f"rate = {self.rate}, times = {self.times}: clicks need one of them")
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+        """As for any sound."""
+        out = super().resolve(task, conditions)
+        if out is None or self.times is None:
+            return out
+        times = np.asarray(out["times"], float).ravel()
+        if not (np.isfinite(times).all() and (times >= 0).all()):
+            raise ValueError(f"times = {times.tolist()}: expected ms since the clicks came on")
+        return {**out, "times": times.tolist()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dots(Element):
+    """Random-dot motion in a circular aperture.
+
+    `coherence` in percent; `aperture` and `dot` are diameters; `density` in dots per aperture area
+    and second, over all `lifetime` interleaved sets; `speed` in stages per second. With `colors`, a
+    share of `color_share` of the dots has the first of them.
+    """
+
+    direction: Any = 0.0
+    coherence: Any = 0.0
+    aperture: Any = 0.6
+    density: Any = 6000.0
+    speed: Any = 0.45
+    dot: Any = 0.011
+    contrast: Any = 1.0
+    lifetime: int = 3
+    colors: tuple[str, str] | None = None
+    color_share: Any = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grating(Element):
+    """A sine grating that drifts to `angle`, in a round window with soft edges.
+
+    `size` is the window's diameter, of whose radius the share `soft` fades; `frequency` is in
+    cycles per stage, `hz` in cycles per second, `phase` in radians; `contrast` from 0 to 1. It
+    fades in for `ramp` ms, and, if it is told how many ms it `lasts`, out.
+    """
+
+    size: Any = 0.4
+    frequency: Any = 8.0
+    angle: Any = 0.0
+    hz: Any = 0.0
+    phase: Any = 0.0
+    contrast: Any = 1.0
+    soft: Any = 0.3
+    ramp: Any = 0.0
+    lasts: Any = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plaid(Grating):
+    """Two gratings of half the contrast each, `spread` to the left and right of `angle`."""
+
+    spread: Any = np.pi / 4
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The elements of a task's stage, drawn in order. An empty scene shows the channels as bars."""
+
+    elements: tuple[Element, ...] = ()
+
+    def __init__(self, *elements: Element):
+        object.__setattr__(self, "elements", elements)
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The stage of one trial, as JSON."""
+        resolved = (element.resolve(task, conditions) for element in self.elements)
+        return [element for element in resolved if element]
+
+
+# -- keys ---------------------------------------------------------------------------------------
+
+CAPS = {
+    "ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "Space": "space",
+    "Enter": "enter",
+}  # fmt: skip
+
+
+def cap(code: str) -> str:
+    """What is printed on the key with a `KeyboardEvent.code`."""
+    return CAPS.get(code, code.removeprefix("Key").removeprefix("Digit"))
+
+
+RING_KEYS = {
+    2: (("ArrowRight", "right"), ("ArrowLeft", "left")),
+    4: (("ArrowRight", "right"), ("ArrowUp", "up"), ("ArrowLeft", "left"), ("ArrowDown", "down")),
+}
+SCREEN_ORDER = ("ArrowLeft", "ArrowUp", "ArrowDown", "ArrowRight")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Which keys give which actions.
+
+    `Keys(go=("Space",))` names the key codes of a group's actions, `Keys(choice="ring")` takes the
+    arrow that points where the answer lies, and a dial where there are more answers than arrows.
+    `names` says what the answers are called on the screen.
+    """
+
+    codes: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __init__(self, names: Mapping[str, Sequence[str]] | None = None, /, **codes: Any):
+        object.__setattr__(self, "codes", codes)
+        object.__setattr__(self, "names", names or {})
+
+    def resolve(self, actions: Actions) -> dict[str, Any]:
+        """`keys`, each of code, label, action, name; and `dial`, or None: every answer has one."""
+        keys: list[dict[str, Any]] = []
+        dial = None
+        for group in actions:
+            if group.start == 0 and group.name not in self.codes:
+                continue  # to do nothing needs no key
+            codes = self.codes.get(group.name, "ring" if group.size != 1 else ("Space",))
+            if codes == "ring" and group.size not in RING_KEYS:
+                if dial:
+                    raise ValueError("a task has one dial at most")
+                dial = {
+                    "actions": list(range(group.start, group.stop)),
+                    "names": list(self.names.get(group.name, group.labels)),
+                    "angles": ring(group.size).tolist(),
+                }
+                continue
+            if codes == "ring":
+                pairs = RING_KEYS[group.size]
+            else:
+                if len(codes) != group.size:
+                    raise ValueError(
+                        f"{group.size} actions {group.name!r} but {len(codes)} keys: {list(codes)}"
+                    )
+                pairs = list(zip(codes, self.names.get(group.name, group.labels), strict=True))
+            names = self.names.get(group.name, [name for _, name in pairs])
+            for i, (code, _) in enumerate(pairs):
+                action = group.start + i
+                keys.append({"code": code, "label": cap(code), "action": action, "name": names[i]})
+        order = {code: i for i, code in enumerate(SCREEN_ORDER)}
+        keys.sort(key=lambda key: order.get(key["code"], key["action"]))
+        return {"keys": keys, "dial": dial}
+
+
+HOW_TO_PRESS = ("hold", "move", "toggle")
+
+
+@dataclass(frozen=True)
+class Press:
+    """What a key does to graded actions: `Press("Space", "answer", "hold", {"gate": 1})`.
+
+    `how`: "hold" sets them while the key is down, a step at least; "move" changes them by so much a
+    second while it is down; "toggle" sets them, or sets them back, with each press.
+    """
+
+    code: str
+    name: str
+    how: str
+    numbers: Mapping[str, float]
+
+    def __post_init__(self):
+        if self.how not in HOW_TO_PRESS:
+            raise ValueError(unknown("way to press", [self.how], HOW_TO_PRESS))
+
+
+@dataclass(frozen=True)
+class Controls(Keys):
+    """Which keys set graded actions, and what mouse and touch do.
+
+    `start` says where actions are when a trial begins, if not at rest. `point` tells which action
+    follows the pointer, as (axis, scale, offset) of its place on the stage; to click presses the
+    key `click`. With `only`, the numbers count while that key is down alone, and are at rest in all
+    other steps.
+    """
+
+    presses: tuple[Press, ...] = ()
+    start: Mapping[str, float] = field(default_factory=dict)
+    point: Mapping[str, tuple[str, float, float]] = field(default_factory=dict)
+    click: str | None = None
+    only: str | None = None
+
+    def __init__(
+        self,
+        *presses: Press,
+        start: Mapping[str, float] | None = None,
+        point: Mapping[str, tuple[str, float, float]] | None = None,
+        click: str | None = None,
+        only: str | None = None,
+    ):
+        super().__init__()
+        codes = [press.code for press in presses]
+        for code in (click, only):
+            if code is not None and code not in codes:
+                raise ValueError(unknown("key", [code], codes))
+        given = (presses, start or {}, point or {}, click, only)
+        for name, value in zip(("presses", "start", "point", "click", "only"), given, strict=True):
+            object.__setattr__(self, name, value)
+
+    def resolve(self, actions: Actions) -> dict[str, Any]:
+        """As for other keys, whose `action` is here the place in `hand["presses"]`, from 1."""
+        if not actions.graded:
+            raise ValueError("these keys set graded actions, but the task's are one of several")
+        keys = [
+            {"code": press.code, "label": cap(press.code), "action": i, "name": press.name}
+            for i, press in enumerate(self.presses, 1)
+        ]
+        place = {key["code"]: key["action"] for key in keys}
+        start = actions.rest.copy()
+        for action, value in self.start.items():
+            start[actions.index(action)] = value
+        hand = {
+            "rest": actions.rest.tolist(),
+            "start": start.tolist(),
+            "low": actions.low.tolist(),
+            "high": actions.high.tolist(),
+            "presses": [
+                [press.how, [[actions.index(a), float(v)] for a, v in press.numbers.items()]]
+                for press in self.presses
+            ],
+            "point": [[actions.index(a), *how] for a, how in self.point.items()],
+            "click": place.get(self.click),
+            "only": place.get(self.only),
+        }
+        return {"keys": keys, "dial": None, "hand": hand}

@@ -1,0 +1,1 @@
+"""Who plays: agents, rollouts, and what watches them."""

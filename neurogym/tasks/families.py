@@ -1,0 +1,51 @@
+"""Which ids each file of tasks declares: a file loads only when one of them is asked for."""
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "alternatives": ("NAltPerceptualDecisionMaking-v0", "NAltConditionalVisuomotor-v0"),
+    "basic": ("Null-v0", "Nothing-v0", "ContextSwitch-v0", "GenTask-v0"),
+    "blocks": (
+        "perceptualdecisionmaking.ibl20-v0", "IBL_Block-v0", "RDM_hist-v0", "Priors-v0",
+        "priors.priors_v0-v0", "CVLearning-v0",
+    ),
+    "comparison": ("DelayComparison-v0",),
+    "contrast": ("IBL-v0",),
+    "delayed": ("PerceptualDecisionMakingDelayResponse-v0", "AntiReach-v0"),
+    "detection": ("Detection-v0", "ToneDetection-v0", "AnnubesEnv-v0"),
+    "displays": ("RandomDotMotion-v0", "SpatialSuppressMotion-v0", "VisualSearch-v0"),
+    "dual": ("DualTask-v0",),
+    "foraging": (
+        "LeverPress-v0", "LeverPressWithPoke-v0", "LeverPressWithPokeRest-v0",
+        "Pneumostomeopening-v0",
+    ),
+    "games": ("MatchingPenny-v0",),
+    "graded": ("ReachingDelayResponse-v0",),
+    "hierarchy": ("HierarchicalReasoning-v0", "ChangingEnvironment-v0"),
+    "intervals": ("IntervalDiscrimination-v0", "MotorTiming-v0", "OneTwoThreeGo-v0"),
+    "learning": ("Bandit-v0",),
+    "matching": (
+        "DelayMatchCategory-v0", "DelayMatchSampleDistractor1D-v0",
+        "DualDelayMatchSample-v0",
+    ),
+    "memory": ("DelayPairedAssociation-v0", "DelayMatchSample-v0"),
+    "motor": ("Reaching1D-v0", "Reaching1DWithSelfDistraction-v0", "AngleReproduction-v0"),
+    "offers": ("PostDecisionWager-v0", "EconomicDecisionMaking-v0"),
+    "perceptual": (
+        "PerceptualDecisionMaking-v0", "perceptualdecisionmaking.roitman02-v0",
+        "ContextDecisionMaking-v0",
+    ),
+    "production": ("CueSetGo-v0", "ReadySetGo_SinglePrior-v0", "ReadySetGo_DoublePrior-v0"),
+    "pulses": ("MultiSensoryIntegration-v0", "PulseDecisionMaking-v0", "ProbabilisticReasoning-v0"),
+    "rates": ("CustomRaposoTask-v0",),
+    "recall": ("MemoryRecall-v0", "delayestimation-v0"),
+    "timing": ("ReadySetGo-v0",),
+    "value": ("DawTwoStep-v0",),
+    "withholding": ("GoNogo-v0",),
+    "yang19": (
+        "yang19.go-v0", "yang19.anti-v0", "yang19.dlygo-v0", "yang19.dlyanti-v0",
+        "yang19.rtgo-v0", "yang19.rtanti-v0", "yang19.dm1-v0", "yang19.dm2-v0",
+        "yang19.ctxdm1-v0", "yang19.ctxdm2-v0", "yang19.multidm-v0", "yang19.dlydm1-v0",
+        "yang19.dlydm2-v0", "yang19.ctxdlydm1-v0", "yang19.ctxdlydm2-v0",
+        "yang19.multidlydm-v0", "yang19.dms-v0", "yang19.dnms-v0", "yang19.dmc-v0",
+        "yang19.dnmc-v0",
+    ),
+}  # fmt: skip

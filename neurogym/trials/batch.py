@@ -1,0 +1,240 @@
+"""A block of trials, expanded from what a task painted to flat, ragged rows: one row a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from neurogym.spec.canvas import Canvas, Trials
+from neurogym.spec.outcomes import Payoffs
+from neurogym.spec.plan import Plan
+
+BY_COLUMN = 8  # up to so many channels, adding noise column by column beats adding it by rows
+
+
+class Painted(Protocol):
+    """What painted a batch: a task, as far as its trials know it."""
+
+    window: ClassVar[tuple[str, ...]]
+
+    @property
+    def plan(self) -> Plan:
+        """Channels, actions, rule and wrappers."""
+
+
+@dataclass
+class Draw:
+    """What chance gave n trials; the generator goes on to give their noise."""
+
+    rng: np.random.Generator
+    n: int
+    conditions: dict[str, np.ndarray]  # (n,) each
+    ms: dict[str, np.ndarray]  # lengths of the periods that differ from trial to trial, (n,) each
+    carried: dict[str, Any]  # what the next draw is told, by condition or wrapper; as JSON
+    parts: list[tuple[np.ndarray, Draw]] = field(default_factory=list)  # of each of several tasks:
+    # the trials that it has, and what was drawn for them
+
+    more: dict[str, np.ndarray] = field(default_factory=dict)  # ms that periods last longer, (n,)
+
+    @staticmethod
+    def joined(draws: Sequence[Draw]) -> list[dict[str, np.ndarray]]:
+        """Conditions, lengths and what is added to lengths, of all trials."""
+        if len(draws) == 1:
+            return [dict(values) for values in (draws[0].conditions, draws[0].ms, draws[0].more)]
+        sizes = [draw.n for draw in draws]
+        return [
+            joined([getattr(draw, name) for draw in draws], sizes, lacking)
+            for name, lacking in (("conditions", None), ("ms", np.nan), ("more", 0.0))
+        ]
+
+
+def joined(
+    columns: Sequence[Mapping[str, np.ndarray]], sizes: Sequence[int], lacking: Any = None
+) -> dict[str, np.ndarray]:
+    """Columns end to end, `lacking` in the rows of those that do not have one."""
+    names = dict.fromkeys(name for some in columns for name in some)
+    return {
+        name: end_to_end(
+            [
+                some[name] if name in some else np.full(size, lacking)
+                for some, size in zip(columns, sizes, strict=True)
+            ]
+        )
+        for name in names
+    }
+
+
+def end_to_end(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Arrays one after the other; whole numbers stay what they are beside others."""
+    if len({array.dtype.kind for array in arrays}) > 1:
+        arrays = [array.astype(object) for array in arrays]
+    return np.concatenate(arrays)
+
+
+class TrialBatch:
+    """n trials; trial i owns the rows offsets[i]:offsets[i + 1] of `ob`, `gt`, `kind`, `period`.
+
+    ob (S, C) float32; gt (S,) or, of graded actions, (S, k) right actions; kind (S,) rows of the
+    payoff table, None for closed tasks; window (n, 2) first step of the response window and the
+    step after it; columns, more arrays (S, ...) that a closed task's steps are told of.
+    """
+
+    def __init__(self, task: Painted, canvas: Canvas, trials: Trials, draws: Sequence[Draw]):
+        self.task, self.trials, self.timeline, self.n = task, trials, canvas.timeline, trials.n
+        self._canvas = canvas
+        steps = self.timeline.steps
+        n, n_periods = steps.shape
+        self.offsets = np.zeros(n + 1, np.int64)
+        np.cumsum(self.timeline.length, out=self.offsets[1:])
+        self._segment = np.repeat(np.arange(n * n_periods), steps.ravel())  # (S,)
+        levels = canvas.levels.reshape(n * n_periods, -1)
+        self.ob = levels.take(self._segment, axis=0)
+        for columns, periods, function in canvas.traces:
+            rows, trial, ms = self._within(periods)
+            self.ob[rows, columns] += function(trial, ms)
+        self._add_noise(draws)
+        if canvas.due_ms is not None:  # the rule finds the step to label
+            self._judge()
+
+    @cached_property
+    def gt(self) -> np.ndarray:
+        """The right action in each row, (S,) int64, or (S, k) float32 where actions are graded."""
+        canvas = self._canvas
+        if canvas.actions.graded:
+            return self._aims()
+        gt = canvas.answers.ravel().take(self._segment)
+        if canvas.label_rows is not None:
+            rows, label = canvas.label_rows
+            gt[rows] = label
+        rule = self.task.plan.rule
+        if rule and rule.dead_steps:
+            gt[rule.dead_rows(self.timeline, self.offsets[1:] - 1)] = 0
+        return gt
+
+    def _aims(self) -> np.ndarray:
+        """The right values of graded actions in each row, (S, k)."""
+        canvas = self._canvas
+        gt = np.tile(canvas.actions.rest, (len(self.ob), 1))
+        for columns, periods, value, when in canvas.aims:
+            rows, trial, ms = self._within(periods)
+            asked = when[trial]
+            rows, trial, ms = rows[asked], trial[asked], ms[asked]
+            gt[rows, columns] = value(trial, ms) if callable(value) else value[trial]
+        return gt
+
+    def _within(self, periods: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The rows of some periods, their trials, and ms since the period began."""
+        rows = np.flatnonzero(np.isin(self.period, periods))
+        trial = self._segment[rows] // self.timeline.steps.shape[1]
+        return rows, trial, self.since[rows] * self.timeline.dt
+
+    @cached_property
+    def columns(self) -> Mapping[str, np.ndarray]:
+        """What steps of a closed task are told of beside the period, (S, ...) each."""
+        if not self._canvas.actions.graded:
+            return {}
+        return dict(aim=self.gt, since=self.since, steps=self._steps)
+
+    @cached_property
+    def _steps(self) -> np.ndarray:
+        """How many steps each row's period has, (S,)."""
+        return self.timeline.steps.ravel().take(self._segment)
+
+    @cached_property
+    def since(self) -> np.ndarray:
+        """Steps since the period's first, in each row, (S,)."""
+        return np.arange(self._segment.size) - (self.period_end + 1 - self._steps)
+
+    @cached_property
+    def period(self) -> np.ndarray:
+        """Index of the segment's period in each row, (S,)."""
+        return self._segment % self.timeline.steps.shape[1]
+
+    @cached_property
+    def period_end(self) -> np.ndarray:
+        """The last row of the segment that each row is in, (S,)."""
+        ends = self.offsets[:-1, None] + self.timeline.steps.cumsum(axis=1) - 1
+        return ends.ravel().take(self._segment)
+
+    @cached_property
+    def window(self) -> np.ndarray:
+        """First step of the response window, and the step after it, (n, 2)."""
+        rule, line = self.task.plan.rule, self.timeline
+        names = rule.periods if rule else self.task.window
+        if not names:
+            return np.zeros((self.n, 2), np.int64)
+        first = line.start[names[0]] + (rule.dead_steps if rule else 0)
+        return np.stack([first, line.end[names[-1]]], axis=1)
+
+    @property
+    def kind(self) -> np.ndarray | None:
+        """The kind of each row, (S,): its place in the payoff table."""
+        return self._judged[1]
+
+    @property
+    def payoffs(self) -> Payoffs | None:
+        """What each action earns at each kind of step."""
+        return self._judged[0]
+
+    @cached_property
+    def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:
+        return self._judge()
+
+    def _judge(self) -> tuple[Payoffs | None, np.ndarray | None]:
+        if self.task.plan.rule is None:
+            return None, None
+        last = self.offsets[1:] - 1
+        payoffs, kind = self.task.plan.rule.judge(self.task.plan, self._canvas, self._segment, last)
+        self._judged = self._varied(payoffs, kind)
+        return self._judged
+
+    def _varied(self, payoffs: Payoffs, kind: np.ndarray) -> tuple[Payoffs, np.ndarray]:
+        """The payoffs with the forms that wrappers give them, and which form each trial has."""
+        plan = self.task.plan
+        for key, wrapper in plan.pays.items():
+            form = wrapper.form(self.task, self.trials)
+            kind = kind + np.repeat(form * payoffs.shape[0], np.diff(self.offsets))
+            payoffs = plan.varied(key, wrapper, self.task, payoffs)
+        return payoffs, kind
+
+    def periods(self, i: int) -> list[tuple[str, int, int]]:
+        """The i-th trial's periods: (name, first step, step after the last)."""
+        line = self.timeline
+        return [(p, int(line.start[p][i]), int(line.end[p][i])) for p in line.periods]
+
+    def _add_noise(self, draws: Sequence[Draw]) -> None:
+        """Each draw's own generator gives the noise of its trials."""
+        steps = self.timeline.steps
+        n, n_periods = steps.shape
+        edges = self.offsets[np.cumsum([0] + [draw.n for draw in draws])]
+        for columns, periods, sd in self._canvas.noises:
+            if len(periods) == n_periods:
+                rows = np.arange(len(self.ob))
+            else:
+                noisy = np.zeros(n_periods, bool)
+                noisy[periods] = True
+                rows = np.flatnonzero(np.repeat(np.tile(noisy, n), steps.ravel()))
+            cuts = np.searchsorted(rows, edges)
+            width = columns.stop - columns.start
+            by_row = width > BY_COLUMN
+            z = np.empty((rows.size, width) if by_row else (width, rows.size), np.float32)
+            for draw, start, stop in zip(draws, cuts[:-1], cuts[1:], strict=True):
+                for part in [z[start:stop]] if by_row else z[:, start:stop]:
+                    draw.rng.standard_normal(out=part, dtype=np.float32)
+            self._place(z, rows, columns, sd, by_row)
+
+    def _place(self, z, rows, columns, sd, by_row) -> None:
+        """Add noise, planar for few channels: numpy's inner loops are slow over short axes."""
+        if sd.ndim:
+            sd = sd.take(self._segment[rows] // self.timeline.steps.shape[1])
+            sd = sd[:, None] if by_row else sd
+        z *= sd
+        if by_row:
+            self.ob[rows, columns] += z
+            return
+        for column, noise in zip(self.ob.T[columns], z, strict=True):
+            column[rows] += noise

@@ -1,0 +1,352 @@
+"""What an author writes: a task as a declaration, from which everything else is derived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+import param
+
+from neurogym.spec.canvas import Canvas, Timeline, Trials
+from neurogym.spec.conditions import Condition
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.outcomes import Result
+from neurogym.spec.paper import Paper
+from neurogym.spec.parameters import Preset, Rewards, Timing, unknown
+from neurogym.spec.plan import Effect, Modifier, Plan, Step, numbered
+from neurogym.spec.rules import Rule
+from neurogym.spec.scene import Keys, Scene
+from neurogym.trials.batch import Draw, TrialBatch
+
+
+class Task(param.Parameterized):
+    """A cognitive task, declared; the base of all tasks.
+
+    A subclass states its parameters as `param` declarations, `timing` (ms by period, in order),
+    `rewards`, and as class attributes `paper`, `tags`, `rule`, `scene`, `keys`, `human` (a preset
+    that a person can play). Its methods give the channels, actions and conditions, and paint a
+    block of trials. The first line of its docstring is the sentence shown everywhere.
+
+    A task whose observations depend on the actions sets `closed = True` and gives `begin`, `react`,
+    `observe` and `labels` in place of a rule. All methods work on n trials at once.
+
+    An unknown parameter raises ValueError, a value out of bounds param's ValueError, and a change
+    of a parameter takes effect with the next block of trials.
+    """
+
+    dt = param.Number(100, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
+    timing = Timing()
+    rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0)
+    abort = param.Boolean(False, doc="whether a response that comes too early ends the trial")
+
+    id: ClassVar[str] = ""  # of the class itself; its name and -v0 if empty
+    paper: ClassVar[Paper | None] = None
+    tags: ClassVar[tuple[str, ...]] = ()
+    differs: ClassVar[tuple[str, ...]] = ()  # from NeuroGym 2.3, one line each
+    human: ClassVar[Preset] = Preset()
+    rule: ClassVar[Rule | None] = None
+    scene: ClassVar[Scene] = Scene()
+    keys: ClassVar[Keys] = Keys()
+    starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
+    closed: ClassVar[bool] = False
+    foreseen: ClassVar[bool] = False  # closed, but a block's rows tell what there is to see
+    hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
+    feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
+    answers: ClassVar[tuple[str, ...]] = ("response",)  # graded actions: what a response can be
+    window: ClassVar[
+        tuple[str, ...]
+    ] = ()  # of closed tasks: periods in which responses are asked for
+
+    def __init__(self, **params: Any):
+        allowed = [name for name in self.param if name != "name"]
+        if extra := [name for name in params if name not in allowed and name != "name"]:
+            raise ValueError(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
+        super().__init__(**params)
+        self.wrappers: tuple[Modifier, ...] = ()
+        self._plan: Plan | None = None
+        self.check()
+        self.param.watch(self._forget, allowed)
+
+    def _forget(self, *_events: Any) -> None:
+        self._plan = None
+
+    def wrapped(self, *wrappers: Modifier) -> Task:
+        """The same task with more wrappers around it; ValueError for one that does not fit."""
+        task = self.copy()
+        for wrapper in wrappers:
+            task = wrapper.around(task)
+        return task
+
+    def copy(self) -> Task:
+        """A task with the same parameters and wrappers."""
+        task = type(self)(**self.settings())
+        task.wrappers = self.wrappers
+        return task
+
+    def within(self, wrapper: Modifier) -> Task:
+        """The same task with one more wrapper, which is not asked whether it fits."""
+        task = self.copy()
+        task.wrappers = (*task.wrappers, wrapper)
+        return task.checked()
+
+    def checked(self) -> Task:
+        """The task itself, once it is known that all of its parts go together."""
+        self.plan  # noqa: B018 - a wrapper that does not fit the others raises ValueError
+        return self
+
+    @property
+    def label(self) -> str:
+        """The task's name."""
+        return type(self).__name__
+
+    @property
+    def rule_states(self) -> int:
+        """How many states the rule has, which a trial goes through."""
+        return self.plan.table.shape[1] if self.plan.table else 1
+
+    @property
+    def root(self) -> Task:
+        """The task that an id stands for, under all wrappers."""
+        return self
+
+    @property
+    def stack(self) -> tuple[Modifier, ...]:
+        """All wrappers around the root, the innermost first."""
+        return self.wrappers
+
+    # -- what an author gives --------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise ValueError for parameters that do not go together."""
+
+    def channels(self) -> Channels:
+        """The observation channels."""
+        raise TypeError(f"{type(self).__name__} declares no channels")
+
+    def actions(self) -> Actions:
+        """The actions; action 0 is to do nothing."""
+        raise TypeError(f"{type(self).__name__} declares no actions")
+
+    def conditions(self) -> dict[str, Condition]:
+        """What differs from trial to trial, by name."""
+        return {}
+
+    def built_in(self) -> Sequence[Modifier]:
+        """Wrappers that are a part of the task, such as blocks in which one side is likelier."""
+        return ()
+
+    def stretch(self, trials: Trials) -> dict[str, np.ndarray]:
+        """Factors (n,) by which conditions lengthen periods, by period."""
+        return {}
+
+    def paint(self, canvas: Canvas, trials: Trials) -> None:
+        """Show, add noise and answer, period by period."""
+        raise TypeError(f"{type(self).__name__} paints nothing")
+
+    def begin(self, trials: Trials) -> dict[str, np.ndarray]:
+        """Closed tasks: the state, arrays (n, ...), at the start of n trials."""
+        return {}
+
+    def react(
+        self, trials: Trials, state: dict[str, np.ndarray], step: Step, action: np.ndarray
+    ) -> Effect:
+        """Closed tasks: apply actions to the state, in place, and say what they earned.
+
+        Actions are (n,), or (n, k) where they are of k numbers.
+        """
+        raise TypeError(f"{type(self).__name__} does not say how it reacts")
+
+    def observe(
+        self, trials: Trials, state: dict[str, np.ndarray], step: Step, ob: np.ndarray
+    ) -> None:
+        """Closed tasks: add to the painted observations (n, C), in place, what the state shows."""
+
+    def labels(self, trials: Trials, state: dict[str, np.ndarray], step: Step) -> np.ndarray:
+        """Closed tasks: the best actions, (n,); if they are graded the canvas' aims, (n, k)."""
+        if not self.plan.actions.graded:
+            raise TypeError(f"{type(self).__name__} gives no labels")
+        return step.rows["aim"]
+
+    def parts(self, trials: Trials, state: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+        """Of several tasks at once: how each went, arrays (n, tasks).
+
+        `on` (whether the trial has it), performance, outcome, response, reward and rt (ms).
+        """
+        return None
+
+    def keys_in(self, trial: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The keys of one trial, resolved; None if they are those of all trials."""
+        return None
+
+    # -- what follows ----------------------------------------------------------------------------
+
+    def base_plan(self) -> Plan:
+        """The plan without what wrappers change."""
+        return Plan(
+            self.channels(), self.actions(), self.conditions(), dict(self.timing),
+            dict(self.rewards), self.rule, self.scene, self.keys, float(self.dt), self.abort,
+            self.param.values(),
+        )  # fmt: skip
+
+    @property
+    def plan(self) -> Plan:
+        """Channels, actions, conditions and the payoff table, compiled."""
+        if self._plan is None:
+            plan = self.base_plan()
+            plan.wrappers = (*self.built_in(), *self.wrappers)
+            for key, wrapper in numbered(plan.wrappers).items():
+                wrapper.change(self, plan)
+                if wrapper.draws:
+                    plan.layers[key] = wrapper
+                if wrapper.pays:
+                    plan.pays[key] = wrapper
+            learners = [*plan.layers.values(), *plan.conditions.values()]
+            plan.learns = plan.learns or any(learner.learns for learner in learners)
+            clash = set(plan.conditions) & set(plan.timing)
+            if clash:
+                raise ValueError(f"{sorted(clash)} name both a condition and a period")
+            self._plan = plan
+            plan.table = plan.rule.table(plan) if plan.rule else None
+        return self._plan
+
+    @classmethod
+    def own_id(cls) -> str:
+        """The id under which the class is registered by itself."""
+        return vars(cls).get("id") or f"{cls.__name__}-v0"
+
+    @classmethod
+    def sentence(cls) -> str:
+        """What the subject does, in one sentence."""
+        return (cls.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
+
+    @classmethod
+    def preset(cls, name: str = "agent") -> dict[str, Any]:
+        """Parameters of a preset: "agent" (the defaults) or "human"."""
+        presets = {"agent": Preset(), "human": cls.human}
+        if name not in presets:
+            raise ValueError(unknown("preset", [name], presets))
+        return dict(presets[name])
+
+    def settings(self) -> dict[str, Any]:
+        """The parameters that differ from the defaults, as JSON; `type(self)(**it)` is equal."""
+        values = {}
+        for name, value in self.param.values().items():
+            parameter = self.param[name]
+            if name == "name" or value == type(self).param[name].default:
+                continue
+            if isinstance(parameter, Timing | Rewards):
+                default = type(self).param[name].default
+                changed = {k: v for k, v in value.items() if v != default[k]}
+                is_timing = isinstance(parameter, Timing)
+                value = Timing.serialize(changed) if is_timing else changed
+            values[name] = list(value) if isinstance(value, tuple) else value
+        return values
+
+    def check_forced(self, fixed: Mapping[str, Any]) -> None:
+        """Raise ValueError unless each entry is a condition, or a period's length, that can be."""
+        conditions, timing = self.plan.conditions, self.plan.timing
+        if extra := [name for name in fixed if name not in conditions and name not in timing]:
+            raise ValueError(
+                f"{type(self).__name__}: {unknown('condition', extra, [*conditions, *timing])}"
+            )
+        for name, value in fixed.items():
+            values = np.asarray(value).ravel().tolist()
+            if name in conditions:
+                wrong = [v for v in values if not conditions[name].allows(v)]
+                allowed = str(conditions[name])
+            else:
+                wrong = [v for v in values if not (isinstance(v, Real) and 0 <= v < np.inf)]
+                allowed = "a length in ms, not negative"
+            if wrong:
+                raise ValueError(f"{name} = {wrong[0]!r} is not possible: allowed are {allowed}")
+
+    def laid_out(
+        self, draws: Sequence[Draw], fixed: Mapping[str, Any] | None, place: int | None
+    ) -> tuple[int, dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """How many trials some draws have, and their conditions and lengths, what is forced too."""
+        n = sum(draw.n for draw in draws)
+        conditions, ms, more = Draw.joined(draws)
+        if fixed:
+            self._force(fixed, conditions, ms, n, place)
+            more = {period: extra for period, extra in more.items() if period not in fixed}
+        return n, conditions, ms, more
+
+    def _force(
+        self,
+        fixed: Mapping[str, Any],
+        conditions: dict[str, np.ndarray],
+        ms: dict[str, np.ndarray],
+        n: int,
+        place: int | None,
+    ) -> None:
+        """Force conditions and lengths of n trials, or of one, in place; ValueError for others."""
+        self.check_forced(fixed)
+        for name, value in fixed.items():
+            into = conditions if name in conditions else ms
+            forced = np.broadcast_to(np.asarray(value), (n,))
+            if name not in conditions:
+                forced = forced.astype(float)
+            if place is not None:
+                one, forced = forced[place], into.get(name, np.full(n, np.nan))
+                wide = np.result_type(forced, np.asarray(one)) if forced.dtype != object else object
+                forced = forced.astype(wide)
+                forced[place] = one
+            into[name] = forced
+
+    def draw(self, rng: np.random.Generator, n: int, last: Mapping[str, Any]) -> Draw:
+        """Draw what differs among n trials, given what the trial before them carries on."""
+        conditions = {
+            name: condition.draw(rng, n, last.get(name))
+            for name, condition in self.plan.conditions.items()
+        }
+        timing = self.plan.timing
+        ms = {p: duration.sample(rng, n) for p, duration in timing.items() if duration.is_random}
+        kept = [k for k, condition in self.plan.conditions.items() if condition.carries]
+        draw = Draw(rng, n, conditions, ms, {})
+        for key, wrapper in self.plan.layers.items():
+            draw.carried[key] = wrapper.draw(self, draw, last.get(key))
+        draw.carried.update((k, conditions[k][-1].item()) for k in kept)
+        return draw
+
+    def learn(
+        self, carried: Mapping[str, Any], trial: Mapping[str, Any], result: Result
+    ) -> dict[str, Any]:
+        """What the next draw is told, given how a trial with some conditions ended."""
+        after = dict(carried)
+        for name, condition in self.plan.conditions.items():
+            if condition.learns:
+                after[name] = condition.learn(after.get(name), trial, result)
+        for key, wrapper in self.plan.layers.items():
+            if wrapper.learns:
+                after[key] = wrapper.learn(self, after[key], trial, result)
+        return after
+
+    def block(
+        self,
+        draws: Sequence[Draw],
+        fixed: Mapping[str, Any] | None = None,
+        place: int | None = None,
+    ) -> TrialBatch:
+        """Paint the trials of some draws, end to end.
+
+        `fixed` forces conditions or periods' lengths: a value, or (n,) values; with `place` in that
+        trial alone. That changes nothing else: the other conditions and, where lengths allow, the
+        noise stay what they would have been.
+        """
+        n, conditions, ms, more = self.laid_out(draws, fixed, place)
+        trials = Trials(n, conditions)
+        stretch = {p: f for p, f in self.stretch(trials).items() if p not in (fixed or {})}
+        timing = self.plan.timing
+        timeline = Timeline(timing, ms, self.starts_with, stretch, n, self.dt, more)
+        canvas = Canvas(timeline, self.plan.channels, self.plan.actions)
+        self.paint(canvas, trials)
+        for wrapper in self.plan.wrappers:
+            wrapper.paint(self, canvas, trials)
+        varied = {
+            period: length
+            for period, length in timeline.ms.items()
+            if timing[period].is_random or period in draws[0].ms or period in draws[0].more
+        }
+        return TrialBatch(self, canvas, Trials(n, {**conditions, **varied}), draws)

@@ -1,0 +1,264 @@
+"""One of several tasks in each trial, as one task."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from neurogym.spec.canvas import Trials
+from neurogym.spec.conditions import Choice
+from neurogym.spec.durations import Duration
+from neurogym.spec.layout import Actions, Channels
+from neurogym.spec.outcomes import Payoffs
+from neurogym.spec.plan import Effect, Plan, Same, Step
+from neurogym.spec.schedules import Schedule
+from neurogym.trials.batch import TrialBatch
+from neurogym.trials.task import Task
+from neurogym.wrappers.base import Wrapper
+from neurogym.wrappers.joint import (
+    Composite,
+    JointBatch,
+    JointScene,
+    Member,
+    by_cells,
+    cells,
+    columns,
+    mapped,
+    same,
+    shared,
+    typed,
+    unchanged,
+    widened,
+)
+
+
+class Switched(Composite):
+    """One of several tasks in each trial.
+
+    Channels, actions, conditions and periods of the same name are shared, and so padded: a task
+    leaves the channels that it does not have at 0, and actions that it does not have do nothing.
+    The condition `task` tells which one it is, counted from 0.
+    """
+
+    def __init__(self, wrapper: Wrapper, tasks: Sequence[Task], schedule: Schedule, cue: bool):
+        self.schedule, self.cue = schedule, cue
+        self._columns_of: dict[str, tuple] = {}
+        super().__init__(wrapper, tasks)
+
+    def copy(self) -> Task:
+        tasks = [task.copy() for task in self.tasks]
+        task = type(self)(self.wrapper, tasks, self.schedule, self.cue)
+        task.wrappers = self.wrappers
+        return task
+
+    def set_i(self, i: int) -> None:
+        """Choose the task of the trials to come, where that is done by hand."""
+        if not hasattr(self.schedule, "choose"):
+            raise TypeError(f"{type(self.wrapper).__name__} chooses tasks by itself")
+        self.schedule.choose(i)
+        self._forget()
+
+    @property
+    def closed(self) -> bool:
+        return any(task.closed for task in self.tasks)
+
+    @property
+    def rule_states(self) -> int:
+        return max(task.rule_states for task in self.tasks)
+
+    @property
+    def window(self) -> tuple[str, ...]:
+        return ()
+
+    def base_plan(self) -> Plan:
+        plans = [task.plan for task in self.tasks]
+        channels = Channels(**shared([plan.channels for plan in plans]))
+        if self.cue:
+            names = ("task", *(f"task_{k}" for k in range(2, 100)))  # one of a nested schedule's
+            self.cue_name = next(name for name in names if name not in channels.groups)
+            channels = Channels(**channels.sizes, **{self.cue_name: len(plans)})
+        self.actions_ = Actions(**shared([plan.actions for plan in plans]))
+        timing: dict[str, Duration] = {}
+        for plan in plans:
+            timing = {**plan.timing, **timing}
+        timing = {name: timing[name] for plan in plans for name in plan.timing}
+        self.members = [
+            Member(
+                task,
+                columns(plan.channels, channels),
+                unchanged(plan.timing),
+                {k: f"{k}_{j}" if k in timing or k == "task" else k for k in plan.conditions},
+            )
+            for j, (task, plan) in enumerate(zip(self.tasks, plans, strict=True), 1)
+        ]
+        self.maps = [columns(plan.actions, self.actions_) for plan in plans]
+        conditions: dict[str, list] = {}
+        for member, plan in zip(self.members, plans, strict=True):
+            for own, name in member.conditions.items():
+                conditions.setdefault(name, []).append(plan.conditions[own])
+        told = {name: same(kinds, len(plans)) for name, kinds in conditions.items()}
+        which = Choice(range(len(plans)), doc="which of the tasks the trial has, from 0")
+        return Plan(
+            channels, self.actions_, {"task": which, **told},
+            timing, dict(plans[0].rewards), None, JointScene(), plans[0].keys,
+            dt=float(self.dt), learns=any(plan.learns for plan in plans),
+        )  # fmt: skip
+
+    def choose(self, draw, last):
+        draw.conditions["task"], last = self.schedule.draw(draw.rng, draw.n, last)
+        return last
+
+    def on(self, conditions):
+        return np.asarray(conditions["task"])[:, None] == np.arange(len(self.tasks))
+
+    def lengths(self, n, parts):
+        length = np.zeros(n, np.int64)
+        for here, block in parts:
+            if block:
+                length[here] = np.diff(block.offsets)
+        return length
+
+    def join(self, block, parts):
+        names = list(self.plan.timing)
+        tables, kind = [], np.zeros(block.trial.size, np.int64)
+        for j, (member, action, (here, own)) in enumerate(
+            zip(self.members, self.maps, parts, strict=True)
+        ):
+            if own is None:
+                continue
+            rows = block.places(here, own)
+            block.ob[rows[:, None], member.channels] = own.ob
+            block.gt[rows] = action[own.gt]
+            index = np.array([names.index(member.periods[p]) for p in own.timeline.periods])
+            block.period[rows] = index[own.period]
+            block.period_end[rows] = rows[own.period_end]
+            block.window[here] = own.window
+            block.timeline.add(member.periods, here, own, 0)
+            if not self.closed:
+                kind[rows] = own.kind + sum(table.shape[0] for table, _ in tables)
+                tables.append((own.payoffs, action))
+            else:
+                self._tell(j, block, rows, own)
+        if self.cue:
+            cue = block.task.plan.channels[self.cue_name]
+            block.ob[:, cue.slice] = self.on(block.trials.conditions)[block.trial]
+        if not self.closed:
+            block._judged = self._table(tables), kind
+
+    def _table(self, tables: list[tuple[Payoffs, np.ndarray]]) -> Payoffs:
+        """The tables of all tasks, one after the other; blocks often share one, so it is kept."""
+
+        def joined() -> Payoffs:
+            wide = [widened(*each, self.actions_.size, self.rule_states) for each in tables]
+            return functools.reduce(Payoffs.joined, wide)
+
+        return self.plan.kept.get("tasks", [Same(table) for table, _ in tables], joined)
+
+    def keys_in(self, trial):
+        member, action = self.members[int(trial["task"])], self.maps[int(trial["task"])]
+        told = member.task.keys_in(member.own(trial))
+        keys = told or member.task.plan.keys.resolve(member.task.plan.actions)
+        return mapped(keys, action)
+
+    # -- closed tasks ----------------------------------------------------------------------------
+
+    def _tell(self, j: int, block: JointBatch, rows: np.ndarray, own: TrialBatch) -> None:
+        """Columns by row of what each action earns, for tasks with a table among closed ones."""
+        own_columns = own.columns if own.task.closed else {"gt": own.gt, **cells(own)}
+        if not self._columns_of:
+            self._columns_of = self._all_columns()
+        for name, (shape, kind) in self._columns_of.items():
+            if name not in block.columns:
+                block.columns[name] = np.zeros((block.trial.size, *shape), kind)
+        for name, values in own_columns.items():
+            block.columns[f"{j} {name}"][rows] = values
+
+    def begin(self, trials):
+        states: dict[str, np.ndarray] = {}
+        for j, member in enumerate(self.members):
+            here = np.flatnonzero(np.asarray(trials.task) == j)
+            some = self._some(j, trials, here) if here.size else self._sample(j).trials
+            own = member.task.begin(some) if member.task.closed else {}
+            own = own if member.task.closed else {"state": np.zeros(some.n, np.int64)}
+            for name, values in own.items():
+                state = np.zeros((trials.n, *values.shape[1:]), values.dtype)
+                if here.size:
+                    state[here] = values
+                states[f"{j} {name}"] = state
+        return states
+
+    def _sample(self, j: int) -> TrialBatch:
+        task = self.members[j].task
+        return task.block([task.draw(np.random.default_rng(0), 1, {})])
+
+    def _all_columns(self) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+        """Shape and kind of each column that blocks have, whichever tasks are in them."""
+        told = {}
+        for j, member in enumerate(self.members):
+            own = self._sample(j)
+            parts = own.columns if member.task.closed else {"gt": own.gt, **cells(own)}
+            told |= {f"{j} {name}": (v.shape[1:], v.dtype) for name, v in parts.items()}
+        return told
+
+    def _some(self, j: int, trials: Trials, here: np.ndarray) -> Trials:
+        whole = self.member_trials(j, trials).conditions
+        return Trials(here.size, {k: typed(v[here].tolist()) for k, v in whole.items()})
+
+    def _each(self, trials: Trials, state: dict, step: Step) -> Iterable[tuple]:
+        """For each task its trials, and their conditions, states and steps."""
+        names = list(self.plan.timing)
+        for j, member in enumerate(self.members):
+            here = np.flatnonzero(np.asarray(trials.task) == j)
+            if not here.size:
+                continue
+            own = {k.partition(" ")[2]: v[here] for k, v in state.items() if k.startswith(f"{j} ")}
+            rows = {
+                k.partition(" ")[2]: v[here] for k, v in step.rows.items() if k.startswith(f"{j} ")
+            }
+            plan = member.task.plan
+            index = {period: i for i, period in enumerate(plan.timing)}
+            back = np.zeros(len(names), np.int64)
+            for own_name, name in member.periods.items():
+                back[names.index(name)] = index[own_name]
+            here_step = Step(
+                back[step.period[here]], step.closing[here], step.last[here], index, rows
+            )
+            yield j, member.task, here, self._some(j, trials, here), own, here_step
+
+    def react(self, trials, state, step, action):
+        n, fields = trials.n, ("reward", "ends", "performance", "outcome", "responds", "skip")
+        effect = Effect(
+            *(np.zeros(n, float if f in ("reward", "performance") else np.int64) for f in fields)
+        )
+        for j, task, here, some, own, where in self._each(trials, state, step):
+            lookup = np.zeros(self.actions_.size, np.int64)
+            lookup[self.maps[j]] = np.arange(len(self.maps[j]))
+            chosen = lookup[action[here]]
+            told = (
+                task.react(some, own, where, chosen)
+                if task.closed
+                else by_cells(own, where, chosen)
+            )
+            for name in fields:
+                getattr(effect, name)[here] = getattr(told, name)
+            for name, values in own.items():
+                state[f"{j} {name}"][here] = values
+        for name in ("ends", "responds", "skip"):
+            setattr(effect, name, getattr(effect, name).astype(bool))
+        return effect
+
+    def observe(self, trials, state, step, ob):
+        for j, task, here, some, own, where in self._each(trials, state, step):
+            if task.closed:
+                seen = ob[here][:, self.members[j].channels]
+                task.observe(some, own, where, seen)
+                ob[here[:, None], self.members[j].channels] = seen
+
+    def labels(self, trials, state, step):
+        labels = np.zeros(trials.n, np.int64)
+        for j, task, here, some, own, where in self._each(trials, state, step):
+            right = task.labels(some, own, where) if task.closed else where.rows["gt"]
+            labels[here] = self.maps[j][right]
+        return labels
