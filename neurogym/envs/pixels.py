@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neurogym.envs.task_env import TaskEnv
+from neurogym.envs.task_env import ClosedEnv, EchoClosedEnv, EchoEnv, TaskEnv
 from neurogym.spec.scene import value
 from neurogym.trials.task import Task
 
@@ -327,12 +327,21 @@ class RenderedEnv(TaskEnv):
         self.render_mode, self._painter = render_mode, Painter(task, int(render_size))
         self.metadata = {**self.metadata, "render_fps": 1000 / task.dt}
         self._shown: np.ndarray | None = None
-        self._unseen, self.step = self.step, self._step_seen
         self._did = np.atleast_1d(task.plan.actions.rest) if self._graded else np.zeros(0)
 
-    def of(self, task: Task) -> RenderedEnv:
+    @classmethod
+    def kind(cls, task: Task) -> type[TaskEnv]:
+        if cls is not RenderedEnv:
+            return cls
+        kinds = {
+            (0, 0): RenderedEnv, (1, 0): RenderedClosedEnv,
+            (0, 1): RenderedEchoEnv, (1, 1): RenderedEchoClosedEnv,
+        }  # fmt: skip
+        return kinds[task.closed, bool(task.plan.echoes)]
+
+    def of(self, task: Task) -> TaskEnv:
         """A fresh environment like this one, of another task."""
-        return type(self)(task, self.render_mode, self._painter.size)
+        return RenderedEnv(task, self.render_mode, self._painter.size)
 
     @property
     def drawn_trial(self) -> tuple[int, int, str]:
@@ -344,8 +353,9 @@ class RenderedEnv(TaskEnv):
         self._shown, info = super().reset(seed=seed, options=options)
         return self._shown, info
 
-    def _step_seen(self, action: Any) -> tuple:
-        told = self._unseen(action)
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """As for any task; the next frame is that of the observation that follows."""
+        told = super().step(action)
         self._shown = told[0]
         if self._graded:
             self._did = np.asarray(action, np.float32)
@@ -356,3 +366,15 @@ class RenderedEnv(TaskEnv):
         if self._shown is None:
             raise ValueError("call reset() before render()")
         return self._painter.frame(self, np.concatenate([self._shown, self._did]))
+
+
+class RenderedClosedEnv(RenderedEnv, ClosedEnv):
+    """`RenderedEnv`, of a task whose observations depend on the actions."""
+
+
+class RenderedEchoEnv(RenderedEnv, EchoEnv):
+    """`RenderedEnv`, of a task that shows what was done last."""
+
+
+class RenderedEchoClosedEnv(RenderedEnv, EchoClosedEnv):
+    """`RenderedEnv`, of a task that is both."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -82,6 +83,18 @@ class TaskEnv(gym.Env):
 
     metadata = {"render_modes": []}  # noqa: RUF012 - gymnasium's own declaration is mutable
 
+    def __new__(cls, task: Task | None = None, *args: Any, **kwargs: Any) -> TaskEnv:
+        """An environment whose `step` is that of the task's kind; None: while it is copied."""
+        return super().__new__(cls if task is None else cls.kind(task))
+
+    @classmethod
+    def kind(cls, task: Task) -> type[TaskEnv]:
+        """The class that steps a task: see `ClosedEnv` and `Echoing`."""
+        if cls is not TaskEnv:
+            return cls
+        kinds = {(0, 0): TaskEnv, (1, 0): ClosedEnv, (0, 1): EchoEnv, (1, 1): EchoClosedEnv}
+        return kinds[task.closed, bool(task.plan.echoes)]
+
     def __init__(self, task: Task):
         self.task = task
         self.observation_space = task.plan.channels.space()
@@ -97,10 +110,6 @@ class TaskEnv(gym.Env):
         self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
         self._memory = {}  # and what this one was told
         self.forced: Mapping[str, Any] = NO_CONDITIONS
-        if task.closed:
-            self.step = self._step_closed
-        if task.plan.echoes:
-            self._act, self.step = self.step, self._step_echoed
 
     # -- gymnasium -------------------------------------------------------------------------------
 
@@ -150,30 +159,6 @@ class TaskEnv(gym.Env):
         self._k = k = k + 1
         return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
 
-    def _step_closed(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        try:
-            known = action in self._actions and self._block is not None
-        except TypeError:  # a list, or an array
-            known = False
-        if not known:
-            action = self._read(action)
-        gt, k = self.gt_now, self._k
-        effect = self.task.react(self._one, self._situation, self._where(), np.array([action]))
-        reward, done, performance, outcome, responds, skip = (
-            np.ravel(getattr(effect, name))[0].item()
-            for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
-        )
-        if responds and self._response is None:
-            answer = action if effect.response is None else np.ravel(effect.response)[0]
-            rt = (k - self._opened_at()) * self._dt
-            self._response = int(answer), rt if effect.rt is None else np.ravel(effect.rt)[0].item()
-        following = self._end_of_period() if skip else k + 1
-        if done or following >= self._offsets[self._i + 1]:
-            response, rt = self._response or (0, NAN)
-            return self._finish(float(reward), gt, response, rt, int(outcome), float(performance))
-        self._k = following
-        return self._row(), float(reward), False, False, {"new_trial": False, "gt": gt}
-
     def _finish(
         self, reward: float, gt: int, response: int, rt: float, outcome: int, performance: float
     ) -> tuple:
@@ -188,28 +173,13 @@ class TaskEnv(gym.Env):
             "response": int(response) if response else -1,
             "outcome": NAMES[outcome],
         }
-        parts = self.task.parts(self._one, self._situation) if self.task.closed else None
-        if parts:
+        if parts := self._parts():
             info["parts"] = parts_of(self.task, parts)
         if self.task.plan.learns:
             result = Result.of((performance, outcome, response), parts, 0)
             self._carried = self.task.learn(self._carried, info["trial"], result)
         self._begin(NO_CONDITIONS)
         return self._row(), reward, False, False, info
-
-    def _step_echoed(self, action: int) -> tuple:
-        """A step whose observation also shows the action and its reward."""
-        ob, reward, terminated, truncated, info = self._act(action)
-        self._echo = [0 if self._graded else int(action), reward]
-        if info["new_trial"]:
-            self._memory = {**self._memory, ECHO: self._echo}
-        return self._echoed(ob), reward, terminated, truncated, info
-
-    def _echoed(self, row: np.ndarray) -> np.ndarray:
-        row, (action, reward) = row.copy(), self._echo
-        for echo in self.task.plan.echoes:
-            echo.show(row[None], np.array([action]), np.array([reward]))
-        return row
 
     def _opened_at(self) -> int:
         """The row with which the response window opens."""
@@ -227,7 +197,7 @@ class TaskEnv(gym.Env):
 
     def of(self, task: Task) -> TaskEnv:
         """A fresh environment like this one, of another task."""
-        return type(self)(task)
+        return TaskEnv(task)
 
     # -- trials ----------------------------------------------------------------------------------
 
@@ -268,16 +238,13 @@ class TaskEnv(gym.Env):
         self._next += 1
         self.num_tr += 1
         self._k = self._offsets[i]
-        if self.task.closed:
-            self._begin_closed()
-        else:
-            self._pay = self._pays[0]
+        self._start()
 
     def _find(self, conditions: Mapping[str, Any]) -> int:
         """Open the block that holds the next trial; returns the trial's place in it."""
         block, i = self._block, self._i + 1
         same = block is not None and i < block.n and self._i_is == self._next - 1
-        if conditions or self.forced or not same or self.task.plan is not self._plan:
+        if conditions or self.forced or not same or self.task.version != self._version:
             block, i = self._stream.find(self._next, conditions)
             self._open(block)
         return i
@@ -286,26 +253,33 @@ class TaskEnv(gym.Env):
         """Keep what trials read of a block as Python lists: numpy scalars are slow."""
         if block is self._block:
             return
-        if not self.task.closed:
-            cells = block.payoffs.cells(block.kind)
-            self._pays = [rows.take(block.kind).tolist() for rows in cells]
-        self._block, self._plan, self._dt = block, self.task.plan, float(self.task.dt)
+        self._read_payoffs(block)
+        self._block, self._version, self._dt = block, self.task.version, float(self.task.dt)
         self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
         self._rows = list(block.ob)
         self._opened = block.window[:, 0].tolist()
         self._columns = {k: v.tolist() for k, v in block.trials.conditions.items()}
 
+    def _read_payoffs(self, block: TrialBatch) -> None:
+        """Keep what actions earn in a block, by rule state and row."""
+        cells = block.payoffs.cells(block.kind)
+        self._pays = [rows.take(block.kind).tolist() for rows in cells]
+
+    def _start(self) -> None:
+        """Go to the first rule state."""
+        self._pay = self._pays[0]
+
     def _row(self) -> np.ndarray:
         """The current row, (C,)."""
-        row = self._rows[self._k]
-        if self.task.closed:
-            row = row.copy()
-            self.task.observe(self._one, self._situation, self._where(), row[None])
-        return row
+        return self._rows[self._k]
 
     def _first(self) -> np.ndarray:
         """The first row of a trial, (C,)."""
-        return self._echoed(self._row()) if self.task.plan.echoes else self._row()
+        return self._row()
+
+    def _parts(self) -> dict[str, np.ndarray] | None:
+        """How each of several tasks went."""
+        return None
 
     def trial_length_stats(self, num_trials: int = 10_000) -> dict[str, float]:
         """Mean, std, percentile_95 and max of the lengths of so many trials, in steps.
@@ -332,27 +306,6 @@ class TaskEnv(gym.Env):
             raise TypeError(f"{self} has one task: set_i chooses one of several under MultiEnvs")
         self.task.set_i(i)
 
-    # -- closed tasks ----------------------------------------------------------------------------
-
-    def _begin_closed(self) -> None:
-        i = self._i
-        values = {k: v[i : i + 1] for k, v in self._block.trials.conditions.items()}
-        self._one = Trials(1, values)
-        self._situation = self.task.begin(self._one)
-        self._response: tuple[int, float] | None = None
-        self._index = {period: k for k, period in enumerate(self._block.timeline.periods)}
-
-    def _where(self) -> Step:
-        k = self._k
-        closing = np.array([k == self._end_of_period() - 1])
-        last = np.array([k == self._offsets[self._i + 1] - 1])
-        rows = {name: values[k : k + 1] for name, values in self._block.columns.items()}
-        return Step(self._block.period[k : k + 1], closing, last, self._index, rows)
-
-    def _end_of_period(self) -> int:
-        """The first row after the current period."""
-        return int(self._block.period_end[self._k]) + 1
-
     # -- what users of NeuroGym look for ---------------------------------------------------------
 
     @property
@@ -365,10 +318,7 @@ class TaskEnv(gym.Env):
     @property
     def gt_now(self) -> int | np.ndarray:
         """The right action for the observation that was returned last; (k,) where it is graded."""
-        if not self.task.closed:
-            return self._labels[self._k]
-        label = self.task.labels(self._one, self._situation, self._where())[0]
-        return label.copy() if self._graded else int(label)
+        return self._labels[self._k]
 
     @property
     def window_open(self) -> bool:
@@ -424,7 +374,7 @@ class TaskEnv(gym.Env):
         None for a task that the trial lacks.
         """
         found = []
-        for trials, block in getattr(self._block, "parts", ()):
+        for trials, block in self._block.parts if self.task.at_once else ():
             place = int(np.searchsorted(trials, self._i))
             has = place < trials.size and trials[place] == self._i
             found.append((block, place) if has else None)
@@ -433,8 +383,7 @@ class TaskEnv(gym.Env):
     @property
     def live(self) -> list[bool]:
         """Of several tasks at once: which of them are on in the current step, and not over."""
-        rows = self._block.columns.get("live")
-        return [] if rows is None else (rows[self._k] & ~self._situation["over"][0]).tolist()
+        return []
 
     @property
     def t_ind(self) -> int:
@@ -480,5 +429,107 @@ class TaskEnv(gym.Env):
         """Whether the time t in ms (now, if None) lies in a period."""
         return self.start_t[period] <= (self.t if t is None else t) < self.end_t[period]
 
+    def __copy__(self) -> TaskEnv:
+        """One that goes on by itself."""
+        return copy.deepcopy(self)
+
     def __str__(self) -> str:
         return f"<{self.task.label}>"
+
+
+class ClosedEnv(TaskEnv):
+    """The environment of a task whose observations depend on the actions."""
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        try:
+            known = action in self._actions and self._block is not None
+        except TypeError:  # a list, or an array
+            known = False
+        if not known:
+            action = self._read(action)
+        gt, k = self.gt_now, self._k
+        effect = self.task.react(self._one, self._situation, self._where(), np.array([action]))
+        reward, done, performance, outcome, responds, skip = (
+            np.ravel(getattr(effect, name))[0].item()
+            for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
+        )
+        if responds and self._response is None:
+            answer = action if effect.response is None else np.ravel(effect.response)[0]
+            rt = (k - self._opened_at()) * self._dt
+            self._response = int(answer), rt if effect.rt is None else np.ravel(effect.rt)[0].item()
+        following = self._end_of_period() if skip else k + 1
+        if done or following >= self._offsets[self._i + 1]:
+            response, rt = self._response or (0, NAN)
+            return self._finish(float(reward), gt, response, rt, int(outcome), float(performance))
+        self._k = following
+        return self._row(), float(reward), False, False, {"new_trial": False, "gt": gt}
+
+    def _read_payoffs(self, block: TrialBatch) -> None:
+        """There are none: the task itself says what actions earn."""
+
+    def _start(self) -> None:
+        """Begin the trial's state anew."""
+        i = self._i
+        values = {k: v[i : i + 1] for k, v in self._block.trials.conditions.items()}
+        self._one = Trials(1, values)
+        self._situation = self.task.begin(self._one)
+        self._response: tuple[int, float] | None = None
+        self._index = {period: k for k, period in enumerate(self._block.timeline.periods)}
+
+    def _where(self) -> Step:
+        k = self._k
+        closing = np.array([k == self._end_of_period() - 1])
+        last = np.array([k == self._offsets[self._i + 1] - 1])
+        rows = {name: values[k : k + 1] for name, values in self._block.columns.items()}
+        return Step(self._block.period[k : k + 1], closing, last, self._index, rows)
+
+    def _end_of_period(self) -> int:
+        """The first row after the current period."""
+        return int(self._block.period_end[self._k]) + 1
+
+    def _row(self) -> np.ndarray:
+        row = self._rows[self._k].copy()
+        self.task.observe(self._one, self._situation, self._where(), row[None])
+        return row
+
+    def _parts(self) -> dict[str, np.ndarray] | None:
+        return self.task.parts(self._one, self._situation)
+
+    @property
+    def gt_now(self) -> int | np.ndarray:
+        label = self.task.labels(self._one, self._situation, self._where())[0]
+        return label.copy() if self._graded else int(label)
+
+    @property
+    def live(self) -> list[bool]:
+        rows = self._block.columns.get("live")
+        return [] if rows is None else (rows[self._k] & ~self._situation["over"][0]).tolist()
+
+
+class Echoing(TaskEnv):
+    """The environment of a task that shows what was done last, and what it earned."""
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Act on the current observation; the next one also shows the action and its reward."""
+        ob, reward, terminated, truncated, info = super().step(action)
+        self._echo = [0 if self._graded else int(action), reward]
+        if info["new_trial"]:
+            self._memory = {**self._memory, ECHO: self._echo}
+        return self._echoed(ob), reward, terminated, truncated, info
+
+    def _echoed(self, row: np.ndarray) -> np.ndarray:
+        row, (action, reward) = row.copy(), self._echo
+        for echo in self.task.plan.echoes:
+            echo.show(row[None], np.array([action]), np.array([reward]))
+        return row
+
+    def _first(self) -> np.ndarray:
+        return self._echoed(self._row())
+
+
+class EchoEnv(Echoing, TaskEnv):
+    """`Echoing`, of a task with a payoff table."""
+
+
+class EchoClosedEnv(Echoing, ClosedEnv):
+    """`Echoing`, of a task whose observations depend on the actions."""

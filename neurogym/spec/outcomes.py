@@ -37,7 +37,8 @@ class Payoffs:
     """Arrays of shape (kinds, states, actions).
 
     reward, ends, performance, outcome, response (the action that counts as the answer; 0: none) and
-    next (the rule state that follows). A table that blocks use is not changed any more.
+    next (the rule state that follows). A table that blocks use is not changed any more; tables are
+    equal only to themselves.
     """
 
     FIELDS = ("reward", "ends", "next", "performance", "outcome", "response")

@@ -51,19 +51,6 @@ class Modifier(Protocol):
         """Which form each trial has, (n,)."""
 
 
-@dataclass(frozen=True, eq=False)
-class Same:
-    """Equal only if the very same thing is meant."""
-
-    thing: Any
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.thing is other.thing
-
-    def __hash__(self) -> int:
-        return id(self.thing)
-
-
 @dataclass(eq=False)
 class Plan:
     """What follows from a task's parameters alone; made once, and anew when one of them changes.
@@ -104,7 +91,7 @@ class Plan:
                 table = table.joined(form)
             return table
 
-        return self.kept.get(key, Same(payoffs), joined)
+        return self.kept.get(key, payoffs, joined)
 
 
 @dataclass(frozen=True)

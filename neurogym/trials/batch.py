@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,11 +10,15 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from neurogym.spec.canvas import Canvas, Trials
+from neurogym.spec.canvas import Canvas, LevelCanvas, Timeline, Trials
 from neurogym.spec.outcomes import Payoffs
 from neurogym.spec.plan import Plan
 
 BY_COLUMN = 8  # up to so many channels, adding noise column by column beats adding it by rows
+
+
+# what a batch is asked for later, and finds out then
+FOLLOWS = ("gt", "period", "since", "period_end", "window", "columns", "_judged")
 
 
 class Painted(Protocol):
@@ -75,21 +80,85 @@ def end_to_end(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(arrays)
 
 
-class TrialBatch:
-    """n trials; trial i owns the rows offsets[i]:offsets[i + 1] of `ob`, `gt`, `kind`, `period`.
+@dataclass
+class Sheet:
+    """Trials that are painted, and not yet expanded to rows."""
+
+    canvas: Canvas
+    trials: Trials  # their conditions, and the lengths in ms of periods that are drawn
+    draws: Sequence[Draw]
+
+
+class TrialBatch(ABC):
+    """n trials; trial i owns the rows offsets[i]:offsets[i + 1] of the arrays over rows.
 
     ob (S, C) float32; gt (S,) or, of graded actions, (S, k) right actions; kind (S,) rows of the
-    payoff table, None for closed tasks; window (n, 2) first step of the response window and the
-    step after it; columns, more arrays (S, ...) that a closed task's steps are told of.
+    payoff table `payoffs`, both None for closed tasks; trial (S,) and step (S,) within it; period
+    (S,) index of the period, of the first task that is on where several are; since (S,) steps since
+    it began; period_end (S,) its last row; window (n, 2) first step of the response window and the
+    step after it; columns, more arrays (S, ...) that a closed task's steps are told of. `parts`: of
+    several tasks, the trials that each of them has, and its own batch of them, or None.
     """
 
-    def __init__(self, task: Painted, canvas: Canvas, trials: Trials, draws: Sequence[Draw]):
-        self.task, self.trials, self.timeline, self.n = task, trials, canvas.timeline, trials.n
+    ob: np.ndarray
+    gt: np.ndarray
+    period: np.ndarray
+    since: np.ndarray
+    period_end: np.ndarray
+    window: np.ndarray
+    columns: Mapping[str, np.ndarray]
+    parts: Sequence[tuple[np.ndarray, TrialBatch | None]] = ()
+
+    def __init__(self, task: Painted, trials: Trials, timeline: Timeline):
+        self.task, self.trials, self.timeline, self.n = task, trials, timeline, trials.n
+        self.offsets = np.zeros(self.n + 1, np.int64)
+        np.cumsum(timeline.length, out=self.offsets[1:])
+
+    @property
+    @abstractmethod
+    def kind(self) -> np.ndarray | None:
+        """The kind of each row, (S,): its place in the payoff table."""
+
+    @property
+    @abstractmethod
+    def payoffs(self) -> Payoffs | None:
+        """What each action earns at each kind of step."""
+
+    @cached_property
+    def trial(self) -> np.ndarray:
+        """The trial of each row, (S,)."""
+        return np.repeat(np.arange(self.n), np.diff(self.offsets))
+
+    @cached_property
+    def step(self) -> np.ndarray:
+        """The step within its trial of each row, (S,)."""
+        return np.arange(self.trial.size) - self.offsets[self.trial]
+
+    def periods(self, i: int) -> list[tuple[str, int, int]]:
+        """The i-th trial's periods: (name, first step, step after the last)."""
+        line = self.timeline
+        return [
+            (p, int(line.start[p][i]), int(line.end[p][i])) for p in line.periods if line.has(p)[i]
+        ]
+
+    def _varied(self, payoffs: Payoffs, kind: np.ndarray) -> tuple[Payoffs, np.ndarray]:
+        """The payoffs with the forms that wrappers give them, and which form each trial has."""
+        plan = self.task.plan
+        for key, wrapper in plan.pays.items():
+            form = wrapper.form(self.task, self.trials)
+            kind = kind + np.repeat(form * payoffs.shape[0], np.diff(self.offsets))
+            payoffs = plan.varied(key, wrapper, self.task, payoffs)
+        return payoffs, kind
+
+
+class PaintedBatch(TrialBatch):
+    """Trials of one task, expanded from levels by period."""
+
+    def __init__(self, task: Painted, canvas: LevelCanvas, trials: Trials, draws: Sequence[Draw]):
+        super().__init__(task, trials, canvas.timeline)
         self._canvas = canvas
         steps = self.timeline.steps
         n, n_periods = steps.shape
-        self.offsets = np.zeros(n + 1, np.int64)
-        np.cumsum(self.timeline.length, out=self.offsets[1:])
         self._segment = np.repeat(np.arange(n * n_periods), steps.ravel())  # (S,)
         levels = canvas.levels.reshape(n * n_periods, -1)
         self.ob = levels.take(self._segment, axis=0)
@@ -98,7 +167,12 @@ class TrialBatch:
             self.ob[rows, columns] += function(trial, ms)
         self._add_noise(draws)
         if canvas.due_ms is not None:  # the rule finds the step to label
-            self._judge()
+            self._judged = self._judge()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All that follows from the canvas, which can hold an author's own functions."""
+        told = {name: getattr(self, name) for name in FOLLOWS}
+        return {**{k: v for k, v in vars(self).items() if k != "_canvas"}, **told}
 
     @cached_property
     def gt(self) -> np.ndarray:
@@ -172,12 +246,10 @@ class TrialBatch:
 
     @property
     def kind(self) -> np.ndarray | None:
-        """The kind of each row, (S,): its place in the payoff table."""
         return self._judged[1]
 
     @property
     def payoffs(self) -> Payoffs | None:
-        """What each action earns at each kind of step."""
         return self._judged[0]
 
     @cached_property
@@ -189,22 +261,7 @@ class TrialBatch:
             return None, None
         last = self.offsets[1:] - 1
         payoffs, kind = self.task.plan.rule.judge(self.task.plan, self._canvas, self._segment, last)
-        self._judged = self._varied(payoffs, kind)
-        return self._judged
-
-    def _varied(self, payoffs: Payoffs, kind: np.ndarray) -> tuple[Payoffs, np.ndarray]:
-        """The payoffs with the forms that wrappers give them, and which form each trial has."""
-        plan = self.task.plan
-        for key, wrapper in plan.pays.items():
-            form = wrapper.form(self.task, self.trials)
-            kind = kind + np.repeat(form * payoffs.shape[0], np.diff(self.offsets))
-            payoffs = plan.varied(key, wrapper, self.task, payoffs)
-        return payoffs, kind
-
-    def periods(self, i: int) -> list[tuple[str, int, int]]:
-        """The i-th trial's periods: (name, first step, step after the last)."""
-        line = self.timeline
-        return [(p, int(line.start[p][i]), int(line.end[p][i])) for p in line.periods]
+        return self._varied(payoffs, kind)
 
     def _add_noise(self, draws: Sequence[Draw]) -> None:
         """Each draw's own generator gives the noise of its trials."""

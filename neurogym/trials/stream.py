@@ -39,7 +39,7 @@ class Stream:
     def __init__(self, task: Task, seed: int):
         self.task, self.seed = task, seed
         self._carried: list[dict[str, Any]] = [{}]  # what block b is given from those before it,
-        self._carried_under = task.plan  # as long as the parameters stay
+        self._carried_under = task.version  # as long as the parameters stay
         self._last: tuple[Any, TrialBatch] | None = None
 
     def draw(self, number: int, memory: Mapping[str, Any] | None = None) -> Draw:
@@ -47,8 +47,8 @@ class Stream:
         rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
         if self.task.plan.learns:
             return self.task.draw(rng, 1, memory or {})
-        if self._carried_under is not self.task.plan:
-            self._carried, self._carried_under = [{}], self.task.plan
+        if self._carried_under != self.task.version:
+            self._carried, self._carried_under = [{}], self.task.version
         while len(self._carried) < number + 1:
             self.draw(len(self._carried) - 1)
         draw = self.task.draw(rng, size_of(number), self._carried[number])
@@ -73,7 +73,12 @@ class Stream:
         """The block that holds a trial, and the trial's place in it."""
         number, place = locate(index)
         forced = sorted((name, repr(value)) for name, value in (fixed or {}).items())
-        key = (number, forced, place if forced else None, self.task.plan)  # parameters may change
+        key = (
+            number,
+            forced,
+            place if forced else None,
+            self.task.version,
+        )  # parameters may change
         if self._last is None or self._last[0] != key:
             self._last = key, self.task.block([self.draw(number)], fixed, place if fixed else None)
         return self._last[1], place

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 import param
 
-from neurogym.spec.canvas import Canvas, Timeline, Trials
+from neurogym.spec.canvas import Canvas, LevelCanvas, Trials, in_order
 from neurogym.spec.conditions import Condition
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Result
@@ -18,7 +18,7 @@ from neurogym.spec.parameters import Preset, Rewards, Timing, unknown
 from neurogym.spec.plan import Effect, Modifier, Plan, Step, numbered
 from neurogym.spec.rules import Rule
 from neurogym.spec.scene import Keys, Scene
-from neurogym.trials.batch import Draw, TrialBatch
+from neurogym.trials.batch import Draw, PaintedBatch, Sheet, TrialBatch
 
 
 class Task(param.Parameterized):
@@ -51,6 +51,7 @@ class Task(param.Parameterized):
     keys: ClassVar[Keys] = Keys()
     starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
     closed: ClassVar[bool] = False
+    at_once: ClassVar[bool] = False  # whether several tasks can be on in a trial
     foreseen: ClassVar[bool] = False  # closed, but a block's rows tell what there is to see
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
@@ -66,11 +67,25 @@ class Task(param.Parameterized):
         super().__init__(**params)
         self.wrappers: tuple[Modifier, ...] = ()
         self._plan: Plan | None = None
+        self._changes = 0
         self.check()
         self.param.watch(self._forget, allowed)
 
     def _forget(self, *_events: Any) -> None:
         self._plan = None
+        self._changes += 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the plan, which follows from the parameters."""
+        return {**super().__getstate__(), "_plan": None}
+
+    def __copy__(self) -> Task:
+        return self.copy()
+
+    @property
+    def version(self) -> Hashable:
+        """Another one after each change of a parameter: until then trials stay the same."""
+        return self._changes
 
     def wrapped(self, *wrappers: Modifier) -> Task:
         """The same task with more wrappers around it; ValueError for one that does not fit."""
@@ -323,24 +338,19 @@ class Task(param.Parameterized):
                 after[key] = wrapper.learn(self, after[key], trial, result)
         return after
 
-    def block(
+    def painted(
         self,
         draws: Sequence[Draw],
         fixed: Mapping[str, Any] | None = None,
         place: int | None = None,
-    ) -> TrialBatch:
-        """Paint the trials of some draws, end to end.
-
-        `fixed` forces conditions or periods' lengths: a value, or (n,) values; with `place` in that
-        trial alone. That changes nothing else: the other conditions and, where lengths allow, the
-        noise stay what they would have been.
-        """
+    ) -> Sheet:
+        """Paint the trials of some draws; see `block`."""
         n, conditions, ms, more = self.laid_out(draws, fixed, place)
         trials = Trials(n, conditions)
         stretch = {p: f for p, f in self.stretch(trials).items() if p not in (fixed or {})}
         timing = self.plan.timing
-        timeline = Timeline(timing, ms, self.starts_with, stretch, n, self.dt, more)
-        canvas = Canvas(timeline, self.plan.channels, self.plan.actions)
+        timeline = in_order(timing, ms, self.starts_with, stretch, n, self.dt, more)
+        canvas = LevelCanvas(timeline, self.plan.channels, self.plan.actions)
         self.paint(canvas, trials)
         for wrapper in self.plan.wrappers:
             wrapper.paint(self, canvas, trials)
@@ -349,4 +359,22 @@ class Task(param.Parameterized):
             for period, length in timeline.ms.items()
             if timing[period].is_random or period in draws[0].ms or period in draws[0].more
         }
-        return TrialBatch(self, canvas, Trials(n, {**conditions, **varied}), draws)
+        return Sheet(canvas, Trials(n, {**conditions, **varied}), draws)
+
+    def expanded(self, sheet: Sheet) -> TrialBatch:
+        """The rows of trials that `painted` gave."""
+        return PaintedBatch(self, sheet.canvas, sheet.trials, sheet.draws)
+
+    def block(
+        self,
+        draws: Sequence[Draw],
+        fixed: Mapping[str, Any] | None = None,
+        place: int | None = None,
+    ) -> TrialBatch:
+        """The trials of some draws, end to end.
+
+        `fixed` forces conditions or periods' lengths: a value, or (n,) values; with `place` in that
+        trial alone. That changes nothing else: the other conditions and, where lengths allow, the
+        noise stay what they would have been.
+        """
+        return self.expanded(self.painted(draws, fixed, place))

@@ -270,10 +270,7 @@ class Shaping(Wrapper):
 
     def paint(self, task, canvas, trials):
         noisy = (np.asarray(trials.phase) >= 3).astype(np.float32)
-        canvas.noises[:] = [
-            (columns, periods, np.broadcast_to(sd, (trials.n,)) * noisy)
-            for columns, periods, sd in canvas.noises
-        ]
+        canvas.dampen(noisy)
 
     def forms(self, task, payoffs):
         free = payoffs.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,17 +12,19 @@ from neurogym.spec.conditions import Choice
 from neurogym.spec.durations import Duration
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Payoffs
-from neurogym.spec.plan import Effect, Plan, Same, Step
+from neurogym.spec.plan import Effect, Step
 from neurogym.spec.schedules import Schedule
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.task import Task
 from neurogym.wrappers.base import Wrapper
 from neurogym.wrappers.joint import (
     Composite,
-    JointBatch,
+    Joined,
+    JointPlan,
     JointScene,
     Member,
     by_cells,
+    by_name,
     cells,
     columns,
     mapped,
@@ -44,7 +46,6 @@ class Switched(Composite):
 
     def __init__(self, wrapper: Wrapper, tasks: Sequence[Task], schedule: Schedule, cue: bool):
         self.schedule, self.cue = schedule, cue
-        self._columns_of: dict[str, tuple] = {}
         super().__init__(wrapper, tasks)
 
     def copy(self) -> Task:
@@ -72,38 +73,39 @@ class Switched(Composite):
     def window(self) -> tuple[str, ...]:
         return ()
 
-    def base_plan(self) -> Plan:
+    def base_plan(self) -> JointPlan:
         plans = [task.plan for task in self.tasks]
-        channels = Channels(**shared([plan.channels for plan in plans]))
+        channels, cue = Channels(**shared([plan.channels for plan in plans])), None
         if self.cue:
             names = ("task", *(f"task_{k}" for k in range(2, 100)))  # one of a nested schedule's
-            self.cue_name = next(name for name in names if name not in channels.groups)
-            channels = Channels(**channels.sizes, **{self.cue_name: len(plans)})
-        self.actions_ = Actions(**shared([plan.actions for plan in plans]))
+            cue = next(name for name in names if name not in channels.groups)
+            channels = Channels(**channels.sizes, **{cue: len(plans)})
+        actions = Actions(**shared([plan.actions for plan in plans]))
         timing: dict[str, Duration] = {}
         for plan in plans:
             timing = {**plan.timing, **timing}
         timing = {name: timing[name] for plan in plans for name in plan.timing}
-        self.members = [
+        members = tuple(
             Member(
                 task,
                 columns(plan.channels, channels),
                 unchanged(plan.timing),
                 {k: f"{k}_{j}" if k in timing or k == "task" else k for k in plan.conditions},
+                *by_name(plan.actions, actions),
             )
             for j, (task, plan) in enumerate(zip(self.tasks, plans, strict=True), 1)
-        ]
-        self.maps = [columns(plan.actions, self.actions_) for plan in plans]
+        )
         conditions: dict[str, list] = {}
-        for member, plan in zip(self.members, plans, strict=True):
+        for member, plan in zip(members, plans, strict=True):
             for own, name in member.conditions.items():
                 conditions.setdefault(name, []).append(plan.conditions[own])
         told = {name: same(kinds, len(plans)) for name, kinds in conditions.items()}
         which = Choice(range(len(plans)), doc="which of the tasks the trial has, from 0")
-        return Plan(
-            channels, self.actions_, {"task": which, **told},
+        return JointPlan(
+            channels, actions, {"task": which, **told},
             timing, dict(plans[0].rewards), None, JointScene(), plans[0].keys,
             dt=float(self.dt), learns=any(plan.learns for plan in plans),
+            members=members, cue=cue,
         )  # fmt: skip
 
     def choose(self, draw, last):
@@ -113,67 +115,62 @@ class Switched(Composite):
     def on(self, conditions):
         return np.asarray(conditions["task"])[:, None] == np.arange(len(self.tasks))
 
-    def lengths(self, n, parts):
-        length = np.zeros(n, np.int64)
-        for here, block in parts:
-            if block:
-                length[here] = np.diff(block.offsets)
-        return length
-
-    def join(self, block, parts):
-        names = list(self.plan.timing)
-        tables, kind = [], np.zeros(block.trial.size, np.int64)
-        for j, (member, action, (here, own)) in enumerate(
-            zip(self.members, self.maps, parts, strict=True)
-        ):
+    def join(self, batch):
+        rows_n = batch.trial.size
+        ob = np.zeros((rows_n, self.plan.channels.size), np.float32)
+        gt, kind = np.zeros((2, rows_n), np.int64)
+        window = np.zeros((batch.n, 2), np.int64)
+        tables: list[tuple[Payoffs, Member]] = []
+        told = self._blank_columns(rows_n) if self.closed else {}
+        for j, (member, (here, own)) in enumerate(zip(self.members, batch.parts, strict=True)):
             if own is None:
                 continue
-            rows = block.places(here, own)
-            block.ob[rows[:, None], member.channels] = own.ob
-            block.gt[rows] = action[own.gt]
-            index = np.array([names.index(member.periods[p]) for p in own.timeline.periods])
-            block.period[rows] = index[own.period]
-            block.period_end[rows] = rows[own.period_end]
-            block.window[here] = own.window
-            block.timeline.add(member.periods, here, own, 0)
-            if not self.closed:
-                kind[rows] = own.kind + sum(table.shape[0] for table, _ in tables)
-                tables.append((own.payoffs, action))
+            rows = batch.places(here, own)
+            ob[rows[:, None], member.channels] = own.ob
+            gt[rows] = member.action[own.gt]
+            window[here] = own.window
+            if self.closed:
+                for name, values in self._columns_of(own).items():
+                    told[f"{j} {name}"][rows] = values
             else:
-                self._tell(j, block, rows, own)
-        if self.cue:
-            cue = block.task.plan.channels[self.cue_name]
-            block.ob[:, cue.slice] = self.on(block.trials.conditions)[block.trial]
-        if not self.closed:
-            block._judged = self._table(tables), kind
+                kind[rows] = own.kind + sum(table.shape[0] for table, _ in tables)
+                tables.append((own.payoffs, member))
+        if self.plan.cue:
+            cue = self.plan.channels[self.plan.cue]
+            ob[:, cue.slice] = self.on(batch.trials.conditions)[batch.trial]
+        if self.closed:
+            return Joined(ob, gt, window, told)
+        return Joined(ob, gt, window, payoffs=self._table(tables), kind=kind)
 
-    def _table(self, tables: list[tuple[Payoffs, np.ndarray]]) -> Payoffs:
+    def _table(self, tables: list[tuple[Payoffs, Member]]) -> Payoffs:
         """The tables of all tasks, one after the other; blocks often share one, so it is kept."""
 
         def joined() -> Payoffs:
-            wide = [widened(*each, self.actions_.size, self.rule_states) for each in tables]
+            size = self.plan.actions.size
+            wide = [
+                widened(table, member.action, size, self.rule_states) for table, member in tables
+            ]
             return functools.reduce(Payoffs.joined, wide)
 
-        return self.plan.kept.get("tasks", [Same(table) for table, _ in tables], joined)
+        return self.plan.kept.get("tasks", [table for table, _ in tables], joined)
 
     def keys_in(self, trial):
-        member, action = self.members[int(trial["task"])], self.maps[int(trial["task"])]
+        member = self.members[int(trial["task"])]
         told = member.task.keys_in(member.own(trial))
         keys = told or member.task.plan.keys.resolve(member.task.plan.actions)
-        return mapped(keys, action)
+        return mapped(keys, member.action)
 
     # -- closed tasks ----------------------------------------------------------------------------
 
-    def _tell(self, j: int, block: JointBatch, rows: np.ndarray, own: TrialBatch) -> None:
-        """Columns by row of what each action earns, for tasks with a table among closed ones."""
-        own_columns = own.columns if own.task.closed else {"gt": own.gt, **cells(own)}
-        if not self._columns_of:
-            self._columns_of = self._all_columns()
-        for name, (shape, kind) in self._columns_of.items():
-            if name not in block.columns:
-                block.columns[name] = np.zeros((block.trial.size, *shape), kind)
-        for name, values in own_columns.items():
-            block.columns[f"{j} {name}"][rows] = values
+    @staticmethod
+    def _columns_of(own: TrialBatch) -> Mapping[str, np.ndarray]:
+        """What steps are told of a task: also what its table says, if it is none of the closed."""
+        return {"gt": own.gt, **cells(own)} if own.payoffs else own.columns
+
+    def _blank_columns(self, rows: int) -> dict[str, np.ndarray]:
+        """All columns that there are, whichever tasks a batch has."""
+        shapes = self.plan.kept.get("columns", None, self._all_columns)
+        return {name: np.zeros((rows, *shape), kind) for name, (shape, kind) in shapes.items()}
 
     def begin(self, trials):
         states: dict[str, np.ndarray] = {}
@@ -196,10 +193,9 @@ class Switched(Composite):
     def _all_columns(self) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
         """Shape and kind of each column that blocks have, whichever tasks are in them."""
         told = {}
-        for j, member in enumerate(self.members):
-            own = self._sample(j)
-            parts = own.columns if member.task.closed else {"gt": own.gt, **cells(own)}
-            told |= {f"{j} {name}": (v.shape[1:], v.dtype) for name, v in parts.items()}
+        for j in range(len(self.members)):
+            own = self._columns_of(self._sample(j))
+            told |= {f"{j} {name}": (v.shape[1:], v.dtype) for name, v in own.items()}
         return told
 
     def _some(self, j: int, trials: Trials, here: np.ndarray) -> Trials:
@@ -233,9 +229,7 @@ class Switched(Composite):
             *(np.zeros(n, float if f in ("reward", "performance") else np.int64) for f in fields)
         )
         for j, task, here, some, own, where in self._each(trials, state, step):
-            lookup = np.zeros(self.actions_.size, np.int64)
-            lookup[self.maps[j]] = np.arange(len(self.maps[j]))
-            chosen = lookup[action[here]]
+            chosen = self.members[j].own_action[action[here]]
             told = (
                 task.react(some, own, where, chosen)
                 if task.closed
@@ -260,5 +254,5 @@ class Switched(Composite):
         labels = np.zeros(trials.n, np.int64)
         for j, task, here, some, own, where in self._each(trials, state, step):
             right = task.labels(some, own, where) if task.closed else where.rows["gt"]
-            labels[here] = self.maps[j][right]
+            labels[here] = self.members[j].action[right]
         return labels

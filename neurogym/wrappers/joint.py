@@ -2,141 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from neurogym.spec.canvas import Trials
+from neurogym.spec.canvas import Canvas, Timeline, Trials
 from neurogym.spec.conditions import Condition
 from neurogym.spec.layout import Evidence, Group, Groups
 from neurogym.spec.outcomes import Payoffs, Result
-from neurogym.spec.parameters import unknown
 from neurogym.spec.plan import Effect, Plan, Step
-from neurogym.trials.batch import Draw, TrialBatch
+from neurogym.trials.batch import Draw, Sheet, TrialBatch
 from neurogym.trials.task import Task
 from neurogym.wrappers.base import Wrapper
 
 
-class Lines:
-    """When each period of n trials of several tasks starts and ends, in steps.
-
-    What a `Timeline` tells, for trials that do not all have the same periods: those that a trial
-    lacks start and end with it.
-    """
-
-    def __init__(self, n: int, length: np.ndarray, names: Iterable[str], dt: float):
-        self.n, self.length, self.dt, self.periods = n, length, dt, list(names)
-        self.start = {name: length.copy() for name in self.periods}
-        self.end = {name: length.copy() for name in self.periods}
-        self.has = {name: np.zeros(n, bool) for name in self.periods}
-
-    def add(
-        self, names: Mapping[str, str], trials: np.ndarray, block: TrialBatch, shift: int
-    ) -> None:
-        """Take over the periods of a member's block, under other names, so many steps later."""
-        for own, name in names.items():
-            self.start[name][trials] = block.timeline.start[own] + shift
-            self.end[name][trials] = block.timeline.end[own] + shift
-            self.has[name][trials] = True
-
-
-class Sheet:
-    """What a wrapper can still paint on trials of several tasks: the rows of a block."""
-
-    def __init__(self, block: JointBatch):
-        self.block, self.timeline = block, block.timeline
-        self.channels, self.actions = block.task.plan.channels, block.task.plan.actions
-        self.n = block.n
-        self.noises: list[tuple[slice, np.ndarray, np.ndarray]] = []
-
-    def rows(self, during: str | Sequence[str] | None) -> np.ndarray:
-        """Which rows some periods cover, (S,) bool."""
-        if during is None:
-            return np.ones(len(self.block.ob), bool)
-        names = (during,) if isinstance(during, str) else tuple(during)
-        if extra := [name for name in names if name not in self.timeline.start]:
-            raise ValueError(unknown("period", extra, self.timeline.periods))
-        trial, step = self.block.trial, self.block.step
-        inside = [
-            (step >= self.timeline.start[p][trial]) & (step < self.timeline.end[p][trial])
-            for p in names
-        ]
-        return np.any(inside, axis=0)
-
-    def show(self, channel: str, level: Any, during: str | Sequence[str] | None = None) -> None:
-        """Set a channel group's level, as `Canvas.show` does."""
-        group, rows = self.channels[channel], self.rows(during)
-        level = np.asarray(level, np.float32)
-        if level.ndim == 1 and group.size == 1:
-            level = level[:, None]
-        level = np.broadcast_to(level, (self.n, group.size))
-        self.block.ob[rows, group.slice] = level[self.block.trial[rows]]
-
-    def noise(
-        self, channel: str | None, sigma: Any, during: str | Sequence[str] | None = None
-    ) -> None:
-        """Add Gaussian noise, as `Canvas.noise` does."""
-        sd = np.broadcast_to(np.asarray(sigma, np.float32), (self.n,))
-        sd = sd[self.block.trial] * self.rows(during) / np.float32(self.timeline.dt**0.5)
-        if sd.any():
-            columns = self.channels[channel].slice if channel else slice(0, self.channels.size)
-            self.noises.append((columns, np.flatnonzero(sd), sd))
-
-
-class JointBatch(TrialBatch):
-    """Trials of several tasks, put together from blocks of each; what a `TrialBatch` has."""
-
-    def __init__(self, task: Composite, trials: Trials, draws: Sequence[Draw], length: np.ndarray):
-        self.task, self.trials, self.n = task, trials, trials.n
-        self.offsets = np.concatenate([[0], np.cumsum(length)])
-        self.timeline = Lines(self.n, length, task.plan.timing, task.dt)
-        self.trial = np.repeat(np.arange(self.n), length)
-        self.step = np.arange(self.trial.size) - self.offsets[self.trial]
-        self.ob = np.zeros((self.trial.size, task.plan.channels.size), np.float32)
-        self.gt = np.zeros(self.trial.size, np.int64)
-        self.period = np.zeros(self.trial.size, np.int64)
-        self.period_end = self.offsets[1:][self.trial] - 1
-        self.window = np.zeros((self.n, 2), np.int64)
-        self.columns = {}
-        self._judged = None, None
-
-    def places(self, trials: np.ndarray, block: TrialBatch, shift: int = 0) -> np.ndarray:
-        """The rows here of each row of a member's block, whose trials are some of these."""
-        lengths = np.diff(block.offsets)
-        first = np.repeat(self.offsets[trials] + shift - block.offsets[:-1], lengths)
-        return first + np.arange(len(block.ob))
-
-    def periods(self, i: int) -> list[tuple[str, int, int]]:
-        line = self.timeline
-        names = [name for name in line.periods if line.has[name][i]]
-        return [(name, int(line.start[name][i]), int(line.end[name][i])) for name in names]
-
-    def finish(self, draws: Sequence[Draw]) -> None:
-        """Let the wrappers around the whole paint and pay."""
-        sheet = Sheet(self)
-        for wrapper in self.task.wrappers:
-            wrapper.paint(self.task, sheet, self.trials)
-        edges = self.offsets[np.cumsum([0] + [draw.n for draw in draws])]
-        for columns, rows, sd in sheet.noises:
-            for draw, start, stop in zip(draws, edges[:-1], edges[1:], strict=True):
-                here = rows[(rows >= start) & (rows < stop)]
-                width = columns.stop - columns.start
-                z = draw.rng.standard_normal((here.size, width), dtype=np.float32)
-                self.ob[here, columns] += z * sd[here, None]
-        if self.payoffs is not None:
-            self._judged = self._varied(*self._judged)
-
-
-@dataclass
+@dataclass(frozen=True)
 class Member:
-    """How a task's own names and indices are called in the whole."""
+    """How a task's own names and numbers are called in the whole."""
 
     task: Task
     channels: np.ndarray  # (C_j,) the whole's channel of each of its own
     periods: dict[str, str]
     conditions: dict[str, str]
+    action: np.ndarray  # (A_j,) the whole's action for each of its own
+    own_action: np.ndarray  # (A,) what an action of the whole is to it; 0: nothing
+    has_action: np.ndarray  # (A,) bool: whether an action of the whole is one of its own
     suffix: str = ""
 
     def own(self, trial: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,12 +53,263 @@ class Member:
         return out
 
 
+@dataclass(eq=False)
+class JointPlan(Plan):
+    """The plan of several tasks as one."""
+
+    members: tuple[Member, ...] = ()
+    cue: str | None = None  # the channels that tell which task it is
+
+
+@dataclass
+class Part:
+    """What one task has in some trials of the whole."""
+
+    member: Member
+    here: np.ndarray  # the trials that have it
+    sheet: Sheet | None  # None if no trial has it
+    shift: int = 0  # steps from the trial's start to the task's
+
+
+class JointTimeline(Timeline):
+    """When periods of n trials start and end that do not all have the same ones.
+
+    Those that a trial lacks start and end with it. Periods of tasks that are on at once overlap.
+    """
+
+    def __init__(self, names: Sequence[str], parts: Sequence[Part], n: int, dt: float):
+        length = np.zeros(n, np.int64)
+        for part in parts:
+            if part.sheet:
+                own = part.shift + part.sheet.canvas.timeline.length
+                length[part.here] = np.maximum(length[part.here], own)
+        start = {name: length.copy() for name in names}
+        end = {name: length.copy() for name in names}
+        ms = {name: np.full(n, np.nan) for name in names}
+        steps = np.zeros((n, len(names)), np.int64)
+        at = {name: i for i, name in enumerate(names)}
+        segments: dict[str, list[int]] = {name: [i] for name, i in at.items()}
+        self._has = {name: np.zeros(n, bool) for name in names}
+        for part in parts:
+            if part.sheet is None:
+                continue
+            own, here = part.sheet.canvas.timeline, part.here
+            for name, whole in part.member.periods.items():
+                start[whole][here] = own.start[name] + part.shift
+                end[whole][here] = own.end[name] + part.shift
+                ms[whole][here] = own.ms[name]
+                steps[here, at[whole]] = own.steps[:, own.periods.index(name)]
+                self._has[whole][here] = own.has(name)
+                covered = [at[part.member.periods[own.periods[i]]] for i in own.segments[name]]
+                segments[whole] = sorted({*segments[whole], *covered})
+        super().__init__(dt, ms, start, end, steps, length, segments)
+
+    def has(self, period: str) -> np.ndarray:
+        return self._has[period]
+
+
+class JointCanvas(Canvas):
+    """What wrappers around several tasks paint on.
+
+    What is shown comes on top of what the tasks show. Right actions, when they are due and what
+    they are worth go to those tasks that have such an action; it changes nothing for the others.
+    """
+
+    def __init__(self, plan: JointPlan, parts: Sequence[Part], n: int):
+        self.channels, self.actions, self.n = plan.channels, plan.actions, n
+        self.timeline = JointTimeline(list(plan.timing), parts, n, plan.dt)
+        self._parts = [part for part in parts if part.sheet]
+        self._places = [
+            [self.timeline.periods.index(p) for p in self._named(part)] for part in self._parts
+        ]
+        self.answers = np.zeros((n, len(self.timeline.periods)), np.int64)
+        for part, places in zip(self._parts, self._places, strict=True):
+            own = part.member.action[part.sheet.canvas.answers]
+            self.answers[np.ix_(part.here, places)] = own
+        self._before = self.answers.copy()
+        self._strokes: list[tuple[Any, ...]] = []
+        self.noises: list[tuple[slice, Any, np.ndarray]] = []
+
+    def _named(self, part: Part) -> list[str]:
+        """The whole's names of a task's periods, in the task's order."""
+        return [part.member.periods[p] for p in part.sheet.canvas.timeline.periods]
+
+    def show(self, channel, level, during=None):
+        self.timeline.index(during)
+        self._strokes.append((self._columns(channel), during, self._level(channel, level), False))
+
+    def trace(self, channel, function, during):
+        self.timeline.index(during)
+        self._strokes.append((self._columns(channel), during, function, True))
+
+    def noise(self, channel, sigma, during=None):
+        self.timeline.index(during)
+        sd = np.broadcast_to(np.asarray(sigma, np.float32), (self.n,))
+        if sd.any():
+            sd = sd / np.float32(self.timeline.dt**0.5)
+            self.noises.append((self._columns(channel), during, sd))
+
+    def dampen(self, factor):
+        factor = np.broadcast_to(np.asarray(factor, np.float32), (self.n,))
+        self.noises = [(columns, during, sd * factor) for columns, during, sd in self.noises]
+        for part in self._parts:
+            part.sheet.canvas.dampen(factor[part.here])
+
+    def label(self, action, during):
+        for i in self.timeline.index(during):
+            self.answers[:, i] = action
+
+    def aim(self, action, value, during, when=True):
+        raise ValueError("actions are one of several here: `answer` says which is right")
+
+    def due_at(self, action, after_ms):
+        for part in self._parts:
+            if part.member.own_action[action]:
+                own = int(part.member.own_action[action])
+                part.sheet.canvas.due_at(own, after_ms[part.here])
+
+    def worth_at(self, action, earns):
+        those = [part for part in self._parts if part.member.own_action[action]]
+        if len({id(part.member) for part in those}) > 1 and self._at_once(those):
+            raise ValueError(
+                f"{self.actions.labels[action]!r} is what several tasks earn together: say what the"
+                " action of each of them is worth"
+            )
+        for part in those:
+            own = int(part.member.own_action[action])
+            part.sheet.canvas.worth_at(own, earns[part.here])
+
+    def _at_once(self, parts: Sequence[Part]) -> bool:
+        """Whether some trial has several of these."""
+        return bool((np.bincount(np.concatenate([part.here for part in parts])) > 1).any())
+
+    def finish_answers(self) -> None:
+        """Hand the right actions that were changed on to the tasks."""
+        if np.array_equal(self.answers, self._before):
+            return
+        for part, places in zip(self._parts, self._places, strict=True):
+            own = part.sheet.canvas.answers
+            said = self.answers[np.ix_(part.here, places)]
+            new = said != self._before[np.ix_(part.here, places)]
+            if not ((said >= 0) & (said < self.actions.size)).all():
+                raise ValueError(f"answers are actions from 0 to {self.actions.size - 1}")
+            known = part.member.has_action[said]
+            own[:] = np.where(new & known, part.member.own_action[said], own)
+
+    def draw_on(self, batch: JointBatch) -> None:
+        """Put what was shown into the rows of a batch, in the order in which it was shown."""
+        for columns, during, what, added in self._strokes:
+            if added:
+                rows, ms = self._since(batch, during)
+                batch.ob[rows, columns] += what(batch.trial[rows], ms)
+            else:
+                rows = batch.rows(during)
+                batch.ob[rows, columns] = what[batch.trial[rows]]
+
+    def _since(self, batch: JointBatch, during: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of some periods, each once, and ms since the period began."""
+        names = (during,) if isinstance(during, str) else tuple(during)
+        since = np.full(batch.trial.size, -1)
+        for name in names:
+            rows = np.flatnonzero(batch.rows(name) & (since < 0))
+            since[rows] = batch.step[rows] - self.timeline.start[name][batch.trial[rows]]
+        rows = np.flatnonzero(since >= 0)
+        return rows, since[rows] * self.timeline.dt
+
+
+@dataclass
+class JointSheet(Sheet):
+    """Trials of several tasks that are painted, and not yet expanded to rows."""
+
+    parts: Sequence[Part]
+
+
+@dataclass
+class Joined:
+    """What tasks make of the rows of their batches: the arrays of the whole's, over its rows."""
+
+    ob: np.ndarray
+    gt: np.ndarray
+    window: np.ndarray
+    columns: dict[str, np.ndarray] = field(default_factory=dict)
+    payoffs: Payoffs | None = None
+    kind: np.ndarray | None = None
+
+
+class JointBatch(TrialBatch):
+    """Trials of several tasks, put together from batches of each."""
+
+    def __init__(self, task: Composite, sheet: Sheet, parts: Sequence[Part]):
+        super().__init__(task, sheet.trials, sheet.canvas.timeline)
+        sheet.canvas.finish_answers()
+        self.parts = [
+            (part.here, part.member.task.expanded(part.sheet) if part.sheet else None)
+            for part in parts
+        ]
+        self._lay_out_periods(parts)
+        joined = task.join(self)
+        self.ob, self.gt, self.window = joined.ob, joined.gt, joined.window
+        self.columns = joined.columns
+        sheet.canvas.draw_on(self)
+        self._add_noise(sheet.canvas.noises, sheet.draws)
+        self._payoffs, self._kind = joined.payoffs, joined.kind
+        if self._payoffs is not None:
+            self._payoffs, self._kind = self._varied(self._payoffs, self._kind)
+
+    @property
+    def kind(self) -> np.ndarray | None:
+        return self._kind
+
+    @property
+    def payoffs(self) -> Payoffs | None:
+        return self._payoffs
+
+    def places(self, trials: np.ndarray, batch: TrialBatch, shift: int = 0) -> np.ndarray:
+        """The rows here of each row of a member's batch, whose trials are some of these."""
+        lengths = np.diff(batch.offsets)
+        first = np.repeat(self.offsets[trials] + shift - batch.offsets[:-1], lengths)
+        return first + np.arange(len(batch.ob))
+
+    def rows(self, during: str | Sequence[str] | None) -> np.ndarray:
+        """Which rows some periods cover, (S,) bool."""
+        if during is None:
+            return np.ones(self.trial.size, bool)
+        names = (during,) if isinstance(during, str) else tuple(during)
+        line, trial, step = self.timeline, self.trial, self.step
+        inside = [(step >= line.start[p][trial]) & (step < line.end[p][trial]) for p in names]
+        return np.any(inside, axis=0)
+
+    def _lay_out_periods(self, parts: Sequence[Part]) -> None:
+        """The period of each row: that of the first task which is on there."""
+        names = list(self.timeline.periods)
+        self.period = np.zeros(self.trial.size, np.int64)
+        self.since = self.step.copy()
+        self.period_end = self.offsets[1:][self.trial] - 1
+        for part, (here, own) in reversed(list(zip(parts, self.parts, strict=True))):
+            if own is None:
+                continue
+            rows = self.places(here, own, part.shift)
+            index = np.array([names.index(part.member.periods[p]) for p in own.timeline.periods])
+            self.period[rows], self.since[rows] = index[own.period], own.since
+            self.period_end[rows] = rows[own.period_end]
+
+    def _add_noise(self, noises: Sequence[tuple], draws: Sequence[Draw]) -> None:
+        edges = self.offsets[np.cumsum([0] + [draw.n for draw in draws])]
+        for columns, during, by_trial in noises:
+            sd = by_trial[self.trial] * self.rows(during)
+            rows, width = np.flatnonzero(sd), columns.stop - columns.start
+            for draw, start, stop in zip(draws, edges[:-1], edges[1:], strict=True):
+                here = rows[(rows >= start) & (rows < stop)]
+                z = draw.rng.standard_normal((here.size, width), dtype=np.float32)
+                self.ob[here, columns] += z * sd[here, None]
+
+
 class Composite(Task):
     """Several tasks as one task; the base of those that say how."""
 
     def __init__(self, wrapper: Wrapper, tasks: Sequence[Task]):
         self.wrapper, self.tasks = wrapper, tuple(tasks)
-        self._plans: tuple[Plan, ...] = ()
+        self._planned_for: Hashable = None
         dts = {task.dt for task in tasks}
         if len(dts) > 1:
             listed = ", ".join(f"{task.label} {task.dt:g} ms" for task in tasks)
@@ -208,11 +351,25 @@ class Composite(Task):
         return any(task.hold_keys for task in self.tasks)
 
     @property
-    def plan(self) -> Plan:
-        plans = tuple(task.plan for task in self.tasks)
-        if [id(plan) for plan in plans] != [id(plan) for plan in self._plans]:
-            self._plan, self._plans = None, plans
-        return Task.plan.fget(self)
+    def version(self) -> Hashable:
+        return super().version, *(task.version for task in self.tasks)
+
+    @property
+    def plan(self) -> JointPlan:
+        """The plan of the whole, compiled; anew when a parameter of one of the tasks changed."""
+        if self._planned_for != self.version:
+            self._plan, self._planned_for = None, self.version
+        return super().plan
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The tasks, and how they are called in the whole."""
+        return self.plan.members
+
+    @property
+    def split(self) -> np.ndarray:
+        """What each action is to each of the tasks, (A, tasks)."""
+        return np.stack([member.own_action for member in self.members], axis=1)
 
     # -- what each kind says -----------------------------------------------------------------------
 
@@ -224,15 +381,13 @@ class Composite(Task):
         """Which tasks each trial has, (n, m) bool."""
         raise TypeError(f"{type(self).__name__} does not say which tasks there are")
 
-    def join(
-        self, block: JointBatch, parts: Sequence[tuple[np.ndarray, TrialBatch | None]]
-    ) -> None:
-        """Fill in the rows, from the trials that each task has and their block."""
+    def join(self, batch: JointBatch) -> Joined:
+        """The rows of the whole, from the trials that each task has and its batch of them."""
         raise TypeError(f"{type(self).__name__} does not say how tasks go together")
 
-    def lengths(self, n: int, parts: Sequence[tuple[np.ndarray, TrialBatch | None]]) -> np.ndarray:
-        """How many steps each trial has, (n,)."""
-        raise TypeError(f"{type(self).__name__} does not say how long trials are")
+    def shifts(self) -> Sequence[int]:
+        """How many steps after the trial's start each task begins."""
+        return [0] * len(self.tasks)
 
     # -- drawing and painting ----------------------------------------------------------------------
 
@@ -274,34 +429,38 @@ class Composite(Task):
                 after[key] = wrapper.learn(self, after[key], trial, result)
         return after
 
-    def block(
+    def painted(
         self,
         draws: Sequence[Draw],
         fixed: Mapping[str, Any] | None = None,
         place: int | None = None,
-    ) -> TrialBatch:
+    ) -> JointSheet:
         n, conditions, ms, more = self.laid_out(draws, fixed, place)
         on = self.on(conditions)
-        joined = conditions, ms, more
-        parts = [self._part(j, on[:, j], draws, *joined) for j in range(len(self.members))]
+        parts = [
+            self._part(j, on[:, j], draws, (conditions, ms, more), shift)
+            for j, shift in enumerate(self.shifts())
+        ]
         self._tell_redrawn(conditions, parts)
-        varied = self._varied_lengths(n, parts)
-        trials = Trials(n, {**conditions, **varied})
-        block = JointBatch(self, trials, draws, self.lengths(n, parts))
-        self.join(block, parts)
-        block.finish(draws)
-        return block
+        trials = Trials(n, {**conditions, **self._varied_lengths(n, parts)})
+        canvas = JointCanvas(self.plan, parts, n)
+        for wrapper in self.wrappers:
+            wrapper.paint(self, canvas, trials)
+        return JointSheet(canvas, trials, draws, parts)
+
+    def expanded(self, sheet: Sheet) -> TrialBatch:
+        return JointBatch(self, sheet, sheet.parts)
 
     def _part(
         self,
         j: int,
         on: np.ndarray,
         draws: Sequence[Draw],
-        conditions: Mapping,
-        ms: Mapping,
-        more: Mapping,
-    ) -> tuple[np.ndarray, TrialBatch | None]:
-        """The trials that a task has, and its block of them."""
+        laid_out: tuple[Mapping, Mapping, Mapping],
+        shift: int,
+    ) -> Part:
+        """The trials that a task has, painted."""
+        conditions, ms, more = laid_out
         member, own, first = self.members[j], [], 0
         for draw in draws:
             here = np.flatnonzero(on[first : first + draw.n])
@@ -325,27 +484,27 @@ class Composite(Task):
                         part.more[name] = more[joint][first + here] + part.more.get(name, 0)
                 own.append(part)
             first += draw.n
-        return np.flatnonzero(on), member.task.block(own) if own else None
+        return Part(member, np.flatnonzero(on), member.task.painted(own) if own else None, shift)
 
-    def _tell_redrawn(self, conditions: dict[str, np.ndarray], parts: Sequence[tuple]) -> None:
+    def _tell_redrawn(self, conditions: dict[str, np.ndarray], parts: Sequence[Part]) -> None:
         """Put what was drawn anew, since a trial was forced to have a task, into its conditions."""
-        for member, (here, block) in zip(self.members, parts, strict=True):
-            for own, name in member.conditions.items() if block else ():
-                if any(value is None for value in conditions[name][here]):
+        for part in parts:
+            for own, name in part.member.conditions.items() if part.sheet else ():
+                if any(value is None for value in conditions[name][part.here]):
                     told = conditions[name].tolist()
-                    for i, value in zip(here, block.trials.conditions[own].tolist(), strict=True):
+                    values = part.sheet.trials.conditions[own].tolist()
+                    for i, value in zip(part.here, values, strict=True):
                         told[i] = value
                     conditions[name] = typed(told)
 
-    def _varied_lengths(self, n: int, parts: Sequence[tuple]) -> dict[str, np.ndarray]:
+    def _varied_lengths(self, n: int, parts: Sequence[Part]) -> dict[str, np.ndarray]:
         """Lengths in ms of the periods that are drawn, under the whole's names."""
         found: dict[str, list] = {}
-        for member, (here, block) in zip(self.members, parts, strict=True):
-            names = [name for name in member.periods if block and name in block.trials.conditions]
-            for name in names:
-                column = found.setdefault(member.periods[name], [None] * n)
-                values = block.trials.conditions[name].tolist()
-                for i, value in zip(here.tolist(), values, strict=True):
+        for part in parts:
+            lengths = part.sheet.trials.conditions if part.sheet else {}
+            for name in [name for name in part.member.periods if name in lengths]:
+                column = found.setdefault(part.member.periods[name], [None] * n)
+                for i, value in zip(part.here.tolist(), lengths[name].tolist(), strict=True):
                     column[i] = value
         return {name: typed(column) for name, column in found.items()}
 
@@ -424,6 +583,14 @@ def columns(own: Groups, whole: Groups, suffix: str = "") -> np.ndarray:
     return np.concatenate([whole[g.name + suffix].start + np.arange(g.size) for g in own]).astype(
         np.int64
     )
+
+
+def by_name(own: Groups, whole: Groups) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The actions of a `Member` whose actions have the same names in the whole."""
+    action = columns(own, whole)
+    own_action, has_action = np.zeros(len(whole), np.int64), np.zeros(len(whole), bool)
+    own_action[action], has_action[action] = np.arange(len(action)), True
+    return action, own_action, has_action
 
 
 def widened(payoffs: Payoffs, action: np.ndarray, size: int, states: int) -> Payoffs:

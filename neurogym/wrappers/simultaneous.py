@@ -13,15 +13,18 @@ from neurogym.spec.conditions import Choice
 from neurogym.spec.durations import Duration, to_steps
 from neurogym.spec.layout import Actions, Channels, Evidence, Groups
 from neurogym.spec.outcomes import Outcome
-from neurogym.spec.plan import Effect, Plan
+from neurogym.spec.plan import Effect
 from neurogym.spec.scene import cap
 from neurogym.trials.task import Task
 from neurogym.wrappers.base import Wrapper
 from neurogym.wrappers.joint import (
     FIELDS,
     Composite,
+    Joined,
+    JointPlan,
     JointScene,
     Member,
+    by_name,
     cells,
     columns,
     mapped,
@@ -59,6 +62,7 @@ class Combined(Composite):
     """
 
     foreseen = True
+    at_once = True
     closed = True
 
     def __init__(
@@ -101,7 +105,7 @@ class Combined(Composite):
 
     # -- the plan --------------------------------------------------------------------------------
 
-    def base_plan(self) -> Plan:
+    def base_plan(self) -> JointPlan:
         plans = [task.plan for task in self.tasks]
         suffixes = ["", *(f"_{j + 2}" for j in range(len(plans) - 1))]
         groups: dict[str, int | Evidence] = {}
@@ -114,15 +118,15 @@ class Combined(Composite):
         if self.cue:
             groups["tasks"] = len(self.types)
         channels = Channels(**groups)
-        self._lay_out_actions([plan.actions for plan in plans], suffixes)
-        self.members = [
+        actions, own_actions = self._actions([plan.actions for plan in plans], suffixes)
+        members = tuple(
             Member(
                 task, columns(task.plan.channels, channels, suffix),
                 {name: name + suffix for name in task.plan.timing},
-                {name: name + suffix for name in task.plan.conditions}, suffix,
+                {name: name + suffix for name in task.plan.conditions}, *own, suffix,
             )
-            for task, suffix in zip(self.tasks, suffixes, strict=True)
-        ]  # fmt: skip
+            for task, suffix, own in zip(self.tasks, suffixes, own_actions, strict=True)
+        )  # fmt: skip
         conditions: dict[str, Any] = {
             "tasks": Choice(self.types, self._chances(), doc="which of the tasks the trial has")
         }
@@ -134,10 +138,10 @@ class Combined(Composite):
                     period, factor = duration.args
                     duration = Duration("times", (period + suffix, factor))
                 timing[name + suffix] = duration
-        return Plan(
-            channels, self.actions_, conditions, timing, dict(plans[0].rewards), None,
-            SideBySide(), JointKeys(self), dt=float(self.dt),
-            learns=any(plan.learns for plan in plans),
+        return JointPlan(
+            channels, actions, conditions, timing, dict(plans[0].rewards), None, SideBySide(),
+            JointKeys(self), dt=float(self.dt), learns=any(plan.learns for plan in plans),
+            members=members, cue="tasks" if self.cue else None,
         )  # fmt: skip
 
     def _chances(self) -> list[float]:
@@ -145,29 +149,29 @@ class Combined(Composite):
             return [0.0] * (len(self.types) - 1) + [1.0]
         return list(self.mix)
 
-    def _lay_out_actions(self, actions: Sequence[Actions], suffixes: Sequence[str]) -> None:
-        sizes = [len(own) for own in actions]
+    def _actions(
+        self, each: Sequence[Actions], suffixes: Sequence[str]
+    ) -> tuple[Actions, list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+        """The actions of the whole, and how they relate to those of each task: see `Member`."""
         if self.shared:
-            self.actions_ = Actions(**shared(actions))
-            self.maps = [columns(own, self.actions_) for own in actions]
-            self.split = np.zeros((self.actions_.size, len(sizes)), np.int64)
-            for j, to in enumerate(self.maps):
-                self.split[to, j] = np.arange(len(to))
-            return
-        self.strides = np.array([int(np.prod(sizes[j + 1 :])) for j in range(len(sizes))])
-        self.maps = [
-            np.arange(size) * stride for size, stride in zip(sizes, self.strides, strict=True)
-        ]
+            actions = Actions(**shared(each))
+            return actions, [by_name(own, actions) for own in each]
+        sizes = [len(own) for own in each]
+        split = np.array(list(product(*map(range, sizes))))
         names = [
             [label + suffix for label in own.labels]
-            for own, suffix in zip(actions, suffixes, strict=True)
+            for own, suffix in zip(each, suffixes, strict=True)
         ]
         groups: dict[str, int] = {}
-        self.split = np.array(list(product(*map(range, sizes))))
-        for chosen in self.split.tolist():
+        for chosen in split.tolist():
             told = [names[j][a] for j, a in enumerate(chosen) if a]
-            groups[" & ".join(told) if told else actions[0].labels[0]] = 1
-        self.actions_ = Actions(**groups)
+            groups[" & ".join(told) if told else each[0].labels[0]] = 1
+        strides = [int(np.prod(sizes[j + 1 :])) for j in range(len(sizes))]
+        every = np.ones(len(split), bool)
+        return Actions(**groups), [
+            (np.arange(size) * stride, split[:, j], every)
+            for j, (size, stride) in enumerate(zip(sizes, strides, strict=True))
+        ]
 
     # -- trials ----------------------------------------------------------------------------------
 
@@ -182,55 +186,50 @@ class Combined(Composite):
         where = {kind: i for i, kind in enumerate(self.types)}
         return has[[where[str(kind)] for kind in np.asarray(conditions["tasks"]).tolist()]]
 
-    def lengths(self, n, parts):
-        length = np.zeros(n, np.int64)
-        for onset, (here, block) in zip(self.onsets, parts, strict=True):
-            if block:
-                length[here] = np.maximum(length[here], onset + np.diff(block.offsets))
-        return length
+    def shifts(self):
+        return self.onsets
 
-    def join(self, block, parts):
-        rows_n, m = block.trial.size, len(self.members)
+    def join(self, batch):
+        rows_n, m = batch.trial.size, len(self.members)
+        ob = np.zeros((rows_n, self.plan.channels.size), np.float32)
         live, label = np.zeros((rows_n, m), bool), np.zeros((rows_n, m), np.int64)
-        late = np.full((rows_n, m), np.nan)
-        first, stop = np.full(block.n, np.iinfo(np.int64).max), np.zeros(block.n, np.int64)
-        block.parts = parts
-        for j, (member, onset, (here, own)) in enumerate(
-            zip(self.members, self.onsets, parts, strict=True)
-        ):
+        late, told = np.full((rows_n, m), np.nan), {}
+        first, stop = np.full(batch.n, np.iinfo(np.int64).max), np.zeros(batch.n, np.int64)
+        parts = zip(self.members, self.onsets, batch.parts, strict=True)
+        for j, (member, onset, (here, own)) in enumerate(parts):
             if own is None:
                 own_shape = (rows_n, 1, len(member.task.plan.actions))
-                for name in FIELDS:
-                    block.columns[f"{j} {name}"] = np.zeros(own_shape)
+                told |= {f"{j} {name}": np.zeros(own_shape) for name in FIELDS}
                 continue
-            rows = block.places(here, own, onset)
-            block.ob[rows[:, None], member.channels] = own.ob
+            rows = batch.places(here, own, onset)
+            ob[rows[:, None], member.channels] = own.ob
             live[rows, j], label[rows, j] = True, own.gt
-            step = np.arange(len(own.ob)) - np.repeat(own.offsets[:-1], np.diff(own.offsets))
-            opened = np.repeat(own.window[:, 0], np.diff(own.offsets))
-            late[rows, j] = (step - opened) * self.dt
+            late[rows, j] = (own.step - own.window[own.trial, 0]) * self.dt
             for name, values in cells(own).items():
                 column = np.zeros((rows_n, *values.shape[1:]), values.dtype)
                 column[rows] = values
-                block.columns[f"{j} {name}"] = column
-            block.timeline.add(member.periods, here, own, onset)
+                told[f"{j} {name}"] = column
             first[here] = np.minimum(first[here], own.window[:, 0] + onset)
             stop[here] = np.maximum(stop[here], own.window[:, 1] + onset)
-        block.window = np.stack([first, stop], axis=1)
-        block.columns |= {"live": live, "label": label, "late": late}
-        block.gt = self._labels(label, block.trial) if self.shared else label @ self.strides
-        if self.cue:
-            cue = self.plan.channels["tasks"]
-            kinds = np.asarray(block.trials.tasks)[:, None] == np.array(self.types)
-            block.ob[:, cue.slice] = kinds[block.trial]
+        told |= {"live": live, "label": label, "late": late}
+        gt = self._labels(label, batch.trial) if self.shared else self._as_one(label)
+        if self.plan.cue:
+            cue = self.plan.channels[self.plan.cue]
+            kinds = np.asarray(batch.trials.tasks)[:, None] == np.array(self.types)
+            ob[:, cue.slice] = kinds[batch.trial]
+        return Joined(ob, gt, np.stack([first, stop], axis=1), told)
+
+    def _as_one(self, each: np.ndarray) -> np.ndarray:
+        """The action of the whole that consists of one of each task, (S, tasks): (S,)."""
+        return sum(member.action[each[:, j]] for j, member in enumerate(self.members))
 
     def _labels(self, label: np.ndarray, trial: np.ndarray) -> np.ndarray:
         """Right actions (S,) of shared actions: the first task's, until it is answered."""
         gt, answered = np.zeros(len(label), np.int64), np.zeros(len(label), bool)
-        for j, to in enumerate(self.maps):
+        for j, member in enumerate(self.members):
             asked = label[:, j] > 0
             taken = asked & ((gt == 0) | answered)
-            gt[taken] = to[label[taken, j]]
+            gt[taken] = member.action[label[taken, j]]
             rows = np.flatnonzero(asked)
             begins = np.full(trial[-1] + 1, len(label))
             np.minimum.at(begins, trial[rows], rows)
@@ -247,7 +246,7 @@ class Combined(Composite):
 
     def _taken(self, state: Mapping, rows: Mapping, action: np.ndarray) -> np.ndarray:
         """What each task is told was done, (n, tasks)."""
-        each = self.split[action]
+        each = np.stack([member.own_action[action] for member in self.members], axis=1)
         if not self.shared:
             return each
         live = rows["live"] & ~state["over"]
@@ -296,8 +295,9 @@ class Combined(Composite):
     def labels(self, trials, state, step):
         label = step.rows["label"] * (step.rows["live"] & ~state["over"])
         if not self.shared:
-            return label @ self.strides
-        mapped_ = np.stack([to[label[:, j]] for j, to in enumerate(self.maps)], axis=1)
+            return self._as_one(label)
+        each = [member.action[label[:, j]] for j, member in enumerate(self.members)]
+        mapped_ = np.stack(each, axis=1)
         return mapped_[np.arange(trials.n), (label > 0).argmax(axis=1)]
 
     def parts(self, trials, state):
@@ -327,7 +327,8 @@ class JointKeys:
         """`keys`, each also with the `part` that it belongs to; and `dial`, or None."""
         keys: list[dict[str, Any]] = []
         dial, taken = None, set()
-        each = [m.task.plan.keys.resolve(m.task.plan.actions) for m in self.task.members]
+        members = self.task.members
+        each = [m.task.plan.keys.resolve(m.task.plan.actions) for m in members]
         codes = [{key["code"] for key in own["keys"]} for own in each]
         for j, own in enumerate(each):
             others = set().union(*(c for i, c in enumerate(codes) if i != j))
@@ -337,9 +338,9 @@ class JointKeys:
                         f"{self.task.label}: the dial of {self.task.tasks[j].label} needs the"
                         " arrows, which another task uses: a person cannot play both"
                     )
-                dial = {**mapped(own, self.task.maps[j])["dial"], "part": j}
+                dial = {**mapped(own, members[j].action)["dial"], "part": j}
             hand = LEFT_HAND if j == 0 else RIGHT_HAND
-            for key in mapped(own, self.task.maps[j])["keys"]:
+            for key in mapped(own, members[j].action)["keys"]:
                 code = key["code"]
                 if not self.task.shared:
                     code = hand.get(code, code) if code in others else code
