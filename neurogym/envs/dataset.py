@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from neurogym.envs.copying import Forking
 from neurogym.envs.episodes import as_trials
 from neurogym.envs.task_env import TaskEnv
 from neurogym.spec.outcomes import HOW, Result
@@ -276,7 +277,7 @@ class _EnvSource:
         return Rows(np.array(ob), np.array(gt), window, np.array([0, len(ob)]), self.trial)
 
 
-class Dataset:
+class Dataset(Forking):
     """Endless batches of (inputs, targets), each of `batch_size` sequences of trials end to end.
 
     Called, or iterated over, it gives inputs (seq_len, batch, C) in the observations' dtype and

@@ -10,11 +10,12 @@ import numpy as np
 from gymnasium import spaces
 
 from neurogym.envs.classic import TrialEnv, read_options
+from neurogym.envs.copying import Forking
 from neurogym.envs.task_env import TaskEnv
 from neurogym.spec.parameters import unknown
 
 
-class EpisodeEnv(gym.Wrapper):
+class EpisodeEnv(Forking, gym.Wrapper):
     """A gymnasium environment in the interface of trials: each episode is a trial.
 
     Where the episode ends, `info["new_trial"]` is True, `terminated` and `truncated` are False, and

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
+from neurogym.envs.copying import Forking
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Outcome, Payoffs, Result
 from neurogym.spec.plan import Step
@@ -64,7 +64,7 @@ def parts_of(task: Task, parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]
     return told
 
 
-class TaskEnv(gym.Env):
+class TaskEnv(Forking, gym.Env):
     """A declared task as a gymnasium environment.
 
     `reset(seed=s)` returns the first row of trial 0 of the stream with seed s; `reset()` goes on to
@@ -302,8 +302,6 @@ class TaskEnv(gym.Env):
 
     def set_i(self, i: int) -> None:
         """Choose the task of the trials to come, of those under `MultiEnvs`, counted from 0."""
-        if not hasattr(self.task, "set_i"):
-            raise TypeError(f"{self} has one task: set_i chooses one of several under MultiEnvs")
         self.task.set_i(i)
 
     # -- what users of NeuroGym look for ---------------------------------------------------------
@@ -428,10 +426,6 @@ class TaskEnv(gym.Env):
     def in_period(self, period: str, t: float | None = None) -> bool:
         """Whether the time t in ms (now, if None) lies in a period."""
         return self.start_t[period] <= (self.t if t is None else t) < self.end_t[period]
-
-    def __copy__(self) -> TaskEnv:
-        """One that goes on by itself."""
-        return copy.deepcopy(self)
 
     def __str__(self) -> str:
         return f"<{self.task.label}>"

@@ -11,6 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
+from neurogym.envs.copying import Forking
 from neurogym.envs.task_env import graded
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Payoffs, Result
@@ -150,14 +151,12 @@ class Tables:
     """
 
     def __init__(self, task: Task, payoffs: Sequence[Payoffs]):
-        tables = self.tables = list(  # kept: an id is a table's only while it lives
-            {id(table): table for table in payoffs}.values()
-        )
+        tables = list(dict.fromkeys(payoffs))
         common = task.plan.table
         self.base = common.shape[0] if common else 0
         _, self.states, n = tables[0].shape
         own = np.array([table.shape[0] - self.base for table in tables])
-        self.shifts = dict(zip(map(id, tables), np.cumsum(own) - own, strict=True))
+        self.shifts = dict(zip(tables, np.cumsum(own) - own, strict=True))
         for name in Payoffs.FIELDS:
             parts = [getattr(common, name)] if common else []
             parts += [getattr(table, name)[self.base :] for table in tables if own.any()]
@@ -171,12 +170,12 @@ class Tables:
 
     def has(self, payoffs: Sequence[Payoffs]) -> bool:
         """Whether these are all there."""
-        return {id(table) for table in payoffs} <= self.shifts.keys()
+        return set(payoffs) <= self.shifts.keys()
 
     def key(self, kind: np.ndarray, payoffs: Sequence[Payoffs], rows: Sequence[int]) -> np.ndarray:
         """Where the cells of each row start, (S,); `rows` counts those of each block."""
         if len(self.shifts) > 1:
-            shift = np.repeat([self.shifts[id(table)] for table in payoffs], rows)
+            shift = np.repeat([self.shifts[table] for table in payoffs], rows)
             kind = np.where(kind < self.base, kind, kind + shift)
         return kind * self.size
 
@@ -277,7 +276,7 @@ class LivePool:
         self.columns = {k: v for k, v in self.rows.items() if k not in known}
 
 
-class TaskVectorEnv(gym.vector.VectorEnv):
+class TaskVectorEnv(Forking, gym.vector.VectorEnv):
     """B environments of a task in one: `step(actions)` takes (B,) and returns arrays over B.
 
     Graded actions, and their labels in `info["gt"]`, are (B, k).

@@ -184,6 +184,10 @@ class Task(param.Parameterized):
             raise TypeError(f"{type(self).__name__} gives no labels")
         return step.rows["aim"]
 
+    def set_i(self, i: int) -> None:
+        """Choose the task of the trials to come, of those under `MultiEnvs`, counted from 0."""
+        raise TypeError(f"{self.label} is one task: set_i chooses one of several under MultiEnvs")
+
     def parts(self, trials: Trials, state: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
         """Of several tasks at once: how each went, arrays (n, tasks).
 

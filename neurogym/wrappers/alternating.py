@@ -56,9 +56,8 @@ class Switched(Composite):
 
     def set_i(self, i: int) -> None:
         """Choose the task of the trials to come, where that is done by hand."""
-        if not hasattr(self.schedule, "choose"):
-            raise TypeError(f"{type(self.wrapper).__name__} chooses tasks by itself")
-        self.schedule.choose(i)
+        self.wrapper = self.wrapper.choosing(i)
+        self.schedule = type(self.schedule)(i, len(self.tasks))
         self._forget()
 
     @property
@@ -215,7 +214,7 @@ class Switched(Composite):
             }
             plan = member.task.plan
             index = {period: i for i, period in enumerate(plan.timing)}
-            back = np.zeros(len(names), np.int64)
+            back = np.full(len(names) + 1, -1)  # where no period is on, too
             for own_name, name in member.periods.items():
                 back[names.index(name)] = index[own_name]
             here_step = Step(

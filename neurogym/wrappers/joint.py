@@ -280,9 +280,9 @@ class JointBatch(TrialBatch):
         return np.any(inside, axis=0)
 
     def _lay_out_periods(self, parts: Sequence[Part]) -> None:
-        """The period of each row: that of the first task which is on there."""
+        """The period of each row: that of the first task which is on there, -1 if none is."""
         names = list(self.timeline.periods)
-        self.period = np.zeros(self.trial.size, np.int64)
+        self.period = np.full(self.trial.size, -1)
         self.since = self.step.copy()
         self.period_end = self.offsets[1:][self.trial] - 1
         for part, (here, own) in reversed(list(zip(parts, self.parts, strict=True))):

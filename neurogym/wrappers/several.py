@@ -91,6 +91,10 @@ class _Switching(Several):
         """The tasks as one."""
         return Switched(self, self.members(task), schedule, cue).checked()
 
+    def choosing(self, i: int) -> Several:
+        """The same wrapper with another task chosen; TypeError if it chooses tasks by itself."""
+        raise TypeError(f"{type(self).__name__} chooses tasks by itself")
+
 
 class ScheduleEnvs(_Switching):
     """One of several tasks in each trial, in blocks or at random.
@@ -126,22 +130,16 @@ class ScheduleEnvs(_Switching):
 
 
 class Chosen:
-    """A schedule that is set by hand."""
+    """A schedule in which each trial has the same of n things."""
 
-    def __init__(self, wrapper: MultiEnvs):
-        self.wrapper = wrapper
-        self.choose(wrapper.i)
-
-    def choose(self, i: int) -> None:
-        """Choose a task; ValueError for one that there is not."""
-        n = len(self.wrapper.tasks) + 1
+    def __init__(self, i: int, n: int):
         if isinstance(i, bool) or i not in range(n):
             raise ValueError(f"i = {i!r}: expected one of 0 to {n - 1}")
-        self.wrapper.i = int(i)
+        self.i = int(i)
 
     def draw(self, rng: np.random.Generator, count: int, last: Any) -> tuple[np.ndarray, None]:
-        """The chosen task, so many times."""
-        return np.full(count, self.wrapper.i), None
+        """The chosen one, so many times."""
+        return np.full(count, self.i), None
 
 
 class MultiEnvs(_Switching):
@@ -156,7 +154,11 @@ class MultiEnvs(_Switching):
     env_input = param.Boolean(False, doc="channels tell which task it is")
 
     def around(self, task):
-        return self.switched(task, Chosen(self), self.env_input)
+        return self.switched(task, Chosen(self.i, len(self.tasks) + 1), self.env_input)
+
+    def choosing(self, i):
+        Chosen(i, len(self.tasks) + 1)
+        return type(self)(**{**self.settings(), "i": int(i)})
 
 
 class TransferLearning(_Switching):
