@@ -181,7 +181,7 @@ class Session:
             run, judge = self._run_of(message)
             row = scored(run, judge, message, self._told(uid, run, judge))
             self._check_open(run, row)
-            after = trial_table.memory_of(judge)
+            after = dict(judge.memory)
             new = self._stored_new(row)
         except ValueError as error:
             self._refuse(uid, message, error)
@@ -281,7 +281,7 @@ def memory_after(rows: Sequence[Mapping[str, Any]], env: Any) -> dict[str, Any]:
     if not done:
         return {}
     trial_table.replay(done[-1], env)
-    return trial_table.memory_of(env)
+    return dict(env.memory)
 
 
 def scored(
@@ -320,7 +320,7 @@ def scored(
     )
     try:
         first = trial_table.begin(env, run["seed"], index, memory=memory)
-        row["memory"], row["conditions"] = trial_table.memory_of(env), dict(env.trial)
+        row["memory"], row["conditions"] = dict(env.memory), dict(env.trial)
         row["actions"] = _actions(message, env)
         if not trial_table.is_finished(row):
             row["key_ms"] = None
@@ -390,7 +390,7 @@ def _outcome(message: Any) -> str:
 def _played(env: Any, first: np.ndarray, actions: list[list[Any]]) -> trial_table.Trace:
     """The trial that `env` has begun, with a person's actions."""
     given, left = dict(map(tuple, actions)), messages.most_steps(env)
-    rest = trial_table.rest_of(env)
+    rest = env.idle_action
 
     def act(ob: np.ndarray) -> Any:
         nonlocal left
@@ -470,7 +470,7 @@ def _actions(message: Any, env: Any) -> list[list[Any]]:
     actions, by_step = _field(message, "actions"), {}
     if not isinstance(actions, list | tuple):
         raise ValueError(f"actions = {actions!r:.80}: expected a list")
-    steps, rest = messages.most_steps(env), np.asarray(trial_table.rest_of(env)).tolist()
+    steps, rest = messages.most_steps(env), np.asarray(env.idle_action).tolist()
     for pair in actions:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise ValueError(f"actions: {pair!r:.80} is not a step and an action")

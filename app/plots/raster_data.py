@@ -309,7 +309,7 @@ def _labels(env: Any) -> np.ndarray | None:
     task = getattr(env, "task", None)
     if task is not None and task.closed and not task.foreseen:
         return None
-    labels = _number(getattr(env, "gt", None), trial_table.rest_of(env))
+    labels = _number(getattr(env, "gt", None), env.idle_action)
     if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu":
         return None
     return labels.astype(int)
@@ -326,7 +326,7 @@ def _names(space: Any, size: int) -> dict[str, list[int]]:
 
 def answer_names(env: Any) -> dict[int, str]:
     """Actions but the first, and what they are called; of graded ones the kinds of answers."""
-    if np.ndim(trial_table.rest_of(env)):
+    if np.ndim(env.idle_action):
         return dict(enumerate(env.task.answers, 1))
     n = int(getattr(env.action_space, "n", 1))
     out = {k: f"action {k}" for k in range(1, n)}

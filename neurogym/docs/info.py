@@ -11,7 +11,6 @@ import gymnasium as gym
 import param
 
 from neurogym import tasks
-from neurogym.envs.task_env import TaskEnv
 from neurogym.spec.parameters import Levels, Timing, plain
 from neurogym.trials.catalogue import all_envs, all_tags, full_id, make, task_class
 from neurogym.trials.task import Task
@@ -25,8 +24,8 @@ def facts(what: str | gym.Env | Task) -> dict[str, Any]:
 
     `what` is an id, the name of a wrapper, a task or an environment; ValueError for an unknown id.
     """
-    if isinstance(what, gym.Env) and isinstance(what.unwrapped, TaskEnv):
-        what = what.unwrapped.task
+    if isinstance(what, gym.Env):
+        what = getattr(what.unwrapped, "declared", None) or what
     if isinstance(what, Task):
         return _of_task(what.label, type(what.root))
     if isinstance(what, gym.Env):

@@ -12,7 +12,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from neurogym.envs.copying import Forking
+from neurogym.envs.has_trials import HasTrials
 from neurogym.spec.durations import ROUNDING, Duration, to_steps
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.parameters import unknown
@@ -21,7 +21,7 @@ OPEN_END = 10_000  # ms after which a trial without periods ends
 RIGHT = 0.5  # the performance from which a trial counts as answered correctly
 
 
-class TrialEnv(Forking, gym.Env):
+class TrialEnv(HasTrials):
     """A task whose author draws and paints each trial, and says what each action earns.
 
     A subclass sets `observation_space` and `action_space`, and what it wants of `timing` and

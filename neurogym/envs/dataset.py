@@ -9,8 +9,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from neurogym.envs.copying import Forking
 from neurogym.envs.episodes import as_trials
+from neurogym.envs.has_trials import Forking
 from neurogym.envs.task_env import TaskEnv
 from neurogym.spec.outcomes import HOW, Result
 from neurogym.spec.plan import Step
@@ -331,9 +331,9 @@ class Dataset(Forking):
         self._source = self._new_source()
 
     def _new_source(self) -> _TaskSource | _Subjects | _EnvSource:
-        if not isinstance(self.env, TaskEnv):
+        task = self.env.declared
+        if task is None:
             return _EnvSource(self.env, self._seed)
-        task = self.env.task
         if task.plan.learns or task.plan.echoes:
             return _Subjects(task, self._seed, self.batch_size)
         return _TaskSource(task, self._seed)

@@ -9,13 +9,12 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from neurogym.envs.classic import TrialEnv, read_options
-from neurogym.envs.copying import Forking
-from neurogym.envs.task_env import TaskEnv
+from neurogym.envs.classic import read_options
+from neurogym.envs.has_trials import HasTrials
 from neurogym.spec.parameters import unknown
 
 
-class EpisodeEnv(Forking, gym.Wrapper):
+class EpisodeEnv(HasTrials, gym.Wrapper):
     """A gymnasium environment in the interface of trials: each episode is a trial.
 
     Where the episode ends, `info["new_trial"]` is True, `terminated` and `truncated` are False, and
@@ -116,6 +115,19 @@ class EpisodeEnv(Forking, gym.Wrapper):
         return [("episode", 0, most or self.t_ind + 1)]
 
     @property
+    def planned_periods(self) -> list[tuple[str, int, int]]:
+        """None: nobody knows when an episode will end."""
+        return []
+
+    @property
+    def stream_seed(self) -> int:
+        """The seed of the episodes; `np_random_seed` is that of the one episode."""
+        return self._seed
+
+    def remade(self) -> EpisodeEnv:
+        return EpisodeEnv(gym.make(self.spec.id, **self.spec.kwargs))
+
+    @property
     def window(self) -> tuple[int, int]:
         """First step in which responses are asked for, and the step after the last."""
         return self.periods[0][1:]
@@ -137,24 +149,17 @@ class EpisodeEnv(Forking, gym.Wrapper):
         return t is None or 0 <= t < self.periods[0][2] * self.dt
 
 
-def as_trials(env: gym.Env) -> gym.Env:
+def as_trials(env: gym.Env) -> HasTrials:
     """The environment's trials: the task under its wrappers, or else its episodes as trials.
 
     Raises TypeError if it has no trials, and spaces that `EpisodeEnv` does not take.
     """
     inner = env
-    while not _has_trials(inner):
+    while not isinstance(inner, HasTrials):
         if not isinstance(inner, gym.Wrapper):
             return EpisodeEnv(env)
         inner = inner.env
     return inner
-
-
-def _has_trials(env: gym.Env) -> bool:
-    """By class where it can be: a task that was not reset yet has no label to show."""
-    if isinstance(env, TaskEnv | TrialEnv | EpisodeEnv):
-        return True
-    return hasattr(type(env), "gt_now") and hasattr(env, "trial_index")
 
 
 def _flat(space: spaces.Space) -> spaces.Box:

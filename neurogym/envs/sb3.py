@@ -96,8 +96,7 @@ def _task_envs(given: Any, n: int, params: dict[str, Any]) -> TaskVectorEnv:
             f"{given} would be left out: give the task that is inside, with"
             " neurogym.wrappers, max_episode_steps or the wrappers of Stable-Baselines3"
         )
-    if isinstance(given, TaskEnv):
-        given = given.task
+    given = getattr(given, "declared", None) or given
     if not isinstance(given, Task):
         raise TypeError(f"{given!r} is no task id, Task or environment of a declared task")
     return TaskVectorEnv(given, n)

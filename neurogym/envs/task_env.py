@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
-from neurogym.envs.copying import Forking
+from neurogym.envs.has_trials import About, HasTrials
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Outcome, Payoffs, Result
 from neurogym.spec.plan import Step
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.stream import Stream
 from neurogym.trials.task import Task
+from neurogym.wrappers.stack import write as written
 
 NAN = float("nan")
 NAMES = [outcome.name.lower() for outcome in Outcome]
@@ -64,7 +65,7 @@ def parts_of(task: Task, parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]
     return told
 
 
-class TaskEnv(Forking, gym.Env):
+class TaskEnv(HasTrials):
     """A declared task as a gymnasium environment.
 
     `reset(seed=s)` returns the first row of trial 0 of the stream with seed s; `reset()` goes on to
@@ -104,7 +105,7 @@ class TaskEnv(Forking, gym.Env):
         self._graded = task.plan.actions.graded
         self._actions = frozenset(() if self._graded else range(task.plan.actions.size))
         self._stream: Stream | None = None
-        self._next = 0
+        self._next, self.trial_index = 0, -1
         self._block: TrialBatch | None = None
         self._i = self._i_is = -1  # the trial's place in the block, and its number
         self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
@@ -333,6 +334,26 @@ class TaskEnv(Forking, gym.Env):
     def periods(self) -> list[tuple[str, int, int]]:
         """The current trial's periods: (name, first step, step after the last)."""
         return self._block.periods(self._i)
+
+    @property
+    def declared(self) -> Task:
+        return self.task
+
+    @property
+    def about(self) -> About:
+        root = self.task.root
+        return About(type(root).own_id(), root.settings(), written(self.task.stack))
+
+    @property
+    def version(self) -> Hashable:
+        return self.task.version
+
+    @property
+    def idle_action(self) -> int | np.ndarray:
+        return self.task.plan.actions.rest
+
+    def twin(self) -> TaskEnv:
+        return TaskEnv(self.task)
 
     @property
     def dt(self) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from neurogym.envs.copying import Forking
+from neurogym.envs.has_trials import Forking
 from neurogym.envs.task_env import graded
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Payoffs, Result

@@ -16,7 +16,6 @@ import gymnasium as gym
 import numpy as np
 
 from neurogym.envs.episodes import as_trials
-from neurogym.envs.task_env import TaskEnv
 from neurogym.spec.outcomes import Outcome
 from neurogym.trials.catalogue import make
 
@@ -117,12 +116,7 @@ def run_trial(env: gym.Env, act: Any, first: np.ndarray) -> Trace:
             column.append(value)
         ob = following
     arrays = [np.array(rows[0], np.float32), *(np.array(column) for column in rows[1:])]
-    return Trace(*arrays, periods, dt, info, rest_of(env))
-
-
-def rest_of(env: gym.Env) -> int | np.ndarray:
-    """The action that does nothing: 0, or (k,) where actions are graded."""
-    return env.task.plan.actions.rest if isinstance(env, TaskEnv) else 0
+    return Trace(*arrays, periods, dt, info, env.idle_action)
 
 
 def begin(
@@ -137,11 +131,6 @@ def begin(
     if memory:
         options["memory"] = dict(memory)
     return env.reset(seed=seed, options=options)[0]
-
-
-def memory_of(env: gym.Env) -> dict[str, Any]:
-    """What the current trial was told of those before it; {} where trials stand alone."""
-    return dict(getattr(env, "memory", {}))
 
 
 def outcome_of(trace: Trace) -> dict[str, Any]:
@@ -177,7 +166,7 @@ def replay(row: Mapping[str, Any], env: gym.Env | None = None) -> Trace:
     """Play a row's trial again with its own actions, on the very same samples."""
     env = env or env_of(row)
     first = begin(env, row["seed"], row["trial_index"], row["forced"], row["memory"])
-    actions, rest = dict(map(tuple, row["actions"])), rest_of(env)
+    actions, rest = dict(map(tuple, row["actions"])), env.idle_action
     return run_trial(env, lambda ob: actions.get(env.t_ind, rest), first)
 
 

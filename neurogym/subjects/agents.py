@@ -71,7 +71,7 @@ class Integrator(param.Parameterized):
 
     def begin(self, env: gym.Env, rng: np.random.Generator) -> None:
         """Clear the accumulators and find the evidence in the task's channels."""
-        plan = env.task.plan if hasattr(env, "task") else None
+        plan = env.declared.plan if env.declared else None
         groups = [g for g in plan.channels if g.evidence] if plan else []
         sizes = {group.size for group in groups}
         choices = [g for g in plan.actions if g.size in sizes and g.size > 1] if plan else []

@@ -7,7 +7,6 @@ from there.
 
 from __future__ import annotations
 
-import copy
 import reprlib
 from array import array
 from collections.abc import Iterator, Mapping
@@ -20,8 +19,8 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 
-from neurogym.envs.episodes import EpisodeEnv, as_trials
-from neurogym.envs.task_env import TaskEnv
+from neurogym.envs.episodes import as_trials
+from neurogym.envs.has_trials import HasTrials, copied
 from neurogym.spec.parameters import unknown
 from neurogym.subjects.agents import Policy, agent
 from neurogym.subjects.sinks import Probe, arrays, drawn, sink
@@ -125,7 +124,7 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         gym.Wrapper.__init__(self, env)
         self.trigger, self.interval = trigger, _positive("interval", interval)
         self.verbose = verbose
-        self._about, self._plan = _about(self._trials), _plan(self._trials)
+        self._about, self._version = _about(self._trials), self._trials.version
         self.name = name or self._about["task"].replace("/", "-")
         self._subject = name or "agent"
         self.sink = None if save_dir is None else sink(save_dir, self.name)
@@ -198,7 +197,7 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         self._steps.clear()
         for probe in self._listening:
             probe.steps.clear()
-        index = getattr(self._trials, "trial_index", -1)  # a task's has none before a reset
+        index = self._trials.trial_index
         self._index = index if index >= 0 else None
         if self._index is not None:
             self._whole = self._trials.t_ind == 0
@@ -207,18 +206,16 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
 
     def _columns(self) -> Row:
         """The columns that are known when a trial starts; with `_row` all that makes a row."""
-        from neurogym.records import trial_table
-
-        trials, plan = self._trials, _plan(self._trials)
-        if plan is not self._plan:  # parameters were changed
-            self._about, self._plan = _about(trials), plan
-        seed = _seed(trials)
+        trials = self._trials
+        if trials.version != self._version:  # parameters were changed
+            self._about, self._version = _about(trials), trials.version
+        seed = trials.stream_seed
         return {
             **self._about,
             "seed": seed if seed <= MAX_SEED else None,
             "trial_index": trials.trial_index,
             "forced": dict(trials.forced),
-            "memory": trial_table.memory_of(trials),
+            "memory": dict(trials.memory),
         }
 
     def _row(self, outcome: Mapping[str, Any]) -> Row:
@@ -471,40 +468,15 @@ def _trials_of(env: gym.Env) -> gym.Env:
     return trials
 
 
-def _plan(trials: gym.Env) -> Any:
-    """What a declared task was compiled to; it is another one when a parameter changes."""
-    return trials.task.plan if isinstance(trials, TaskEnv) else None
+def _about(trials: HasTrials) -> Row:
+    """The columns that tell the task, as `neurogym.rollout` has them."""
+    about = trials.about
+    return {"task": about.task, "params": about.params, "wrappers": about.wrappers}
 
 
-def _about(trials: gym.Env) -> Row:
-    """The columns that tell the task, as `neurogym.subjects.rollout` has them."""
-    from neurogym.wrappers import write
-
-    if isinstance(trials, TaskEnv):
-        root, stack = trials.task.root, trials.task.stack
-        return {
-            "task": type(root).own_id(),
-            "params": root.settings(),
-            "wrappers": write(stack),
-        }
-    spec = trials.spec
-    return {
-        "task": spec.id if spec else type(trials).__name__,
-        "params": dict(spec.kwargs) if spec else {},
-        "wrappers": [],
-    }
-
-
-def _seed(trials: gym.Env) -> int:
-    """The seed of the stream of trials that an environment is in."""
-    if isinstance(trials, EpisodeEnv):  # np_random_seed is that of the one episode
-        return trials._seed
-    return int(trials.np_random_seed)
-
-
-def _is_seeded(trials: gym.Env) -> bool:
+def _is_seeded(trials: HasTrials) -> bool:
     """Whether trials are under way, with a seed that the trial table holds."""
-    return getattr(trials, "trial_index", -1) >= 0 and _seed(trials) <= MAX_SEED
+    return trials.trial_index >= 0 and trials.stream_seed <= MAX_SEED
 
 
 def _chance() -> int:
@@ -519,22 +491,8 @@ def _twin(env: gym.Env, trials: gym.Env) -> gym.Env:
     if env is not trials:
         below = _twin(env.env, trials)
         watches = isinstance(env, Monitor | Identity)
-        return below if watches else _copied(env, {id(env.env): below})
-    if isinstance(trials, TaskEnv):
-        return TaskEnv(trials.task)
-    try:
-        return _copied(trials, {})
-    except TypeError:
-        if trials.spec is None:
-            raise
-        return as_trials(gym.make(trials.spec.id, **trials.spec.kwargs))
-
-
-def _copied(env: gym.Env, known: dict[int, Any]) -> gym.Env:
-    try:
-        return copy.deepcopy(env, known)
-    except Exception as error:  # whatever the parts of an environment raise, such as windows
-        raise TypeError(f"{env} cannot be copied, to be evaluated apart: {error}") from error
+        return below if watches else copied(env, {id(env.env): below})
+    return trials.twin()
 
 
 def _play(monitor: Monitor, policy: Policy, num_trials: int, seed: int) -> None:

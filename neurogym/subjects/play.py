@@ -8,8 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from neurogym.envs.episodes import EpisodeEnv, as_trials
-from neurogym.envs.task_env import TaskEnv
+from neurogym.envs.episodes import as_trials
 from neurogym.records.runs import Run
 from neurogym.subjects.agents import Policy, agent
 from neurogym.trials.catalogue import full_id, make
@@ -73,7 +72,7 @@ def play(
     starts, periods, ended = [0], [], 0
     ob, _ = env.reset(seed=seed)
     policy.begin(trials, rng)
-    planned, places = _periods(trials), []
+    planned, places = list(trials.planned_periods), []
     while len(steps) < num_steps:
         places.append(trials.t_ind)
         action = policy.act(ob)
@@ -88,7 +87,7 @@ def play(
             continue
         ended += is_over
         periods += _played(planned, places, starts[-1])
-        planned, places = _periods(trials), []
+        planned, places = list(trials.planned_periods), []
         if ended == num_trials:
             break
         starts.append(len(steps))
@@ -121,7 +120,7 @@ def names_of(env: gym.Env | str) -> dict[str, Any]:
         "dt": float(trials.dt),
         "channels": labels(env.observation_space, int(np.prod(env.observation_space.shape))),
         "answers": labels(space, int(getattr(space, "n", np.prod(space.shape or (1,))))),
-        "name": trials.task.label if isinstance(trials, TaskEnv) else own,
+        "name": trials.declared.label if trials.declared else own,
     }
 
 
@@ -165,11 +164,6 @@ def _positive(name: str, value: Any) -> int:
     if not whole or value < 1:
         raise ValueError(f"{name} = {value!r}: expected a whole number from 1")
     return int(value)
-
-
-def _periods(trials: gym.Env) -> list[tuple[str, int, int]]:
-    """The periods of the trial that begins; episodes have none."""
-    return [] if isinstance(trials, EpisodeEnv) else list(getattr(trials, "periods", []))
 
 
 def _played(

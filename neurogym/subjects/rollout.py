@@ -9,12 +9,12 @@ import gymnasium as gym
 import numpy as np
 
 from neurogym.envs.episodes import as_trials
+from neurogym.envs.has_trials import HasTrials
 from neurogym.envs.task_env import TaskEnv
 from neurogym.records import trial_table
 from neurogym.subjects.agents import Policy, agent
 from neurogym.trials.catalogue import full_id, make
 from neurogym.trials.task import Task
-from neurogym.wrappers import write
 
 
 def rollout(
@@ -41,8 +41,8 @@ def rollout(
         agent_params: parameters of an agent given by name.
         **params: parameters of a task given by id.
     """
-    env, id, settings = _environment(task, params)
-    stack = write(env.task.stack) if isinstance(env, TaskEnv) else []
+    env = _environment(task, params)
+    id, settings, stack = _about(env, task, params)
     policy = agent(agent_, **(agent_params or {}))
     if yoke is not None and trials is not None:
         raise ValueError("give either trials or yoke, not both")
@@ -52,7 +52,7 @@ def rollout(
     memory: Mapping[str, Any] = {}
     for done, (trial_seed, index, forced, told) in enumerate(plan, 1):
         first = trial_table.begin(env, trial_seed, index, forced, memory if told is None else told)
-        memory = trial_table.memory_of(env)
+        memory = dict(env.memory)
         policy.begin(env, np.random.default_rng([seed, trial_seed, index]))
         trace = trial_table.run_trial(env, policy.act, first)
         rows.append(
@@ -72,24 +72,29 @@ def rollout(
                 **trial_table.outcome_of(trace),
             )
         )
-        memory = trial_table.memory_of(env)  # of the trial that comes next
+        memory = dict(env.memory)  # of the trial that comes next
         if progress and progress(done, len(plan)):
             break
     return rows
 
 
-def _environment(task: Any, params: dict[str, Any]) -> tuple[gym.Env, str, dict[str, Any]]:
+def _environment(task: Any, params: dict[str, Any]) -> HasTrials:
     if isinstance(task, str):
-        id = full_id(task)
-        env = as_trials(make(id, **params))
-        return env, id, env.task.root.settings() if isinstance(env, TaskEnv) else dict(params)
+        return as_trials(make(full_id(task), **params))
     if params:
         raise ValueError(f"parameters {sorted(params)} are taken with an id only")
-    env = TaskEnv(task) if isinstance(task, Task) else as_trials(task)
-    if isinstance(env, TaskEnv):
-        return env, type(env.task.root).own_id(), env.task.root.settings()
-    spec = env.spec
-    return env, spec.id if spec else type(env).__name__, dict(spec.kwargs) if spec else {}
+    return TaskEnv(task) if isinstance(task, Task) else as_trials(task)
+
+
+def _about(
+    env: HasTrials, task: Any, params: dict[str, Any]
+) -> tuple[str, dict[str, Any], list[dict[str, Any]]]:
+    """The id, parameters and wrappers that rows tell; an id is that by which it was asked for."""
+    about = env.about
+    if isinstance(task, str):
+        own = about.params if env.declared else dict(params)
+        return full_id(task), own, about.wrappers
+    return about.task, about.params, about.wrappers
 
 
 def _plan(trials, yoke, seed, id, settings, stack) -> list[tuple]:

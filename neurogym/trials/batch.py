@@ -96,8 +96,9 @@ class TrialBatch(ABC):
     payoff table `payoffs`, both None for closed tasks; trial (S,) and step (S,) within it; period
     (S,) index of the segment's period, of the first task that is on where several are, -1 where
     none is; since (S,) steps since the segment began; period_end (S,) its last row; window (n, 2)
-    first step of the response window and the step after it; columns, more arrays (S, ...) that a closed task's steps are told of. `parts`: of
-    several tasks, the trials that each of them has, and its own batch of them, or None.
+    first step of the response window and the step after it; columns, more arrays (S, ...) that a
+    closed task's steps are told of. `parts`: of several tasks, the trials that each of them has,
+    and its own batch of them, or None.
     """
 
     ob: np.ndarray

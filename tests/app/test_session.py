@@ -236,7 +236,7 @@ def test_the_answers_of_a_person_and_an_agent_are_worth_the_same(store, task_id)
         actions = dict(map(tuple, row["actions"]))
         env = trial_table.env_of(row)
         first = trial_table.begin(env, row["seed"], row["trial_index"], memory=row["memory"])
-        rest = trial_table.rest_of(env)
+        rest = env.idle_action
         act = lambda ob, e=env, a=actions, r=rest: a.get(e.t_ind, r)  # noqa: E731
         trace = trial_table.run_trial(env, act, first)
         assert trial_table.outcome_of(trace)["reward"] == pytest.approx(row["reward"])

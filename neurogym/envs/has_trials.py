@@ -1,0 +1,107 @@
+"""What an environment with trials is: those who play, record and draw trials ask for no more."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import gymnasium as gym
+import numpy as np
+
+from neurogym.trials.batch import TrialBatch
+from neurogym.trials.task import Task
+
+
+class Forking:
+    """Its copy goes on with the very same trials, and neither disturbs the other."""
+
+    def __copy__(self) -> Self:
+        return copy.deepcopy(self)
+
+
+@dataclass(frozen=True)
+class About:
+    """What `make` needs to give the same environment again, as the trial table holds it."""
+
+    task: str  # its id
+    params: dict[str, Any] = field(default_factory=dict)
+    wrappers: list[dict[str, Any]] = field(default_factory=list)
+
+
+class HasTrials(Forking, gym.Env):
+    """An environment with trials: of a declared task, a classic one, or one made of episodes.
+
+    `reset(seed=, options={"trial": k, "conditions": {...}})` goes to a trial, `step` acts in it,
+    and `info["new_trial"]` says that it ended. What is asked for beside gymnasium's interface:
+
+    dt (ms a step), trial (conditions), trial_index (-1 before the first), forced, t_ind (steps
+    since the trial's start), periods (name, first step, step after the last), window (first step in
+    which responses are asked for, step after the last) and gt_now (None: unknown), and what stands
+    below, as it is for environments that are not declared tasks.
+    """
+
+    dt: float
+    trial: Mapping[str, Any]
+    trial_index: int
+    forced: Mapping[str, Any]
+    t_ind: int
+    periods: Sequence[tuple[str, int, int]]
+    window: tuple[int, int]
+    gt_now: Any
+
+    declared: Task | None = None  # the declared task
+    memory: Mapping[str, Any] = {}  # what the current trial was told of those before it
+    # of several tasks at once: which are on in the current step, and not over; each one's own batch
+    # and the current trial's place in it, or None for a task that the trial lacks
+    live: Sequence[bool] = ()
+    parts: Sequence[tuple[TrialBatch, int] | None] = ()
+
+    @property
+    def about(self) -> About:
+        """What made this environment."""
+        if self.spec is None:
+            return About(type(self).__name__)
+        return About(self.spec.id, dict(self.spec.kwargs))
+
+    @property
+    def version(self) -> Hashable:
+        """Another one when parameters changed."""
+        return None
+
+    @property
+    def stream_seed(self) -> int:
+        """The seed of the stream of trials that it is in."""
+        return int(self.np_random_seed)
+
+    @property
+    def idle_action(self) -> int | np.ndarray:
+        """The action that does nothing: 0, or (k,) where actions are graded."""
+        return 0
+
+    @property
+    def planned_periods(self) -> Sequence[tuple[str, int, int]]:
+        """The periods of a trial that begins, as far as they are known."""
+        return self.periods
+
+    def twin(self) -> HasTrials:
+        """Another environment of the same trials; TypeError if there can be none."""
+        try:
+            return copied(self, {})
+        except TypeError:
+            if self.spec is None:
+                raise
+            return self.remade()
+
+    def remade(self) -> HasTrials:
+        """The environment made again by its id."""
+        return gym.make(self.spec.id, **self.spec.kwargs).unwrapped
+
+
+def copied(env: gym.Env, known: dict[int, Any]) -> gym.Env:
+    """A deep copy, with other parts instead of some, by `id`; TypeError if there can be none."""
+    try:
+        return copy.deepcopy(env, known)
+    except Exception as error:  # whatever the parts of an environment raise, such as windows
+        raise TypeError(f"{env} cannot be copied, to be evaluated apart: {error}") from error
