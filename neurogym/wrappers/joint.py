@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -119,20 +120,23 @@ class JointCanvas(Canvas):
         self.channels, self.actions, self.n = plan.channels, plan.actions, n
         self.timeline = JointTimeline(list(plan.timing), parts, n, plan.dt)
         self._parts = [part for part in parts if part.sheet]
-        self._places = [
-            [self.timeline.periods.index(p) for p in self._named(part)] for part in self._parts
-        ]
-        self.answers = np.zeros((n, len(self.timeline.periods)), np.int64)
-        for part, places in zip(self._parts, self._places, strict=True):
-            own = part.member.action[part.sheet.canvas.answers]
-            self.answers[np.ix_(part.here, places)] = own
-        self._before = self.answers.copy()
         self._strokes: list[tuple[Any, ...]] = []
         self.noises: list[tuple[slice, Any, np.ndarray]] = []
 
-    def _named(self, part: Part) -> list[str]:
-        """The whole's names of a task's periods, in the task's order."""
-        return [part.member.periods[p] for p in part.sheet.canvas.timeline.periods]
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """The right actions of all tasks, as the whole's, by trial and period: (n, P)."""
+        answers = np.zeros((self.n, len(self.timeline.periods)), np.int64)
+        for part in self._parts:
+            own = part.member.action[part.sheet.canvas.answers]
+            answers[self._cells(part)] = own
+        self._before = answers.copy()
+        return answers
+
+    def _cells(self, part: Part) -> tuple[np.ndarray, ...]:
+        """Where a task's trials and periods are in the whole's, in the task's order."""
+        names = [part.member.periods[p] for p in part.sheet.canvas.timeline.periods]
+        return np.ix_(part.here, [self.timeline.periods.index(name) for name in names])
 
     def show(self, channel, level, during=None):
         self.timeline.index(during)
@@ -185,12 +189,12 @@ class JointCanvas(Canvas):
 
     def finish_answers(self) -> None:
         """Hand the right actions that were changed on to the tasks."""
-        if np.array_equal(self.answers, self._before):
+        if "answers" not in vars(self) or np.array_equal(self.answers, self._before):
             return
-        for part, places in zip(self._parts, self._places, strict=True):
-            own = part.sheet.canvas.answers
-            said = self.answers[np.ix_(part.here, places)]
-            new = said != self._before[np.ix_(part.here, places)]
+        for part in self._parts:
+            own, cells_ = part.sheet.canvas.answers, self._cells(part)
+            said = self.answers[cells_]
+            new = said != self._before[cells_]
             if not ((said >= 0) & (said < self.actions.size)).all():
                 raise ValueError(f"answers are actions from 0 to {self.actions.size - 1}")
             known = part.member.has_action[said]
@@ -246,7 +250,7 @@ class JointBatch(TrialBatch):
             (part.here, part.member.task.expanded(part.sheet) if part.sheet else None)
             for part in parts
         ]
-        self._lay_out_periods(parts)
+        self._named = [(part.member.periods, part.shift) for part in parts]
         joined = task.join(self)
         self.ob, self.gt, self.window = joined.ob, joined.gt, joined.window
         self.columns = joined.columns
@@ -279,19 +283,31 @@ class JointBatch(TrialBatch):
         inside = [(step >= line.start[p][trial]) & (step < line.end[p][trial]) for p in names]
         return np.any(inside, axis=0)
 
-    def _lay_out_periods(self, parts: Sequence[Part]) -> None:
-        """The period of each row: that of the first task which is on there, -1 if none is."""
-        names = list(self.timeline.periods)
-        self.period = np.full(self.trial.size, -1)
-        self.since = self.step.copy()
-        self.period_end = self.offsets[1:][self.trial] - 1
-        for part, (here, own) in reversed(list(zip(parts, self.parts, strict=True))):
-            if own is None:
-                continue
-            rows = self.places(here, own, part.shift)
-            index = np.array([names.index(part.member.periods[p]) for p in own.timeline.periods])
-            self.period[rows], self.since[rows] = index[own.period], own.since
-            self.period_end[rows] = rows[own.period_end]
+    @cached_property
+    def _in_periods(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`period`, `since` and `period_end`, of the first task that is on in each row."""
+        names, since = self.timeline.periods, self.step.copy()
+        period, end = np.full(self.trial.size, -1), self.offsets[1:][self.trial] - 1
+        parts = zip(self._named, self.parts, strict=True)
+        for (own_names, shift), (here, own) in reversed(list(parts)):
+            if own is not None:
+                rows = self.places(here, own, shift)
+                index = np.array([names.index(own_names[p]) for p in own.timeline.periods])
+                period[rows], since[rows] = index[own.period], own.since
+                end[rows] = rows[own.period_end]
+        return period, since, end
+
+    @property
+    def period(self) -> np.ndarray:
+        return self._in_periods[0]
+
+    @property
+    def since(self) -> np.ndarray:
+        return self._in_periods[1]
+
+    @property
+    def period_end(self) -> np.ndarray:
+        return self._in_periods[2]
 
     def _add_noise(self, noises: Sequence[tuple], draws: Sequence[Draw]) -> None:
         edges = self.offsets[np.cumsum([0] + [draw.n for draw in draws])]
