@@ -12,6 +12,8 @@ import pytest
 import neurogym
 import neurogym.wrappers
 from neurogym.moved import MOVED
+from neurogym.tasks.families import FAMILIES
+from neurogym.trials.catalogue import classes_of
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("neurogym", "app", "dashboards")
@@ -117,6 +119,29 @@ def test_importing_the_library_loads_nothing_heavy():
     )  # fmt: skip
     assert run.stdout.strip() == "[]"
     assert not run.stderr
+
+
+def test_importing_the_library_loads_no_family_of_tasks_and_nothing_that_draws_or_records():
+    code = "import sys, neurogym; print(*(m for m in sys.modules if m.startswith('neurogym.')))"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = {name.split(".")[1] for name in run.stdout.split()}
+    assert loaded == {"moved", "registry", "spec", "tasks", "trials"}
+    assert run.stdout.count("neurogym.tasks.") == 1  # which families there are
+
+
+def test_all_tasks_that_families_declare_are_known_and_no_others():
+    declared = {}
+    for family, ids in FAMILIES.items():
+        module = importlib.import_module(f"neurogym.tasks.{family}")
+        assert sorted(cls.own_id() for cls in classes_of(module)) == sorted(ids), family
+        declared |= dict.fromkeys(ids)
+    files = {p.stem for p in (ROOT / "neurogym" / "tasks").glob("*.py")} - {"__init__", "families"}
+    without = {name for name in files if name not in FAMILIES}
+    for name in without:
+        assert not list(classes_of(importlib.import_module(f"neurogym.tasks.{name}"))), name
+    assert set(declared) <= set(neurogym.all_envs())
 
 
 def test_without_stable_baselines3_its_module_says_what_is_missing():

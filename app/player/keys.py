@@ -37,7 +37,7 @@ def _keys(task: Task) -> list[tuple[str, Mapping[str, Any], list[str]]]:
     """For each task that a trial can be: its name, its keys, and the names of its parts."""
     if isinstance(task, Switched):
         return [found for member in task.tasks for found in _keys(member)]
-    parts = getattr(task, "labels_of_parts", [])
+    parts = [member.task.label for member in task.together]
     return [(task.label, task.plan.keys.resolve(task.plan.actions), parts)]
 
 

@@ -44,7 +44,7 @@ def graded(action: Any, space: gym.spaces.Box) -> np.ndarray:
 def parts_of(task: Task, parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """How each of several tasks went in one trial, as JSON; arrays (1, tasks)."""
     told = []
-    for j, name in enumerate(task.labels_of_parts):
+    for j, name in enumerate(member.task.label for member in task.together):
         on, performance, outcome, response, reward, rt = (
             parts[key][0, j].item()
             for key in ("on", "performance", "outcome", "response", "reward", "rt")
@@ -393,7 +393,7 @@ class TaskEnv(HasTrials):
         None for a task that the trial lacks.
         """
         found = []
-        for trials, block in self._block.parts if self.task.at_once else ():
+        for trials, block in self._block.parts if self.task.together else ():
             place = int(np.searchsorted(trials, self._i))
             has = place < trials.size and trials[place] == self._i
             found.append((block, place) if has else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -17,8 +18,43 @@ from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Preset, Rewards, Timing, unknown
 from neurogym.spec.plan import Effect, Modifier, Plan, Step, numbered
 from neurogym.spec.rules import Rule
-from neurogym.spec.scene import Keys, Scene
+from neurogym.spec.scene import Keys, Scene, Sound
 from neurogym.trials.batch import Draw, PaintedBatch, Sheet, TrialBatch
+
+
+@dataclass(frozen=True)
+class Member:
+    """How a task's own names and numbers are called in the whole."""
+
+    task: Task
+    channels: np.ndarray  # (C_j,) the whole's channel of each of its own
+    periods: dict[str, str]
+    conditions: dict[str, str]
+    action: np.ndarray  # (A_j,) the whole's action for each of its own
+    own_action: np.ndarray  # (A,) what an action of the whole is to it; 0: nothing
+    has_action: np.ndarray  # (A,) bool: whether an action of the whole is one of its own
+    suffix: str = ""
+
+    def own(self, trial: Mapping[str, Any]) -> dict[str, Any]:
+        """A trial's conditions under the task's own names."""
+        names = {**self.conditions, **self.periods}
+        return {own: trial[name] for own, name in names.items() if trial.get(name) is not None}
+
+    def redrawn(self, element: Mapping[str, Any]) -> dict[str, Any]:
+        """An element of the task's scene, with the whole's channels and periods."""
+        out = {}
+        for name, value in element.items():
+            if isinstance(value, dict) and "channel" in value:
+                value = {**value, "channel": int(self.channels[value["channel"]])}
+            elif isinstance(value, dict) and "ring" in value:
+                first, size = value["ring"]
+                value = {"ring": [int(self.channels[first]), size]}
+            elif name == "show" and value is not None:
+                value = int(self.channels[value])
+            elif name == "during" and value is not None:
+                value = [self.periods[period] for period in value]
+            out[name] = value
+        return out
 
 
 class Task(param.Parameterized):
@@ -51,7 +87,7 @@ class Task(param.Parameterized):
     keys: ClassVar[Keys] = Keys()
     starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
     closed: ClassVar[bool] = False
-    at_once: ClassVar[bool] = False  # whether several tasks can be on in a trial
+    between: ClassVar[str] = " / "  # stands between the names of several tasks
     foreseen: ClassVar[bool] = False  # closed, but a block's rows tell what there is to see
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
@@ -183,6 +219,41 @@ class Task(param.Parameterized):
         if not self.plan.actions.graded:
             raise TypeError(f"{type(self).__name__} gives no labels")
         return step.rows["aim"]
+
+    # -- several tasks as one: what a single task answers ------------------------------------------
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks of which this one consists; none if it is a single one."""
+        return ()
+
+    @property
+    def together(self) -> tuple[Member, ...]:
+        """The tasks that can be on at once in a trial, and how they are called in the whole."""
+        return ()
+
+    def leaves(self, shift: int = 0) -> list[tuple[Task, int]]:
+        """All single tasks, and how many steps into a trial each begins."""
+        return [(self, shift)]
+
+    def key_lines(self) -> list[tuple[Task, dict[str, Any]]]:
+        """The resolved keys of each task that a trial can be."""
+        return [(self, self.plan.keys.resolve(self.plan.actions))]
+
+    def all_keys(self) -> dict[str, Any]:
+        """The resolved `keys`, and the `dial` or None, that some trial has."""
+        return self.plan.keys.resolve(self.plan.actions)
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether there is something to hear in some of its trials."""
+        return any(isinstance(element, Sound) for element in self.scene.elements)
+
+    def added_conditions(self) -> list[str]:
+        """The conditions that wrappers added to the task's own."""
+        names = self.plan.conditions
+        own = type(self)(**self.settings()).plan.conditions if self.wrappers else names
+        return [name for name in names if name not in own]
 
     def set_i(self, i: int) -> None:
         """Choose the task of the trials to come, of those under `MultiEnvs`, counted from 0."""
@@ -337,10 +408,17 @@ class Task(param.Parameterized):
         for name, condition in self.plan.conditions.items():
             if condition.learns:
                 after[name] = condition.learn(after.get(name), trial, result)
-        for key, wrapper in self.plan.layers.items():
-            if wrapper.learns:
-                after[key] = wrapper.learn(self, after[key], trial, result)
-        return after
+        return after | self._learned_by_wrappers(after, trial, result)
+
+    def _learned_by_wrappers(
+        self, carried: Mapping[str, Any], trial: Mapping[str, Any], result: Result
+    ) -> dict[str, Any]:
+        """What wrappers that follow the subject carry on."""
+        return {
+            key: wrapper.learn(self, carried[key], trial, result)
+            for key, wrapper in self.plan.layers.items()
+            if wrapper.learns
+        }
 
     def painted(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,19 @@ class Switched(Composite):
         self.wrapper = self.wrapper.choosing(i)
         self.schedule = type(self.schedule)(i, len(self.tasks))
         self._forget()
+
+    def key_lines(self):
+        return [line for task in self.tasks for line in task.key_lines()]
+
+    def all_keys(self):
+        each = [self.keys_in({"task": i}) for i in range(len(self.tasks))]
+        keys: dict[str, dict[str, Any]] = {}
+        for key in (key for own in each for key in own["keys"]):
+            known = keys.setdefault(key["code"], {**key, "name": ""})
+            names = [*filter(None, known["name"].split(" / ")), key["name"]]
+            known["name"] = " / ".join(dict.fromkeys(names))
+        dials = [own["dial"] for own in each if own["dial"]]
+        return dict(keys=list(keys.values()), dial=dials[0] if dials else None)
 
     @property
     def closed(self) -> bool:

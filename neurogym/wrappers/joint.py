@@ -15,43 +15,8 @@ from neurogym.spec.layout import Evidence, Group, Groups
 from neurogym.spec.outcomes import Payoffs, Result
 from neurogym.spec.plan import Effect, Plan, Step
 from neurogym.trials.batch import Draw, Sheet, TrialBatch
-from neurogym.trials.task import Task
+from neurogym.trials.task import Member, Task
 from neurogym.wrappers.base import Wrapper
-
-
-@dataclass(frozen=True)
-class Member:
-    """How a task's own names and numbers are called in the whole."""
-
-    task: Task
-    channels: np.ndarray  # (C_j,) the whole's channel of each of its own
-    periods: dict[str, str]
-    conditions: dict[str, str]
-    action: np.ndarray  # (A_j,) the whole's action for each of its own
-    own_action: np.ndarray  # (A,) what an action of the whole is to it; 0: nothing
-    has_action: np.ndarray  # (A,) bool: whether an action of the whole is one of its own
-    suffix: str = ""
-
-    def own(self, trial: Mapping[str, Any]) -> dict[str, Any]:
-        """A trial's conditions under the task's own names."""
-        names = {**self.conditions, **self.periods}
-        return {own: trial[name] for own, name in names.items() if trial.get(name) is not None}
-
-    def redrawn(self, element: Mapping[str, Any]) -> dict[str, Any]:
-        """An element of the task's scene, with the whole's channels and periods."""
-        out = {}
-        for name, value in element.items():
-            if isinstance(value, dict) and "channel" in value:
-                value = {**value, "channel": int(self.channels[value["channel"]])}
-            elif isinstance(value, dict) and "ring" in value:
-                first, size = value["ring"]
-                value = {"ring": [int(self.channels[first]), size]}
-            elif name == "show" and value is not None:
-                value = int(self.channels[value])
-            elif name == "during" and value is not None:
-                value = [self.periods[period] for period in value]
-            out[name] = value
-        return out
 
 
 @dataclass(eq=False)
@@ -324,7 +289,7 @@ class Composite(Task):
     """Several tasks as one task; the base of those that say how."""
 
     def __init__(self, wrapper: Wrapper, tasks: Sequence[Task]):
-        self.wrapper, self.tasks = wrapper, tuple(tasks)
+        self.wrapper, self._tasks = wrapper, tuple(tasks)
         self._planned_for: Hashable = None
         dts = {task.dt for task in tasks}
         if len(dts) > 1:
@@ -341,6 +306,10 @@ class Composite(Task):
         super().__init__(dt=tasks[0].dt)
 
     # -- what a task is asked for ------------------------------------------------------------------
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        return self._tasks
 
     @property
     def label(self) -> str:
@@ -381,6 +350,27 @@ class Composite(Task):
     def members(self) -> tuple[Member, ...]:
         """The tasks, and how they are called in the whole."""
         return self.plan.members
+
+    def added_conditions(self) -> list[str]:
+        of_tasks = {name for member in self.members for name in member.conditions.values()}
+        deeper = [
+            member.conditions[name]
+            for member in self.members
+            for name in member.task.added_conditions()
+        ]
+        own = (name for name in self.plan.conditions if name not in of_tasks)
+        return list(dict.fromkeys([*own, *deeper]))
+
+    @property
+    def has_sound(self) -> bool:
+        return any(task.has_sound for task in self.tasks)
+
+    def leaves(self, shift: int = 0) -> list[tuple[Task, int]]:
+        return [
+            leaf
+            for task, later in zip(self.tasks, self.shifts(), strict=True)
+            for leaf in task.leaves(shift + later)
+        ]
 
     @property
     def split(self) -> np.ndarray:
@@ -440,10 +430,7 @@ class Composite(Task):
             member, how = self.members[j], result.parts[j] if result.parts else result
             if member.task.plan.learns:
                 after[str(j)] = member.task.learn(after[str(j)], member.own(trial), how)
-        for key, wrapper in self.plan.layers.items():
-            if wrapper.learns:
-                after[key] = wrapper.learn(self, after[key], trial, result)
-        return after
+        return after | self._learned_by_wrappers(after, trial, result)
 
     def painted(
         self,

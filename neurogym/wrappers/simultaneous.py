@@ -62,7 +62,7 @@ class Combined(Composite):
     """
 
     foreseen = True
-    at_once = True
+    between = " + "
     closed = True
 
     def __init__(
@@ -85,7 +85,7 @@ class Combined(Composite):
                 f"{type(wrapper).__name__}: what is seen in {closed.label} depends on what is done;"
                 " only tasks whose trials are fixed beforehand can be combined"
             )
-        if several := [task.label for task in tasks if isinstance(task, Composite)]:
+        if several := [task.label for task in tasks if task.tasks]:
             raise ValueError(
                 f"{type(wrapper).__name__}: {several[0]} is several tasks already: list all tasks"
                 f" of one {type(wrapper).__name__}, and put ScheduleEnvs and the like around it"
@@ -99,9 +99,8 @@ class Combined(Composite):
         return task
 
     @property
-    def labels_of_parts(self) -> list[str]:
-        """The names of the tasks."""
-        return [task.label for task in self.tasks]
+    def together(self) -> tuple[Member, ...]:
+        return self.members
 
     # -- the plan --------------------------------------------------------------------------------
 
