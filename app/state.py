@@ -19,7 +19,6 @@ from neurogym.spec.parameters import Timing, unknown
 from neurogym.trials.catalogue import configure, full_id, make, task_class
 from neurogym.trials.task import Task
 from neurogym.wrappers import Wrapper, read, write
-from neurogym.wrappers.joint import Composite
 
 Line = Mapping[str, Mapping[str, Any]]  # of a stack: {name: parameters}
 
@@ -388,7 +387,7 @@ def _plain(params: Mapping[str, Any]) -> None:
 
 def _check_length(task: Task) -> None:
     """ValueError for trials that are too long to be drawn, and for periods of no known length."""
-    if isinstance(task, Composite):
+    if task.tasks:
         for member in task.tasks:
             _check_length(member)
         return

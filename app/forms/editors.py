@@ -17,7 +17,6 @@ from neurogym.spec.conditions import Choice as OneOf
 from neurogym.spec.parameters import unknown
 from neurogym.trials.catalogue import all_envs, full_id, task_class
 from neurogym.trials.task import Task
-from neurogym.wrappers.joint import Composite
 
 SMALL = dict(size="small", margin=(6, 6))
 TIGHT = {"width": "fit-content", "max-width": "100%", "flex": "0 1 auto"}  # no wider than needed
@@ -47,7 +46,7 @@ class Around:
         return cls(
             tuple(plan.channels.names), tuple(plan.timing), tuple(plan.conditions),
             len(truth.values) if several else max(plan.actions.size - 1, 2),
-            len(task.tasks) if isinstance(task, Composite) else 1, preset,
+            len(task.tasks) or 1, preset,
         )  # fmt: skip
 
     def names(self, doc: str) -> tuple[str, ...] | None:

@@ -17,7 +17,6 @@ from app.plots.curves import curves
 from app.plots.raster import raster
 from app.state import StudioState
 from app.work import Job
-from neurogym.envs.task_env import TaskEnv
 from neurogym.records.database import Store
 from neurogym.records.files import write_csv
 from neurogym.records.trial_table import arguments, finished
@@ -46,7 +45,7 @@ class Compare(pn.viewable.Viewer):
     def _make_widgets(self) -> None:
         env = self.choice.env()
         env.reset(seed=self.choice.seed)
-        task = env.task if isinstance(env, TaskEnv) else None
+        task = env.declared
         periods = list(task.plan.timing) if task else [name for name, _, _ in env.periods]
         small = dict(size="small", margin=(6, 8))
         first = "integrator" if self._integrates(env) else self.choice.player()

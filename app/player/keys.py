@@ -6,10 +6,6 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from neurogym.envs.task_env import TaskEnv
-from neurogym.trials.task import Task
-from neurogym.wrappers.alternating import Switched
-
 KEY = (
     '<span style="white-space:nowrap"><kbd style="border:1px solid currentColor;'
     'border-bottom-width:2px;border-radius:5px;padding:0 6px;font:inherit;font-size:13px">{}</kbd>'
@@ -20,10 +16,13 @@ QUIET = '<span style="opacity:.7">{}</span>'
 
 def keys_line(env: Any) -> str:
     """The keys of a task as HTML; of one that switches between tasks, those of each."""
-    if not isinstance(env, TaskEnv):
+    if env.declared is None:
         return ""
     try:
-        lines = [(name, _told(keys, parts)) for name, keys, parts in _keys(env.task)]
+        lines = [
+            (task.label, _told(keys, [member.task.label for member in task.together]))
+            for task, keys in env.declared.key_lines()
+        ]
     except ValueError as error:
         return f'<span style="font-size:14px">No keys: {escape(str(error))}</span>'
     same = all(told == lines[0][1] for _, told in lines)
@@ -31,14 +30,6 @@ def keys_line(env: Any) -> str:
     parts = [f"{QUIET.format(escape(name) + ':') if name else ''} {told}" for name, told in lines]
     text = " &emsp; ".join(parts)
     return f'<div style="font-size:14px;line-height:2">{QUIET.format("keys:")} {text}</div>'
-
-
-def _keys(task: Task) -> list[tuple[str, Mapping[str, Any], list[str]]]:
-    """For each task that a trial can be: its name, its keys, and the names of its parts."""
-    if isinstance(task, Switched):
-        return [found for member in task.tasks for found in _keys(member)]
-    parts = [member.task.label for member in task.together]
-    return [(task.label, task.plan.keys.resolve(task.plan.actions), parts)]
 
 
 def _told(keys: Mapping[str, Any], parts: list[str]) -> str:

@@ -9,15 +9,11 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from neurogym.envs.episodes import EpisodeEnv
 from neurogym.envs.task_env import ECHO, TaskEnv
 from neurogym.spec.layout import Group
 from neurogym.spec.outcomes import Payoffs
-from neurogym.spec.scene import Scene, Sound, cap
+from neurogym.spec.scene import cap
 from neurogym.trials.task import Task
-from neurogym.wrappers.alternating import Switched
-from neurogym.wrappers.joint import Composite
-from neurogym.wrappers.simultaneous import Combined
 
 KEYS_OF_PLAIN_ENVS = (
     "ArrowLeft",
@@ -34,31 +30,30 @@ LONGEST = 100_000  # steps of an episode whose environment sets no end to it
 
 def is_lockstep(env: gym.Env) -> bool:
     """Whether observations depend on actions, or might."""
-    if not isinstance(env, TaskEnv):
-        return True
-    return env.task.plan.actions.graded or (env.task.closed and not env.task.foreseen)
+    task = env.declared
+    return task is None or task.plan.actions.graded or (task.closed and not task.foreseen)
 
 
 def is_adaptive(env: gym.Env) -> bool:
     """Whether a trial can be sent only when the one before it is over."""
-    return isinstance(env, TaskEnv) and bool(env.task.plan.learns or env.task.plan.echoes)
+    plan = env.declared.plan if env.declared else None
+    return bool(plan and (plan.learns or plan.echoes))
 
 
 def stage(env: gym.Env) -> dict[str, Any]:
     """What the player needs to know of a task before its first trial."""
-    if isinstance(env, TaskEnv):
-        plan = env.task.plan
-        channels = [_channel(env.task, group) for group in plan.channels]
-        hold, keys = env.task.hold_keys, keys_of(env.task)
-        told = dict(channels=channels, hold=hold, instruction=sentence(env), **keys)
-        if has_sound(env.task):
+    if task := env.declared:
+        channels = [_channel(task, group) for group in task.plan.channels]
+        told = dict(channels=channels, hold=task.hold_keys, instruction=sentence(env))
+        told |= task.all_keys()
+        if task.has_sound:
             told["sound"] = True
-        if isinstance(env.task, Combined):
+        if task.together:
             told["parts"] = [
-                dict(title=title(part.label), instruction=part.sentence())
-                for part in env.task.tasks
+                dict(title=title(member.task.label), instruction=member.task.sentence())
+                for member in task.together
             ]
-            told["shared"] = env.task.shared
+            told["shared"] = task.shared
         return told
     return dict(
         channels=_named_channels(env.observation_space),
@@ -69,40 +64,20 @@ def stage(env: gym.Env) -> dict[str, Any]:
     )
 
 
-def has_sound(task: Task) -> bool:
-    """Whether there is something to hear in some of its trials."""
-    parts = task.tasks if isinstance(task, Composite) else ()
-    return any(isinstance(e, Sound) for e in task.scene.elements) or any(map(has_sound, parts))
-
-
 def _channel(task: Task, group: Group) -> dict[str, Any]:
     """A group of channels; of several tasks at once under its own task's name for it."""
     told = dict(name=group.name, start=group.start, size=group.size)
-    for j, member in enumerate(task.members if isinstance(task, Combined) else ()):
+    for j, member in enumerate(task.together):
         if group.start in member.channels:
             told |= dict(name=group.name.removesuffix(member.suffix), part=j)
     return told
 
 
-def keys_of(task: Task) -> dict[str, Any]:
-    """The keys of a task, and its dial; of tasks that take turns the keys of all."""
-    if not isinstance(task, Switched):
-        return task.plan.keys.resolve(task.plan.actions)
-    each = [task.keys_in({"task": i}) for i in range(len(task.tasks))]
-    keys: dict[str, dict[str, Any]] = {}
-    for key in (key for own in each for key in own["keys"]):
-        known = keys.setdefault(key["code"], {**key, "name": ""})
-        names = [*filter(None, known["name"].split(" / ")), key["name"]]
-        known["name"] = " / ".join(dict.fromkeys(names))
-    dials = [own["dial"] for own in each if own["dial"]]
-    return dict(keys=list(keys.values()), dial=dials[0] if dials else None)
-
-
 def title(task: str, env: gym.Env | None = None) -> str:
     """A task's name in words: "PerceptualDecisionMaking-v0" is "Perceptual Decision Making"."""
-    if isinstance(env, TaskEnv) and isinstance(env.task, Composite):
-        between = " + " if isinstance(env.task, Combined) else " / "
-        return between.join(title(part.label) for part in env.task.tasks)
+    whole = env.declared if env else None
+    if whole and whole.tasks:
+        return whole.between.join(title(part.label) for part in whole.tasks)
     name = task.rpartition("-v")[0] or task
     if "." in name:  # of a collection
         return name.replace(".", " · ").replace("_", " ")
@@ -112,16 +87,15 @@ def title(task: str, env: gym.Env | None = None) -> str:
 
 def most_steps(env: gym.Env) -> int:
     """How many steps the trial that `env` has begun can have."""
-    if isinstance(env, EpisodeEnv):
-        spec = env.env.spec
-        return (spec and spec.max_episode_steps) or LONGEST
-    return round(env.tmax / float(env.dt))
+    if env.most_steps is None:
+        return LONGEST
+    return env.most_steps
 
 
 def sentence(env: gym.Env) -> str:
     """What one does in an environment: the first sentence of its docstring that is no heading."""
-    if isinstance(env, TaskEnv):
-        return env.task.sentence()
+    if env.declared:
+        return env.declared.sentence()
     paragraphs = re.split(r"\n\s*\n", type(env.unwrapped).__doc__ or "")
     texts = [" ".join(p.split()) for p in paragraphs if not p.strip().startswith("#")]
     text = next(filter(None, texts), "")
@@ -170,9 +144,7 @@ def _plain_keys(space: gym.Space) -> list[dict[str, Any]]:
 
 def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -> dict[str, Any]:
     """The message for the trial that `env` has begun, whose first row is `first`."""
-    declared = isinstance(env, TaskEnv)
-    scene = env.task.plan.scene if declared else Scene()
-    conditions = env.trial
+    task, conditions = env.declared, env.trial
     lockstep = is_lockstep(env)
     message = dict(
         type="trial",
@@ -184,28 +156,28 @@ def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -
         periods=[list(period) for period in env.periods],
         window=list(env.window) if env.window else None,
         frames=np.ascontiguousarray(first[None] if lockstep else env.ob, np.float32),
-        scene=scene.resolve(env.task, conditions) if declared else [],
+        scene=task.plan.scene.resolve(task, conditions) if task else [],
         seed=zlib.crc32(uid.encode()),
     )
-    if keys := env.task.keys_in(conditions) if declared else None:
+    if keys := task.keys_in(conditions) if task else None:
         message.update(keys)
-    if declared and env.task.plan.echoes and not lockstep:
+    if task and task.plan.echoes and not lockstep:
         message.update(_echoes(env))
     if lockstep:
         return message
     if env.parts:
-        return message | dict(parts=_parts(env), shared=env.task.shared)
+        return message | dict(parts=_parts(env), shared=task.shared)
     return message | _table(*env.payoffs)
 
 
 def _parts(env: TaskEnv) -> list[dict[str, Any]]:
     """Each of several tasks at once, as a trial of its own that begins at a step of the whole."""
-    task, parts = env.task, []
-    for j, (member, has) in enumerate(zip(task.members, env.parts, strict=True)):
+    task, parts = env.declared, []
+    for j, (member, has) in enumerate(zip(task.together, env.parts, strict=True)):
         part = dict(
             on=has is not None,
             at=task.onsets[j],
-            action=task.split[:, j].astype(np.uint16),
+            action=member.own_action.astype(np.uint16),
             weight=task.weights[j],
         )
         if has:

@@ -14,7 +14,7 @@ import numpy as np
 
 from app.player import messages
 from app.player.messages import title
-from neurogym.envs.task_env import TaskEnv, graded
+from neurogym.envs.task_env import graded
 from neurogym.records import trial_table
 from neurogym.records.database import Store
 from neurogym.spec.outcomes import Outcome
@@ -111,8 +111,8 @@ class Session:
     def config(self) -> dict[str, Any]:
         """What the player is told at the start."""
         run, settings = self.run, self.run["settings"]
-        declared = isinstance(self.env, TaskEnv)
-        how = self.env.task.feedback if declared else "reward"
+        task = self.env.declared
+        how = task.feedback if task else "reward"
         return dict(
             type="config",
             run=run["run_id"],

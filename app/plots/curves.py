@@ -24,9 +24,7 @@ from bokeh.plotting import figure
 
 from app.plots.raster import save_tool
 from app.plots.raster_data import answer_names
-from app.plots.strips import added
 from app.plots.style import Look
-from neurogym.envs.task_env import TaskEnv
 from neurogym.figures.fits import Fit, fit, outcome
 from neurogym.records import measures, trial_table
 from neurogym.spec.parameters import unknown
@@ -66,7 +64,8 @@ def conditions_for(rows: Sequence[Row]) -> list[str]:
     names = [name for name, n in levels.items() if n > 2]
     names = names or [name for name, n in levels.items() if n == 2]
     env = trial_table.env_of(rows[0]) if len(names) > 1 else None
-    others = set(added(env.task)) if isinstance(env, TaskEnv) else set()
+    task = env.declared if env else None
+    others = set(task.added_conditions()) if task else set()
     return sorted(names, key=lambda name: (name in others, name == ANSWER))
 
 

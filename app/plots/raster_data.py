@@ -12,7 +12,6 @@ import numpy as np
 
 from neurogym.records import trial_table
 from neurogym.spec.parameters import unknown
-from neurogym.wrappers.simultaneous import Combined
 
 Row = Mapping[str, Any]
 OUTCOMES = ("correct", "withheld", "error", "miss", "early", "none")
@@ -271,15 +270,12 @@ class Part:
 
 def parts_of(env: Any, n: int) -> list[Part]:
     """The tasks that an environment combines, for n trials."""
-    task = getattr(env, "task", None)
-    if not isinstance(task, Combined):
-        return []
-    task.plan  # noqa: B018 - lays the actions out
     found = []
-    for j, member in enumerate(task.members):
+    for member in env.declared.together if env.declared else ():
         labels = member.task.plan.actions.labels
         answers = {k: name for k, name in enumerate(labels) if k}
-        part = Part(member.task.label, answers, task.split[:, j], not task.shared, n)
+        apart = not env.declared.shared
+        part = Part(member.task.label, answers, member.own_action, apart, n)
         rule = member.task.plan.rule
         part.window = tuple(member.periods[name] for name in rule.periods) if rule else ()
         found.append(part)
@@ -306,7 +302,7 @@ def _number(values: Any, rest: Any) -> Any:
 
 def _labels(env: Any) -> np.ndarray | None:
     """The trial's labels, as numbers, if they are the same whatever is done."""
-    task = getattr(env, "task", None)
+    task = env.declared
     if task is not None and task.closed and not task.foreseen:
         return None
     labels = _number(getattr(env, "gt", None), env.idle_action)

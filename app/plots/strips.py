@@ -8,28 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from neurogym.envs.task_env import TaskEnv
 from neurogym.spec.conditions import Patterns, Permutation, Subset
 from neurogym.trials.task import Task
-from neurogym.wrappers.joint import Composite
 
 Row = Mapping[str, Any]
 WIDE = 8  # a ratio of levels
 FEW = 6  # distinct numbers that are told apart by colour
 ARRANGED = (Subset, Permutation, Patterns)  # a task keeps these; only wrappers change them
-
-
-def added(task: Task) -> list[str]:
-    """The conditions that wrappers added to those of the task, or of each of several tasks."""
-    names = task.plan.conditions
-    if not isinstance(task, Composite):
-        own = type(task)(**task.settings()).plan.conditions if task.wrappers else names
-        return [name for name in names if name not in own]
-    of_tasks = {name for member in task.members for name in member.conditions.values()}
-    deeper = [
-        member.conditions[name] for member in task.members for name in added(member.task)
-    ]  # fmt: skip
-    return list(dict.fromkeys([*(name for name in names if name not in of_tasks), *deeper]))
 
 
 def steered(task: Task, rows: Sequence[Row]) -> list[str]:
@@ -72,11 +57,12 @@ def _leaves(memory: Any) -> list[Any]:
 
 def strip_names(env: Any, rows: Sequence[Row]) -> list[str]:
     """What wrappers did to trials, as far as conditions of some rows tell it."""
-    if not isinstance(env, TaskEnv) or not env.task.stack:
+    task = env.declared
+    if task is None or not task.stack:
         return []
-    arranged = [name for name, c in env.task.plan.conditions.items() if isinstance(c, ARRANGED)]
+    arranged = [name for name, c in task.plan.conditions.items() if isinstance(c, ARRANGED)]
     changed = [name for name in arranged if len(distinct(rows, name)) > 1]
-    names = dict.fromkeys([*added(env.task), *changed, *steered(env.task, rows)])
+    names = dict.fromkeys([*task.added_conditions(), *changed, *steered(task, rows)])
     return [name for name in names if distinct(rows, name)]
 
 
@@ -119,8 +105,6 @@ class Strip:
 def strips(groups: Sequence[tuple[Any, Sequence[Row]]]) -> list[Strip]:
     """The strips of several subjects, each an environment and its rows."""
     names = dict.fromkeys(name for env, rows in groups for name in strip_names(env, rows))
-    levels = {
-        name for env, rows in groups if isinstance(env, TaskEnv) for name in steered(env.task, rows)
-    }
+    levels = {name for env, rows in groups if env.declared for name in steered(env.declared, rows)}
     every = [row for _, rows in groups for row in rows]
     return [Strip.of(name, every, name in levels) for name in names]

@@ -111,8 +111,11 @@ class EpisodeEnv(HasTrials, gym.Wrapper):
     @property
     def periods(self) -> list[tuple[str, int, int]]:
         """The one period: ("episode", 0, most steps there can be; else those so far)."""
-        most = self.env.spec.max_episode_steps if self.env.spec else None
-        return [("episode", 0, most or self.t_ind + 1)]
+        return [("episode", 0, self.most_steps or self.t_ind + 1)]
+
+    @property
+    def most_steps(self) -> int | None:
+        return self.env.spec.max_episode_steps if self.env.spec else None
 
     @property
     def planned_periods(self) -> list[tuple[str, int, int]]:

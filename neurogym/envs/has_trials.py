@@ -47,6 +47,7 @@ class HasTrials(Forking, gym.Env):
     trial_index: int
     forced: Mapping[str, Any]
     t_ind: int
+    tmax: float
     periods: Sequence[tuple[str, int, int]]
     window: tuple[int, int]
     gt_now: Any
@@ -79,6 +80,11 @@ class HasTrials(Forking, gym.Env):
     def idle_action(self) -> int | np.ndarray:
         """The action that does nothing: 0, or (k,) where actions are graded."""
         return 0
+
+    @property
+    def most_steps(self) -> int | None:
+        """How many steps the trial that was begun can have; None: there is no end to it."""
+        return round(self.tmax / float(self.dt))
 
     @property
     def planned_periods(self) -> Sequence[tuple[str, int, int]]:
