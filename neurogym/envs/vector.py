@@ -153,12 +153,12 @@ class Tables:
     def __init__(self, task: Task, payoffs: Sequence[Payoffs]):
         tables = list(dict.fromkeys(payoffs))
         common = task.plan.table
-        self.base = common.shape[0] if common else 0
+        self.base = common.shape[0]
         _, self.states, n = tables[0].shape
         own = np.array([table.shape[0] - self.base for table in tables])
         self.shifts = dict(zip(tables, np.cumsum(own) - own, strict=True))
         for name in Payoffs.FIELDS:
-            parts = [getattr(common, name)] if common else []
+            parts = [getattr(common, name)] if self.base else []
             parts += [getattr(table, name)[self.base :] for table in tables if own.any()]
             setattr(self, name, np.concatenate(parts).ravel())
         action, state = np.arange(self.reward.size) % n, np.arange(self.reward.size) // n

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from neurogym.records import trial_table
-from neurogym.records.files import KINDS, MAX_INTEGER, checked, plain, plain_row
-from neurogym.spec.parameters import unknown
+from neurogym.records.files import KINDS, MAX_INTEGER, checked, plain_row
+from neurogym.spec.parameters import plain, unknown
 
 try:
     import sqlalchemy as sa
@@ -35,7 +35,7 @@ _TYPES = {
     "boolean": sa.Boolean,
     "json": sa.JSON,
 }
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 RUN_COLUMNS: dict[str, str] = {
     "run_id": "the run's id",
@@ -54,11 +54,11 @@ _RUN_KINDS = {
     "n_trials": "integer",
     "settings": "json",
 }
-_RUN_DEFAULTS = {"params": {}, "wrappers": [], "settings": {}}
+_RUN_DEFAULTS: dict[str, Any] = {"params": {}, "wrappers": [], "settings": {}}
 _REQUIRED = ("run_id", "task")
 
 
-def _columns(kinds: Mapping[str, str], required: tuple[str, ...]) -> list[sa.Column]:
+def _columns(kinds: Mapping[str, str], required: tuple[str, ...]) -> list[sa.Column[Any]]:
     return [
         sa.Column(name, _TYPES[kind], nullable=kind != "json" and name not in required)
         for name, kind in kinds.items()
@@ -66,7 +66,7 @@ def _columns(kinds: Mapping[str, str], required: tuple[str, ...]) -> list[sa.Col
     ]
 
 
-def _number() -> sa.Column:
+def _number() -> sa.Column[Any]:
     """The order of insertion."""
     big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     return sa.Column("number", big, primary_key=True, autoincrement=True)
@@ -123,7 +123,7 @@ class Store:
         self.url = database_url(url)
         self._insert = _INSERT[self.url.get_backend_name()]
         if self._is_sqlite:
-            _prepare_file(Path(self.url.database), create)
+            _prepare_file(Path(self.url.database or ""), create)
         self._engine = _engine(self.url)
         try:
             if self._is_sqlite:
@@ -203,7 +203,7 @@ class Store:
         statement = self._insert(_RUNS).values(values).on_conflict_do_nothing()
         with self._engine.begin() as connection:
             connection.execute(statement)
-            found = self._run(connection, values["run_id"])
+            found = self._run(connection, values["run_id"]) or {}
         differ = [name for name in values if name != "created_utc" and values[name] != found[name]]
         if differ:
             raise ValueError(
@@ -356,7 +356,7 @@ def _equal(table: sa.Table, values: Mapping[str, Any]) -> list[sa.ColumnElement[
     return [table.c[name] == value for name, value in values.items()]
 
 
-def _done(where: sa.ColumnElement[bool]) -> sa.Select:
+def _done(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """By run: run_id, n_done, accuracy, median_rt_ms, last_utc of finished trials."""
     trials = _TRIALS.c
     run_id = trials.run_id

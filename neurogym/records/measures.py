@@ -60,10 +60,10 @@ def levels(rows: Sequence[Row], condition: str, signed_by: str | None = None) ->
 
 def proportion(level: np.ndarray, hit: Sequence[bool]) -> list[Point]:
     """The share of hits at each level."""
-    hit = np.asarray(hit, bool)
+    hits = np.asarray(hit, bool)
     points = []
     for value in np.unique(level):
-        here = hit[level == value]
+        here = hits[level == value]
         k, n = int(here.sum()), here.size
         points.append(Point(float(value), k / n, *wilson(k, n), n))
     return points

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 
 from neurogym.envs.episodes import as_trials
+from neurogym.envs.has_trials import HasTrials
 from neurogym.spec.outcomes import Outcome
 from neurogym.trials.catalogue import make
 
@@ -64,7 +64,7 @@ def utc_now() -> str:
 
 def empty_row(**values: Any) -> dict[str, Any]:
     """A row with all columns, None where nothing is given."""
-    row = dict.fromkeys(COLUMNS)
+    row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row.update(
         params={}, wrappers=[], conditions={}, forced={}, memory={}, actions=[], parts=[], flags={}
     )
@@ -102,11 +102,12 @@ class Trace:
         return None
 
 
-def run_trial(env: gym.Env, act: Any, first: np.ndarray) -> Trace:
+def run_trial(env: HasTrials, act: Any, first: np.ndarray) -> Trace:
     """Play the trial that `env` has begun: `act(ob)` gives each step's action."""
     periods, dt = env.periods, float(env.dt)
-    ob, info = first, {}
-    rows: tuple[list, ...] = ([], [], [], [], [])
+    ob = first
+    info: Mapping[str, Any] = {}
+    rows: tuple[list[Any], ...] = ([], [], [], [], [])
     while not info.get("new_trial"):
         at, action = env.t_ind, act(ob)
         following, reward, _, _, info = env.step(action)
@@ -115,12 +116,13 @@ def run_trial(env: gym.Env, act: Any, first: np.ndarray) -> Trace:
         for column, value in zip(rows, step, strict=True):
             column.append(value)
         ob = following
-    arrays = [np.array(rows[0], np.float32), *(np.array(column) for column in rows[1:])]
-    return Trace(*arrays, periods, dt, info, env.idle_action)
+    obs = np.array(rows[0], np.float32)
+    gts, actions, rewards, steps = (np.array(column) for column in rows[1:])
+    return Trace(obs, gts, actions, rewards, steps, list(periods), dt, dict(info), env.idle_action)
 
 
 def begin(
-    env: gym.Env,
+    env: HasTrials,
     seed: int,
     index: int,
     forced: Mapping[str, Any] | None = None,
@@ -151,7 +153,7 @@ def outcome_of(trace: Trace) -> dict[str, Any]:
     }
 
 
-def env_of(row: Mapping[str, Any]) -> gym.Env:
+def env_of(row: Mapping[str, Any]) -> HasTrials:
     """The environment in which a row's trial was played."""
     return as_trials(make(row["task"], **arguments(row)))
 
@@ -162,7 +164,7 @@ def arguments(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row["params"], **stack}
 
 
-def replay(row: Mapping[str, Any], env: gym.Env | None = None) -> Trace:
+def replay(row: Mapping[str, Any], env: HasTrials | None = None) -> Trace:
     """Play a row's trial again with its own actions, on the very same samples."""
     env = env or env_of(row)
     first = begin(env, row["seed"], row["trial_index"], row["forced"], row["memory"])

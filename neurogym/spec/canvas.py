@@ -245,31 +245,33 @@ class LevelCanvas(Canvas):
         # of rules that label single steps: the rows, and the action
         self.label_rows: tuple[np.ndarray, int] | None = None
 
-    def show(self, channel, level, during=None):
+    def show(self, channel: str, level: Any, during: str | Sequence[str] | None = None) -> None:
         group, level = self.channels[channel], self._level(channel, level)
         for i in self.timeline.index(during):
             self.levels[:, i, group.slice] = level
 
-    def trace(self, channel, function, during):
+    def trace(self, channel: str, function: Any, during: str | Sequence[str]) -> None:
         self.traces.append((self.channels[channel].slice, self.timeline.index(during), function))
 
-    def noise(self, channel, sigma, during=None):
+    def noise(
+        self, channel: str | None, sigma: Any, during: str | Sequence[str] | None = None
+    ) -> None:
         sd = np.asarray(sigma, np.float32) / np.float32(self.timeline.dt**0.5)
         if sd.any():
             self.noises.append((self._columns(channel), self.timeline.index(during), sd))
 
-    def dampen(self, factor):
+    def dampen(self, factor: np.ndarray) -> None:
         factor = np.asarray(factor, np.float32)
         self.noises = [
             (columns, periods, np.broadcast_to(sd, (self.n,)) * factor)
             for columns, periods, sd in self.noises
         ]
 
-    def label(self, action, during):
+    def label(self, action: np.ndarray, during: str | Sequence[str]) -> None:
         for i in self.timeline.index(during):
             self.answers[:, i] = action
 
-    def aim(self, action, value, during, when=True):
+    def aim(self, action: str, value: Any, during: str | Sequence[str], when: Any = True) -> None:
         if not self.actions.graded:
             raise ValueError("actions are one of several here: `answer` says which is right")
         group, periods = self.actions[action], self.timeline.index(during)
@@ -279,10 +281,10 @@ class LevelCanvas(Canvas):
             value = np.broadcast_to(value, (self.n, group.size))
         self.aims.append((group.slice, periods, value, np.broadcast_to(when, (self.n,))))
 
-    def due_at(self, action, after_ms):
+    def due_at(self, action: int, after_ms: np.ndarray) -> None:
         self.due_ms, self.due_action = after_ms, action
 
-    def worth_at(self, action, earns):
+    def worth_at(self, action: int, earns: np.ndarray) -> None:
         if self.worths is None:
             self.worths = np.zeros((self.n, self.actions.size), np.float32)
         self.worths[:, action] = earns

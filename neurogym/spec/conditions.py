@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -12,7 +12,7 @@ from neurogym.spec.outcomes import Result
 
 
 def _between(low: float, value: Any, high: float) -> bool:
-    return isinstance(value, Real) and bool(low <= value <= high)
+    return isinstance(value, Real) and low <= float(value) <= high
 
 
 class Condition:
@@ -48,7 +48,7 @@ class Choice(Condition):
 
     def __init__(
         self,
-        values: Sequence,
+        values: Sequence[Any],
         p: Sequence[float] | None = None,
         *,
         bounds: tuple[float, float] | None = None,
@@ -62,18 +62,18 @@ class Choice(Condition):
         ):
             raise ValueError(f"p = {p!r}: expected {len(self.values)} probabilities that sum to 1")
 
-    def draw(self, rng, n, last):
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         if self.p is None:
             return self.values[rng.integers(len(self.values), size=n)]
         index = np.searchsorted(np.cumsum(self.p)[:-1], rng.random(n), side="right")
         return self.values[index]
 
-    def allows(self, value):
+    def allows(self, value: Any) -> bool:
         if self.bounds:
             return _between(self.bounds[0], value, self.bounds[1])
         return value in self.values.tolist()
 
-    def __str__(self):
+    def __str__(self) -> str:
         values = ", ".join(map(str, self.values[:12].tolist()))
         span = f" (any from {self.bounds[0]:g} to {self.bounds[1]:g})" if self.bounds else ""
         return f"{values}{', ...' if len(self.values) > 12 else ''}{span}"
@@ -85,13 +85,13 @@ class Uniform(Condition):
     def __init__(self, low: float, high: float, *, unit: str = "", doc: str = ""):
         self.low, self.high, self.unit, self.doc = float(low), float(high), unit, doc
 
-    def draw(self, rng, n, last):
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         return rng.uniform(self.low, self.high, size=n)
 
-    def allows(self, value):
+    def allows(self, value: Any) -> bool:
         return _between(self.low, value, self.high)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g}"
 
 
@@ -103,17 +103,17 @@ class Flips(Condition):
     def __init__(self, p: float, *, unit: str = "", doc: str = ""):
         self.p, self.unit, self.doc = float(p), unit, doc
 
-    def draw(self, rng, n, last):
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         flips = rng.random(n) < self.p
         start = rng.integers(2)
         if last is None:
             flips[0], last = False, start
         return (last + np.cumsum(flips)) % 2
 
-    def allows(self, value):
+    def allows(self, value: Any) -> bool:
         return value in (0, 1)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"0 or 1, flips with probability {self.p:g}"
 
 
@@ -128,7 +128,7 @@ class Switches(Condition):
     def __init__(self, n: int, p: float, *, unit: str = "", doc: str = ""):
         self.n, self.p, self.unit, self.doc = n, float(p), unit, doc
 
-    def draw(self, rng, n, last):
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         switches = rng.random(n) < self.p
         steps = rng.integers(1, self.n, size=n) if self.n > 1 else np.zeros(n, np.int64)
         start = rng.integers(self.n)
@@ -136,10 +136,10 @@ class Switches(Condition):
             switches[0], last = False, start
         return (last + np.cumsum(switches * steps)) % self.n
 
-    def allows(self, value):
+    def allows(self, value: Any) -> bool:
         return value in range(self.n)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"0 to {self.n - 1}, switches with probability {self.p:g}"
 
 
@@ -153,7 +153,7 @@ def _numbers(value: Any) -> list[int]:
     return numbers if "-".join(map(str, numbers)) == value else []
 
 
-def _written(numbers: Sequence[int]) -> str:
+def _written(numbers: Iterable[int]) -> str:
     return "-".join(map(str, numbers))
 
 
@@ -172,10 +172,10 @@ class Subset(Condition):
     def __init__(self, n: int, least: int = 2, *, unit: str = "", doc: str = ""):
         self.n, self.least, self.unit, self.doc = n, least, unit, doc
 
-    def draw(self, rng, n, last):
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         return np.full(n, _written(range(1, self.n + 1)))
 
-    def allows(self, value):
+    def allows(self, value: Any) -> bool:
         numbers = _numbers(value)
         return len(numbers) >= self.least and set(numbers) <= set(range(1, self.n + 1)) and (
             numbers == sorted(set(numbers))
@@ -186,7 +186,7 @@ class Subset(Condition):
         things = np.arange(1, self.n + 1)
         return _decoded(values, lambda value: np.isin(things, _numbers(value)))
 
-    def __str__(self):
+    def __str__(self) -> str:
         few = _written(range(1, self.least + 1))
         return f"{self.least} or more of the numbers 1 to {self.n} in order, such as {few!r}"
 
@@ -199,17 +199,17 @@ class Permutation(Condition):
     def __init__(self, n: int, *, unit: str = "", doc: str = ""):
         self.n, self.unit, self.doc = n, unit, doc
 
-    def draw(self, rng, n, last):
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         return np.full(n, last or _written(rng.permutation(self.n) + 1))
 
-    def allows(self, value):
+    def allows(self, value: Any) -> bool:
         return sorted(_numbers(value)) == list(range(1, self.n + 1))
 
     def decode(self, values: np.ndarray) -> np.ndarray:
         """What each of the n things goes with, counted from 0: (trials, n)."""
         return _decoded(values, lambda value: np.array(_numbers(value)) - 1)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"the numbers 1 to {self.n} in any order, such as {_written(range(self.n, 0, -1))!r}"
 
 
@@ -218,7 +218,7 @@ class Order(Permutation):
 
     carries = False
 
-    def draw(self, rng, n, last):
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         orders = rng.permuted(np.tile(np.arange(1, self.n + 1), (n, 1)), axis=1)
         return np.array([_written(order) for order in orders.tolist()])
 
@@ -229,18 +229,18 @@ class Bits(Condition):
     def __init__(self, n: int, p: float = 0.5, *, unit: str = "", doc: str = ""):
         self.n, self.p, self.unit, self.doc = n, float(p), unit, doc
 
-    def draw(self, rng, n, last):
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         bits = (rng.random((n, self.n)) < self.p).astype(np.uint8) + ord("0")
         return np.array([row.tobytes().decode() for row in bits])
 
-    def allows(self, value):
+    def allows(self, value: Any) -> bool:
         return isinstance(value, str) and len(value) == self.n and set(value) <= {"0", "1"}
 
     def decode(self, values: np.ndarray) -> np.ndarray:
         """The bits, (trials, n) bool."""
         return np.array([list(value) for value in values.tolist()]) == "1"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.n} bits, each 1 with probability {self.p:g}"
 
 
@@ -252,13 +252,13 @@ class Count(Condition):
     def __init__(self, n: int, *, unit: str = "", doc: str = ""):
         self.n, self.unit, self.doc = n, unit, doc
 
-    def draw(self, rng, n, last):
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         return ((-1 if last is None else last) + 1 + np.arange(n)) % self.n
 
-    def allows(self, value):
+    def allows(self, value: Any) -> bool:
         return value in range(self.n)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"0 to {self.n - 1}, one after the other"
 
 
@@ -272,13 +272,13 @@ class Patterns(Condition):
             raise ValueError(f"there are no {n} different patterns of {bits} bits")
         self.n, self.bits, self.unit, self.doc = n, bits, unit, doc
 
-    def draw(self, rng, n, last):
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         codes: dict[int, None] = {}
         while last is None and len(codes) < self.n:
             codes[int(rng.integers(1, 2**self.bits))] = None
         return np.full(n, last or "-".join(format(code, f"0{self.bits}b") for code in codes))
 
-    def allows(self, value):
+    def allows(self, value: Any) -> bool:
         patterns = value.split("-") if isinstance(value, str) else []
         return len(patterns) == len(set(patterns)) == self.n and all(
             len(bits) == self.bits and set(bits) <= {"0", "1"} and "1" in bits for bits in patterns
@@ -288,7 +288,7 @@ class Patterns(Condition):
         """The bits of each pattern, (trials, n, bits) bool."""
         return _decoded(values, lambda value: [[b == "1" for b in p] for p in value.split("-")])
 
-    def __str__(self):
+    def __str__(self) -> str:
         some = "-".join(format(code, f"0{self.bits}b") for code in range(1, min(self.n, 4) + 1))
         more = f"-..., {self.n} of them" if self.n > 4 else ""
         return f"{self.n} different patterns of {self.bits} bits with a 1 in each: {some}{more}"

@@ -32,7 +32,7 @@ class Duration:
     """
 
     kind: str
-    args: tuple
+    args: tuple[Any, ...]
 
     @classmethod
     def parse(cls, spec: Any, period: str = "period") -> Duration:
@@ -100,7 +100,8 @@ class Duration:
     def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Lengths in ms of n trials, (n,), of a duration with a chance of its own."""
         if self.kind == "uniform":
-            return rng.uniform(*self.args, size=n)
+            low, high = self.args
+            return rng.uniform(low, high, size=n)
         if self.kind == "choice":
             return np.array(self.args, float)[rng.integers(len(self.args), size=n)]
         mean, low, high = self.args
@@ -134,7 +135,7 @@ class Duration:
         return np.broadcast_to(self.follow(start, drawn), (n,))
 
 
-def _kind_and_args(spec: Any) -> tuple[str, tuple]:
+def _kind_and_args(spec: Any) -> tuple[str, tuple[Any, ...]]:
     if isinstance(spec, (int, float, np.integer, np.floating)) and not isinstance(spec, bool):
         return "constant", (float(spec),)
     if callable(spec):
@@ -159,7 +160,7 @@ def _kind_and_args(spec: Any) -> tuple[str, tuple]:
     return kind, tuple(float(a) for a in args)
 
 
-def _cut(args: tuple) -> tuple:
+def _cut(args: tuple[float, ...]) -> tuple[float, float, float]:
     """An exponential without a maximum is cut where one trial in a million lies."""
     mean, low, _ = map(float, args)
     return mean, low, low + mean * np.log(1e6)

@@ -31,7 +31,7 @@ class Span:
     size: int = 1
     rest: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.low <= self.rest <= self.high or self.low == self.high:
             raise ValueError(
                 f"rest = {self.rest:g} does not lie between {self.low:g} and {self.high:g}"
@@ -81,7 +81,7 @@ class Groups:
         self.size = 0
         for name, spec in sizes.items():
             evidence = spec if isinstance(spec, Evidence) else None
-            size = int(evidence.size if evidence else spec)
+            size = int(spec.size if isinstance(spec, Evidence) else spec)
             if size < 1:
                 raise ValueError(f"{self.what} {name!r} needs at least one entry, not {spec!r}")
             gate = evidence.gate if evidence else None

@@ -59,7 +59,14 @@ class Payoffs:
         """(kinds, states, actions)."""
         return self.reward.shape
 
-    def set(self, where, reward=0.0, outcome=Outcome.NONE, ends=False, performance=None) -> None:
+    def set(
+        self,
+        where: Any,
+        reward: Any = 0.0,
+        outcome: Any = Outcome.NONE,
+        ends: Any = False,
+        performance: Any = None,
+    ) -> None:
         """Fill the cells at an index; a correct outcome has performance 1 unless told otherwise."""
         self.reward[where] = reward
         self.outcome[where] = outcome
@@ -112,7 +119,8 @@ class Kept:
         """What was made under an equal key, or what `make` gives."""
         if asker not in self._last or self._last[asker][0] != key:
             self._last[asker] = key, make()
-        return self._last[asker][1]
+        made: T = self._last[asker][1]
+        return made
 
 
 HOW = ("performance", "outcome", "response")

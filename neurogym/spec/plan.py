@@ -32,6 +32,9 @@ class Modifier(Protocol):
     def learns(self) -> bool:
         """Whether trials depend on how those before them ended."""
 
+    def around(self, task: Any) -> Any:
+        """A task with this around it; ValueError if it does not fit."""
+
     def change(self, task: Any, plan: Plan) -> None:
         """Edit what is known before any trial, in place."""
 
@@ -79,7 +82,7 @@ class Plan:
     pays: dict[str, Modifier] = field(default_factory=dict)
     echoes: list[Echo] = field(default_factory=list)
     learns: bool = False
-    table: Payoffs | None = field(default=None, repr=False)
+    table: Payoffs = field(default_factory=lambda: Payoffs(0, 0), repr=False)  # none: closed
     kept: Kept = field(default_factory=Kept, repr=False)
 
     def varied(self, key: str, wrapper: Modifier, task: Any, payoffs: Payoffs) -> Payoffs:

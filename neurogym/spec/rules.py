@@ -7,13 +7,13 @@ vector environment, the browser and the docs all read the same table. A trial st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from neurogym.spec.canvas import Canvas, Timeline
+from neurogym.spec.canvas import LevelCanvas, Timeline
 from neurogym.spec.layout import Actions
 from neurogym.spec.outcomes import Kept, Outcome, Payoffs
 
@@ -57,7 +57,7 @@ class Rule:
         raise TypeError(f"{type(self).__name__} gives no table")
 
     def judge(
-        self, plan: Paying, canvas: Canvas, segment: np.ndarray, last: np.ndarray
+        self, plan: Paying, canvas: LevelCanvas, segment: np.ndarray, last: np.ndarray
     ) -> tuple[Payoffs, np.ndarray]:
         """Payoffs of a block, and the kind of each row: (S,).
 
@@ -79,7 +79,7 @@ class Rule:
             table.set(early, abort, Outcome.EARLY, bool(last) or plan.abort)
         return table
 
-    def _kinds(self, canvas: Canvas) -> np.ndarray:
+    def _kinds(self, canvas: LevelCanvas) -> np.ndarray:
         """The kinds of each trial's periods, (n, periods), but for the window."""
         kinds = np.zeros(canvas.answers.shape, np.int64)
         kinds[:, canvas.timeline.index(self.hold)] = 1
@@ -105,7 +105,7 @@ class FirstResponse(Rule):
     urgency: float = 0.0  # added to what each step of the window earns
 
     # kinds: 0 nothing counts, 1 hold, 2 + a window with answer a; the same again for last steps
-    def table(self, plan):
+    def table(self, plan: Paying) -> Payoffs:
         n, get = plan.actions.size, plan.rewards.get
         half = 2 + n
         table = self._blank(plan, half)
@@ -122,7 +122,9 @@ class FirstResponse(Rule):
             table.reward[last + 2 : last + 2 + n] += self.urgency
         return table
 
-    def judge(self, plan, canvas, segment, last):
+    def judge(
+        self, plan: Paying, canvas: LevelCanvas, segment: np.ndarray, last: np.ndarray
+    ) -> tuple[Payoffs, np.ndarray]:
         kinds = self._kinds(canvas)
         window = canvas.timeline.index(self.window)
         kinds[:, window] = 2 + canvas.answers[:, window]
@@ -131,7 +133,7 @@ class FirstResponse(Rule):
         rows[last] += 2 + canvas.actions.size
         return plan.table, rows
 
-    def sentence(self, plan):
+    def sentence(self, plan: Paying) -> str:
         held = " or ".join([self.hold] if isinstance(self.hold, str) else self.hold)
         ends = " and ends the trial" if plan.abort else ""
         return (
@@ -156,18 +158,22 @@ class Interval(Rule):
     slack: float = 25.0
     margin: str = "prod_margin"
 
-    def table(self, plan):
+    def table(self, plan: Paying) -> Payoffs:
         return self._blank(plan, 2)
 
-    def judge(self, plan, canvas, segment, last):
-        timeline, base = canvas.timeline, plan.table
+    def judge(
+        self, plan: Paying, canvas: LevelCanvas, segment: np.ndarray, last: np.ndarray
+    ) -> tuple[Payoffs, np.ndarray]:
+        timeline, base, due = canvas.timeline, plan.table, canvas.due_ms
+        if due is None:
+            raise ValueError(f"{type(self).__name__}: paint() says by canvas.due() when it is due")
         kinds = self._kinds(canvas)
         rows = kinds.ravel().take(segment)
         rows[last] += 2
 
         lead = timeline.start[self.window] - timeline.start[self.since]  # steps before the window
         steps = timeline.end[self.window] - timeline.start[self.window]
-        keys, which = np.unique(np.stack([canvas.due_ms, lead]), axis=1, return_inverse=True)
+        keys, which = np.unique(np.stack([due, lead]), axis=1, return_inverse=True)
         length = int(steps.max())
         table = self._with_timed(plan, keys, length, canvas)
         offsets = np.concatenate([[0], np.cumsum(timeline.length)])[:-1]
@@ -182,14 +188,23 @@ class Interval(Rule):
         self._label(canvas, at, steps, earned)
         return table, rows
 
-    def _with_timed(self, plan, keys, length, canvas):
+    def _with_timed(
+        self, plan: Paying, keys: np.ndarray, length: int, canvas: LevelCanvas
+    ) -> Payoffs:
         """The plan's table and the timed kinds; blocks often have the same, so the last is kept."""
         return plan.kept.get(
             "rule", (keys.tobytes(), length, canvas.due_action),
             lambda: plan.table.joined(self._timed(plan, keys[0], keys[1], length, canvas)),
         )  # fmt: skip
 
-    def _timed(self, plan, due, lead, length, canvas):
+    def _timed(
+        self,
+        plan: Paying,
+        due: np.ndarray,
+        lead: np.ndarray,
+        length: int,
+        canvas: LevelCanvas,
+    ) -> Payoffs:
         """Kinds for each due time and step in the window; then the same as last steps."""
         produced = (np.arange(length) + lead[:, None]) * plan.dt
         eps, tol = (
@@ -211,7 +226,9 @@ class Interval(Rule):
         timed.set(np.s_[half:, :, 0], plan.rewards.get("miss", 0.0), Outcome.MISS, True)
         return timed
 
-    def _label(self, canvas, at, steps, earned):
+    def _label(
+        self, canvas: LevelCanvas, at: np.ndarray, steps: np.ndarray, earned: np.ndarray
+    ) -> None:
         """Keep for each trial the first of the window's rows, `at`, that earn most."""
         steps = steps[steps > 0]
         first = np.cumsum(steps) - steps
@@ -219,7 +236,7 @@ class Interval(Rule):
         hits = np.flatnonzero(earned == most)
         canvas.label_rows = at[hits[np.searchsorted(hits, first)]], canvas.due_action
 
-    def sentence(self, plan):
+    def sentence(self, plan: Paying) -> str:
         return (
             f"One response in {self.window} ends the trial; it earns the more, the closer it comes"
             f" to the due time, counted from the start of {self.since}, within"
@@ -239,7 +256,7 @@ class Spot(FirstResponse):
     alarm: tuple[str, ...] = ()
 
     # kinds: those of a first response; last steps of trials with labels; alarm, and as last steps
-    def table(self, plan):
+    def table(self, plan: Paying) -> Payoffs:
         first, get = super().table(plan), plan.rewards.get
         n, half = plan.actions.size, 2 + plan.actions.size
         labelled, alarm = first.copy(), Payoffs(3, n)
@@ -252,12 +269,13 @@ class Spot(FirstResponse):
         alarm.set(np.s_[2, :, 0], get("miss", 0.0), Outcome.MISS, True)
         return first.joined(labelled).joined(alarm)
 
-    def judge(self, plan, canvas, segment, last):
+    def judge(
+        self, plan: Paying, canvas: LevelCanvas, segment: np.ndarray, last: np.ndarray
+    ) -> tuple[Payoffs, np.ndarray]:
         table, rows = super().judge(plan, canvas, segment, last)
         half, timeline = 2 + canvas.actions.size, canvas.timeline
         window = timeline.index(self.window)
-        there = (canvas.answers[:, window] > 0) & (timeline.steps[:, window] > 0)
-        there = there.any(axis=1)
+        there = ((canvas.answers[:, window] > 0) & (timeline.steps[:, window] > 0)).any(axis=1)
         rows[last[there]] += half
         if self.alarm:
             early = np.isin(segment % timeline.steps.shape[1], timeline.index(self.alarm))
@@ -265,7 +283,7 @@ class Spot(FirstResponse):
             rows[last] += early[last] * (1 + there)
         return table, rows
 
-    def sentence(self, plan):
+    def sentence(self, plan: Paying) -> str:
         words = super().sentence(plan)
         if self.alarm:
             fail = plan.rewards.get("fail", 0)
@@ -289,7 +307,7 @@ class Answers(Rule):
 
     # kinds: 0 nothing counts, 1 hold, 2 + j * actions + a the j-th answer is a; again as last steps
     # states: 0 no answer yet, 2j - 1 the j-th answer was given and all were right, 2j not all were
-    def table(self, plan):
+    def table(self, plan: Paying) -> Payoffs:
         n, k, get = plan.actions.size, len(self.asked), plan.rewards.get
         half = 2 + k * n
         table = self._blank(plan, half, 2 * k - 1)
@@ -301,7 +319,9 @@ class Answers(Rule):
                     self._pay(table, last + 2 + j * n + answer, j, answer, get)
         return table
 
-    def _pay(self, table, row, j, answer, get):
+    def _pay(
+        self, table: Payoffs, row: int, j: int, answer: int, get: Callable[..., float]
+    ) -> None:
         """What responses earn where the j-th answer is asked for: rows of the table, in place."""
         for state in range(min(2 * j + 1, table.shape[1])):
             all_right = state == max(2 * j - 1, 0)
@@ -315,7 +335,9 @@ class Answers(Rule):
                     table.reward[at] = earned
                     table.next[at] = 2 * j + (1 if right and all_right else 2)
 
-    def judge(self, plan, canvas, segment, last):
+    def judge(
+        self, plan: Paying, canvas: LevelCanvas, segment: np.ndarray, last: np.ndarray
+    ) -> tuple[Payoffs, np.ndarray]:
         n, timeline = canvas.actions.size, canvas.timeline
         kinds = self._kinds(canvas)
         for j, period in enumerate(self.asked):
@@ -325,7 +347,7 @@ class Answers(Rule):
         rows[last] += 2 + len(self.asked) * n
         return plan.table, rows
 
-    def sentence(self, plan):
+    def sentence(self, plan: Paying) -> str:
         early = plan.rewards.get("abort", 0)
         return (
             f"The first response in each of {' and '.join(self.asked)} counts, the last one ends"
@@ -345,17 +367,21 @@ class Worth(FirstResponse):
     aside: str = ""
 
     # kinds: those of a first response, then the same for each set of worths that occurs
-    def judge(self, plan, canvas, segment, last):
+    def judge(
+        self, plan: Paying, canvas: LevelCanvas, segment: np.ndarray, last: np.ndarray
+    ) -> tuple[Payoffs, np.ndarray]:
         _, rows = super().judge(plan, canvas, segment, last)
+        if canvas.worths is None:
+            raise ValueError("Worth: paint() says by canvas.worth() what answers are worth")
         sets, which = np.unique(canvas.worths, axis=0, return_inverse=True)
         kinds = plan.table.shape[0]
         trial = segment // canvas.timeline.steps.shape[1]
         return self._with_sets(plan, sets), rows + kinds * (1 + which.ravel()[trial])
 
-    def _with_sets(self, plan, sets):
+    def _with_sets(self, plan: Paying, sets: np.ndarray) -> Payoffs:
         """The table for each set of worths; blocks often have the same, so the last is kept."""
 
-        def made():
+        def made() -> Payoffs:
             table = plan.table
             for worths in sets:
                 table = table.joined(self._form(plan, worths))
@@ -363,7 +389,7 @@ class Worth(FirstResponse):
 
         return plan.kept.get("rule", sets.tobytes(), made)
 
-    def _form(self, plan, worths):
+    def _form(self, plan: Paying, worths: np.ndarray) -> Payoffs:
         """The table of a trial whose answers are worth so much, (actions,)."""
         form, get = plan.table.copy(), plan.rewards.get
         answers = form.response > 0
@@ -377,7 +403,7 @@ class Worth(FirstResponse):
             form.performance[chosen, 0, action] = np.clip(share, 0, 1)
         return form
 
-    def sentence(self, plan):
+    def sentence(self, plan: Paying) -> str:
         aside = f" {self.aside} is neither right nor wrong." if self.aside else ""
         return f"{super().sentence(plan)} What a choice earns differs from trial to trial.{aside}"
 
@@ -386,14 +412,16 @@ class Worth(FirstResponse):
 class Chain(Answers):
     """Several answers in one trial, of which only the last one pays, if all of them were right."""
 
-    def _pay(self, table, row, j, answer, get):
+    def _pay(
+        self, table: Payoffs, row: int, j: int, answer: int, get: Callable[..., float]
+    ) -> None:
         super()._pay(table, row, j, answer, get)
         right = table.outcome[row, :, 1:] == Outcome.CORRECT
         asked_last = j == len(self.asked) - 1
         earned = np.where(right, get("correct", 1.0), get("fail", 0.0)) if asked_last else 0.0
         table.reward[row, :, 1:] = earned
 
-    def sentence(self, plan):
+    def sentence(self, plan: Paying) -> str:
         return super().sentence(plan) + " Only the last one pays."
 
 
@@ -413,7 +441,7 @@ class GoNoGos(Rule):
     # kinds: 0 nothing counts, 1 hold; then for the j-th period with answer a an open and a closing
     # step; the same again as last steps
     # states: 0 no response in this period, 1 one was given; 2 and 3 likewise, but not all was right
-    def table(self, plan):
+    def table(self, plan: Paying) -> Payoffs:
         n, k, get = plan.actions.size, len(self.asked), plan.rewards.get
         half = 2 + 2 * k * n
         table = self._blank(plan, half, 4)
@@ -426,7 +454,15 @@ class GoNoGos(Rule):
         table.ends[half:] = True
         return table
 
-    def _pay(self, table, row, final, answer, closing, get):
+    def _pay(
+        self,
+        table: Payoffs,
+        row: int,
+        final: bool,
+        answer: int,
+        closing: int,
+        get: Callable[..., float],
+    ) -> None:
         """What is earned where `answer` is the right action: a row of the table, in place."""
         for state in range(4):
             answered, wrong = state & 1, state >> 1
@@ -445,7 +481,9 @@ class GoNoGos(Rule):
                 ill = Outcome.MISS if not action and not right else Outcome.ERROR
                 table.set(at, earned, well if right and not wrong else ill, True)
 
-    def judge(self, plan, canvas, segment, last):
+    def judge(
+        self, plan: Paying, canvas: LevelCanvas, segment: np.ndarray, last: np.ndarray
+    ) -> tuple[Payoffs, np.ndarray]:
         n, timeline = canvas.actions.size, canvas.timeline
         kinds = self._kinds(canvas)
         for j, period in enumerate(self.asked):
@@ -461,7 +499,7 @@ class GoNoGos(Rule):
             rows[closes] += 1
         return plan.table, rows
 
-    def sentence(self, plan):
+    def sentence(self, plan: Paying) -> str:
         early = plan.rewards.get("abort", 0)
         return (
             f"In each of {' and '.join(self.asked)} the first response counts, or that there is"

@@ -90,7 +90,9 @@ class Channel:
     scale: float = 1.0
     offset: float = 0.0
 
-    def resolve(self, task: Declared, conditions: Mapping[str, Any], channels: Channels) -> dict:
+    def resolve(
+        self, task: Declared, conditions: Mapping[str, Any], channels: Channels
+    ) -> dict[str, Any]:
         """The binding that the player evaluates."""
         start = channels[self.name].start
         return {"channel": start, "scale": self.scale, "offset": self.offset}
@@ -104,7 +106,9 @@ class Hand:
     scale: float = 1.0
     offset: float = 0.0
 
-    def resolve(self, task: Declared, conditions: Mapping[str, Any], channels: Channels) -> dict:
+    def resolve(
+        self, task: Declared, conditions: Mapping[str, Any], channels: Channels
+    ) -> dict[str, Any]:
         """The binding that the player evaluates: these numbers follow a step's channels."""
         at = channels.size + task.plan.actions.index(self.action)
         return {"channel": at, "scale": self.scale, "offset": self.offset}
@@ -116,7 +120,9 @@ class Bump:
 
     name: str
 
-    def resolve(self, task: Declared, conditions: Mapping[str, Any], channels: Channels) -> dict:
+    def resolve(
+        self, task: Declared, conditions: Mapping[str, Any], channels: Channels
+    ) -> dict[str, Any]:
         """The binding that the player evaluates."""
         group = channels[self.name]
         return {"ring": [group.start, group.size]}
@@ -309,7 +315,7 @@ class Clicks(Sound):
     rate: Any = None
     times: Any = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if (self.rate is None) == (self.times is None):
             raise ValueError(f"rate = {self.rate}, times = {self.times}: clicks need one of them")
 
@@ -473,7 +479,7 @@ class Press:
     how: str
     numbers: Mapping[str, float]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.how not in HOW_TO_PRESS:
             raise ValueError(unknown("way to press", [self.how], HOW_TO_PRESS))
 

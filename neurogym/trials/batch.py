@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -80,11 +80,14 @@ def end_to_end(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(arrays)
 
 
+K = TypeVar("K", bound=Canvas)
+
+
 @dataclass
-class Sheet:
+class Sheet(Generic[K]):
     """Trials that are painted, and not yet expanded to rows."""
 
-    canvas: Canvas
+    canvas: K
     trials: Trials  # their conditions, and the lengths in ms of periods that are drawn
     draws: Sequence[Draw]
 
@@ -102,18 +105,42 @@ class TrialBatch(ABC):
     """
 
     ob: np.ndarray
-    gt: np.ndarray
-    period: np.ndarray
-    since: np.ndarray
-    period_end: np.ndarray
-    window: np.ndarray
-    columns: Mapping[str, np.ndarray]
     parts: Sequence[tuple[np.ndarray, TrialBatch | None]] = ()
 
     def __init__(self, task: Painted, trials: Trials, timeline: Timeline):
         self.task, self.trials, self.timeline, self.n = task, trials, timeline, trials.n
         self.offsets = np.zeros(self.n + 1, np.int64)
         np.cumsum(timeline.length, out=self.offsets[1:])
+
+    @property
+    @abstractmethod
+    def gt(self) -> np.ndarray:
+        """The right action in each row, (S,) int64, or (S, k) float32 where actions are graded."""
+
+    @property
+    @abstractmethod
+    def period(self) -> np.ndarray:
+        """Index of the period in each row, (S,)."""
+
+    @property
+    @abstractmethod
+    def since(self) -> np.ndarray:
+        """Steps since the segment began, in each row, (S,)."""
+
+    @property
+    @abstractmethod
+    def period_end(self) -> np.ndarray:
+        """The last row of the segment that each row is in, (S,)."""
+
+    @property
+    @abstractmethod
+    def window(self) -> np.ndarray:
+        """First step of the response window, and the step after it, (n, 2)."""
+
+    @property
+    @abstractmethod
+    def columns(self) -> Mapping[str, np.ndarray]:
+        """What steps of a closed task are told of beside the period, (S, ...) each."""
 
     @property
     @abstractmethod
@@ -285,7 +312,9 @@ class PaintedBatch(TrialBatch):
                     draw.rng.standard_normal(out=part, dtype=np.float32)
             self._place(z, rows, columns, sd, by_row)
 
-    def _place(self, z, rows, columns, sd, by_row) -> None:
+    def _place(
+        self, z: np.ndarray, rows: np.ndarray, columns: slice, sd: np.ndarray, by_row: bool
+    ) -> None:
         """Add noise, planar for few channels: numpy's inner loops are slow over short axes."""
         if sd.ndim:
             sd = sd.take(self._segment[rows] // self.timeline.steps.shape[1])

@@ -100,7 +100,7 @@ class Task(param.Parameterized):
         allowed = [name for name in self.param if name != "name"]
         if extra := [name for name in params if name not in allowed and name != "name"]:
             raise ValueError(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
-        super().__init__(**params)
+        super().__init__(**params)  # type: ignore[no-untyped-call]  # param has no types
         self.wrappers: tuple[Modifier, ...] = ()
         self._plan: Plan | None = None
         self._changes = 0
@@ -113,7 +113,8 @@ class Task(param.Parameterized):
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the plan, which follows from the parameters."""
-        return {**super().__getstate__(), "_plan": None}
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[no-untyped-call]
+        return {**state, "_plan": None}
 
     def __copy__(self) -> Task:
         return self.copy()
@@ -155,7 +156,7 @@ class Task(param.Parameterized):
     @property
     def rule_states(self) -> int:
         """How many states the rule has, which a trial goes through."""
-        return self.plan.table.shape[1] if self.plan.table else 1
+        return self.plan.table.shape[1]
 
     @property
     def root(self) -> Task:
@@ -292,13 +293,15 @@ class Task(param.Parameterized):
                     plan.layers[key] = wrapper
                 if wrapper.pays:
                     plan.pays[key] = wrapper
-            learners = [*plan.layers.values(), *plan.conditions.values()]
-            plan.learns = plan.learns or any(learner.learns for learner in learners)
+            following = [wrapper.learns for wrapper in plan.layers.values()]
+            following += [condition.learns for condition in plan.conditions.values()]
+            plan.learns = plan.learns or any(following)
             clash = set(plan.conditions) & set(plan.timing)
             if clash:
                 raise ValueError(f"{sorted(clash)} name both a condition and a period")
+            if plan.rule:
+                plan.table = plan.rule.table(plan)
             self._plan = plan
-            plan.table = plan.rule.table(plan) if plan.rule else None
         return self._plan
 
     @classmethod
@@ -347,7 +350,7 @@ class Task(param.Parameterized):
                 wrong = [v for v in values if not conditions[name].allows(v)]
                 allowed = str(conditions[name])
             else:
-                wrong = [v for v in values if not (isinstance(v, Real) and 0 <= v < np.inf)]
+                wrong = [v for v in values if not (isinstance(v, Real) and 0 <= float(v) < np.inf)]
                 allowed = "a length in ms, not negative"
             if wrong:
                 raise ValueError(f"{name} = {wrong[0]!r} is not possible: allowed are {allowed}")
@@ -425,7 +428,7 @@ class Task(param.Parameterized):
         draws: Sequence[Draw],
         fixed: Mapping[str, Any] | None = None,
         place: int | None = None,
-    ) -> Sheet:
+    ) -> Sheet[Any]:
         """Paint the trials of some draws; see `block`."""
         n, conditions, ms, more = self.laid_out(draws, fixed, place)
         trials = Trials(n, conditions)
@@ -443,7 +446,7 @@ class Task(param.Parameterized):
         }
         return Sheet(canvas, Trials(n, {**conditions, **varied}), draws)
 
-    def expanded(self, sheet: Sheet) -> TrialBatch:
+    def expanded(self, sheet: Sheet[Any]) -> TrialBatch:
         """The rows of trials that `painted` gave."""
         return PaintedBatch(self, sheet.canvas, sheet.trials, sheet.draws)
 

@@ -33,7 +33,7 @@ class Part:
 
     member: Member
     here: np.ndarray  # the trials that have it
-    sheet: Sheet | None  # None if no trial has it
+    sheet: Sheet[Any] | None  # None if no trial has it
     shift: int = 0  # steps from the trial's start to the task's
 
 
@@ -187,7 +187,7 @@ class JointCanvas(Canvas):
 
 
 @dataclass
-class JointSheet(Sheet):
+class JointSheet(Sheet[JointCanvas]):
     """Trials of several tasks that are painted, and not yet expanded to rows."""
 
     parts: Sequence[Part]
@@ -208,7 +208,7 @@ class Joined:
 class JointBatch(TrialBatch):
     """Trials of several tasks, put together from batches of each."""
 
-    def __init__(self, task: Composite, sheet: Sheet, parts: Sequence[Part]):
+    def __init__(self, task: Composite, sheet: JointSheet, parts: Sequence[Part]):
         super().__init__(task, sheet.trials, sheet.canvas.timeline)
         sheet.canvas.finish_answers()
         self.parts = [
@@ -216,22 +216,35 @@ class JointBatch(TrialBatch):
             for part in parts
         ]
         self._named = [(part.member.periods, part.shift) for part in parts]
-        joined = task.join(self)
-        self.ob, self.gt, self.window = joined.ob, joined.gt, joined.window
-        self.columns = joined.columns
+        self._joined = task.join(self)
+        self.ob = self._joined.ob
         sheet.canvas.draw_on(self)
         self._add_noise(sheet.canvas.noises, sheet.draws)
-        self._payoffs, self._kind = joined.payoffs, joined.kind
-        if self._payoffs is not None:
-            self._payoffs, self._kind = self._varied(self._payoffs, self._kind)
+
+    @property
+    def gt(self) -> np.ndarray:
+        return self._joined.gt
+
+    @property
+    def window(self) -> np.ndarray:
+        return self._joined.window
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        return self._joined.columns
+
+    @cached_property
+    def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:
+        payoffs, kind = self._joined.payoffs, self._joined.kind
+        return (None, None) if payoffs is None else self._varied(payoffs, kind)
 
     @property
     def kind(self) -> np.ndarray | None:
-        return self._kind
+        return self._judged[1]
 
     @property
     def payoffs(self) -> Payoffs | None:
-        return self._payoffs
+        return self._judged[0]
 
     def places(self, trials: np.ndarray, batch: TrialBatch, shift: int = 0) -> np.ndarray:
         """The rows here of each row of a member's batch, whose trials are some of these."""
@@ -451,7 +464,7 @@ class Composite(Task):
             wrapper.paint(self, canvas, trials)
         return JointSheet(canvas, trials, draws, parts)
 
-    def expanded(self, sheet: Sheet) -> TrialBatch:
+    def expanded(self, sheet: Sheet[Any]) -> TrialBatch:
         return JointBatch(self, sheet, sheet.parts)
 
     def _part(
