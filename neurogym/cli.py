@@ -20,8 +20,8 @@ from typing import Any, NoReturn
 import neurogym
 from neurogym.docs.datasheets import write as write_sheets
 from neurogym.docs.info import datasheet, facts, page, page_of_tasks, paragraphs
-from neurogym.records.files import FORMATS, MAX_INTEGER, plain, write_csv, write_json
-from neurogym.spec.parameters import unknown
+from neurogym.records.files import FORMATS, MAX_INTEGER, write_csv, write_json
+from neurogym.spec.parameters import plain, unknown
 from neurogym.subjects.agents import AGENTS, agent
 from neurogym.subjects.rollout import rollout
 from neurogym.trials.catalogue import all_envs, configure, full_id, make, task_class
@@ -312,7 +312,7 @@ def _known_id(id: str) -> str:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     if sum(map(bool, (arguments.wrappers, arguments.tag, arguments.markdown))) > 1:
         raise ValueError("give either --wrappers, --tag or --markdown")
     if arguments.markdown:
@@ -378,7 +378,8 @@ def _rollout(arguments: argparse.Namespace) -> int:
 def _check_agent(name: str, params: dict[str, Any]) -> None:
     if name not in AGENTS:
         raise ValueError(unknown("agent", [name], AGENTS))
-    _check_names(name, params, AGENTS[name].param)
+    declared: Any = AGENTS[name]
+    _check_names(name, params, declared.param)
     _check(lambda: agent(name, **params))
 
 

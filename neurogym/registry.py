@@ -52,7 +52,7 @@ _LOADED: dict[str, int] = {}  # files that were loaded, and when they were last 
 
 
 def register(
-    id: str, entry_point: type[Task] | Callable | str | None = None, **kwargs: Any
+    id: str, entry_point: type[Task] | Callable[..., Any] | str | None = None, **kwargs: Any
 ) -> None:
     """Make a task known under an id such as "MyTask-v0", here and in gymnasium.
 
@@ -75,7 +75,8 @@ def register(
         if is_adopted(id) and gym.registry[id].entry_point == entry_point:
             return
         raise ValueError(f"{id!r} is registered already")
-    gym.register(id, entry_point, disable_env_checker=True, **kwargs)
+    point: Any = entry_point
+    gym.register(id, point, disable_env_checker=True, **kwargs)
     adopt(id)
 
 
@@ -133,6 +134,8 @@ def _run(path: Path) -> ModuleType:
     same = getattr(known, "__file__", None) == str(path)
     name = f"{path.stem}_tasks" if taken and not same else path.stem
     spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be imported as a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # the ids point to it
     try:

@@ -12,7 +12,7 @@ import param
 
 from neurogym import tasks
 from neurogym.spec.parameters import Levels, Timing, plain
-from neurogym.trials.catalogue import all_envs, all_tags, full_id, make, task_class
+from neurogym.trials.catalogue import all_envs, all_tags, declared_class, full_id, make, task_class
 from neurogym.trials.task import Task
 from neurogym.wrappers import WRAPPERS, fitting
 
@@ -65,7 +65,7 @@ def catalogue() -> str:
         groups.setdefault(id.partition(".")[0] if "." in id else "", []).append(id)
     parts = []
     for name, ids in groups.items():
-        rows = [_row(id, task_class(id)) for id in ids]
+        rows = [_row(id, declared_class(id)) for id in ids]
         table = "\n".join(["| id | what the subject does | paper |", "|---|---|---|", *rows])
         parts.append(f"## {name}\n\n{table}" if name else table)
     return "\n\n".join(parts) + "\n"
@@ -143,7 +143,7 @@ def _of_wrapper(name: str) -> dict[str, Any]:
         "tags": [],
         "about": about,
         "parameters": {n: _parameter(cls.param[n]) for n in cls.param if n != "name"},
-        "fits": [id for id in declared if not fitting(task_class(id)(), [name])[name]],
+        "fits": [id for id in declared if not fitting(declared_class(id)(), [name])[name]],
     }
 
 
@@ -200,7 +200,7 @@ def datasheet(facts: dict[str, Any]) -> str:
         parts.append(f"Paper: {facts['paper']}")
     if facts["rule"]:
         parts.append(facts["rule"])
-    tables = {
+    tables: dict[str, tuple[Any, Any]] = {
         "Timing": (("period", "ms"), facts["timing_text"].items()),
         "Rewards": (("for", "earns"), [(k, f"{v:g}") for k, v in facts["rewards"].items()]),
         "Channels": (("index", "what an agent sees"), _places(facts["channels"])),

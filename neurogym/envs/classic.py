@@ -59,7 +59,8 @@ class TrialEnv(HasTrials):
         own = [name for name in ("new_trial", "_new_trial") if name in vars(cls)]
         if len(own) == 1:
             drawn = vars(cls)[own[0]]
-            cls._new_trial, cls.new_trial = drawn, _public(drawn)
+            for name, method in (("_new_trial", drawn), ("new_trial", _public(drawn))):
+                setattr(cls, name, method)
 
     def __init__(
         self, dt: float = 100, num_trials_before_reset: int = 10_000_000, r_tmax: float = 0
@@ -318,9 +319,9 @@ class TrialEnv(HasTrials):
     def __place(self, period: str, duration: Any, before: str | None, after: Any) -> None:
         if before is not None and after is not None:
             raise ValueError(f"period {period!r}: give before or after, not both")
-        start = None if before is not None else self.__start(after)
+        start = self.__end if before is not None else self.__start(after)
         spec = self.__timing(period) if duration is None else duration
-        steps = self.__draw(spec, period, self.__end if start is None else start)
+        steps = self.__draw(spec, period, start)
         if before is not None:
             start = self.__present(before)[0] - steps
         if start < 0:
@@ -358,8 +359,11 @@ class TrialEnv(HasTrials):
         duration = Duration.parse(spec, period)
         if duration.kind == "times":
             self.__present(duration.args[0])
-        lengths = {name: self.end_t[name] - self.start_t[name] for name in self.start_t}
-        ms = duration.draw(_Draws(self.rng), 1, np.array([start * self.dt]), lengths)
+        lengths: dict[str, Any] = {
+            name: self.end_t[name] - self.start_t[name] for name in self.start_t
+        }
+        rng: Any = _Draws(self.rng)
+        ms = duration.draw(rng, 1, np.array([start * self.dt]), lengths)
         return int(to_steps(np.ravel(ms)[0], self.dt))
 
     def sample_time(self, period: str) -> float:
@@ -481,10 +485,9 @@ class TrialEnv(HasTrials):
             if where not in names:
                 raise ValueError(unknown("action", [where], names))
             value = np.atleast_1d(names[where])[value]
-        self.view_groundtruth()
-        value = np.asarray(value)
-        if self.gt.dtype.kind in "iu" and value.dtype.kind == "f" and (value % 1 != 0).any():
-            self.gt = self.gt.astype(float)
+        gt, value = self.view_groundtruth(), np.asarray(value)
+        if gt.dtype.kind in "iu" and value.dtype.kind == "f" and (value % 1 != 0).any():
+            self.gt = gt.astype(float)
         for name in [period] if period is None or isinstance(period, str) else period:
             self.view_groundtruth(name)[...] = value
 

@@ -172,7 +172,7 @@ def rows_of(block: TrialBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def play_rightly(block: TrialBatch) -> Shown:
     """Play the trials of a block by their labels, side by side, a step at a time."""
-    if not block.task.closed and block.payoffs.shape[1] == 1:
+    if not block.task.closed and block.paid[0].shape[1] == 1:
         return _at_once(block)
     n, steps = block.n, []
     how = dict(performance=np.zeros(n), outcome=np.zeros(n, int), response=np.zeros(n, int))
@@ -195,13 +195,14 @@ def play_rightly(block: TrialBatch) -> Shown:
 
 def _at_once(block: TrialBatch) -> Shown:
     """The same where a table without states tells when trials end: without a loop over steps."""
-    pay, gt, cells = block.payoffs, block.gt, (block.kind, 0, block.gt)
+    (pay, kind), gt = block.paid, block.gt
+    cells = kind, 0, gt
     last = np.flatnonzero(pay.ends[cells])
     last = last[np.searchsorted(last, block.offsets[:-1])]
     lengths = last + 1 - block.offsets[:-1]
     rows = np.arange(lengths.sum()) + np.repeat(block.offsets[:-1], lengths)
     rows -= np.repeat(np.cumsum(lengths) - lengths, lengths)
-    end = block.kind[last], 0, gt[last]
+    end = kind[last], 0, gt[last]
     how = {name: getattr(pay, name)[end] for name in HOW}
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     return Shown(block.ob[rows], gt[rows], pay.reward[cells][rows], offsets, how)
@@ -209,11 +210,12 @@ def _at_once(block: TrialBatch) -> Shown:
 
 def _look_up(block: TrialBatch) -> Iterator[tuple]:
     """Steps of trials with a payoff table: (trials, ob, gt, reward, ended, how, parts)."""
-    pay, at, state = block.payoffs, block.offsets[:-1].copy(), np.zeros(block.n, np.int64)
+    (pay, kinds), at = block.paid, block.offsets[:-1].copy()
+    state = np.zeros(block.n, np.int64)
     here = np.arange(block.n)
     while here.size:
         rows, now = at[here], state[here]
-        gt, kind = block.gt[rows], block.kind[rows]
+        gt, kind = block.gt[rows], kinds[rows]
         ended = pay.ends[kind, now, gt]
         how = [table[kind, now, gt] for table in (pay.performance, pay.outcome, pay.response)]
         yield here, block.ob[rows], gt, pay.reward[kind, now, gt], ended, how, None
@@ -269,7 +271,7 @@ class _EnvSource:
         return Rows.join(parts)
 
     def _rows(self) -> Rows:
-        env = self.env
+        env: Any = self.env
         ob, gt = getattr(env, "ob", None), getattr(env, "gt", None)
         if ob is None or gt is None or not len(ob):
             raise ValueError(f"{env} paints no observations or no labels: nothing to learn from")
@@ -321,12 +323,13 @@ class Dataset(Forking):
                 raise ValueError(f"{name} = {value!r}: expected a whole number from 1")
         self.batch_size, self.seq_len = int(batch_size), int(seq_len or 1000)
         self.max_batch, self.batch_first, self.details = max_batch, batch_first, details
-        self.env = _as_env(env, env_kwargs or {})
+        self.env: Any = _as_env(env, env_kwargs or {})
         self.seed(seed)
 
     def seed(self, seed: int | None = None) -> None:
         """Start anew from a seed: the next batch is the first of that seed."""
-        self._seed = int(np.random.SeedSequence(seed).entropy)
+        entropy: Any = np.random.SeedSequence(seed).entropy
+        self._seed = int(entropy)
         self._forget()
         self._source = self._new_source()
 

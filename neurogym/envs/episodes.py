@@ -33,6 +33,7 @@ class EpisodeEnv(HasTrials, gym.Wrapper):
         if not isinstance(env.action_space, spaces.Discrete):
             raise TypeError(f"actions of {env.action_space}: expected a Discrete space")
         self.action_space = spaces.Discrete(int(env.action_space.n))
+        self._first = int(env.action_space.start)
         self.trial: dict[str, Any] = {}
         self.forced: Mapping[str, Any] = {}
         self.rewards: dict[str, float] = {}
@@ -66,7 +67,7 @@ class EpisodeEnv(HasTrials, gym.Wrapper):
         """Act; see the class for what is returned."""
         if self.trial_index < 0:
             raise gym.error.ResetNeeded("call reset() before step()")
-        action = action + self.env.action_space.start
+        action = action + self._first
         ob, reward, terminated, truncated, info = self.env.step(action)
         self._earned += float(reward)
         self.t_ind += 1
@@ -125,10 +126,11 @@ class EpisodeEnv(HasTrials, gym.Wrapper):
     @property
     def stream_seed(self) -> int:
         """The seed of the episodes; `np_random_seed` is that of the one episode."""
-        return self._seed
+        return int(self._seed or 0)
 
     def remade(self) -> EpisodeEnv:
-        return EpisodeEnv(gym.make(self.spec.id, **self.spec.kwargs))
+        about = self.about
+        return EpisodeEnv(gym.make(about.task, **about.params))
 
     @property
     def window(self) -> tuple[int, int]:

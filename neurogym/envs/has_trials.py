@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import gymnasium as gym
 import numpy as np
 
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.task import Task
+
+E = TypeVar("E", bound=gym.Env)
 
 
 class Forking:
@@ -50,6 +52,7 @@ class HasTrials(Forking, gym.Env):
     tmax: float
     periods: Sequence[tuple[str, int, int]]
     window: tuple[int, int]
+    window_open: bool
     gt_now: Any
 
     declared: Task | None = None  # the declared task
@@ -102,10 +105,13 @@ class HasTrials(Forking, gym.Env):
 
     def remade(self) -> HasTrials:
         """The environment made again by its id."""
-        return gym.make(self.spec.id, **self.spec.kwargs).unwrapped
+        about = self.about
+        env = gym.make(about.task, **about.params).unwrapped
+        assert isinstance(env, HasTrials)
+        return env
 
 
-def copied(env: gym.Env, known: dict[int, Any]) -> gym.Env:
+def copied(env: E, known: dict[int, Any]) -> E:
     """A deep copy, with other parts instead of some, by `id`; TypeError if there can be none."""
     try:
         return copy.deepcopy(env, known)

@@ -7,7 +7,7 @@ from typing import Any
 import gymnasium as gym
 
 from neurogym.envs.task_env import TaskEnv
-from neurogym.trials.catalogue import configure, task_class
+from neurogym.trials.catalogue import configure, declared_class
 from neurogym.wrappers.stack import Stack, read
 
 SIZE = 64  # pixels
@@ -23,7 +23,7 @@ def build(
     **params: Any,
 ) -> gym.Env:
     """The entry point of declared tasks."""
-    task = configure(task_class(task_id), **params).wrapped(*read(stack))
+    task = configure(declared_class(task_id), **params).wrapped(*read(stack))
     if not (render_mode or pixels):
         return TaskEnv(task)
     from neurogym.envs.pixels import RenderedEnv
@@ -40,4 +40,6 @@ def build_vector(
         raise ValueError(f"{sorted(asked)[0]}: frames are drawn of one environment at a time")
     from neurogym.envs.vector import TaskVectorEnv
 
-    return TaskVectorEnv(configure(task_class(task_id), **params).wrapped(*read(stack)), num_envs)
+    return TaskVectorEnv(
+        configure(declared_class(task_id), **params).wrapped(*read(stack)), num_envs
+    )

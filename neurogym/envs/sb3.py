@@ -86,7 +86,10 @@ def _check(name: str, value: Any, least: int = 1) -> None:
 
 def _task_envs(given: Any, n: int, params: dict[str, Any]) -> TaskVectorEnv:
     if isinstance(given, str):
-        return make_vec(given, n, **params).unwrapped
+        made = make_vec(given, n, **params).unwrapped
+        if not isinstance(made, TaskVectorEnv):
+            raise TypeError(f"{given} is no declared task")
+        return made
     if params:
         raise ValueError(f"parameters {sorted(params)} are taken with an id only")
     while isinstance(given, PLAIN):
@@ -129,7 +132,7 @@ class TrialLimit(gym.Wrapper):
         """Act; terminated is True once all trials were played."""
         ob, reward, terminated, truncated, info = super().step(action)
         self.done += bool(info.get("new_trial", False))
-        return ob, reward, terminated or self.done >= self.limit, truncated, info
+        return ob, float(reward), terminated or self.done >= self.limit, truncated, info
 
 
 class TaskVecEnv(VecEnv):

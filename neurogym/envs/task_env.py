@@ -25,12 +25,12 @@ ECHO = "echo"  # the key of what echoes show, in a memory
 NO_CONDITIONS: Mapping[str, Any] = {}
 
 
-def graded(action: Any, space: gym.spaces.Box) -> np.ndarray:
+def graded(action: Any, space: Any) -> np.ndarray:
     """A graded action, or many, as float32 (..., k); ValueError if it lies outside the space."""
     try:
         values = np.asarray(action, np.float32)
     except (TypeError, ValueError):
-        values = np.empty(0)
+        values = np.empty(0, np.float32)
     low, high = space.low, space.high
     inside = values.shape[-1:] == low.shape and bool(((low <= values) & (values <= high)).all())
     if not inside:
@@ -96,6 +96,9 @@ class TaskEnv(HasTrials):
         kinds = {(0, 0): TaskEnv, (1, 0): ClosedEnv, (0, 1): EchoEnv, (1, 1): EchoClosedEnv}
         return kinds[task.closed, bool(task.plan.echoes)]
 
+    _k: int
+    _pay: Any
+
     def __init__(self, task: Task):
         self.task = task
         self.observation_space = task.plan.channels.space()
@@ -104,12 +107,13 @@ class TaskEnv(HasTrials):
         self.performance = 0.0
         self._graded = task.plan.actions.graded
         self._actions = frozenset(() if self._graded else range(task.plan.actions.size))
-        self._stream: Stream | None = None
+        self._trials: Stream | None = None  # from the first reset on
         self._next, self.trial_index = 0, -1
-        self._block: TrialBatch | None = None
+        self._batch: TrialBatch | None = None
         self._i = self._i_is = -1  # the trial's place in the block, and its number
         self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
-        self._memory = {}  # and what this one was told
+        self._memory: dict[str, Any] = {}  # and what this one was told
+        self._response: tuple[int, float] | None = None  # of a closed task: its first
         self.forced: Mapping[str, Any] = NO_CONDITIONS
 
     # -- gymnasium -------------------------------------------------------------------------------
@@ -127,8 +131,8 @@ class TaskEnv(HasTrials):
                 f"unknown reset options {sorted(options)}: allowed are 'trial', 'conditions' and"
                 " 'memory'"
             )
-        again = index is not None and self._stream is not None and self._stream.seed == seed
-        if (seed is not None or self._stream is None) and not again:
+        again = index is not None and self._trials is not None and self._trials.seed == seed
+        if (seed is not None or self._trials is None) and not again:
             self._restart(self.np_random_seed if seed is None else seed)
         if index is not None:
             if not isinstance(index, int | np.integer) or index < 0:
@@ -143,7 +147,7 @@ class TaskEnv(HasTrials):
         self._begin(conditions)
         return self._first(), {}
 
-    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Act on the current observation; see the class for what is returned."""
         try:
             k = self._k
@@ -161,11 +165,11 @@ class TaskEnv(HasTrials):
         return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
 
     def _finish(
-        self, reward: float, gt: int, response: int, rt: float, outcome: int, performance: float
+        self, reward: float, gt: Any, response: int, rt: float, outcome: int, performance: float
     ) -> tuple:
         """End the trial; `response` was the answer (0: none)."""
         self.performance = performance
-        info = {
+        info: dict[str, Any] = {
             "new_trial": True,
             "gt": gt,
             "trial": self.trial,
@@ -188,7 +192,7 @@ class TaskEnv(HasTrials):
 
     def _read(self, action: Any) -> int | np.ndarray:
         """The action in an array of no dimension, or graded; all else that came here is refused."""
-        if self._block is None:
+        if self._batch is None:
             raise gym.error.ResetNeeded("call reset() before step()")
         if self._graded:
             return graded(action, self.action_space)
@@ -200,10 +204,23 @@ class TaskEnv(HasTrials):
         """A fresh environment like this one, of another task."""
         return TaskEnv(task)
 
+    @property
+    def _stream(self) -> Stream:
+        if self._trials is None:
+            raise gym.error.ResetNeeded(f"{self}: call reset() first")
+        return self._trials
+
+    @property
+    def _block(self) -> TrialBatch:
+        """The batch that holds the current trial."""
+        if self._batch is None:
+            raise gym.error.ResetNeeded(f"{self}: call reset() first")
+        return self._batch
+
     # -- trials ----------------------------------------------------------------------------------
 
     def _restart(self, seed: int) -> None:
-        self._stream, self._next, self._block = Stream(self.task, int(seed)), 0, None
+        self._trials, self._next, self._batch = Stream(self.task, int(seed)), 0, None
         self._recall({})
 
     def _recall(self, memory: Mapping[str, Any]) -> None:
@@ -224,7 +241,7 @@ class TaskEnv(HasTrials):
         return self.trial
 
     def _begin(self, conditions: Mapping[str, Any]) -> None:
-        if self._stream is None:
+        if self._trials is None:
             self._restart(self.np_random_seed)
         self._memory = {ECHO: self._echo} if self.task.plan.echoes else {}
         if self.task.plan.learns:
@@ -243,7 +260,7 @@ class TaskEnv(HasTrials):
 
     def _find(self, conditions: Mapping[str, Any]) -> int:
         """Open the block that holds the next trial; returns the trial's place in it."""
-        block, i = self._block, self._i + 1
+        block, i = self._batch, self._i + 1
         same = block is not None and i < block.n and self._i_is == self._next - 1
         if conditions or self.forced or not same or self.task.version != self._version:
             block, i = self._stream.find(self._next, conditions)
@@ -252,10 +269,10 @@ class TaskEnv(HasTrials):
 
     def _open(self, block: TrialBatch) -> None:
         """Keep what trials read of a block as Python lists: numpy scalars are slow."""
-        if block is self._block:
+        if block is self._batch:
             return
         self._read_payoffs(block)
-        self._block, self._version, self._dt = block, self.task.version, float(self.task.dt)
+        self._batch, self._version, self._dt = block, self.task.version, float(self.task.dt)
         self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
         self._rows = list(block.ob)
         self._opened = block.window[:, 0].tolist()
@@ -263,8 +280,8 @@ class TaskEnv(HasTrials):
 
     def _read_payoffs(self, block: TrialBatch) -> None:
         """Keep what actions earn in a block, by rule state and row."""
-        cells = block.payoffs.cells(block.kind)
-        self._pays = [rows.take(block.kind).tolist() for rows in cells]
+        payoffs, kind = block.paid
+        self._pays = [rows.take(kind).tolist() for rows in payoffs.cells(kind)]
 
     def _start(self) -> None:
         """Go to the first rule state."""
@@ -289,8 +306,9 @@ class TaskEnv(HasTrials):
         """
         if num_trials < 1:
             raise ValueError(f"num_trials = {num_trials}: expected at least 1")
-        stream, lengths, number = Stream(self.task, 0), [], 0
-        while sum(map(len, lengths)) < num_trials:
+        stream, number = Stream(self.task, 0), 0
+        lengths: list[np.ndarray] = []
+        while sum(length.size for length in lengths) < num_trials:
             lengths.append(stream.blocks(number).timeline.length)
             number += 1
         length = np.concatenate(lengths)[:num_trials]
@@ -384,7 +402,8 @@ class TaskEnv(HasTrials):
     def payoffs(self) -> tuple[np.ndarray, Payoffs]:
         """The kind of each of the current trial's steps, (T,), and the table of what they earn."""
         start, stop = self._offsets[self._i : self._i + 2]
-        return self._block.kind[start:stop], self._block.payoffs
+        payoffs, kind = self._block.paid
+        return kind[start:stop], payoffs
 
     @property
     def parts(self) -> list[tuple[TrialBatch, int] | None]:
@@ -396,7 +415,7 @@ class TaskEnv(HasTrials):
         for trials, block in self._block.parts if self.task.together else ():
             place = int(np.searchsorted(trials, self._i))
             has = place < trials.size and trials[place] == self._i
-            found.append((block, place) if has else None)
+            found.append((block, place) if has and block else None)
         return found
 
     @property
@@ -457,7 +476,7 @@ class ClosedEnv(TaskEnv):
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         try:
-            known = action in self._actions and self._block is not None
+            known = action in self._actions and self._batch is not None
         except TypeError:  # a list, or an array
             known = False
         if not known:
@@ -488,7 +507,7 @@ class ClosedEnv(TaskEnv):
         values = {k: v[i : i + 1] for k, v in self._block.trials.conditions.items()}
         self._one = Trials(1, values)
         self._situation = self.task.begin(self._one)
-        self._response: tuple[int, float] | None = None
+        self._response = None
         self._index = {period: k for k, period in enumerate(self._block.timeline.periods)}
 
     def _where(self) -> Step:

@@ -122,10 +122,10 @@ class Pool:
                 for name in runs[0].block.columns
             }
         else:
-            payoffs = [run.block.payoffs for run in runs]
+            payoffs = [run.block.paid[0] for run in runs]
             tables = Tables(self.task, payoffs)
             vars(self).update(vars(tables))
-            kind = np.concatenate([run.block.kind[r] for run, r in rows])
+            kind = np.concatenate([run.block.paid[1][r] for run, r in rows])
             self.key = tables.key(kind, payoffs, [r.stop - r.start for _, r in rows])
 
     def _lay_out_trials(self, runs: list[Run]) -> None:
@@ -149,6 +149,13 @@ class Tables:
 
     A cell is found at key + state * actions + action, with the `key` of a row.
     """
+
+    reward: np.ndarray
+    ends: np.ndarray
+    next: np.ndarray
+    performance: np.ndarray
+    outcome: np.ndarray
+    response: np.ndarray
 
     def __init__(self, task: Task, payoffs: Sequence[Payoffs]):
         tables = list(dict.fromkeys(payoffs))
@@ -237,7 +244,7 @@ class LivePool:
     def _rows_of(self, block: TrialBatch) -> dict[str, np.ndarray]:
         rows = {"ob": block.ob, "gt": block.gt}
         if not self.task.closed:
-            return {**rows, "kind": block.kind}
+            return {**rows, "kind": block.paid[1]}
         last = np.zeros(len(block.ob), bool)
         last[block.offsets[1:] - 1] = True
         left = block.period_end - np.arange(len(block.ob))
@@ -298,8 +305,8 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._graded = task.plan.actions.graded
-        self._n_actions = 0 if self._graded else int(self.single_action_space.n)
-        self._pool: Pool | None = None
+        self._n_actions = 0 if self._graded else task.plan.actions.size
+        self._pool: Any = None  # a Pool, or a LivePool, from the first reset on
         self._all_false = np.zeros(num_envs, bool)
         self._one = np.ones(num_envs, np.int64)  # adding an array is faster than adding a number
         self._known = np.repeat([True, False], self._n_actions)  # -1, -2, ... count from the end
@@ -327,15 +334,17 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
             super().reset(seed=seed)
             if seed is None and self._pool is not None:
                 return self._begin_anew(np.ones(self.num_envs, bool)), {}
-            seed = self.np_random_seed if seed is None else int(seed)
-            seeds = [seed + i for i in range(self.num_envs)]
+            first = int(self.np_random_seed or 0) if seed is None else int(seed)
+            seeds = [first + i for i in range(self.num_envs)]
         else:
             seeds = [int(s) for s in seed]
             if len(seeds) != self.num_envs:
                 raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
         self._learns = self.task.plan.learns
         self._pool = (LivePool if self._learns else Pool)(self.task, seeds)
-        self._done = np.zeros(self.num_envs, np.int64), np.zeros(self.num_envs)
+        self._done: tuple[Any, ...] = (
+            np.zeros(self.num_envs, np.int64), np.zeros(self.num_envs)
+        )  # fmt: skip
         self._at = self._pool.first.copy()
         self._safe = 0
         self._state = np.zeros(self.num_envs, np.int64)
@@ -433,7 +442,7 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
             raise ValueError(f"actions {actions!r}: expected {self.num_envs} whole numbers")
         actions = actions.astype(np.int64, copy=False)
         try:
-            known = np.count_nonzero(self._known.take(actions))
+            known = int(np.count_nonzero(self._known.take(actions)))
         except IndexError:
             known = 0
         if known < self.num_envs:

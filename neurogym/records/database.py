@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -314,7 +314,7 @@ class Store:
 # -- runs ---------------------------------------------------------------------------------------
 
 
-def run_of(rows: list[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
+def run_of(rows: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
     """The run that rows belong to, such as those of a rollout; `more` sets other `RUN_COLUMNS`."""
     if len({row["run_id"] for row in rows}) != 1:
         raise ValueError("expected rows of one run")

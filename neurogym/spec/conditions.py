@@ -35,6 +35,10 @@ class Condition:
         """What the next `draw` is told as `last`, as JSON, given how a trial ended."""
         return last
 
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """What values (n,) stand for, (n, ...); the values themselves, unless they are written."""
+        return values
+
     def allows(self, value: Any) -> bool:
         """Whether a trial can be forced to this value."""
         raise TypeError(f"{type(self).__name__} does not say what it allows")

@@ -9,13 +9,14 @@ import gymnasium as gym
 import numpy as np
 import param
 
+from neurogym.envs.has_trials import HasTrials
 from neurogym.spec.parameters import unknown
 
 
 class Policy(Protocol):
     """Something that plays trials. It is told of each trial's start, then asked once a step."""
 
-    def begin(self, env: gym.Env, rng: np.random.Generator) -> None:
+    def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """A trial begins in `env`; random numbers come from `rng` alone."""
 
     def act(self, ob: np.ndarray) -> int | np.ndarray:
@@ -25,9 +26,10 @@ class Policy(Protocol):
 class RandomAgent(param.Parameterized):
     """Any action, with equal chance, at each step."""
 
-    def begin(self, env: gym.Env, rng: np.random.Generator) -> None:
+    def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Remember which actions there are."""
-        self._space, self._rng = env.action_space, rng
+        self._space: Any = env.action_space
+        self._rng = rng
 
     def act(self, ob: np.ndarray) -> int | np.ndarray:
         """A random action."""
@@ -39,7 +41,7 @@ class RandomAgent(param.Parameterized):
 class Oracle(param.Parameterized):
     """Takes the right action at each step, which earns what the rules allow at most."""
 
-    def begin(self, env: gym.Env, rng: np.random.Generator) -> None:
+    def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Check that the environment knows what is right."""
         self._env = env
         if env.gt_now is None:
@@ -69,13 +71,13 @@ class Integrator(param.Parameterized):
     non_decision = param.Number(300.0, bounds=(0, 2000), doc="ms from commitment to response")
     non_decision_sd = param.Number(0.0, bounds=(0, 500), doc="SD of that time from trial to trial")
 
-    def begin(self, env: gym.Env, rng: np.random.Generator) -> None:
+    def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Clear the accumulators and find the evidence in the task's channels."""
         plan = env.declared.plan if env.declared else None
         groups = [g for g in plan.channels if g.evidence] if plan else []
         sizes = {group.size for group in groups}
         choices = [g for g in plan.actions if g.size in sizes and g.size > 1] if plan else []
-        if len(sizes) != 1 or not choices:
+        if plan is None or len(sizes) != 1 or not choices:
             raise ValueError(
                 f"{env} gives no evidence to integrate: the integrator needs two or more evidence"
                 " channels, one for each answer"
@@ -132,7 +134,7 @@ class Model:
     def __init__(self, model: Any, deterministic: bool = True):
         self.model, self.deterministic = model, deterministic
 
-    def begin(self, env: gym.Env, rng: np.random.Generator) -> None:
+    def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Forget the state of the last trial."""
         self._state, self._start = None, True
 

@@ -53,7 +53,7 @@ class Identity(gym.Wrapper, RecordConstructorArgs):
         self.id, self.file = id, file
 
     def reset(
-        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Reset the environment, and print it."""
         ob, info = self.env.reset(seed=seed, options=options)
@@ -149,7 +149,7 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
     # -- gymnasium -------------------------------------------------------------------------------
 
     def reset(
-        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Reset the environment; a trial under way is interrupted."""
         cut = dict(self._trials.trial) if self._steps and self._whole else None
@@ -454,10 +454,10 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
             self._deaf = before
 
 
-def _trials_of(env: gym.Env) -> gym.Env:
+def _trials_of(env: gym.Env) -> HasTrials:
     """The environment of trials under its wrappers."""
     try:
-        trials = as_trials(env)
+        trials: HasTrials | None = as_trials(env)
     except TypeError:
         trials = None
     if trials is None or getattr(trials, "env", None) is env:  # its episodes were made trials
@@ -483,7 +483,7 @@ def _chance() -> int:
     return int(np.random.default_rng().integers(2**31))
 
 
-def _twin(env: gym.Env, trials: gym.Env) -> gym.Env:
+def _twin(env: Any, trials: HasTrials) -> Any:
     """Another environment of the same trials, under copies of the wrappers that change something.
 
     TypeError if it can neither be copied nor made anew.

@@ -9,6 +9,7 @@ import gymnasium as gym
 import numpy as np
 
 from neurogym.envs.episodes import as_trials
+from neurogym.envs.has_trials import HasTrials
 from neurogym.records.runs import Run
 from neurogym.subjects.agents import Policy, agent
 from neurogym.trials.catalogue import full_id, make
@@ -95,8 +96,8 @@ def play(
     if num_trials is not None and ended < num_trials:
         raise ValueError(f"num_trials = {num_trials}: only {ended} ended within {MOST_STEPS} steps")
     periods += _played(planned, places, starts[-1])
-    obs, actions, gt, rewards, performances = zip(*steps, strict=True)
-    actions, gt = _rows(actions), _labels(gt)
+    obs, done, told, rewards, performances = zip(*steps, strict=True)
+    actions, gt = _rows(done), _labels(told)
     if gt is not None and gt.shape != actions.shape:
         raise ValueError(f"{env} has labels {gt.shape}, but actions {actions.shape}")
     return Run(
@@ -118,7 +119,7 @@ def names_of(env: gym.Env | str) -> dict[str, Any]:
     own = env.spec.id if env.spec else type(env.unwrapped).__name__
     return {
         "dt": float(trials.dt),
-        "channels": labels(env.observation_space, int(np.prod(env.observation_space.shape))),
+        "channels": labels(env.observation_space, int(np.prod(env.observation_space.shape or ()))),
         "answers": labels(space, int(getattr(space, "n", np.prod(space.shape or (1,))))),
         "name": trials.declared.label if trials.declared else own,
     }
@@ -135,7 +136,7 @@ def labels(space: gym.Space, size: int) -> list[str]:
     return found
 
 
-def _environment(env: Any) -> tuple[gym.Env, gym.Env]:
+def _environment(env: Any) -> tuple[gym.Env, HasTrials]:
     """What is stepped, and the trials under its wrappers; see `plot_env` for what is taken."""
     if isinstance(env, str):
         env = make(full_id(env))

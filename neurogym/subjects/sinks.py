@@ -160,7 +160,7 @@ def drawn(history: Mapping[str, np.ndarray], title: str, file: str | Path | None
         plot.line(history["trial"], history[name])
         plot.scatter(history["trial"], history[name], size=5)  # a single window is no line
         plots.append(plot)
-    plots[0].title.text, plots[1].x_range = title, plots[0].x_range
+    plots[0].title, plots[1].x_range = title, plots[0].x_range
     layout = column(plots, sizing_mode="stretch_width")
     if file is not None:
         save(layout, file)

@@ -108,7 +108,8 @@ class TrialBatch(ABC):
     parts: Sequence[tuple[np.ndarray, TrialBatch | None]] = ()
 
     def __init__(self, task: Painted, trials: Trials, timeline: Timeline):
-        self.task, self.trials, self.timeline, self.n = task, trials, timeline, trials.n
+        self.task: Any = task
+        self.trials, self.timeline, self.n = trials, timeline, trials.n
         self.offsets = np.zeros(self.n + 1, np.int64)
         np.cumsum(timeline.length, out=self.offsets[1:])
 
@@ -151,6 +152,14 @@ class TrialBatch(ABC):
     @abstractmethod
     def payoffs(self) -> Payoffs | None:
         """What each action earns at each kind of step."""
+
+    @property
+    def paid(self) -> tuple[Payoffs, np.ndarray]:
+        """`payoffs` and `kind`; ValueError for closed tasks, which have none."""
+        payoffs, kind = self.payoffs, self.kind
+        if payoffs is None or kind is None:
+            raise ValueError("a closed task has no payoff table: it says itself what actions earn")
+        return payoffs, kind
 
     @cached_property
     def trial(self) -> np.ndarray:

@@ -66,6 +66,14 @@ def task_class(id: str) -> type[Task] | None:
     return _CLASSES.get(full)
 
 
+def declared_class(id: str) -> type[Task]:
+    """The declaration behind an id; ValueError if it has none."""
+    cls = task_class(id)
+    if cls is None:
+        raise ValueError(f"{full_id(id)} is no declared task")
+    return cls
+
+
 def is_declared(cls: type[Task]) -> bool:
     """Whether a class has an id."""
     return cls in _CLASSES.values()

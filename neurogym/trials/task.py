@@ -164,7 +164,7 @@ class Task(param.Parameterized):
         return self
 
     @property
-    def stack(self) -> tuple[Modifier, ...]:
+    def stack(self) -> tuple[Any, ...]:
         """All wrappers around the root, the innermost first."""
         return self.wrappers
 

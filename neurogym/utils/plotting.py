@@ -132,7 +132,7 @@ def visualize_run(
             f"actions or gt have {_count(actions, gt)} actions, but {env} has {len(answers)}"
         )
     if dt is not None:
-        if not (np.isscalar(dt) and np.isfinite(dt) and dt > 0):
+        if not (isinstance(dt, int | float | np.number) and np.isfinite(dt) and dt > 0):
             raise ValueError(f"dt = {dt!r}: expected a positive number of ms")
         told["dt"] = float(dt)
     run = Run(

@@ -93,9 +93,9 @@ class Staircase(Wrapper):
         return span(task.plan.conditions.get(name))
 
     def _span(self, task: Task) -> tuple[float, float]:
-        own = self._own(task)
-        low = own[0] if self.low is None else self.low
-        return low, own[1] if self.high is None else self.high
+        lowest, highest = self._own(task) or (0.0, np.inf)
+        low = lowest if self.low is None else self.low
+        return low, highest if self.high is None else self.high
 
     def _start(self, task: Task) -> float:
         if self.start is not None:
@@ -215,7 +215,7 @@ class Shaping(Wrapper):
 
     def _first(self, task: Task) -> int | None:
         """The action that is the first answer; the others follow it."""
-        n = len(task.plan.conditions["ground_truth"].values)
+        n = needs_ground_truth(self, task)
         return next((g.start for g in task.plan.actions if g.size == n and g.start), None)
 
     def change(self, task, plan):
@@ -243,13 +243,14 @@ class Shaping(Wrapper):
 
     def _choose(self, task: Task, draw: Draw, again: int | None, spent: int) -> None:
         """Repeat a trial's right answer, and let none be right that does not pay."""
-        values, truth = task.plan.conditions["ground_truth"].values, draw.conditions["ground_truth"]
+        condition, truth = task.plan.conditions["ground_truth"], draw.conditions["ground_truth"]
+        values = getattr(condition, "values", truth)
         allowed = np.ones((draw.n, len(values)), bool)
         if (mask := in_play(task, draw)) is not None:
             allowed &= mask
         if again is not None:
             truth = np.where(allowed[:, again], values[again], truth)
-        place = spent - self._first(task)
+        place = spent - (self._first(task) or 0)
         if spent and 0 <= place < len(values):
             allowed[:, place] = False
             other = values[pick(draw.rng, among(np.ones(allowed.shape), allowed))]

@@ -14,10 +14,8 @@ from neurogym.spec.durations import Duration
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Payoffs
 from neurogym.spec.plan import Effect, Step
-from neurogym.spec.schedules import Schedule
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.task import Task
-from neurogym.wrappers.base import Wrapper
 from neurogym.wrappers.joint import (
     Composite,
     Joined,
@@ -45,7 +43,7 @@ class Switched(Composite):
     The condition `task` tells which one it is, counted from 0.
     """
 
-    def __init__(self, wrapper: Wrapper, tasks: Sequence[Task], schedule: Schedule, cue: bool):
+    def __init__(self, wrapper: Any, tasks: Sequence[Task], schedule: Any, cue: bool):
         self.schedule, self.cue = schedule, cue
         super().__init__(wrapper, tasks)
 
@@ -57,8 +55,8 @@ class Switched(Composite):
 
     def set_i(self, i: int) -> None:
         """Choose the task of the trials to come, where that is done by hand."""
-        self.wrapper = self.wrapper.choosing(i)
-        self.schedule = type(self.schedule)(i, len(self.tasks))
+        wrapper: Any = self.wrapper
+        self.wrapper, self.schedule = wrapper.choosing(i)
         self._forget()
 
     def key_lines(self):
@@ -205,7 +203,7 @@ class Switched(Composite):
 
     def _all_columns(self) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
         """Shape and kind of each column that blocks have, whichever tasks are in them."""
-        told = {}
+        told: dict[str, Any] = {}
         for j in range(len(self.members)):
             own = self._columns_of(self._sample(j))
             told |= {f"{j} {name}": (v.shape[1:], v.dtype) for name, v in own.items()}

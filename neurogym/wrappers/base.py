@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium as gym
 import numpy as np
@@ -29,7 +29,7 @@ class Wrapper(param.Parameterized):
     """
 
     def __new__(cls, target: gym.Env | Task | None = None, /, *args: Any, **params: Any) -> Any:
-        wrapper = super().__new__(cls)
+        wrapper: Any = super().__new__(cls)
         if target is None:
             return wrapper
         task, env = task_of(cls.__name__, target)
@@ -106,7 +106,7 @@ class Wrapper(param.Parameterized):
         default = type(self).param
         return {k: v for k, v in own.items() if k != "name" and v != default[k].default}
 
-    def refuse(self, task: Task, why: str) -> None:
+    def refuse(self, task: Task, why: str) -> NoReturn:
         """Raise the ValueError that says why a task does not fit, and what this is for."""
         purpose = (type(self).__doc__ or "").partition("\n\n")[2].partition("\n\n")[0]
         needs = " ".join(purpose.split())

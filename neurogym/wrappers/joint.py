@@ -33,8 +33,15 @@ class Part:
 
     member: Member
     here: np.ndarray  # the trials that have it
-    sheet: Sheet[Any] | None  # None if no trial has it
+    found: Sheet[Any] | None  # None if no trial has it
     shift: int = 0  # steps from the trial's start to the task's
+
+    @property
+    def sheet(self) -> Sheet[Any]:
+        """What was painted of the trials that have it."""
+        if self.found is None:
+            raise ValueError(f"no trial has {self.member.task.label}")
+        return self.found
 
 
 class JointTimeline(Timeline):
@@ -46,7 +53,7 @@ class JointTimeline(Timeline):
     def __init__(self, names: Sequence[str], parts: Sequence[Part], n: int, dt: float):
         length = np.zeros(n, np.int64)
         for part in parts:
-            if part.sheet:
+            if part.found:
                 own = part.shift + part.sheet.canvas.timeline.length
                 length[part.here] = np.maximum(length[part.here], own)
         start = {name: length.copy() for name in names}
@@ -57,7 +64,7 @@ class JointTimeline(Timeline):
         segments: dict[str, list[int]] = {name: [i] for name, i in at.items()}
         self._has = {name: np.zeros(n, bool) for name in names}
         for part in parts:
-            if part.sheet is None:
+            if part.found is None:
                 continue
             own, here = part.sheet.canvas.timeline, part.here
             for name, whole in part.member.periods.items():
@@ -84,7 +91,7 @@ class JointCanvas(Canvas):
     def __init__(self, plan: JointPlan, parts: Sequence[Part], n: int):
         self.channels, self.actions, self.n = plan.channels, plan.actions, n
         self.timeline = JointTimeline(list(plan.timing), parts, n, plan.dt)
-        self._parts = [part for part in parts if part.sheet]
+        self._parts = [part for part in parts if part.found]
         self._strokes: list[tuple[Any, ...]] = []
         self.noises: list[tuple[slice, Any, np.ndarray]] = []
 
@@ -101,7 +108,7 @@ class JointCanvas(Canvas):
     def _cells(self, part: Part) -> tuple[np.ndarray, ...]:
         """Where a task's trials and periods are in the whole's, in the task's order."""
         names = [part.member.periods[p] for p in part.sheet.canvas.timeline.periods]
-        return np.ix_(part.here, [self.timeline.periods.index(name) for name in names])
+        return np.ix_(part.here, np.array([self.timeline.periods.index(name) for name in names]))
 
     def show(self, channel, level, during=None):
         self.timeline.index(during)
@@ -212,7 +219,7 @@ class JointBatch(TrialBatch):
         super().__init__(task, sheet.trials, sheet.canvas.timeline)
         sheet.canvas.finish_answers()
         self.parts = [
-            (part.here, part.member.task.expanded(part.sheet) if part.sheet else None)
+            (part.here, part.member.task.expanded(part.sheet) if part.found else None)
             for part in parts
         ]
         self._named = [(part.member.periods, part.shift) for part in parts]
@@ -236,7 +243,7 @@ class JointBatch(TrialBatch):
     @cached_property
     def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:
         payoffs, kind = self._joined.payoffs, self._joined.kind
-        return (None, None) if payoffs is None else self._varied(payoffs, kind)
+        return (None, None) if payoffs is None or kind is None else self._varied(payoffs, kind)
 
     @property
     def kind(self) -> np.ndarray | None:
@@ -333,7 +340,7 @@ class Composite(Task):
         return self.tasks[0].root
 
     @property
-    def stack(self) -> tuple[Wrapper, ...]:
+    def stack(self) -> tuple[Any, ...]:
         return (*self.tasks[0].stack, self.wrapper, *self.wrappers)
 
     def copy(self) -> Task:
@@ -357,7 +364,9 @@ class Composite(Task):
         """The plan of the whole, compiled; anew when a parameter of one of the tasks changed."""
         if self._planned_for != self.version:
             self._plan, self._planned_for = None, self.version
-        return super().plan
+        plan = super().plan
+        assert isinstance(plan, JointPlan)
+        return plan
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -464,7 +473,7 @@ class Composite(Task):
             wrapper.paint(self, canvas, trials)
         return JointSheet(canvas, trials, draws, parts)
 
-    def expanded(self, sheet: Sheet[Any]) -> TrialBatch:
+    def expanded(self, sheet: Any) -> TrialBatch:
         return JointBatch(self, sheet, sheet.parts)
 
     def _part(
@@ -477,16 +486,18 @@ class Composite(Task):
     ) -> Part:
         """The trials that a task has, painted."""
         conditions, ms, more = laid_out
-        member, own, first = self.members[j], [], 0
+        member, first = self.members[j], 0
+        own: list[Draw] = []
+        part: Draw | None
         for draw in draws:
             here = np.flatnonzero(on[first : first + draw.n])
             drawn, part = draw.parts[j]
             if not np.array_equal(here, drawn):  # which tasks there are was forced
-                seeds = draw.rng.bit_generator.seed_seq
+                seeds: Any = draw.rng.bit_generator.seed_seq
                 key = (*seeds.spawn_key, 1 + j)
                 rng = np.random.default_rng(np.random.SeedSequence(seeds.entropy, spawn_key=key))
                 part = member.task.draw(rng, here.size, {}) if here.size else None
-            elif part.n:
+            elif part and part.n:
                 part = replace(
                     part, conditions=dict(part.conditions), ms=dict(part.ms), more=dict(part.more)
                 )
@@ -505,7 +516,7 @@ class Composite(Task):
     def _tell_redrawn(self, conditions: dict[str, np.ndarray], parts: Sequence[Part]) -> None:
         """Put what was drawn anew, since a trial was forced to have a task, into its conditions."""
         for part in parts:
-            for own, name in part.member.conditions.items() if part.sheet else ():
+            for own, name in part.member.conditions.items() if part.found else ():
                 if any(value is None for value in conditions[name][part.here]):
                     told = conditions[name].tolist()
                     values = part.sheet.trials.conditions[own].tolist()
@@ -517,7 +528,7 @@ class Composite(Task):
         """Lengths in ms of the periods that are drawn, under the whole's names."""
         found: dict[str, list] = {}
         for part in parts:
-            lengths = part.sheet.trials.conditions if part.sheet else {}
+            lengths = part.sheet.trials.conditions if part.found else {}
             for name in [name for name in part.member.periods if name in lengths]:
                 column = found.setdefault(part.member.periods[name], [None] * n)
                 for i, value in zip(part.here.tolist(), lengths[name].tolist(), strict=True):

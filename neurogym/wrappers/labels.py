@@ -335,7 +335,7 @@ class ScheduleAttr(Wrapper):
 
     def __init__(self, *args: Any, schedule: Schedule | None = None, **params: Any):
         if args and isinstance(args[0], Schedule):
-            schedule, *args = args
+            schedule, args = args[0], args[1:]
         if schedule is not None:
             params |= dict(order=schedule.order, block_dur=schedule.block_dur)
             params["block_lens"] = schedule.block_lens

@@ -10,7 +10,7 @@ import param
 
 from neurogym.spec.parameters import plain, unknown
 from neurogym.spec.schedules import ORDERS, Schedule
-from neurogym.trials.catalogue import configure, full_id, task_class
+from neurogym.trials.catalogue import configure, declared_class
 from neurogym.trials.task import Task
 from neurogym.wrappers.alternating import Switched
 from neurogym.wrappers.base import Wrapper, probabilities, task_of
@@ -40,7 +40,7 @@ class Several(Wrapper):
 
     def __init__(self, *args: Any, **params: Any):
         if args:
-            first, *args = args
+            first, args = args[0], args[1:]
             params["tasks"] = first if isinstance(first, list | tuple) else [first]
         if "tasks" in params:
             params["tasks"] = [_told(task, type(self).__name__) for task in params["tasks"]]
@@ -70,17 +70,14 @@ def _told(task: Any, name: str) -> dict[str, Any]:
             raise ValueError(f"{name}: {dict(task)!r} names no task")
         return plain(task)
     declared, _ = task_of(name, task)
-    told = {"task": type(declared.root).own_id(), "params": declared.root.settings()}
-    told["params"].setdefault("dt", declared.dt)
+    params = {"dt": declared.dt, **declared.root.settings()}
+    told = {"task": type(declared.root).own_id(), "params": params}
     return plain({**told, "stack": write(declared.stack)} if declared.stack else told)
 
 
 def _build(told: Mapping[str, Any], params: Mapping[str, Any]) -> Task:
-    cls = task_class(told["task"])
-    if cls is None:
-        raise ValueError(f"{full_id(told['task'])} is no declared task")
     own = {"preset": told["preset"]} if "preset" in told else {}
-    task = configure(cls, **own, **{**params, **told.get("params", {})})
+    task = configure(declared_class(told["task"]), **own, **{**params, **told.get("params", {})})
     return task.wrapped(*read(told.get("stack", [])))
 
 
@@ -91,8 +88,11 @@ class _Switching(Several):
         """The tasks as one."""
         return Switched(self, self.members(task), schedule, cue).checked()
 
-    def choosing(self, i: int) -> Several:
-        """The same wrapper with another task chosen; TypeError if it chooses tasks by itself."""
+    def choosing(self, i: int) -> tuple[Several, Chosen]:
+        """The same wrapper with another task chosen, and its schedule.
+
+        TypeError if it chooses tasks by itself.
+        """
         raise TypeError(f"{type(self).__name__} chooses tasks by itself")
 
 
@@ -157,8 +157,8 @@ class MultiEnvs(_Switching):
         return self.switched(task, Chosen(self.i, len(self.tasks) + 1), self.env_input)
 
     def choosing(self, i):
-        Chosen(i, len(self.tasks) + 1)
-        return type(self)(**{**self.settings(), "i": int(i)})
+        schedule = Chosen(i, len(self.tasks) + 1)
+        return type(self)(**{**self.settings(), "i": schedule.i}), schedule
 
 
 class TransferLearning(_Switching):

@@ -75,7 +75,9 @@ class Combined(Composite):
         cue: bool,
         weights: Sequence[float],
     ):
-        self.how = dict(onsets=onsets, mix=mix, shared=shared, cue=cue, weights=weights)
+        self.how: dict[str, Any] = dict(
+            onsets=onsets, mix=mix, shared=shared, cue=cue, weights=weights
+        )
         self.shared, self.cue, self.weights = shared, cue, [float(w) for w in weights]
         self.types = subsets(len(tasks))
         self.mix = mix
@@ -325,7 +327,8 @@ class JointKeys:
     def resolve(self, actions: Groups) -> dict[str, Any]:
         """`keys`, each also with the `part` that it belongs to; and `dial`, or None."""
         keys: list[dict[str, Any]] = []
-        dial, taken = None, set()
+        taken: set[str] = set()
+        dial = None
         members = self.task.members
         each = [m.task.plan.keys.resolve(m.task.plan.actions) for m in members]
         codes = [{key["code"] for key in own["keys"]} for own in each]
