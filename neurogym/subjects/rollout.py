@@ -121,5 +121,9 @@ def describe(spec: Any, policy: Any) -> str:
         return name
     own = policy.param.values()
     changed = {k: v for k, v in own.items() if k != "name" and v != type(policy).param[k].default}
-    listed = ", ".join(f"{key}={value:g}" for key, value in changed.items())
+    listed = ", ".join(f"{key}={_short(value)}" for key, value in changed.items())
     return f"{name} ({listed})" if listed else name
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

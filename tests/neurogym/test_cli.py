@@ -159,7 +159,7 @@ def test_a_rollout_takes_presets_and_parameters(run, tmp_path):
     [
         (["--agent", "oracl"], "did you mean 'oracle'?"),
         (["--agent", "integrator"], "gives no evidence"),
-        (["--agent-param", "bound=3"], "oracle: unknown parameter 'bound'"),
+        (["--agent-param", "bound=3"], "Oracle: unknown parameter 'bound'"),
         (["--agent", "integrator", "--agent-param", "bound=-3"], "must be at least 0.1"),
         (["--param", "dtt=3"], "GoNogo: unknown parameter 'dtt'"),
         (["--param", "trials=3"], "GoNogo: unknown parameter 'trials'"),
