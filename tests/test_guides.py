@@ -72,5 +72,7 @@ def test_contributing_names_each_command_and_each_package():
     (picture,) = blocks("CONTRIBUTING.md", "text")
     targets = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert all(f"make {name}" in text for name in {*targets} - {"help", "clean"})
-    folders = [path.parent for top in ("neurogym", "app") for path in (ROOT / top).glob("*/__init__.py")]
+    folders = [
+        path.parent for top in ("neurogym", "app") for path in (ROOT / top).glob("*/__init__.py")
+    ]
     assert all(f"{folder.name}/" in picture for folder in folders)
