@@ -10,7 +10,6 @@ import panel_material_ui as pmui
 import pytest
 from bokeh.models import Plot
 
-import neurogym as ngym
 from neurogym.subjects import AGENTS
 
 ROOT = Path(__file__).parents[1]

@@ -180,8 +180,8 @@ def register_agent(name: str, cls: type[Policy] | None = None) -> Any:
         )
     if AGENTS.get(name, cls) is not cls:
         raise ValueError(
-            f"agent {name!r} is {AGENTS[name].__name__} already: {cls.__name__} needs a name other"
-            f" than {', '.join(map(repr, AGENTS))}"
+            f"agent {name!r} is {AGENTS[name].__name__} already: {cls.__name__} needs another name;"
+            f" taken are {', '.join(map(repr, AGENTS))}"
         )
     AGENTS[name] = cls
     return cls

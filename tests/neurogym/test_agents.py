@@ -187,14 +187,12 @@ def test_an_agent_of_ones_own_plays_under_its_name():
 
 def test_what_is_no_agent_is_not_registered(lazy):
     assert ngym.register_agent("lazy", lazy) is lazy
-    with pytest.raises(
-        ValueError, match=r"agent 'lazy' is Lazy already: Oracle needs a name other"
-    ):
+    with pytest.raises(ValueError, match="agent 'lazy' is Lazy already: Oracle needs another"):
         ngym.register_agent("lazy", Oracle)
     with pytest.raises(TypeError, match=r"a name, as in @register_agent\(\"mine\"\), not <class"):
         ngym.register_agent(lazy)
     for wrong in (Model, Remembers, lazy(), type("Half", (param.Parameterized,), {"act": None})):
-        with pytest.raises(TypeError, match="agent 'other' is .* derives from param.Parameterized"):
+        with pytest.raises(TypeError, match=r"agent 'other' is .* from param\.Parameterized"):
             ngym.register_agent("other", wrong)
     assert "other" not in AGENTS
 
