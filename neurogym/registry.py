@@ -102,7 +102,9 @@ def load(source: str | Path) -> list[str]:
     """Import a Python file or module with tasks, agents, wrappers; returns ids that are new.
 
     A Task class in it that it did not register itself becomes <name>-v0, or has its `id`. A file
-    that was loaded before and has not changed since is not run again.
+    that was loaded before and has not changed since is not run again. FileNotFoundError or
+    ModuleNotFoundError if it is not there, ValueError for an id that is taken already; what the
+    file itself raises goes through.
     """
     before, name = set(all_envs()), str(source)
     if Path(source).suffix == ".py":

@@ -56,8 +56,8 @@ def test_an_agent_of_ones_own_is_listed_and_plays(compare):
     assert list(compare.agent.options) == [*AGENTS]
     assert "eager" in AGENTS
     choose(compare, "eager")
-    assert [row["response"] for row in compare.agents] == [1] * 4
-    assert [*widgets(compare)] == ["action", "after", "gains", "loud", "mood"]
+    assert [(row["subject"], row["outcome"]) for row in compare.agents] == [("Eager", "early")] * 4
+    assert {*widgets(compare)} == {"action", "after", "gains", "loud", "mood"}
 
 
 def test_each_parameter_of_an_agent_has_a_widget_and_is_checked(compare):
