@@ -283,11 +283,11 @@ class Dataset(Forking):
     Called, or iterated over, it gives inputs (seq_len, batch, C) in the observations' dtype and
     targets (seq_len, batch) of right actions, (seq_len, batch, k) where these are k numbers; row i
     of the targets is the label of row i of the inputs. Every sequence goes on where it stopped in
-    the batch before; the first starts with a trial. Where trials depend on those before them (a staircase, channels that show the last
-    action), sequence i is the stream of seed + i, played rightly, and trials end with the answer.
-    Arrays are fresh: they are never overwritten later. With `details` a third item is a dict
-    of (seq_len, batch) arrays: `mask`, true where a response is asked for; `start`, true in a
-    trial's first row; `trial`, its number in the stream of `seed`.
+    the batch before; the first starts with a trial. Where trials depend on those before them (a
+    staircase, channels that show the last action), sequence i is the stream of seed + i, played
+    rightly, and trials end with the answer. Arrays are fresh: they are never overwritten later.
+    With `details` a third item is a dict of (seq_len, batch) arrays: `mask`, true where a response
+    is asked for; `start`, true in a trial's first row; `trial`, its number in the stream of `seed`.
 
     Args:
         env: an id (with `env_kwargs`), a Task, or an environment with labels.
