@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +17,7 @@ from app.pages.play import Play
 from app.state import VIEWS, StudioState
 from app.theme import THEME
 from neurogym.records.database import Store
-from neurogym.registry import load
+from neurogym.registry import load_named
 
 NAMES = {
     "choose": "Choose",
@@ -45,12 +44,6 @@ PAGE = {
 
 
 log = logging.getLogger(__name__)
-
-
-def load_tasks() -> list[str]:
-    """Import what NEUROGYM_TASKS names: files or modules that register tasks, by commas."""
-    named = os.environ.get("NEUROGYM_TASKS", "")
-    return [id for source in named.split(",") if source.strip() for id in load(source.strip())]
 
 
 def store() -> Store:
@@ -141,7 +134,7 @@ def serve() -> None:
     pn.extension("tabulator", notifications=True)
     query = {key: values[0].decode() for key, values in pn.state.session_args.items()}
     try:
-        pn.state.as_cached("neurogym-tasks", load_tasks)
+        pn.state.as_cached("neurogym-tasks", load_named)
         problem = ""
     except Exception as error:  # whatever the code of others raises
         log.exception("the tasks of NEUROGYM_TASKS were not loaded")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from neurogym.envs.dataset import Dataset
     from neurogym.records.trial_table import replay
     from neurogym.spec import spaces
-    from neurogym.subjects.agents import agent
+    from neurogym.subjects.agents import agent, register_agent
     from neurogym.subjects.rollout import rollout
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "make",
     "make_vec",
     "register",
+    "register_agent",
     "replay",
     "rollout",
     "spaces",
@@ -48,6 +49,7 @@ __getattr__ = later(
         "TrialEnv": "neurogym.envs.classic:TrialEnv",
         "agent": "neurogym.subjects.agents:agent",
         "info": "neurogym.docs.info",
+        "register_agent": "neurogym.subjects.agents:register_agent",
         "replay": "neurogym.records.trial_table:replay",
         "rollout": "neurogym.subjects.rollout:rollout",
         "spaces": "neurogym.spec.spaces",

@@ -21,6 +21,7 @@ import neurogym
 from neurogym.docs.datasheets import write as write_sheets
 from neurogym.docs.info import datasheet, facts, page, page_of_tasks, paragraphs
 from neurogym.records.files import FORMATS, MAX_INTEGER, write_csv, write_json
+from neurogym.registry import load, load_named
 from neurogym.spec.parameters import plain, unknown
 from neurogym.subjects.agents import AGENTS, agent
 from neurogym.subjects.rollout import rollout
@@ -49,6 +50,7 @@ examples:
   neurogym rollout PerceptualDecisionMaking --agent integrator --wrapper ReactionTime \\
       --wrapper 'Staircase={"down": 3}' --out staircase.csv
   neurogym rollout GoNogo --trials 500 --seed 7 --out agents.db
+  neurogym rollout GoNogo --tasks my_agents.py --agent mine --out mine.csv
 """
 EXPORT_EXAMPLES = """\
 examples:
@@ -78,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(encoding="utf-8")
     try:
         arguments = _parser().parse_args(argv)
+        if "own" in arguments:
+            _load_own(arguments.own)
         code = arguments.run(arguments)
         sys.stdout.flush()
         return code
@@ -151,12 +155,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list_arguments(parser: _Parser) -> None:
+    _add_own(parser)
     parser.add_argument("--tag", help="only tasks with this tag")
     parser.add_argument("--wrappers", action="store_true", help="wrappers instead of tasks")
     parser.add_argument("--markdown", action="store_true", help="the page docs/tasks.md")
 
 
 def _info_arguments(parser: _Parser) -> None:
+    _add_own(parser)
     parser.add_argument("id", metavar="ID", help="a task or wrapper, such as GoNogo or Staircase")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
@@ -164,13 +170,20 @@ def _info_arguments(parser: _Parser) -> None:
 
 
 def _datasheets_arguments(parser: _Parser) -> None:
+    _add_own(parser)
     parser.add_argument("folder", type=Path, help="where a page for each task is written")
     parser.add_argument("ids", nargs="*", metavar="ID", help="tasks (all)")
 
 
 def _rollout_arguments(parser: _Parser) -> None:
+    _add_own(parser)
     parser.add_argument("id", metavar="ID", help="a task, such as GoNogo")
-    parser.add_argument("--agent", default="oracle", help=f"{', '.join(AGENTS)} (%(default)s)")
+    parser.add_argument(
+        "--agent",
+        default="oracle",
+        metavar="NAME",
+        help=f"{', '.join(AGENTS)}, or one that --tasks registers (%(default)s)",
+    )
     parser.add_argument("--trials", type=int, default=100, help="how many (%(default)s)")
     parser.add_argument("--seed", type=_seed, default=0, help="of the trials (%(default)s)")
     parser.add_argument("--preset", help="human: the parameters of a person's task")
@@ -242,9 +255,21 @@ def _serve_arguments(parser: _Parser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="a Python file or module that registers tasks of your own; can be repeated",
+        help="a Python file or module with tasks, agents or wrappers of your own; can be repeated",
     )
     _add_db(parser)
+
+
+def _add_own(parser: _Parser) -> None:
+    parser.add_argument(
+        "--tasks",
+        action="append",
+        default=[],
+        dest="own",
+        metavar="FILE",
+        help="a Python file or module with tasks, agents or wrappers of your own, beside those that"
+        " NEUROGYM_TASKS names; can be repeated",
+    )
 
 
 def _add_db(parser: _Parser) -> None:
@@ -358,7 +383,7 @@ def _rollout(arguments: argparse.Namespace) -> int:
     if arguments.preset:
         params["preset"] = arguments.preset
     agent_params = _assigned("--agent-param", arguments.agent_param)
-    _check_agent(arguments.agent, agent_params)
+    _check(lambda: agent(arguments.agent, **agent_params))
     _check_task(id, params)
     if stack := _stack(arguments.wrapper):
         params["stack"] = stack
@@ -373,14 +398,6 @@ def _rollout(arguments: argparse.Namespace) -> int:
     write(rows)
     print(_line(rows, arguments.out), file=sys.stderr)
     return 0
-
-
-def _check_agent(name: str, params: dict[str, Any]) -> None:
-    if name not in AGENTS:
-        raise ValueError(unknown("agent", [name], AGENTS))
-    declared: Any = AGENTS[name]
-    _check_names(name, params, declared.param)
-    _check(lambda: agent(name, **params))
 
 
 def _check_task(id: str, params: dict[str, Any]) -> None:
@@ -496,6 +513,13 @@ def _serve(arguments: argparse.Namespace) -> int:
     for host in hosts:
         print(f"http://{host}:{arguments.port}/{folder.name}", flush=True)
     return _run(command, env)
+
+
+def _load_own(given: Sequence[str]) -> None:
+    """Load what NEUROGYM_TASKS names, and what `--tasks` does."""
+    load_named()
+    for source in given:
+        load(_tasks_source(source))
 
 
 def _tasks_source(given: str) -> str:

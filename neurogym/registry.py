@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,7 @@ __all__ = [
     "full_id",
     "get_collection",
     "load",
+    "load_named",
     "make",
     "make_vec",
     "register",
@@ -98,10 +100,12 @@ def _tell_gymnasium(id: str, **kwargs: Any) -> None:
 
 
 def load(source: str | Path) -> list[str]:
-    """Import a Python file or module that registers tasks; returns the ids that are new.
+    """Import a Python file or module with tasks, agents, wrappers; returns ids that are new.
 
     A Task class in it that it did not register itself becomes <name>-v0, or has its `id`. A file
-    that was loaded before and has not changed since is not run again.
+    that was loaded before and has not changed since is not run again. FileNotFoundError or
+    ModuleNotFoundError if it is not there, ValueError for an id that is taken already; what the
+    file itself raises goes through.
     """
     before, name = set(all_envs()), str(source)
     if Path(source).suffix == ".py":
@@ -120,6 +124,12 @@ def load(source: str | Path) -> list[str]:
     new = sorted(set(all_envs()) - before)
     _SOURCES.update(dict.fromkeys(new, name))
     return new
+
+
+def load_named() -> list[str]:
+    """`load` each of the files and modules that NEUROGYM_TASKS names, by commas."""
+    named = os.environ.get("NEUROGYM_TASKS", "").split(",")
+    return [id for source in named if source.strip() for id in load(source.strip())]
 
 
 def source(id: str) -> str | None:

@@ -184,6 +184,7 @@ class Number(Editor):
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:
+        """The least and the greatest that it can be; None where there is no such."""
         low, high = getattr(self.told.parameter, "bounds", None) or (None, None)
         return low, high
 
@@ -329,6 +330,7 @@ class Rows(Editor):
         )  # fmt: skip
 
     def foot(self) -> list[pn.viewable.Viewable]:
+        """What stands below the rows."""
         add = pmui.Button(label=self.more, icon="add", variant="text", size="small", margin=(0, 4))
         add.on_click(lambda event: self._add())
         return [add]
@@ -598,6 +600,7 @@ class Lines(pn.viewable.Viewer):
         self.lines = lines
 
     def read(self) -> list[list[float]]:
+        """A list for each line."""
         return [line.read() for line in self.lines]
 
     def __panel__(self) -> pn.viewable.Viewable:

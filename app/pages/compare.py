@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
+import param
 
 from app.forms.controls import labelled, refuse
 from app.forms.editors import TIGHT
@@ -100,16 +101,10 @@ class Compare(pn.viewable.Viewer):
         self.policy, self.own = agent(name), {}
         widgets = []
         for key in self.policy.param:
-            parameter = self.policy.param[key]
             if key == "name":
                 continue
-            low, high = parameter.bounds
-            widget = pmui.FloatSlider(
-                label=labelled(key), value=parameter.default, start=low,
-                end=min(high, max(6 * parameter.default, 1)), step=0.01 if high <= 1 else 0.1,
-                width=132, size="small", margin=(6, 10),
-            )  # fmt: skip
-            widget.param.watch(lambda event, k=key: self._set(k, event), "value_throttled")
+            widget, what = _widget(key, self.policy.param[key])
+            widget.param.watch(lambda event, k=key: self._set(k, event), what)
             widgets.append(widget)
         self.settings.objects = widgets
         self._roll_out()
@@ -121,6 +116,7 @@ class Compare(pn.viewable.Viewer):
         except ValueError as error:
             refuse(event.obj, error)
             return
+        refuse(event.obj, None)
         self.own = own
         self._roll_out()
 
@@ -228,3 +224,22 @@ class Compare(pn.viewable.Viewer):
             self.figures,
             sizing_mode="stretch_width",
         )
+
+
+def _widget(key: str, parameter: param.Parameter) -> tuple[pn.viewable.Viewable, str]:
+    """The widget of an agent's parameter, and its value to be watched."""
+    low, high = getattr(parameter, "bounds", None) or (None, None)
+    value, common = parameter.default, dict(label=labelled(key), size="small", margin=(6, 10))
+    if isinstance(parameter, param.Boolean):
+        return pmui.Switch(value=value, label=labelled(key), margin=(14, 10)), "value"
+    if isinstance(parameter, param.Selector):
+        options = list(parameter.objects)
+        return pmui.Select(value=value, options=options, width=132, **common), "value"
+    if not isinstance(parameter, param.Number) or None in (low, high, value):
+        return pmui.LiteralInput(value=value, width=132, **common), "value"
+    kind = pmui.IntSlider if isinstance(parameter, param.Integer) else pmui.FloatSlider
+    step = 1 if kind is pmui.IntSlider else 0.01 if high <= 1 else 0.1
+    slider = kind(
+        value=value, start=low, end=min(high, max(6 * value, 1)), step=step, width=132, **common
+    )
+    return slider, "value_throttled"

@@ -9,10 +9,7 @@ import param
 from gymnasium.utils.env_checker import check_env
 
 import neurogym as ngym
-from neurogym.spec.conditions import Choice
-from neurogym.spec.layout import Actions, Channels, Evidence
-from neurogym.spec.parameters import Rewards, Timing
-from neurogym.spec.rules import FirstResponse
+from neurogym.spec import Actions, Channels, Choice, Evidence, FirstResponse, Rewards, Timing
 
 
 class OddLight(ngym.Task):

@@ -49,6 +49,9 @@ class TrialEnv(HasTrials):
       there is then no `response` or `rt`) or "error"; without one "withheld" (all labels were 0),
       "correct", "miss" or, without labels, "none". Where actions are not discrete, "correct" or
       "error" by the performance.
+
+    ValueError for unknown names of periods, channels and actions, for a forced condition that the
+    trial does not take over, and for a dt (ms) that is not positive.
     """
 
     metadata = {"render_modes": []}  # noqa: RUF012 - gymnasium's own declaration is mutable

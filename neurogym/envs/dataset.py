@@ -284,13 +284,12 @@ class Dataset(Forking):
 
     Called, or iterated over, it gives inputs (seq_len, batch, C) in the observations' dtype and
     targets (seq_len, batch) of right actions, (seq_len, batch, k) where these are k numbers; row i
-    of the targets is the label of row i of the
-    inputs. Every sequence goes on where it stopped in the batch before; the first starts with a
-    trial. Where trials depend on those before them (a staircase, channels that show the last
-    action), sequence i is the stream of seed + i, played rightly, and trials end with the answer.
-    Arrays are fresh: they are never overwritten later. With `details` a third item is a dict
-    of (seq_len, batch) arrays: `mask`, true where a response is asked for; `start`, true in a
-    trial's first row; `trial`, its number in the stream of `seed`.
+    of the targets is the label of row i of the inputs. Every sequence goes on where it stopped in
+    the batch before; the first starts with a trial. Where trials depend on those before them (a
+    staircase, channels that show the last action), sequence i is the stream of seed + i, played
+    rightly, and trials end with the answer. Arrays are fresh: they are never overwritten later.
+    With `details` a third item is a dict of (seq_len, batch) arrays: `mask`, true where a response
+    is asked for; `start`, true in a trial's first row; `trial`, its number in the stream of `seed`.
 
     Args:
         env: an id (with `env_kwargs`), a Task, or an environment with labels.
@@ -304,6 +303,10 @@ class Dataset(Forking):
 
     Keyword arguments of a call force conditions: from this batch on, sequences start with trials
     drawn under them; a call with other ones starts anew.
+
+    Raises:
+        ValueError: for an unknown task or parameter, an environment without labels, sizes that are
+            no whole numbers from 1, and conditions that the task cannot honour.
     """
 
     def __init__(

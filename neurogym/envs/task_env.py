@@ -121,7 +121,11 @@ class TaskEnv(HasTrials):
     def reset(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Begin a trial; returns its first row (C,) and an empty info."""
+        """Begin a trial; returns its first row (C,) and an empty info.
+
+        ValueError for an unknown option, a trial that is no whole number from 0, a condition or a
+        period's length in ms that the task cannot honour, and a memory that is no dict.
+        """
         super().reset(seed=seed)
         options = dict(options or {})
         index, conditions = options.pop("trial", None), options.pop("conditions", {})
@@ -148,7 +152,11 @@ class TaskEnv(HasTrials):
         return self._first(), {}
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        """Act on the current observation; see the class for what is returned."""
+        """Act on the current observation; see the class for what is returned.
+
+        The action is a whole number, or (k,) numbers where it is graded. ValueError for one outside
+        the action space, gymnasium's ResetNeeded before the first reset.
+        """
         try:
             k = self._k
             reward, event = self._pay[k][action]
@@ -355,6 +363,7 @@ class TaskEnv(HasTrials):
 
     @property
     def declared(self) -> Task:
+        """The declared task."""
         return self.task
 
     @property

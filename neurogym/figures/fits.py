@@ -29,7 +29,7 @@ class Fit:
     low: float
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """The curve at x."""
+        """The curve at x (n,): shares from 0 to 1, (n,)."""
         return _logistic(x, self.middle, self.width, self.lapse, self.low)
 
 
@@ -44,6 +44,9 @@ def fit(points: Sequence[Point], signed: bool, chance: float = 0.0) -> Fit | str
         points: shares at 4 levels or more, of 40 trials or more.
         signed: share of the second answer over signed levels; else share of correct answers.
         chance: where the curve starts if it is not signed.
+
+    `middle` and `width` are in the unit of the levels. Where the data do not tell (fewer points,
+    no rise, a step between two levels, no convergence) the answer is a sentence, not an error.
     """
     x, p, n = (
         np.array([getattr(q, name) for q in points], float) for name in ("level", "value", "n")

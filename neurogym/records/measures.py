@@ -19,10 +19,10 @@ class Point:
     """A measure at one level of a condition, with its confidence interval."""
 
     level: float
-    value: float
+    value: float  # a share from 0 to 1, or ms
     low: float
     high: float
-    n: int
+    n: int  # trials
 
 
 def wilson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -50,7 +50,10 @@ def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[
 
 
 def levels(rows: Sequence[Row], condition: str, signed_by: str | None = None) -> np.ndarray:
-    """The level of each row; negative where `signed_by`, a condition of 0 or 1, is 0."""
+    """The level of each row, (n,); negative where `signed_by`, a condition of 0 or 1, is 0.
+
+    KeyError for a condition that a row lacks, ValueError for one that is no number.
+    """
     level = np.array([row["conditions"][condition] for row in rows], float)
     if signed_by is None:
         return level
@@ -59,7 +62,7 @@ def levels(rows: Sequence[Row], condition: str, signed_by: str | None = None) ->
 
 
 def proportion(level: np.ndarray, hit: Sequence[bool]) -> list[Point]:
-    """The share of hits at each level."""
+    """The share of hits (n,), 0 to 1, at each level that occurs in `level` (n,), sorted."""
     hits = np.asarray(hit, bool)
     points = []
     for value in np.unique(level):
@@ -75,6 +78,7 @@ def psychometric(
     """Share of correct answers at each level; with `signed_by`, share of the action `answer`.
 
     Interrupted trials do not count, and of the signed kind, trials without a response neither.
+    Shares are 0 to 1, with 95 % intervals (Wilson), sorted by level; errors are those of `levels`.
     """
     rows = finished(rows)
     if signed_by is None:
@@ -85,7 +89,11 @@ def psychometric(
 
 
 def chronometric(rows: Sequence[Row], condition: str, correct: bool | None = True) -> list[Point]:
-    """Median response time in ms at each level: correct answers, errors (False) or both (None)."""
+    """Median response time in ms at each level: correct answers, errors (False) or both (None).
+
+    Sorted by level, with 95 % intervals (distribution-free); levels without a response are left
+    out; errors are those of `levels`.
+    """
     rows = [row for row in finished(rows) if row["rt_ms"] is not None]
     if correct is not None:
         rows = [row for row in rows if row["correct"] == correct]

@@ -63,7 +63,7 @@ def utc_now() -> str:
 
 
 def empty_row(**values: Any) -> dict[str, Any]:
-    """A row with all columns, None where nothing is given."""
+    """A row with all columns, None where nothing is given; ValueError for one that there is not."""
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row.update(
         params={}, wrappers=[], conditions={}, forced={}, memory={}, actions=[], parts=[], flags={}
@@ -103,7 +103,10 @@ class Trace:
 
 
 def run_trial(env: HasTrials, act: Any, first: np.ndarray) -> Trace:
-    """Play the trial that `env` has begun: `act(ob)` gives each step's action."""
+    """Play the trial that `env` has begun: `act(ob)` gives each step's action.
+
+    `first` is its first observation, (C,). ValueError for an action that there is not.
+    """
     periods, dt = env.periods, float(env.dt)
     ob = first
     info: Mapping[str, Any] = {}
@@ -128,7 +131,10 @@ def begin(
     forced: Mapping[str, Any] | None = None,
     memory: Mapping[str, Any] | None = None,
 ) -> np.ndarray:
-    """Reset `env` to one trial of a stream; returns its first observation."""
+    """Reset `env` to trial `index` of the stream with a seed; returns its first observation, (C,).
+
+    ValueError for a forced condition, or a period's length in ms, that the task cannot honour.
+    """
     options: dict[str, Any] = {"trial": index, "conditions": dict(forced or {})}
     if memory:
         options["memory"] = dict(memory)
@@ -165,7 +171,11 @@ def arguments(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def replay(row: Mapping[str, Any], env: HasTrials | None = None) -> Trace:
-    """Play a row's trial again with its own actions, on the very same samples."""
+    """Play a row's trial again with its own actions, on the very same samples.
+
+    `env`, if it is given, is one of the row's task and parameters; it is made anew otherwise.
+    Arrays of the trace have a row a step. ValueError for a task that is not known here.
+    """
     env = env or env_of(row)
     first = begin(env, row["seed"], row["trial_index"], row["forced"], row["memory"])
     actions, rest = dict(map(tuple, row["actions"])), env.idle_action

@@ -93,6 +93,9 @@ class Groups:
             raise ValueError(unknown(self.what, [name], self.groups))
         return self.groups[name]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self.groups
+
     def __iter__(self) -> Iterator[Group]:
         return iter(self.groups.values())
 

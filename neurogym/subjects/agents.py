@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import gymnasium as gym
@@ -14,10 +13,16 @@ from neurogym.spec.parameters import unknown
 
 
 class Policy(Protocol):
-    """Something that plays trials. It is told of each trial's start, then asked once a step."""
+    """Something that plays trials. It is told of each trial's start, then asked once a step.
+
+    What it needs of one trial for the next it keeps itself: `begin` decides what to forget.
+    """
 
     def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
-        """A trial begins in `env`; random numbers come from `rng` alone."""
+        """A trial begins in `env`; random numbers come from `rng` alone.
+
+        ValueError for an environment that this cannot play.
+        """
 
     def act(self, ob: np.ndarray) -> int | np.ndarray:
         """The action for an observation (C,): a number, or (k,) where actions are graded."""
@@ -150,24 +155,67 @@ class Model:
         return action if np.ndim(action) else int(action)
 
 
-AGENTS: dict[str, Callable[..., Policy]] = {
+AGENTS: dict[str, type[Policy]] = {
     "random": RandomAgent,
     "oracle": Oracle,
     "integrator": Integrator,
 }
 
 
+def register_agent(name: str, cls: type[Policy] | None = None) -> Any:
+    """Let a rollout, the command line and the studio name an agent of one's own.
+
+    `cls` is Parameterized, has `begin(env, rng)` and `act(ob)`, and can be made without arguments;
+    without `cls` this is a decorator: `@register_agent("my-agent")`. Returns the class. Registering
+    the same class again changes nothing; another one under a known name is a ValueError, what is no
+    such class or name a TypeError.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise TypeError(f'register_agent takes a name, as in @register_agent("mine"), not {name!r}')
+    if cls is None:
+        return lambda cls: register_agent(name, cls)
+    parameterized = isinstance(cls, type) and issubclass(cls, param.Parameterized)
+    if not parameterized or not (_callable(cls, "begin") and _callable(cls, "act")):
+        raise TypeError(
+            f"agent {name!r} is {cls!r}: expected a class that derives from param.Parameterized"
+            " and has begin(env, rng) and act(ob)"
+        )
+    if AGENTS.get(name, cls) is not cls:
+        raise ValueError(
+            f"agent {name!r} is {AGENTS[name].__name__} already: {cls.__name__} needs another name;"
+            f" taken are {', '.join(map(repr, AGENTS))}"
+        )
+    AGENTS[name] = cls
+    return cls
+
+
+def _callable(owner: Any, name: str) -> bool:
+    return callable(getattr(owner, name, None))
+
+
 def agent(spec: str | Policy | Any, **params: Any) -> Policy:
-    """An agent by name ("random", "oracle", "integrator"), a policy, or a model that predicts."""
+    """An agent by name, with its parameters; or a policy, or a model that predicts, as it is.
+
+    ValueError for an unknown name or parameter and for a value that is out of bounds, TypeError for
+    what is no agent.
+    """
     if isinstance(spec, str):
-        if spec not in AGENTS:
-            raise ValueError(unknown("agent", [spec], AGENTS))
-        return AGENTS[spec](**params)
-    if hasattr(spec, "begin") and hasattr(spec, "act"):
-        return spec
-    if hasattr(spec, "predict"):
-        return Model(spec)
-    raise TypeError(
-        f"{spec!r} is no agent: expected a name ({', '.join(AGENTS)}), an object with"
-        " begin(env, rng) and act(ob), or a model with predict(ob)"
-    )
+        return _by_name(spec, params)
+    if not (_callable(spec, "begin") and _callable(spec, "act")) and not hasattr(spec, "predict"):
+        raise TypeError(
+            f"{spec!r} is no agent: expected a name ({', '.join(AGENTS)}), an object with"
+            " begin(env, rng) and act(ob), or a model with predict(ob)"
+        )
+    if params:
+        raise ValueError(f"parameters {sorted(params)} are taken with the name of an agent only")
+    return spec if hasattr(spec, "begin") and hasattr(spec, "act") else Model(spec)
+
+
+def _by_name(name: str, params: dict[str, Any]) -> Policy:
+    if name not in AGENTS:
+        raise ValueError(unknown("agent", [name], AGENTS))
+    cls = AGENTS[name]
+    allowed = [key for key in cls.param if key != "name"]
+    if extra := [key for key in params if key not in allowed]:
+        raise ValueError(f"{cls.__name__}: {unknown('parameter', extra, allowed)}")
+    return cls(**params)

@@ -32,7 +32,7 @@ def rollout(
 
     Args:
         task: an id (with `params`), a Task, or an environment.
-        agent_: "random", "oracle", "integrator", a policy, or a model that predicts.
+        agent_: the name of an agent, a policy, or a model that predicts: see docs/agents.md.
         trials: how many trials of the stream with `seed` it plays (100).
         yoke: rows of another subject: the agent plays those trials instead, the same samples in the
             same order. Their task and parameters must be those of `task`.
@@ -40,6 +40,11 @@ def rollout(
         progress: called with (done, total) after each trial; a True stops the rollout.
         agent_params: parameters of an agent given by name.
         **params: parameters of a task given by id.
+
+    Raises:
+        ValueError: for an unknown task, agent or parameter, a task that the agent cannot play,
+            fewer than 1 trial, `trials` beside `yoke`, and rows of another task or parameters.
+        TypeError: for what is no agent.
     """
     env = _environment(task, params)
     id, settings, stack = _about(env, task, params)
@@ -121,5 +126,9 @@ def describe(spec: Any, policy: Any) -> str:
         return name
     own = policy.param.values()
     changed = {k: v for k, v in own.items() if k != "name" and v != type(policy).param[k].default}
-    listed = ", ".join(f"{key}={value:g}" for key, value in changed.items())
+    listed = ", ".join(f"{key}={_short(value)}" for key, value in changed.items())
     return f"{name} ({listed})" if listed else name
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -112,12 +112,22 @@ def make(id: str, **params: Any) -> gym.Env:
     `render_mode="rgb_array"` its `render()` gives frames, `render_size` pixels wide and high, of
     what a person sees; with `pixels=True` they are the observations. What gymnasium.make takes,
     such as `max_episode_steps`, is taken as well.
+
+    Observations are (C,) float32, actions a number from 0 or, graded, (k,) float32; times are in
+    ms. ValueError for an unknown task, parameter or wrapper, a value that does not fit, and a stack
+    that does not fit the task; it names what is allowed.
     """
     return gym.make(full_id(id), **params)
 
 
 def make_vec(id: str, num_envs: int = 1, **params: Any) -> gym.vector.VectorEnv:
-    """A vectorised environment by id: num_envs environments stepped together."""
+    """A vectorised environment by id: num_envs environments stepped together.
+
+    It takes the parameters of `make`, but for pixels, and raises ValueError for the same reasons.
+    Observations are (num_envs, C) float32, actions (num_envs,) or, graded, (num_envs, k), rewards
+    (num_envs,).
+    Environment i plays the trials of a single one with seed + i.
+    """
     return gym.make_vec(full_id(id), num_envs=num_envs, **params)
 
 

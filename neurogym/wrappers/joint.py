@@ -284,14 +284,17 @@ class JointBatch(TrialBatch):
 
     @property
     def period(self) -> np.ndarray:
+        """The index of each row's period, (S,)."""
         return self._in_periods[0]
 
     @property
     def since(self) -> np.ndarray:
+        """Steps since the start of each row's period, (S,)."""
         return self._in_periods[1]
 
     @property
     def period_end(self) -> np.ndarray:
+        """The row with which each row's period ends, (S,)."""
         return self._in_periods[2]
 
     def _add_noise(self, noises: Sequence[tuple], draws: Sequence[Draw]) -> None:

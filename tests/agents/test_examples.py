@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.test_examples import EXAMPLES, load
+from tests.test_guides import blocks
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +41,11 @@ def test_one_network_learns_twenty_tasks():
     assert np.mean(list(trained.values())) > 0.75
     assert np.mean(list(chance.values())) < 0.35
     assert min(trained[id] - chance[id] for id in trained) > 0.1
+
+
+def test_the_network_on_the_page_on_agents_plays():
+    (block,) = blocks("docs/agents.md", "python torch")
+    scope = {}
+    exec(block, scope)
+    assert len(scope["rows"]) == 20
+    assert scope["rows"][0]["subject"] == "Net"

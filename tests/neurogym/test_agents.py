@@ -4,12 +4,13 @@ from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
+import param
 import pytest
 
 import neurogym as ngym
 from neurogym.records.measures import chronometric, psychometric, summary
 from neurogym.spec.parameters import Timing
-from neurogym.subjects.agents import AGENTS, Integrator, Model, Oracle, RandomAgent, agent
+from neurogym.subjects import AGENTS, Integrator, Model, Oracle, RandomAgent, agent
 from neurogym.tasks.perceptual import PerceptualDecisionMaking, cosine_ring
 from neurogym.trials.catalogue import task_class
 
@@ -140,6 +141,60 @@ def test_an_agent_may_be_a_name_a_policy_or_a_model():
     with pytest.raises(ValueError, match="bound"):
         Integrator(bound=-1)
     assert set(AGENTS) == {"random", "oracle", "integrator"}
+
+
+def test_an_agents_parameters_are_checked():
+    with pytest.raises(ValueError, match=r"Integrator: unknown parameter 'bund'.*mean 'bound'"):
+        agent("integrator", bund=3)
+    with pytest.raises(ValueError, match="allowed are none"):
+        ngym.rollout("GoNogo", "oracle", 1, agent_params={"bound": 3})
+    with pytest.raises(ValueError, match=r"\['bound'\] are taken with the name of an agent only"):
+        ngym.rollout("GoNogo", Oracle(), 1, agent_params={"bound": 3})
+
+
+@pytest.fixture
+def lazy():
+    """An agent of a user, under a name of its own."""
+
+    @ngym.register_agent("lazy")
+    class Lazy(param.Parameterized):
+        """Does the same thing at each step."""
+
+        action = param.Integer(0, bounds=(0, 9), doc="what it does")
+        why = param.Selector(default="tired", objects=["tired", "bored"])
+
+        def begin(self, env, rng):
+            pass
+
+        def act(self, ob):
+            return self.action
+
+    yield Lazy
+    del AGENTS["lazy"]
+
+
+@pytest.mark.usefixtures("lazy")
+def test_an_agent_of_ones_own_plays_under_its_name():
+    found = ngym.rollout("GoNogo", "lazy", 5)
+    assert {row["outcome"] for row in found} == {"miss", "withheld"}
+    assert found[0]["subject"] == "lazy"
+    found = ngym.rollout("GoNogo", "lazy", 9, agent_params=dict(action=1, why="bored"))
+    assert {row["response"] for row in found} == {1}
+    assert found[0]["subject"] == "lazy (action=1, why=bored)"
+    with pytest.raises(ValueError, match="action"):
+        agent("lazy", action=10)
+
+
+def test_what_is_no_agent_is_not_registered(lazy):
+    assert ngym.register_agent("lazy", lazy) is lazy
+    with pytest.raises(ValueError, match="agent 'lazy' is Lazy already: Oracle needs another"):
+        ngym.register_agent("lazy", Oracle)
+    with pytest.raises(TypeError, match=r"a name, as in @register_agent\(\"mine\"\), not <class"):
+        ngym.register_agent(lazy)
+    for wrong in (Model, Remembers, lazy(), type("Half", (param.Parameterized,), {"act": None})):
+        with pytest.raises(TypeError, match=r"agent 'other' is .* from param\.Parameterized"):
+            ngym.register_agent("other", wrong)
+    assert "other" not in AGENTS
 
 
 class Remembers:

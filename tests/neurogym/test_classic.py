@@ -945,4 +945,4 @@ def test_the_guide_to_adding_a_task_runs():
     finally:
         for id in ("Brighter-v0", "YourTask-v0"):
             registry.unregister(id)
-    assert len(blocks) == 4
+    assert len(blocks) == 5

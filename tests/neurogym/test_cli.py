@@ -10,10 +10,11 @@ import urllib.request
 import pytest
 
 import neurogym
-from neurogym import cli
+from neurogym import cli, registry
 from neurogym.cli import main
 from neurogym.records import files, trial_table
 from neurogym.records.database import Store
+from neurogym.subjects import AGENTS
 from neurogym.trials.catalogue import all_envs, task_class
 from neurogym.wrappers import WRAPPERS
 
@@ -113,6 +114,60 @@ def test_an_id_like_no_other(run):
     assert "did you mean" not in run("info", "zzzzzz", code=2)[1]
 
 
+# -- what is one's own -----------------------------------------------------------------------------
+
+OWN = """
+import param
+import neurogym as ngym
+from neurogym.tasks.withholding import GoNogo
+
+
+class Mine(GoNogo):
+    "The same again."
+
+
+@ngym.register_agent("eager")
+class Eager(param.Parameterized):
+    action = param.Integer(1, bounds=(0, 1))
+
+    def begin(self, env, rng):
+        pass
+
+    def act(self, ob):
+        return self.action
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    file = tmp_path / "lab_of_mine.py"
+    file.write_text(OWN, encoding="utf-8")
+    yield str(file)
+    registry.unregister("Mine-v0")
+    AGENTS.pop("eager")
+
+
+def test_agents_and_tasks_of_ones_own_are_known_to_the_command_line(run, own):
+    args = ("--agent", "eager", "--trials", "3", "--out", "-")
+    err = run("rollout", "Mine", *args, "--tasks", own)[1]
+    assert err.startswith("Mine-v0, eager, seed 0: 3 trials, ")
+    err = run("rollout", "GoNogo", *args, "--agent-param", "action=0", "--tasks", own)[1]
+    assert "eager (action=0)" in err
+    assert "action" in run("rollout", "GoNogo", *args, "--agent-param", "action=2", code=2)[1]
+    args = ("--agent", "eagre", "--out", "-")
+    assert "did you mean 'eager'" in run("rollout", "GoNogo", *args, code=2)[1]
+
+
+def test_the_command_line_reads_what_the_environment_names(run, own, monkeypatch):
+    monkeypatch.setenv("NEUROGYM_TASKS", f"{own}, json.decoder")
+    assert "The same again." in run("list")[0]
+    assert "The same again." in run("info", "Mine")[0]
+    monkeypatch.setenv("NEUROGYM_TASKS", "none.py")
+    assert "there is no file none.py with tasks" in run("list", code=2)[1]
+    monkeypatch.delenv("NEUROGYM_TASKS")
+    assert "--tasks x.py: " in run("list", "--tasks", "x.py", code=2)[1]
+
+
 # -- rollout ---------------------------------------------------------------------------------------
 
 
@@ -159,7 +214,7 @@ def test_a_rollout_takes_presets_and_parameters(run, tmp_path):
     [
         (["--agent", "oracl"], "did you mean 'oracle'?"),
         (["--agent", "integrator"], "gives no evidence"),
-        (["--agent-param", "bound=3"], "oracle: unknown parameter 'bound'"),
+        (["--agent-param", "bound=3"], "Oracle: unknown parameter 'bound'"),
         (["--agent", "integrator", "--agent-param", "bound=-3"], "must be at least 0.1"),
         (["--param", "dtt=3"], "GoNogo: unknown parameter 'dtt'"),
         (["--param", "trials=3"], "GoNogo: unknown parameter 'trials'"),

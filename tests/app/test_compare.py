@@ -1,0 +1,82 @@
+"""Compare lets any agent play, also those of a user, with a widget for each parameter."""
+
+import param
+import pytest
+
+import neurogym as ngym
+from app.pages.compare import Compare
+from app.state import StudioState
+from neurogym.records.database import Store
+from neurogym.subjects import AGENTS
+
+pytestmark = pytest.mark.filterwarnings("ignore:Both 'variant'")  # panel_material_ui gives both
+
+
+@pytest.fixture
+def eager():
+    @ngym.register_agent("eager")
+    class Eager(param.Parameterized):
+        """Does one thing from some step on."""
+
+        action = param.Integer(1, bounds=(0, 3), doc="what it does")
+        after = param.Number(0.0, bounds=(0, 2000), doc="ms of the trial")
+        loud = param.Boolean(False)
+        mood = param.Selector(default="good", objects=["good", "bad"])
+        gains = param.List([1.0, 2.0])
+
+        def begin(self, env, rng):
+            self.env = env
+
+        def act(self, ob):
+            return self.action if self.env.t_ind * self.env.dt >= self.after else 0
+
+    yield Eager
+    del AGENTS["eager"]
+
+
+@pytest.fixture
+def compare(tmp_path, eager):
+    choice = StudioState(task="GoNogo-v0", trials=4)
+    with Store(tmp_path / "a.db") as store:
+        compare = Compare(choice, store, lambda view: None)
+        compare.job.future.result(60)  # nothing here takes turns: one piece of work at a time
+        yield compare
+
+
+def choose(compare, name):
+    compare.agent.value = name
+    compare.job.future.result(60)
+
+
+def widgets(compare):
+    return {widget.label: widget for widget in compare.settings.objects}
+
+
+def test_an_agent_of_ones_own_is_listed_and_plays(compare):
+    assert list(compare.agent.options) == [*AGENTS]
+    assert "eager" in AGENTS
+    choose(compare, "eager")
+    assert [(row["subject"], row["outcome"]) for row in compare.agents] == [("Eager", "early")] * 4
+    assert {*widgets(compare)} == {"action", "after", "gains", "loud", "mood"}
+
+
+def test_each_parameter_of_an_agent_has_a_widget_and_is_checked(compare):
+    choose(compare, "eager")
+    for name, value in (("loud", True), ("mood", "bad"), ("gains", [3.0])):
+        widgets(compare)[name].value = value
+        compare.job.future.result(60)
+        assert compare.own[name] == value
+    assert "mood=bad" in compare.agents[0]["subject"]
+    field = widgets(compare)["gains"]
+    field.value = "three"
+    assert field.error_state
+    assert compare.own["gains"] == [3.0]
+    field.value = [4.0]
+    assert not field.error_state
+
+
+@pytest.mark.parametrize("name", ["random", "oracle"])
+def test_the_agents_of_the_library_play(compare, name):
+    choose(compare, name)
+    assert len(compare.agents) == 4
+    assert compare.figures.objects
