@@ -36,12 +36,13 @@ test: $(VENV)/dev  ## set up, find or install a browser, lint and test
 test-agents: $(VENV)/agents  ## set up PyTorch and Stable-Baselines3 too, test what needs them
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests/agents
 
-lint: $(VENV)/dev  ## check style
+lint: $(VENV)/dev  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 bench: $(VENV)/dev  ## speed, as ratios within one run
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.bench
 
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
