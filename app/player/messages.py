@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Any
+from typing import Any, TypeGuard
 
 import gymnasium as gym
 import numpy as np
 
+from neurogym.envs.has_trials import HasTrials
 from neurogym.envs.task_env import ECHO, TaskEnv
 from neurogym.spec.layout import Group
 from neurogym.spec.outcomes import Payoffs
@@ -28,19 +29,24 @@ KEYS_OF_PLAIN_ENVS = (
 LONGEST = 100_000  # steps of an episode whose environment sets no end to it
 
 
-def is_lockstep(env: gym.Env) -> bool:
+def is_lockstep(env: HasTrials) -> bool:
     """Whether observations depend on actions, or might."""
     task = env.declared
     return task is None or task.plan.actions.graded or (task.closed and not task.foreseen)
 
 
-def is_adaptive(env: gym.Env) -> bool:
+def is_foreseen(env: HasTrials) -> TypeGuard[TaskEnv]:
+    """Whether a trial's rows are known when it begins."""
+    return not is_lockstep(env)
+
+
+def is_adaptive(env: HasTrials) -> bool:
     """Whether a trial can be sent only when the one before it is over."""
     plan = env.declared.plan if env.declared else None
     return bool(plan and (plan.learns or plan.echoes))
 
 
-def stage(env: gym.Env) -> dict[str, Any]:
+def stage(env: HasTrials) -> dict[str, Any]:
     """What the player needs to know of a task before its first trial."""
     if task := env.declared:
         channels = [_channel(task, group) for group in task.plan.channels]
@@ -53,7 +59,8 @@ def stage(env: gym.Env) -> dict[str, Any]:
                 dict(title=title(member.task.label), instruction=member.task.sentence())
                 for member in task.together
             ]
-            told["shared"] = task.shared
+            several: Any = task  # has what several tasks at once have
+            told["shared"] = several.shared
         return told
     return dict(
         channels=_named_channels(env.observation_space),
@@ -73,7 +80,7 @@ def _channel(task: Task, group: Group) -> dict[str, Any]:
     return told
 
 
-def title(task: str, env: gym.Env | None = None) -> str:
+def title(task: str, env: HasTrials | None = None) -> str:
     """A task's name in words: "PerceptualDecisionMaking-v0" is "Perceptual Decision Making"."""
     whole = env.declared if env else None
     if whole and whole.tasks:
@@ -85,14 +92,14 @@ def title(task: str, env: gym.Env | None = None) -> str:
     return spaced.replace("_", " ").strip()
 
 
-def most_steps(env: gym.Env) -> int:
+def most_steps(env: HasTrials) -> int:
     """How many steps the trial that `env` has begun can have."""
     if env.most_steps is None:
         return LONGEST
     return env.most_steps
 
 
-def sentence(env: gym.Env) -> str:
+def sentence(env: HasTrials) -> str:
     """What one does in an environment: the first sentence of its docstring that is no heading."""
     if env.declared:
         return env.declared.sentence()
@@ -111,7 +118,7 @@ def _idle(space: gym.Space) -> str:
 
 def _action_names(space: gym.Space) -> dict[int, str]:
     """The names that some actions have."""
-    names = {}
+    names: dict[int, str] = {}
     for name, index in (getattr(space, "name", None) or {}).items():
         indices = np.atleast_1d(index).tolist()
         many = len(indices) > 1
@@ -120,7 +127,7 @@ def _action_names(space: gym.Space) -> dict[int, str]:
 
 
 def _named_channels(space: gym.Space) -> list[dict[str, Any]]:
-    size = int(np.prod(space.shape))
+    size = int(np.prod(space.shape or ()))
     names = getattr(space, "name", None) or {"observation": list(range(size))}
     channels = []
     for name, index in names.items():
@@ -131,6 +138,8 @@ def _named_channels(space: gym.Space) -> list[dict[str, Any]]:
 
 def _plain_keys(space: gym.Space) -> list[dict[str, Any]]:
     """Keys for actions that nobody has given any: action 0 is what no key gives."""
+    if not isinstance(space, gym.spaces.Discrete):
+        raise TypeError(f"actions of {space}: expected a Discrete space")
     labels = _action_names(space)
     n = int(space.n) - 1
     codes = ("Space",) if n == 1 else KEYS_OF_PLAIN_ENVS
@@ -142,11 +151,10 @@ def _plain_keys(space: gym.Space) -> list[dict[str, Any]]:
     ]
 
 
-def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -> dict[str, Any]:
+def trial(env: HasTrials, uid: str, index: int, attempt: int, first: np.ndarray) -> dict[str, Any]:
     """The message for the trial that `env` has begun, whose first row is `first`."""
     task, conditions = env.declared, env.trial
-    lockstep = is_lockstep(env)
-    message = dict(
+    message: dict[str, Any] = dict(
         type="trial",
         uid=uid,
         index=index,
@@ -155,24 +163,29 @@ def trial(env: gym.Env, uid: str, index: int, attempt: int, first: np.ndarray) -
         T=most_steps(env),
         periods=[list(period) for period in env.periods],
         window=list(env.window) if env.window else None,
-        frames=np.ascontiguousarray(first[None] if lockstep else env.ob, np.float32),
+        frames=np.ascontiguousarray(first[None], np.float32),
         scene=task.plan.scene.resolve(task, conditions) if task else [],
         seed=zlib.crc32(uid.encode()),
     )
     if keys := task.keys_in(conditions) if task else None:
         message.update(keys)
-    if task and task.plan.echoes and not lockstep:
-        message.update(_echoes(env))
-    if lockstep:
-        return message
+    return message | _foreseen(env) if is_foreseen(env) else message
+
+
+def _foreseen(env: TaskEnv) -> dict[str, Any]:
+    """All rows of a trial, and what each action earns in them."""
+    told: dict[str, Any] = dict(frames=np.ascontiguousarray(env.ob, np.float32))
+    if env.task.plan.echoes:
+        told |= _echoes(env)
     if env.parts:
-        return message | dict(parts=_parts(env), shared=task.shared)
-    return message | _table(*env.payoffs)
+        whole: Any = env.task  # has what several tasks at once have
+        return told | dict(parts=_parts(env, whole), shared=whole.shared)
+    return told | _table(*env.payoffs)
 
 
-def _parts(env: TaskEnv) -> list[dict[str, Any]]:
+def _parts(env: TaskEnv, task: Any) -> list[dict[str, Any]]:
     """Each of several tasks at once, as a trial of its own that begins at a step of the whole."""
-    task, parts = env.declared, []
+    parts = []
     for j, (member, has) in enumerate(zip(task.together, env.parts, strict=True)):
         part = dict(
             on=has is not None,
@@ -182,6 +195,9 @@ def _parts(env: TaskEnv) -> list[dict[str, Any]]:
         )
         if has:
             block, place = has
+            kind, payoffs = block.kind, block.payoffs
+            assert kind is not None  # closed tasks come in lockstep
+            assert payoffs is not None
             start, stop = block.offsets[place : place + 2].tolist()
             window = block.window[place].tolist()
             part |= dict(
@@ -189,7 +205,7 @@ def _parts(env: TaskEnv) -> list[dict[str, Any]]:
                 window=window if window[1] > window[0] else None,
                 gt=block.gt[start:stop].astype(np.uint16),
                 channels=member.channels.tolist(),
-                **_table(block.kind[start:stop], block.payoffs),
+                **_table(kind[start:stop], payoffs),
             )
         parts.append(part)
     return parts
@@ -223,7 +239,7 @@ def _table(kind: np.ndarray, payoffs: Payoffs) -> dict[str, Any]:
     )
 
 
-def shown(env: gym.Env, uid: str, ob: np.ndarray) -> dict[str, Any]:
+def shown(env: HasTrials, uid: str, ob: np.ndarray) -> dict[str, Any]:
     """The row that is on the screen next, in lockstep."""
     at = env.t_ind
     return dict(

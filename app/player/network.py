@@ -1,5 +1,7 @@
 """A mend of Bokeh's server that play depends on."""
 
+from typing import Any
+
 from bokeh.server.views.ws import WSHandler
 
 
@@ -11,10 +13,11 @@ def send_at_once() -> None:
     """
     if getattr(WSHandler, "sends_at_once", False):
         return
-    plain_open = WSHandler.open
+    handler: Any = WSHandler  # a class that is changed here
+    plain_open = handler.open
 
     def open_at_once(self):
         self.set_nodelay(True)
         return plain_open(self)
 
-    WSHandler.open, WSHandler.sends_at_once = open_at_once, True
+    handler.open, handler.sends_at_once = open_at_once, True

@@ -71,7 +71,7 @@ class Session:
         self.attempts = dict.fromkeys(range(self.run["n_trials"]), 0)
         for row in rows:
             self._count(row)
-        self.queue = sorted(self._open(), key=self.attempts.get)
+        self.queue = sorted(self._open(), key=self.attempts.__getitem__)
         self.sent: dict[str, int] = {}  # trials that the browser has, by uid: their index
         self.memory = memory_after(rows, self.judge)  # what the next trial is told
         self.told: dict[str, dict[str, Any]] = {}  # what those that were sent were told, by uid
@@ -359,7 +359,9 @@ def _timed_parts(
     told = _field(message, "parts")
     if not isinstance(told, list | tuple) or len(told) != len(truth):
         raise ValueError(f"parts = {told!r:.80}: expected a list of {len(truth)}")
-    parts, claims, wrong = [], [], False
+    parts: list[dict[str, Any]] = []
+    claims: list[Any] = []
+    wrong = False
     for true, seen in zip(truth, told, strict=True):
         true = {**true, "rt_ms": None, "onset_ms": None, "key_ms": None}
         parts.append(true)

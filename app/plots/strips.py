@@ -45,7 +45,7 @@ def _remembered(name: str, rows: Sequence[Row]) -> bool:
     if len(set(values)) < 3:
         return False
     hits = [value in _leaves(row["memory"]) for value, row in zip(values, rows, strict=True)]
-    return np.mean(hits) > 0.9
+    return bool(np.mean(hits) > 0.9)
 
 
 def _leaves(memory: Any) -> list[Any]:
