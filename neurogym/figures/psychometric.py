@@ -73,7 +73,7 @@ def add(fig: Any, x: np.ndarray, choice: np.ndarray, label: str, bins: int | Non
     tips = [("x", "@x"), ("share", "@y{0.000}"), ("95 %", "@low{0.00} to @high{0.00}"), ("n", "@n")]
     fig.add_tools(HoverTool(renderers=[dots], tooltips=tips))
     fitted = fit(points, signed=True) if points else "no trials"
-    drawn = [dots]
+    drawn: list[Any] = [dots]
     if isinstance(fitted, Fit):
         fine = np.linspace(levels[0], levels[-1], 200)
         drawn.append(fig.line(fine, fitted(fine), color=color, line_width=1.8, name="fit"))

@@ -136,13 +136,14 @@ class Sheet:
 
     def periods(self) -> None:
         """A strip of coloured periods, and their names above it."""
-        names = list(dict.fromkeys(name for name, _, _ in self.run.periods or []))
+        periods = self.run.periods or []
+        names = list(dict.fromkeys(name for name, _, _ in periods))
         if not names or not self.legend:
             return
         fig = self.row("", 12, 0, 1)
         fig.yaxis.visible, items = False, []
         for k, name in enumerate(names):
-            own = [(first, stop) for period, first, stop in self.run.periods if period == name]
+            own = [(first, stop) for period, first, stop in periods if period == name]
             first, stop = np.array(own).T
             bars = fig.hbar(
                 y=0.5, height=1, left=self.edges[first], right=self.edges[stop], line_color=None,
@@ -157,7 +158,7 @@ class Sheet:
 
     def observations(self) -> None:
         """A row a channel, levels as colours."""
-        ob, names = self.run.ob.astype(float), self.run.channels
+        ob, names = self.run.ob.astype(float), self.run.channels or []
         n = ob.shape[1]
         fig = self.row("observation", int(np.clip(26 * n, 80, 280)), n, 0)
         most = float(np.nanmax(np.abs(ob), initial=0)) or 1.0
@@ -197,7 +198,7 @@ class Sheet:
     def choices(self) -> None:
         """Which action was taken, a dark line, and which was right, a pale one."""
         run, gt = self.run, self.run.gt
-        names = run.answers
+        names = run.answers or []
         n = len(names)
         fig = self.row("action", int(np.clip(24 * n, 84, 240)), -0.5, n - 0.5)
         items: Items = []
@@ -225,7 +226,7 @@ class Sheet:
 
     def graded(self) -> None:
         """A line for each number of an action, and a wide pale one for what was right."""
-        run, names = self.run, self.run.answers
+        run, names = self.run, self.run.answers or []
         actions = run.actions.astype(float)
         both = actions if run.gt is None else np.concatenate([actions, run.gt.astype(float)])
         fig = self.row("action", int(np.clip(30 * len(names), 120, 280)), *room(both))
@@ -310,7 +311,7 @@ def hues(n: int) -> Sequence[str]:
     return HUES if n <= len(HUES) else wheel(n)
 
 
-def named(axis: Any, places: Sequence[float], names: Sequence[str]) -> None:
+def named(axis: Any, places: np.ndarray, names: Sequence[str]) -> None:
     """Put names at places of an axis; those that would collide are left out."""
     at = [float(place) for place in places]
     axis.ticker = FixedTicker(ticks=at)

@@ -61,7 +61,7 @@ def levels(rows: Sequence[Row], condition: str, signed_by: str | None = None) ->
     return level * sign + 0.0  # no -0
 
 
-def proportion(level: np.ndarray, hit: Sequence[bool]) -> list[Point]:
+def proportion(level: np.ndarray, hit: Sequence[bool] | np.ndarray) -> list[Point]:
     """The share of hits (n,), 0 to 1, at each level that occurs in `level` (n,), sorted."""
     hits = np.asarray(hit, bool)
     points = []

@@ -25,7 +25,10 @@ class Planned(Protocol):
 
     channels: Channels
     actions: Actions
-    timing: Mapping[str, Any]
+
+    @property
+    def timing(self) -> Mapping[str, Any]:
+        """Its periods."""
 
 
 class Declared(Protocol):
