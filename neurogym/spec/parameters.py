@@ -222,7 +222,7 @@ class Probabilities(Checked):
 class ProbabilityRows(Checked):
     """Rows of probabilities, each of which sums to 1."""
 
-    expected = "rows of probabilities, each of which sums to 1"
+    expected = "rows of probabilities that sum to 1"
 
     @staticmethod
     def takes(value: Any) -> bool:
