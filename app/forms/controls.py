@@ -8,7 +8,6 @@ from typing import Any
 
 import panel as pn
 
-
 EXACT = 2**53  # whole numbers up to here are floats of the same value
 WHERE = r"^(\w+ parameter '[\w.]+' |timing\[.*?\] = .* is not a duration: )"
 

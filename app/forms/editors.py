@@ -30,6 +30,8 @@ from neurogym.trials.task import Task
 SMALL = dict(size="small", margin=(6, 6))
 TIGHT = {"width": "fit-content", "max-width": "100%", "flex": "0 1 auto"}  # no wider than needed
 UNSEEN = [".MuiFormLabel-root { display: none }"]  # a name for those who listen
+WIDE = {"flex": "1 1 200px", "min-width": "0"}  # all the room that there is, or a line of its own
+ROOM = {"flex": "1 1 120px"}
 MANY = 8  # numbers in a row: beyond that rows are text
 PRESETS = {"people": "human", "agents": "agent"}
 SLIDER = 100  # whole numbers on a slider, at most
@@ -96,7 +98,7 @@ class Told:
 
     def look(self, width: int) -> dict[str, Any]:
         """Label, description and size of a widget."""
-        size: dict[str, Any] = {"sizing_mode": "stretch_width"} if self.wide else {"width": width}
+        size: dict[str, Any] = {"styles": WIDE} if self.wide else {"width": width}
         return dict(label=self.name, description=self.doc, **SMALL, **size)
 
     def says(self, hint: Any = "") -> dict[str, Any]:
@@ -317,7 +319,7 @@ def slider(
 ) -> pmui.FloatSlider:
     """A slider that moves a field's number, and is moved by it; without a width it stretches."""
     now = typed.first
-    size: dict[str, Any] = {"width": width} if width else {"sizing_mode": "stretch_width"}
+    size: dict[str, Any] = {"width": width} if width else {"styles": ROOM}
     widget = pmui.FloatSlider(
         label=name, value=min(max(now, low), high), start=low, end=high, step=step,
         show_value=False, size="small", margin=(10, 16), stylesheets=UNSEEN, **size,

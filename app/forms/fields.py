@@ -17,6 +17,7 @@ from app.forms.controls import short
 from app.forms.editors import (
     SMALL,
     TIGHT,
+    WIDE,
     Around,
     Between,
     Chance,
@@ -123,7 +124,7 @@ class Field(pn.viewable.Viewer):
         )  # fmt: skip
         self.body = pmui.FlexBox(margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
         if wide:
-            self.body = pmui.Row(margin=0, sizing_mode="stretch_width")
+            self.body = pmui.FlexBox(margin=0, gap="0px", styles=WIDE)
         self._use(next(kind for kind in self.kinds if kind.fits(value)), value)
         self.menu.param.watch(self._other_kind, "value")
 
@@ -174,7 +175,7 @@ class Field(pn.viewable.Viewer):
         row = [self.menu, self.body] if len(self.kinds) > 1 else [self.body]
         if self.told.wide:
             return pmui.Column(
-                pmui.Row(*row, margin=0, sizing_mode="stretch_width"), self.note,
+                pmui.FlexBox(*row, margin=0, gap="0px", sizing_mode="stretch_width"), self.note,
                 margin=0, sizing_mode="stretch_width",
             )  # fmt: skip
         row = pmui.FlexBox(*row, margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
@@ -226,7 +227,8 @@ class Form:
         is_length = isinstance(parameter, types.Length)
         field = Field(
             name, parameter, value, self.around, lambda new: self.set(key, new),
-            self.labels.get(name, ""), self.wide or is_length, self.dt if is_length else None,
+            self.labels.get(name, ""), is_length or (self.wide and isinstance(key, str)),
+            self.dt if is_length else None,
         )  # fmt: skip
         field.param.watch(self._tell, "error")
         return field

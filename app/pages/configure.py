@@ -20,6 +20,7 @@ from app.player.session import title
 from app.state import PRESETS, Refused, StudioState
 from neurogym.figures.stills import screens, timeline
 
+NO_COPY = ".copybtn { display: none }"  # it has no name, and there is a button that has
 COPY = "navigator.clipboard.writeText(source.data.value)"
 
 
@@ -81,7 +82,7 @@ class Configure(pn.viewable.Viewer):
         self.keys = pn.pane.HTML(pn.bind(keys_line, env), margin=(0, 14), **wide)
         self.line = pn.pane.HTML(pn.bind(timeline, env), margin=(8, 14), **wide)
         python = pn.bind("```python\n{}```".format, self.param.code)
-        self.python = pn.pane.Markdown(python, margin=(0, 14), **wide)
+        self.python = pn.pane.Markdown(python, margin=(0, 14), stylesheets=[NO_COPY], **wide)
         self.text = pmui.TextAreaInput(value=self.param.code, label="the code", visible=False)
         self.stuck = pmui.Alert(
             object=pn.bind(reasons, self.refused), visible=pn.bind(bool, self.refused),
@@ -136,10 +137,10 @@ class Configure(pn.viewable.Viewer):
         )  # fmt: skip
         preset.param.watch(lambda event: self._set_preset(event.new), "value")
         dropped = pmui.Alert(
-            object=self.param.dropped, visible=pn.bind(bool, self.param.dropped), severity="warning",
-            margin=(4, 8),
+            object=self.param.dropped, visible=pn.bind(bool, self.param.dropped),
+            severity="warning", margin=(4, 8),
         )  # fmt: skip
-        form = self._form(choice, self._set, names=RUN, labels=RUN, name="run")
+        form = self._form(choice, self._set, names=RUN, labels=RUN, wide=True, name="run")
         return card("Run", *([preset] if choice.declared else []), dropped, *form.alone())
 
     def _form(self, declared: param.Parameterized, take: Any, **more: Any) -> Form:
@@ -150,7 +151,7 @@ class Configure(pn.viewable.Viewer):
             return [card("Task", pmui.Typography("This environment declares no parameters."))]
         task = self.choice.bare()
         self.form = self._form(
-            task, self._change, around=Around.of(task, self.choice.preset), name="task",
+            task, self._change, around=Around.of(task, self.choice.preset), wide=True, name="task",
             dt=pn.bind(lambda env: env.dt, self.param.env),
         )  # fmt: skip
         return [
@@ -172,14 +173,14 @@ class Configure(pn.viewable.Viewer):
 
     def _take_card(self) -> pn.viewable.Viewable:
         copy = self._onward(
-            pmui.Button, label="Copy as Python", icon="content_copy", variant="outlined",
+            pmui.Button, label="Copy as Python", icon="content_copy", variant="outlined", margin=0,
             size="small",
         )  # fmt: skip
         copy.js_on_click(args={"source": self.text}, code=COPY)
         toml = self._onward(
             pmui.FileDownload, callback=lambda: io.StringIO(self.choice.toml()),
             filename="task.toml", label="Download as TOML", variant="outlined", size="small",
-            embed=False, auto=True,
+            embed=False, auto=True, margin=0,
         )  # fmt: skip
         file = pmui.FileInput(
             label="Open a TOML file", accept=".toml", variant="outlined", size="small", margin=0,
