@@ -9,7 +9,7 @@ from typing import Any
 import panel as pn
 
 EXACT = 2**53  # whole numbers up to here are floats of the same value
-WHERE = r"^(\w+ parameter '[\w.]+' |timing\[.*?\] = .* is not a duration: )"
+WHERE = r"^(\w+ parameter '[\w.]+' |rewards\[.*?\] = |timing\[.*?\] = .* is not a duration: )"
 
 
 def refuse(widget: Any, error: Exception | None) -> None:

@@ -78,9 +78,9 @@ def editors_of(parameter: param.Parameter, value: Any) -> list[type[Editor]]:
     """The editors of a parameter, the first that fits for each value."""
     known = next(EDITORS[cls] for cls in type(parameter).__mro__ if cls in EDITORS)
     auto = [Nothing] if parameter.allow_None or parameter.default is None else []
-    values = (value, parameter.default)
-    kinds = [kind for kind in known if kind.always or any(map(kind.fits, values))]
-    kinds = [*auto, *kinds]
+    kinds = [*auto, *(kind for kind in known if kind.always)]
+    odd = [v for v in (value, parameter.default) if not any(kind.fits(v) for kind in kinds)]
+    kinds += [kind for kind in known if not kind.always and any(map(kind.fits, odd))]
     return kinds if any(kind.fits(value) for kind in kinds) else [*kinds, Json]
 
 
@@ -110,6 +110,7 @@ class Field(pn.viewable.Viewer):
         self.told = Told(
             key, parameter, around, self._changed, self.param.error, dt, label, wide, value
         )
+        self.taken = value
         self.kinds = editors_of(parameter, value)
         self.note = pmui.Typography(
             pn.bind(str, self.param.error), variant="caption", color="error", margin=(0, 10),
@@ -142,17 +143,10 @@ class Field(pn.viewable.Viewer):
         kind = next(kind for kind in self.kinds if kind.name == event.new)
         if kind is self.kind:
             return
-        try:
-            before = self.editor.read()
-        except ValueError:
-            before = self.parameter.default
-        starts, error = kind.starts(self.told, before), None
-        for value in starts:
-            error = self.take(value)
-            if error is None:
-                break
-        self._use(kind, value if error is None else starts[0])
-        self.refuse(error if error is None else self.take(starts[0]))
+        starts = kind.starts(self.told, self.taken)
+        value = next((start for start in starts if self.take(start) is None), starts[0])
+        self._use(kind, value)
+        self._changed()
 
     def _changed(self) -> None:
         try:
@@ -160,7 +154,16 @@ class Field(pn.viewable.Viewer):
         except ValueError as error:
             self.refuse(error)
             return
-        self.refuse(self.take(value))
+        error = self.take(value)
+        if error is None:
+            self.settle(value)
+        else:
+            self.refuse(error)
+
+    def settle(self, value: Any) -> None:
+        """A value was taken: what was said of others is past."""
+        self.taken = value
+        self.refuse(None)
 
     def refuse(self, error: Exception | None) -> None:
         """Say beside the widgets why a value is not taken, or clear what was said."""
@@ -264,7 +267,7 @@ class Form:
     def _taken(self, changes: Mapping[Key, Any]) -> None:
         for key in self.waiting & set(changes):
             self.waiting.remove(key)
-            self.fields[key].refuse(None)
+            self.fields[key].settle(changes[key])
 
     def _readable(self, keys: Iterable[Key]) -> dict[Key, Any]:
         """What fields say, but for those that say nothing that could be a value."""
