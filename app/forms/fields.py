@@ -110,7 +110,7 @@ class Field(pn.viewable.Viewer):
         self.told = Told(
             key, parameter, around, self._changed, self.param.error, dt, label, wide, value
         )
-        self.taken = value
+        self.last = value
         self.kinds = editors_of(parameter, value)
         self.note = pmui.Typography(
             pn.bind(str, self.param.error), variant="caption", color="error", margin=(0, 10),
@@ -143,7 +143,7 @@ class Field(pn.viewable.Viewer):
         kind = next(kind for kind in self.kinds if kind.name == event.new)
         if kind is self.kind:
             return
-        starts = kind.starts(self.told, self.taken)
+        starts = kind.starts(self.told, self.last)
         value = next((start for start in starts if self.take(start) is None), starts[0])
         self._use(kind, value)
         self._changed()
@@ -162,7 +162,7 @@ class Field(pn.viewable.Viewer):
 
     def settle(self, value: Any) -> None:
         """A value was taken: what was said of others is past."""
-        self.taken = value
+        self.last = value
         self.refuse(None)
 
     def refuse(self, error: Exception | None) -> None:

@@ -1,4 +1,4 @@
-"""The task's form in Configure: what does not fit is told and not taken, and what follows follows."""
+"""The form of a task in Configure: what does not fit is told and not taken; the rest follows."""
 
 import panel_material_ui as pmui
 import pytest
@@ -108,7 +108,11 @@ def test_rewards(view):
     text(view, "rewards", "correct").value = "7.5"
     text(view, "rewards", "miss").value = "-2"
     assert view.choice.params == {"rewards": {"correct": 7.5, "miss": -2.0}}
-    for wrong, says in (("", "field is empty"), ("1e308", "expected a number from"), ("much", "'much'")):
+    for wrong, says in (
+        ("", "field is empty"),
+        ("1e308", "expected a number from"),
+        ("much", "'much'"),
+    ):
         text(view, "rewards", "correct").value = wrong
         assert says in text(view, "rewards", "correct").helper_text
     text(view, "rewards", "correct").value = "1"
@@ -125,12 +129,6 @@ def test_a_page_that_is_left_follows_nothing(view):
     choice.view = "configure"
     again = Configure(choice, lambda view: None)
     assert text(again, "timing", "stimulus").value == "900"
-
-
-def test_an_environment_without_parameters_has_a_page():
-    view = opened("CartPole-v1")
-    assert view.main.select(pmui.Button)
-    assert "CartPole-v1" in view.python.object
 
 
 # -- words and numbers -----------------------------------------------------------------------------
