@@ -144,8 +144,12 @@ class Field(pn.viewable.Viewer):
         if kind is self.kind:
             return
         starts = kind.starts(self.told, self.last)
-        value = next((start for start in starts if self.take(start) is None), starts[0])
-        self._use(kind, value)
+        for value in starts:
+            if self.take(value) is None:
+                self._use(kind, value)
+                self.settle(value)
+                return
+        self._use(kind, starts[0])
         self._changed()
 
     def _changed(self) -> None:
