@@ -181,9 +181,9 @@ def test_nothing_goes_on_beside_a_refused_value(view):
         (trials, "20", "", "trials: expected a whole number, but the field is empty"),
     ):
         enter(box, wrong)
-        view.locator(".MuiAlert-root", has_text=says).wait_for()
+        view.locator(".MuiAlert-root:visible", has_text=says).wait_for()
         expect(box).to_have_value(wrong)
-        assert not re.search(r"parameter|Task\.", view.locator(".MuiAlert-root").inner_text())
+        assert not re.search(r"parameter|Task\.", view.locator(".MuiAlert-root:visible").inner_text())
         for button in onward:
             expect(button).to_be_disabled()
         before = view.url
@@ -193,7 +193,7 @@ def test_nothing_goes_on_beside_a_refused_value(view):
         )
         assert view.url == before
         enter(box, good)
-        view.locator(".MuiAlert-root").wait_for(state="detached")
+        view.locator(".MuiAlert-root:visible").wait_for(state="hidden")
         for button in onward:
             expect(button).to_be_enabled()
 
@@ -295,13 +295,13 @@ def test_a_file_that_does_not_fit_is_told_and_nothing_is_lost(view):
         (b'task = "GoNog"\n', "did you mean 'GoNogo-v0'?"),
     ):
         files.set_input_files({"name": "x.toml", "mimeType": "text/plain", "buffer": content})
-        view.locator(".MuiAlert-root", has_text=words).wait_for()
+        view.locator(".MuiAlert-root:visible", has_text=words).wait_for()
         assert query(view)["params"] == {"timing": {"stimulus": 640}}
     assert field(view, 1).input_value() == "640"
     good = b'task = "GoNogo"\n[params]\ndt = 10\n'
     files.set_input_files({"name": "x.toml", "mimeType": "text/plain", "buffer": good})
     address_says(view, dt=10)
-    view.locator(".MuiAlert-root").wait_for(state="detached")
+    view.locator(".MuiAlert-root:visible").wait_for(state="hidden")
 
 
 def test_the_address_shows_the_same_elsewhere(view, browser):
