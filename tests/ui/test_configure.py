@@ -49,6 +49,7 @@ def enter(box, text):
     """Type, as a person does: what the box shows changes when it is entered."""
     box.click()
     box.press("ControlOrMeta+a")
+    box.press("Delete")
     box.page.keyboard.type(text)
     box.press("Tab")
 
@@ -123,6 +124,7 @@ def test_a_bad_value_is_told_beside_its_widget_and_left_out(view):
 def type_over(box, text):
     """Select all and type, without leaving the field."""
     box.press("ControlOrMeta+a")
+    box.press("Delete")
     box.page.keyboard.type(text)
 
 
