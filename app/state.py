@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -33,6 +33,22 @@ STACKS = ("wrappers", "off")
 PLACE = "at"  # of a wrapper that is off: its line in the stack, as if all were on
 
 
+class Refused(param.Parameterized):
+    """What was typed into forms and is not taken; while there is any, nobody goes on."""
+
+    told = param.Dict({}, doc="{form: {field: why it is not taken}}")
+
+    def say(self, form: Any, told: Mapping[str, str]) -> None:
+        """Set what a form says."""
+        entries = {**self.told, form: dict(told)}
+        self.told = {name: said for name, said in entries.items() if said}
+
+    def keep(self, forms: Iterable[Any]) -> None:
+        """Forget what all other forms said."""
+        kept = list(forms)
+        self.told = {name: said for name, said in self.told.items() if name in kept}
+
+
 class StudioState(param.Parameterized):
     """The state of the studio; it knows no widgets.
 
@@ -56,6 +72,10 @@ class StudioState(param.Parameterized):
     subject = param.String("", doc="pseudonym of who plays")
     view = param.Selector(default="choose", objects=VIEWS, doc="what the studio shows")
     run = param.String("", doc="id of the run being played or looked at")
+
+    def __init__(self, **params: Any):
+        super().__init__(**params)
+        self.refused = Refused()  # of the forms on the page: no address tells of it
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> StudioState:
@@ -190,7 +210,11 @@ class StudioState(param.Parameterized):
 
     def change(self, name: str, value: Any) -> None:
         """Set one parameter of the task; ValueError and no change if it does not fit."""
-        task = self.bare(**{name: value})
+        self.change_all({name: value})
+
+    def change_all(self, values: Mapping[str, Any]) -> None:
+        """Set some parameters of the task; ValueError and no change if they do not fit."""
+        task = self.bare(**values)
         _try(_wrapped(task, self.wrappers))
         self.param.update(params=self._own(task), run="")
 

@@ -26,6 +26,7 @@ NAMES = {
     "compare": "Compare",
     "data": "Data",
 }
+ONWARD = ("play", "compare")
 NARROW = "@media (max-width: 640px)"
 TABS = {
     "& .MuiToggleButton-root": {
@@ -77,7 +78,7 @@ class Studio:
             sx=PAGE,
         )  # fmt: skip
         self._show(self.choice.view)
-        self.tabs.param.watch(lambda event: self._show(event.new), "value")
+        self.tabs.param.watch(self._turn, "value")
         self.page.param.watch(self._new_theme, "dark_theme")
         self.choice.param.watch(self._write_address, list(self.choice.query_parameters()))
 
@@ -96,6 +97,13 @@ class Studio:
             self._show(view)
         else:
             self.tabs.value = view
+
+    def _turn(self, event: Any) -> None:
+        """Show the view that was asked for; what goes on waits for what the forms refuse."""
+        if event.new in ONWARD and self.choice.refused.told:
+            self.tabs.value = self.choice.view
+        elif event.new != self.choice.view:
+            self._show(event.new)
 
     def _show(self, view: str) -> None:
         self.choice.view = view

@@ -12,15 +12,26 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from app.forms.controls import labelled, numbers
+from app.forms.controls import labelled, number, numbers, written
 from neurogym.spec.conditions import Choice as OneOf
-from neurogym.spec.parameters import unknown
+from neurogym.spec.parameters import (
+    Name,
+    NameLists,
+    ProbabilityRows,
+    Transitions,
+    plain,
+    real,
+    unknown,
+)
+from neurogym.spec.parameters import Names as NamesOf
 from neurogym.trials.catalogue import all_envs, full_id, task_class
 from neurogym.trials.task import Task
 
 SMALL = dict(size="small", margin=(6, 6))
 TIGHT = {"width": "fit-content", "max-width": "100%", "flex": "0 1 auto"}  # no wider than needed
-BARE = {"& .MuiIconButton-root": {"display": "none"}}  # number inputs without buttons
+UNSEEN = [".MuiFormLabel-root { display: none }"]  # a name for those who listen
+WIDE = {"flex": "1 1 200px", "min-width": "0"}  # all the room that there is, or a line of its own
+ROOM = {"flex": "1 1 120px"}
 MANY = 8  # numbers in a row: beyond that rows are text
 PRESETS = {"people": "human", "agents": "agent"}
 SLIDER = 100  # whole numbers on a slider, at most
@@ -28,14 +39,14 @@ SLIDER = 100  # whole numbers on a slider, at most
 
 @dataclass(frozen=True)
 class Around:
-    """What a wrapper's parameters can refer to: the task that it is put around, and the preset."""
+    """What parameters can refer to: the task that they belong to or are put around, the preset."""
 
-    channels: tuple[str, ...]
-    periods: tuple[str, ...]
-    conditions: tuple[str, ...]
-    answers: int
-    tasks: int
-    preset: str
+    channels: tuple[str, ...] = ()
+    periods: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    answers: int = 2
+    tasks: int = 1
+    preset: str = "agent"
 
     @classmethod
     def of(cls, task: Task, preset: str) -> Around:
@@ -49,10 +60,9 @@ class Around:
             len(task.tasks) or 1, preset,
         )  # fmt: skip
 
-    def names(self, doc: str) -> tuple[str, ...] | None:
-        """The names of which a parameter's doc speaks."""
-        kinds = ("channel", self.channels), ("period", self.periods), ("condition", self.conditions)
-        return next((names for word, names in kinds if word in doc), None)
+    def names(self, of: Sequence[str]) -> tuple[str, ...]:
+        """The names of channels, periods or conditions that there are."""
+        return tuple(name for kind in of for name in getattr(self, f"{kind}s"))
 
 
 # -- one value of one kind -------------------------------------------------------------------------
@@ -60,12 +70,21 @@ class Around:
 
 @dataclass(frozen=True)
 class Told:
-    """What an editor is told: the parameter, what it can refer to, and whom to tell of changes."""
+    """What an editor is told: the parameter, what it can refer to, and whom to tell of changes.
+
+    `error` and `dt` are references to parameters: why the value is not taken ("" if it is), and the
+    step in ms by which lengths are rounded (None where nothing is). `first` is the value at first.
+    """
 
     key: str
     parameter: param.Parameter
     around: Around
     changed: Callable[[], None]
+    error: Any = ""
+    dt: Any = None
+    label: str = ""
+    wide: bool = False
+    first: Any = None
 
     @property
     def doc(self) -> str:
@@ -73,22 +92,36 @@ class Told:
         return self.parameter.doc or ""
 
     @property
-    def look(self) -> dict[str, Any]:
-        """Label and description of a widget."""
-        return dict(label=labelled(self.key), description=self.doc, **SMALL)
+    def name(self) -> str:
+        """The parameter's name as a label."""
+        return self.label or labelled(self.key)
+
+    def look(self, width: int) -> dict[str, Any]:
+        """Label, description and size of a widget."""
+        size: dict[str, Any] = {"styles": WIDE} if self.wide else {"width": width}
+        return dict(label=self.name, description=self.doc, **SMALL, **size)
+
+    def says(self, hint: Any = "") -> dict[str, Any]:
+        """What makes a widget show the error, or else a hint, a reference too."""
+        told = pn.bind(lambda error, hint: error or hint, self.error, hint)
+        return dict(helper_text=told, error_state=pn.bind(bool, self.error))
 
 
 class Editor:
     """Widgets for a value of one kind; the base of all.
 
     `name` stands in the menu of kinds, `fits` says which values are of the kind, and `starts`
-    suggests some to begin with, when there was another kind of value before.
+    suggests some to begin with, when there was another kind of value before. A kind with `always`
+    False is offered only where a value of the kind is, or is the default. `beside` says whether a
+    widget of it shows the error.
     """
 
-    name = "JSON"
+    name = ""
+    always = True
+    beside = True
 
     def __init__(self, value: Any, told: Told):
-        self.told, self.value_ = told, value
+        self.told = told
         self.widgets: list[Any] = []
         self.make(value)
 
@@ -104,8 +137,7 @@ class Editor:
 
     def make(self, value: Any) -> None:
         """Set `widgets`."""
-        widget = pmui.LiteralInput(value=value, width=260, **self.told.look)
-        self.widgets = [self.listen(widget)]
+        raise TypeError(f"{type(self).__name__} makes no widgets")
 
     def read(self) -> Any:
         """The value; ValueError for what cannot be one."""
@@ -117,10 +149,48 @@ class Editor:
         return widget
 
 
+class Typed:
+    """A text field for a value: as long as its first text stands, its first value does, exactly."""
+
+    def __init__(self, value: Any, parse: Callable[[str], Any], text: str, **look: Any):
+        self.first, self.text, self.parse = value, text, parse
+        self.widget = pmui.TextInput(value=text, **look)
+
+    def read(self) -> Any:
+        """The value; ValueError for a text that is none."""
+        text = self.widget.value or ""
+        return self.first if text == self.text else self.parse(text)
+
+
+class Json(Editor):
+    """A value of any kind, as JSON."""
+
+    name = "JSON"
+    always = False
+
+    def make(self, value):
+        text = json.dumps(plain(value), default=str)
+        look = {**self.told.look(260), **self.told.says()}
+        self.typed = Typed(value, self._parse, text, **look)
+        self.widgets = [self.listen(self.typed.widget)]
+
+    def _parse(self, text: str) -> Any:
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{text!r} is not JSON: {error}") from None
+        tuples = isinstance(self.told.parameter, param.Tuple) and isinstance(value, list)
+        return tuple(value) if tuples else value
+
+    def read(self):
+        return self.typed.read()
+
+
 class Nothing(Editor):
     """None: what that means is said in the doc."""
 
     name = "auto"
+    beside = False
     fits = staticmethod(lambda value: value is None)
     starts = staticmethod(lambda told, before: [None])
 
@@ -135,10 +205,12 @@ class Flag(Editor):
     """True or false."""
 
     name = "yes or no"
+    beside = False
     fits = staticmethod(lambda value: isinstance(value, bool))
 
     def make(self, value):
-        self.widgets = [self.listen(pmui.Switch(value=value, **{**self.told.look, "margin": 8}))]
+        look = dict(label=self.told.name, description=self.told.doc, size="small", margin=8)
+        self.widgets = [self.listen(pmui.Switch(value=value, **look))]
 
 
 class Pick(Editor):
@@ -147,33 +219,38 @@ class Pick(Editor):
     name = "one of"
 
     def make(self, value):
+        look = {**self.told.look(160), **self.told.says()}
+        self.widgets = [self.listen(pmui.Select(value=value, options=self.options(value), **look))]
+
+    def options(self, value: Any) -> dict[str, Any]:
+        """Labels and what they stand for."""
+        objects = self.told.parameter.objects
+        return dict(zip(map(str, objects), objects, strict=True))
+
+
+class Named(Pick):
+    """One of the names that there are."""
+
+    name = "name"
+    fits = staticmethod(lambda value: isinstance(value, str))
+
+    def options(self, value):
         parameter = self.told.parameter
-        options = dict(zip(map(str, parameter.objects), parameter.objects, strict=True))
-        widget = pmui.Select(value=value, options=options, width=160, **self.told.look)
-        self.widgets = [self.listen(widget)]
+        assert isinstance(parameter, Name)
+        names = [*self.told.around.names(parameter.of), value, parameter.default]
+        return {name or "auto": name for name in dict.fromkeys(names)}
 
 
 class Text(Editor):
-    """Text; where the doc speaks of channels, periods or conditions, one of those there are."""
+    """Text."""
 
     name = "text"
     fits = staticmethod(lambda value: isinstance(value, str))
     starts = staticmethod(lambda told, before: [told.parameter.default or ""])
 
     def make(self, value):
-        names = self.told.around.names(self.told.doc)
-        if names is None:
-            widget: Any = pmui.TextInput(value=value, width=160, **self.told.look)
-        else:
-            names = list(dict.fromkeys([*names, value, self.told.parameter.default]))
-            options = {name or "auto": name for name in names if name is not None}
-            widget = pmui.Select(value=value, options=options, width=160, **self.told.look)
-        self.widgets = [self.listen(widget)]
-
-
-def real(value: Any) -> bool:
-    """Whether a value is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+        look = {**self.told.look(160), **self.told.says()}
+        self.widgets = [self.listen(pmui.TextInput(value=value, **look))]
 
 
 class Number(Editor):
@@ -188,6 +265,10 @@ class Number(Editor):
         low, high = getattr(self.told.parameter, "bounds", None) or (None, None)
         return low, high
 
+    @property
+    def whole(self) -> bool:
+        return isinstance(self.told.parameter, param.Integer)
+
     @staticmethod
     def starts(told, before):
         low, high = getattr(told.parameter, "bounds", None) or (None, None)
@@ -200,41 +281,27 @@ class Number(Editor):
         return [round(value) for value in numbers] if whole else numbers
 
     def make(self, value):
-        whole, (low, high) = isinstance(self.told.parameter, param.Integer), self.bounds
-        kind = pmui.IntInput if whole else pmui.FloatInput
-        step = 1 if whole else self._step(value)
-        number = kind(value=value, step=step, width=132, **self.told.look)
-        self.widgets = [self.listen(number)]
-        if self._slides(whole):
-            self.widgets.append(self._slider(number, value, low, high, step, whole))
+        look = {**self.told.look(132), **self.told.says()}
+        self.typed = self.field(value, self.whole, **look)
+        self.widgets = [self.typed.widget]
+        if self._slides():
+            low, high = self.bounds
+            step = 1 if self.whole else self._step(value)
+            self.widgets.append(slider(self.typed, low, high, step, self.told.name, 120))
 
-    def _slides(self, whole: bool) -> bool:
+    def field(self, value: Any, whole: bool, **look: Any) -> Typed:
+        """A field for a number."""
+        typed = Typed(value, lambda text: number(text, whole), written(value), **look)
+        self.listen(typed.widget)
+        return typed
+
+    def _slides(self) -> bool:
         low, high = self.bounds
-        if low is None or high is None or high - low > SLIDER or (whole and high - low < 2):
+        if low is None or high is None or high - low > SLIDER or (self.whole and high - low < 2):
             return False
         default = self.told.parameter.default
         near = default is None or (high - low <= 1 and default == low)
-        return whole or near or abs(default) >= (high - low) / 50
-
-    @staticmethod
-    def _slider(
-        number: Any, value: float, low: float, high: float, step: float, whole: bool
-    ) -> Any:
-        kind = pmui.IntSlider if whole else pmui.FloatSlider
-        slider = kind(
-            label="", value=min(max(value, low), high), start=low, end=high, step=step, width=120,
-            show_value=False, size="small", margin=(10, 16),
-        )  # fmt: skip
-        slider.param.watch(lambda event: number.param.update(value=event.new), "value_throttled")
-        number.param.watch(
-            lambda event: (
-                slider.param.update(value=min(max(event.new, low), high))
-                if event.new is not None
-                else None
-            ),
-            "value",
-        )
-        return slider
+        return self.whole or near or abs(default) >= (high - low) / 50
 
     @staticmethod
     def _step(value: float) -> float:
@@ -242,11 +309,37 @@ class Number(Editor):
         return min(size / 10, 10.0) if size > 0.1 else size / 10 if size < 0.1 else 0.01
 
     def read(self):
-        value = self.widgets[0].value
-        if value is None:
-            raise ValueError("expected a number")
+        value = self.typed.read()
         typed = isinstance(self.told.parameter, param.Number)
         return int(value) if not typed and float(value).is_integer() else value
+
+
+def slider(
+    typed: Typed, low: float, high: float, step: float, name: str, width: int | None
+) -> pmui.FloatSlider:
+    """A slider that moves a field's number, and is moved by it; without a width it stretches."""
+    now = typed.first
+    size: dict[str, Any] = {"width": width} if width else {"styles": ROOM}
+    widget = pmui.FloatSlider(
+        label=name, value=min(max(now, low), high), start=low, end=high, step=step,
+        show_value=False, size="small", margin=(10, 16), stylesheets=UNSEEN, **size,
+    )  # fmt: skip
+
+    def follow(event: Any) -> None:
+        try:
+            value = typed.read()
+        except ValueError:
+            return  # the field says so
+        if low <= value and (value <= high or width is None):
+            widget.param.update(value=value, end=max(widget.end, value))
+
+    def lead(event: Any) -> None:
+        typed.widget.value = written(event.new)
+
+    typed.widget.param.watch(follow, "value")
+    for name in ("value", "value_throttled") if width is None else ("value_throttled",):
+        widget.param.watch(lead, name)  # the last of a quick move comes as the second
+    return widget
 
 
 class Numbers(Editor):
@@ -262,45 +355,49 @@ class Numbers(Editor):
         return [[one] * n for n in dict.fromkeys([1, *sizes])]
 
     def make(self, value):
-        text = ", ".join(f"{number:g}" for number in value)
-        self.widgets = [self.listen(pmui.TextInput(value=text, width=190, **self.told.look))]
+        look = {**self.told.look(190), **self.told.says()}
+        self.typed = Typed(value, self._parse, written(value), **look)
+        self.widgets = [self.listen(self.typed.widget)]
+
+    @staticmethod
+    def _parse(text: str) -> list[float]:
+        return [int(v) if v.is_integer() else v for v in numbers(text)]
 
     def read(self):
-        return [int(v) if v.is_integer() else v for v in numbers(self.widgets[0].value)]
+        return self.typed.read()
 
 
 class Names(Editor):
     """Some of the names that there are."""
 
     name = "some"
-    fits = staticmethod(
-        lambda value: isinstance(value, list) and all(isinstance(v, str) for v in value)
-    )
+    beside = False
+    fits = staticmethod(NamesOf.takes)
 
     @staticmethod
     def starts(told, before):
-        names = told.around.names(told.doc) or ()
+        names = told.around.names(told.parameter.of)
         return [*([name] for name in names), list(names)]
 
-    def make(self, value):
-        self.names = self.told.around.names(self.told.doc)
-        self.widgets = [self.listen(self._choice(value, self.told.look))]
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that there are."""
+        parameter = self.told.parameter
+        assert isinstance(parameter, NamesOf)
+        return self.told.around.names(parameter.of)
 
-    def _choice(self, value: list[str], look: Mapping[str, Any]) -> Any:
-        if self.names is None:
-            return pmui.TextInput(value=", ".join(value), width=190, **look)
-        options = list(dict.fromkeys([*self.names, *value]))
-        look = {name: entry for name, entry in look.items() if name != "size"}
-        return pmui.MultiChoice(value=value, options=options, width=260, **look)
+    def make(self, value):
+        self.widgets = [self.listen(self.choice(value, self.told.name, self.told.doc))]
+
+    def choice(self, value: list[str], label: str, doc: str = "") -> pmui.MultiChoice:
+        """A widget for some of the names."""
+        return pmui.MultiChoice(
+            value=value, options=list(dict.fromkeys([*self.names, *value])), width=260,
+            label=label, description=doc, margin=(6, 6),
+        )  # fmt: skip
 
     def read(self):
-        return self._read(self.widgets[0])
-
-    @staticmethod
-    def _read(widget: Any) -> list[str]:
-        if isinstance(widget, pmui.TextInput):
-            return [part.strip() for part in widget.value.split(",") if part.strip()]
-        return list(widget.value)
+        return list(self.widgets[0].value)
 
 
 class Rows(Editor):
@@ -308,6 +405,7 @@ class Rows(Editor):
 
     name = "lists"
     more = "add another"
+    beside = False
 
     def make(self, value):
         self.parts: list[Any] = []
@@ -325,7 +423,7 @@ class Rows(Editor):
         """The parameter's name and what it means."""
         doc = f" · {self.told.doc}" if self.told.doc else ""
         return pmui.Typography(
-            f"{labelled(self.told.key)}{doc}", variant="caption", margin=(4, 6, 0, 8),
+            f"{self.told.name}{doc}", variant="caption", margin=(4, 6, 0, 8),
             sx={"opacity": 0.75},
         )  # fmt: skip
 
@@ -375,25 +473,21 @@ class Rows(Editor):
 class NameRows(Rows, Names):
     """Lists of names."""
 
+    name = "lists"
     what = "list"
-    fits = staticmethod(lambda value: isinstance(value, list) and all(map(Names.fits, value)))
+    fits = staticmethod(NameLists.takes)
     starts = staticmethod(lambda told, before: [[part] for part in Names.starts(told, before)])
-
-    def make(self, value):
-        self.names = self.told.around.names(self.told.doc)
-        Rows.make(self, value)
+    make = Rows.make
+    read = Rows.read
 
     def row(self, k, part):
-        look = dict(label=f"{k + 1}", **SMALL)
-        return [self.listen(self._choice(part, look))]
+        return [self.listen(self.choice(part, f"{self.told.name} {k + 1}"))]
 
     def part(self, widgets):
-        return self._read(widgets[0])
+        return list(widgets[0].value)
 
     def another(self):
-        return list(self.names[:1]) if self.names else []
-
-    read = Rows.read
+        return list(self.names[:1])
 
 
 class Settings(Editor):
@@ -414,8 +508,8 @@ class Settings(Editor):
             ", ".join(f"{k} = {json.dumps(v)}" for k, v in line.items()) for line in value
         )
         widget = pmui.TextAreaInput(
-            value=text, width=300, rows=max(len(value), 2), auto_grow=True,
-            placeholder="coh = 5, ground_truth = 1", **self.told.look,
+            value=text, rows=max(len(value), 2), auto_grow=True,
+            placeholder="coh = 5, ground_truth = 1", **self.told.look(300), **self.told.says(),
         )  # fmt: skip
         self.widgets = [self.listen(widget)]
 
@@ -441,38 +535,48 @@ class Settings(Editor):
 
 
 class Line(pn.viewable.Viewer):
-    """A row of number inputs, and their sum if they are probabilities."""
+    """A row of number fields, and their sum if they are probabilities."""
 
-    def __init__(self, values: Sequence[float], editor: Editor, sums: bool):
+    def __init__(self, values: Sequence[float], editor: Editor, sums: bool, name: str):
         super().__init__()
         self.changed, self.quiet = editor.told.changed, False
         self.text = len(values) > MANY
         if self.text:
-            written = ", ".join(f"{value:.10g}" for value in values)
-            self.cells = [pmui.TextInput(value=written, width=420, label="", **SMALL)]
+            self.fields = [
+                Typed(list(values), numbers, written(list(values)), width=420, label=name, **SMALL)
+            ]
         else:
-            self.cells = [
-                pmui.FloatInput(
-                    value=value, step=0.05, format="0[.][0000]", width=78, label="", size="small",
-                    margin=(2, 3), sx=BARE,
+            self.fields = [
+                Typed(
+                    value, number, written(value), width=84, label=f"{name}{k}", size="small",
+                    margin=(4, 3),
                 )
-                for value in values
+                for k, value in enumerate(values, 1)
             ]  # fmt: skip
+        self.cells = [typed.widget for typed in self.fields]
         self.sum = pmui.Typography("", variant="body2", margin=(10, 6), visible=sums)
         for k, cell in enumerate(self.cells):
-            cell.param.watch(lambda event, k=k: self._set(k, event.new), "value")
+            cell.param.watch(lambda event, k=k: self._set(k), "value")
         self._tell()
 
-    def _set(self, k: int, value: float | None) -> None:
+    def _set(self, k: int) -> None:
         """Of two probabilities that sum to 1 the other one follows."""
         if self.quiet:
             return
-        if len(self.cells) == 2 and self.sum.visible and value is not None and 0 <= value <= 1:
-            self.quiet = True
-            self.cells[1 - k].value = round(1 - value, 10)
-            self.quiet = False
+        if len(self.cells) == 2 and self.sum.visible:
+            self._complete(k)
         self._tell()
         self.changed()
+
+    def _complete(self, k: int) -> None:
+        try:
+            value = self.fields[k].read()
+        except ValueError:
+            return  # told with the whole row
+        if 0 <= value <= 1:
+            self.quiet = True
+            self.cells[1 - k].value = written(round(1 - value, 10))
+            self.quiet = False
 
     def _tell(self) -> None:
         try:
@@ -484,12 +588,7 @@ class Line(pn.viewable.Viewer):
 
     def read(self) -> list[float]:
         """The numbers; ValueError where one is missing."""
-        if self.text:
-            return numbers(self.cells[0].value)
-        values = [cell.value for cell in self.cells]
-        if any(value is None for value in values):
-            raise ValueError("expected a number in each cell")
-        return values
+        return self.fields[0].read() if self.text else [typed.read() for typed in self.fields]
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pmui.FlexBox(
@@ -506,6 +605,7 @@ class Row(Editor):
     """Probabilities."""
 
     name = "probabilities"
+    beside = False
     fits = Numbers.fits
 
     @staticmethod
@@ -515,7 +615,7 @@ class Row(Editor):
         return [[1 / n] * n for n in dict.fromkeys(sizes)]
 
     def make(self, value):
-        self.line = Line(value, self, sums=True)
+        self.line = Line(value, self, True, "")
         self.widgets = [Rows.caption(self), self.line]
 
     def read(self):
@@ -540,8 +640,9 @@ class Matrix(Rows):
         return [square, [[1 / k] * k for k in range(2, n + 1)], [[1 / n] * n]]
 
     def make(self, value):
-        self.sums = sums_to_one(value) or "prob" in f"{self.told.key} {self.told.doc}"
-        self.square = not isinstance(self.told.parameter, param.List)  # else a row for each block
+        parameter = self.told.parameter
+        self.sums = sums_to_one(value) or isinstance(parameter, ProbabilityRows | Transitions)
+        self.square = isinstance(parameter, Transitions)  # else a row for each block
         super().make(value)
 
     def _row(self, k, part):
@@ -551,7 +652,7 @@ class Matrix(Rows):
         return super()._row(k, part)
 
     def row(self, k, part):
-        return [Line(part, self, self.sums)]
+        return [Line(part, self, self.sums, f"{k + 1}, ")]
 
     def foot(self):
         return [] if self.square else super().foot()
@@ -582,7 +683,12 @@ class Matrices(Rows):
     def row(self, k, part):
         return [
             pmui.Typography(f"{k + 1}", variant="caption", margin=(10, 2)),
-            Lines([Line(row, self, sums_to_one(part)) for row in part]),
+            Lines(
+                [
+                    Line(row, self, sums_to_one(part), f"{k + 1}, {i}, ")
+                    for i, row in enumerate(part, 1)
+                ]
+            ),
         ]
 
     def part(self, widgets):
@@ -625,17 +731,47 @@ class Fixed(Number):
     starts = staticmethod(lambda told, before: [max(round(mean_length(before)), 1)])
 
     def make(self, value):
-        look = {**self.told.look, "label": "trials"}
-        self.widgets = [self.listen(pmui.IntInput(value=int(value), step=5, width=110, **look))]
+        look = {**self.told.look(110), **self.told.says(), "label": "trials"}
+        self.typed = self.field(value, True, **look)
+        self.widgets = [self.typed.widget]
+
+
+class Fields(Editor):
+    """Some numbers, each with a name of its own."""
+
+    labels: tuple[str, ...] = ()
+    whole = False
+    width = 110
+
+    def make(self, value):
+        parts = [self.told.says(), *({} for _ in self.labels[1:])]
+        look = dict(width=self.width, **SMALL)
+        self.fields = [
+            Typed(
+                part, lambda text: number(text, self.whole), written(part), label=label, **look,
+                **says,
+            )
+            for part, label, says in zip(self.parts(value), self.labels, parts, strict=True)
+        ]  # fmt: skip
+        self.widgets = [self.listen(typed.widget) for typed in self.fields]
+
+    def parts(self, value: Any) -> Sequence[float]:
+        """The numbers of a value."""
+        return value
+
+    def whole_of(self, parts: list[float]) -> Any:
+        """The value of some numbers."""
+        return parts
 
     def read(self):
-        return int(super().read())
+        return self.whole_of([typed.read() for typed in self.fields])
 
 
-class Between(Editor):
+class Between(Fields):
     """A number of trials between two."""
 
     name = "range"
+    labels, whole = ("from, trials", "to, trials"), True
     fits = staticmethod(
         lambda value: isinstance(value, list) and len(value) == 2 and all(map(real, value))
     )
@@ -644,18 +780,6 @@ class Between(Editor):
     def starts(told, before):
         mean = mean_length(before)
         return [[max(round(mean / 2), 1), max(round(1.5 * mean), 2)]]
-
-    def make(self, value):
-        self.widgets = [
-            self.listen(pmui.IntInput(value=int(v), step=5, width=110, label=label, **SMALL))
-            for v, label in zip(value, ("from, trials", "to, trials"), strict=True)
-        ]
-
-    def read(self):
-        values = [widget.value for widget in self.widgets]
-        if None in values:
-            raise ValueError("expected two numbers of trials")
-        return values
 
 
 class Chance(Number):
@@ -666,8 +790,9 @@ class Chance(Number):
     starts = staticmethod(lambda told, before: [round(1 / max(mean_length(before), 1.25), 4)])
 
     def make(self, value):
-        look = {**self.told.look, "label": "chance of an end"}
-        self.widgets = [self.listen(pmui.FloatInput(value=value, step=0.01, width=132, **look))]
+        look = {**self.told.look(132), **self.told.says(), "label": "chance of an end"}
+        self.typed = self.field(value, False, **look)
+        self.widgets = [self.typed.widget]
 
 
 # -- other tasks -----------------------------------------------------------------------------------

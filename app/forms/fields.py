@@ -1,30 +1,33 @@
-"""The widget of a parameter.
+"""The one maker of forms: which widgets a parameter has follows from its type, and from it alone.
 
-What a parameter can be follows from its `param` declaration: class, default, bounds and doc. Where
-it can be several things, such as a number or a matrix, a menu says which of them it is.
+`EDITORS` says which editors there are for a type of parameter; a type that is not in it has those
+of the class that it derives from. Where there are several, a menu says which of them it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 import param
 
-from app.forms.controls import labelled, refuse, short
+from app.forms.controls import short
 from app.forms.editors import (
     SMALL,
     TIGHT,
+    WIDE,
     Around,
     Between,
     Chance,
     Editor,
     Fixed,
     Flag,
+    Json,
     Matrices,
     Matrix,
+    Named,
     NameRows,
     Names,
     Nothing,
@@ -34,60 +37,62 @@ from app.forms.editors import (
     Row,
     Rows,
     Settings,
+    TaskRows,
     Text,
     Told,
 )
+from app.forms.lengths import Constant, Exponential, OneOf, Times, Uniform, Until
+from app.state import Refused
+from neurogym.spec import parameters as types
+from neurogym.spec.durations import Duration
+
+Key = str | tuple[str, str]  # of a field: a parameter, or one entry of it
+Take = Callable[[Mapping[Key, Any]], Exception | None]
+
+EDITORS: dict[type[param.Parameter], tuple[type[Editor], ...]] = {
+    param.Parameter: (Json,),
+    param.Boolean: (Flag,),
+    param.Number: (Number,),
+    param.Selector: (Pick,),
+    param.ListSelector: (Json,),
+    param.String: (Text,),
+    param.List: (Numbers, Json),
+    types.Levels: (Numbers,),
+    types.Numbers: (Numbers,),
+    types.Probabilities: (Row,),
+    types.ProbabilityRows: (Matrix,),
+    types.Transitions: (Number, Numbers, Matrix, Matrices),
+    types.Onsets: (Number, Numbers),
+    types.BlockLength: (Fixed, Between, Chance),
+    types.BlockLengths: (Numbers, Json),
+    types.Name: (Named,),
+    types.Names: (Names,),
+    types.NameLists: (NameRows,),
+    types.Settings: (Settings, Json),
+    types.Tasks: (TaskRows,),
+    types.Length: (Constant, Uniform, OneOf, Exponential, Times, Until),
+}
 
 
-def kinds_of(parameter: param.Parameter, value: Any) -> list[type[Editor]]:
+def editors_of(parameter: param.Parameter, value: Any) -> list[type[Editor]]:
     """The editors of a parameter, the first that fits for each value."""
+    known = next(EDITORS[cls] for cls in type(parameter).__mro__ if cls in EDITORS)
     auto = [Nothing] if parameter.allow_None or parameter.default is None else []
-    kinds = [*auto, *_kinds(parameter, parameter.doc or "")]
-    rest = [] if any(kind.fits(value) for kind in kinds) else [Numbers, Matrix, Matrices, Editor]
-    return [*kinds, *(kind for kind in rest if kind.fits(value))][: len(kinds) + 1]
-
-
-def _kinds(parameter: param.Parameter, doc: str) -> list[type[Editor]]:
-    if isinstance(parameter, param.Boolean):
-        return [Flag]
-    if isinstance(parameter, param.Selector):
-        return [Pick]
-    if isinstance(parameter, param.Number):
-        return [Number]
-    if isinstance(parameter, param.String):
-        return [Text]
-    if isinstance(parameter, param.List):
-        return _list_kinds(parameter, doc)
-    if "(low, high)" in doc:
-        return [Fixed, Between, Chance]
-    hinted = "matrix" in doc or parameter.default is None
-    several = hinted or "list" in doc
-    return [Number, *([Numbers] if several else []), *([Matrix, Matrices] if hinted else [])]
-
-
-def _list_kinds(parameter: param.List, doc: str) -> list[type[Editor]]:
-    item = parameter.item_type if isinstance(parameter.item_type, tuple) else (parameter.item_type,)
-    if str in item:
-        return [Names]
-    if dict in item:
-        return [Settings]
-    if list in item:
-        return [NameRows] if Names.fits(_flat(parameter.default)) else [Matrix]
-    if "prob" in f"{parameter.name} {doc}":
-        return [Matrix if Matrix.fits(parameter.default) or "by block" in doc else Row]
-    return [Matrix] if Matrix.fits(parameter.default) else [Numbers]
-
-
-def _flat(value: Any) -> list[Any]:
-    return [item for part in value or [] for item in part]
+    kinds = [*auto, *(kind for kind in known if kind.always)]
+    odd = [v for v in (value, parameter.default) if not any(kind.fits(v) for kind in kinds)]
+    kinds += [kind for kind in known if not kind.always and any(map(kind.fits, odd))]
+    return kinds if any(kind.fits(value) for kind in kinds) else [*kinds, Json]
 
 
 class Field(pn.viewable.Viewer):
     """A parameter's widgets; what they say is offered to `take`, which answers with an error.
 
-    `take(value)` returns None if the value was taken. An error stands beside the widgets until a
-    value is taken.
+    `take(value)` returns None if the value was taken. A value that is not taken stays as it was
+    typed, with a sentence beside it, `error`, until a value is taken.
     """
+
+    error = param.String("", doc="why what the widgets say is not taken")
+    kind = param.Parameter(doc="the editor that is shown")
 
     def __init__(
         self,
@@ -96,48 +101,56 @@ class Field(pn.viewable.Viewer):
         value: Any,
         around: Around,
         take: Callable[[Any], Exception | None],
-        special: type[Editor] | None = None,
+        label: str = "",
+        wide: bool = False,
+        dt: Any = None,
     ):
         super().__init__()
         self.key, self.parameter, self.take = key, parameter, take
-        self.told = Told(key, parameter, around, self._changed)
-        self.kinds = [special] if special else kinds_of(parameter, value)
-        self.error = ""
-        self.note = pmui.Typography(
-            "", variant="caption", color="error", visible=False, margin=(0, 10)
+        self.told = Told(
+            key, parameter, around, self._changed, self.param.error, dt, label, wide, value
         )
+        self.last = value
+        self.kinds = editors_of(parameter, value)
+        self.note = pmui.Typography(
+            pn.bind(str, self.param.error), variant="caption", color="error", margin=(0, 10),
+            visible=pn.bind(
+                lambda error, kind: bool(error) and not kind.beside,
+                self.param.error, self.param.kind,
+            ),
+        )  # fmt: skip
         self.menu = pmui.Select(
-            label=labelled(key), description=parameter.doc or "", width=146,
+            label=self.told.name, description=parameter.doc or "", width=146,
             options={kind.name: kind.name for kind in self.kinds}, **SMALL,
         )  # fmt: skip
         self.body = pmui.FlexBox(margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
+        if wide:
+            self.body = pmui.FlexBox(margin=0, gap="0px", styles=WIDE)
         self._use(next(kind for kind in self.kinds if kind.fits(value)), value)
         self.menu.param.watch(self._other_kind, "value")
 
     def _use(self, kind: type[Editor], value: Any) -> None:
-        self.kind, self.editor = kind, kind(value, self.told)
+        self.editor = kind(value, self.told)
+        self.kind = kind
         with param.parameterized.discard_events(self.menu):
             self.menu.value = kind.name
-        wide = isinstance(self.editor, Rows | Row)
         widgets = self.editor.widgets
-        self.body.objects = [pmui.Column(*widgets, margin=0, styles=TIGHT)] if wide else widgets
+        tall = isinstance(self.editor, Rows | Row)
+        self.body.objects = [pmui.Column(*widgets, margin=0, styles=TIGHT)] if tall else widgets
 
     def _other_kind(self, event: Any) -> None:
         """Begin with a value of the new kind that can be taken, if there is one."""
         kind = next(kind for kind in self.kinds if kind.name == event.new)
         if kind is self.kind:
             return
-        try:
-            before = self.editor.read()
-        except ValueError:
-            before = self.parameter.default
-        starts, error = kind.starts(self.told, before), None
+        starts = kind.starts(self.told, self.last)
         for value in starts:
-            error = self.take(value)
-            if error is None:
-                break
-        self._use(kind, value if error is None else starts[0])
-        self.refuse(error if error is None else self.take(starts[0]))
+            if self.take(value) is None:
+                self._use(kind, value)
+                self.settle(value)
+                return
+        self._use(kind, starts[0])
+        self._changed()
 
     def _changed(self) -> None:
         try:
@@ -145,16 +158,20 @@ class Field(pn.viewable.Viewer):
         except ValueError as error:
             self.refuse(error)
             return
-        self.refuse(self.take(value))
+        error = self.take(value)
+        if error is None:
+            self.settle(value)
+        else:
+            self.refuse(error)
+
+    def settle(self, value: Any) -> None:
+        """A value was taken: what was said of others is past."""
+        self.last = value
+        self.refuse(None)
 
     def refuse(self, error: Exception | None) -> None:
         """Say beside the widgets why a value is not taken, or clear what was said."""
         self.error = "" if error is None else short(error)
-        widgets = self.editor.widgets
-        beside = bool(widgets) and hasattr(widgets[0], "error_state")
-        if beside:
-            refuse(widgets[0], error)
-        self.note.param.update(object=self.error, visible=bool(self.error) and not beside)
 
     @property
     def value(self) -> Any:
@@ -163,5 +180,109 @@ class Field(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         row = [self.menu, self.body] if len(self.kinds) > 1 else [self.body]
+        if self.told.wide:
+            return pmui.Column(
+                pmui.FlexBox(*row, margin=0, gap="0px", sizing_mode="stretch_width"), self.note,
+                margin=0, sizing_mode="stretch_width",
+            )  # fmt: skip
         row = pmui.FlexBox(*row, margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
         return pmui.Column(row, self.note, margin=0, styles=TIGHT)
+
+
+class Form:
+    """A field for each parameter of something declared: a task, a wrapper, an agent, a state.
+
+    `take(changes)` is offered values by key and returns None, or the error if they are not taken;
+    `more(key, value)` gives other changes to try then. A value that is not taken waits in its
+    field: it is offered again with each other change, since it may fit together with that one.
+
+    What is refused is told to `refused` under the name of this form.
+    """
+
+    def __init__(
+        self,
+        declared: param.Parameterized,
+        take: Take,
+        around: Around | None = None,
+        *,
+        names: Iterable[str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        wide: bool = False,
+        dt: Any = None,
+        more: Callable[[Key, Any], list[dict[Key, Any]]] = lambda key, value: [],
+        refused: Refused | None = None,
+        name: Any = "",
+    ):
+        self.take, self.more, self.around = take, more, around or Around()
+        self.refused, self.name = refused or Refused(), name
+        self.labels, self.wide, self.dt = labels or {}, wide, dt
+        self.waiting: set[Key] = set()
+        self.fields: dict[Key, Field] = {}
+        self.refused.say(name, {})
+        for each in names or [key for key in declared.param if key != "name"]:
+            self._add(each, declared.param[each], getattr(declared, each))
+
+    def _add(self, name: str, parameter: param.Parameter, value: Any) -> None:
+        if not isinstance(parameter, types.Entries):
+            self.fields[name] = self._field(name, name, parameter, value)
+            return
+        for key, entry in value.items():
+            now = entry.spec if isinstance(entry, Duration) else entry
+            self.fields[name, key] = self._field((name, key), key, parameter.entry(key), now)
+
+    def _field(self, key: Key, name: str, parameter: param.Parameter, value: Any) -> Field:
+        is_length = isinstance(parameter, types.Length)
+        field = Field(
+            name, parameter, value, self.around, lambda new: self.set(key, new),
+            self.labels.get(name, ""), is_length or (self.wide and isinstance(key, str)),
+            self.dt if is_length else None,
+        )  # fmt: skip
+        field.param.watch(self._tell, "error")
+        return field
+
+    def part(self, name: str) -> list[Field]:
+        """The fields of the entries of one parameter."""
+        return [field for key, field in self.fields.items() if key[0] == name]
+
+    def alone(self) -> list[Field]:
+        """The fields of parameters that are no entries of one."""
+        return [field for key, field in self.fields.items() if isinstance(key, str)]
+
+    def set(self, key: Key, value: Any) -> Exception | None:
+        """Take a value for a parameter, with all that waits, or else alone."""
+        waiting = self._readable(self.waiting - {key})
+        tries = [{**waiting, key: value}, {key: value}] if waiting else [{key: value}]
+        errors = []
+        for changes in [*tries, *self.more(key, value)]:
+            error = self.take(changes)
+            if error is None:
+                self._taken(changes)
+                return None
+            errors.append(error)
+        self.waiting.add(key)
+        told = {self.fields[k].error for k in waiting}
+        return next((error for error in errors if short(error) not in told), errors[0])
+
+    def close(self) -> None:
+        """Tell no more of what is refused: other fields have taken the place of these."""
+        self.refused.say(self.name, {})
+        self.refused = Refused()
+
+    def _taken(self, changes: Mapping[Key, Any]) -> None:
+        for key in self.waiting & set(changes):
+            self.waiting.remove(key)
+            self.fields[key].settle(changes[key])
+
+    def _readable(self, keys: Iterable[Key]) -> dict[Key, Any]:
+        """What fields say, but for those that say nothing that could be a value."""
+        values = {}
+        for key in keys:
+            try:
+                values[key] = self.fields[key].value
+            except ValueError:
+                continue  # its field says so already
+        return values
+
+    def _tell(self, event: Any) -> None:
+        told = {field.told.name: field.error for field in self.fields.values() if field.error}
+        self.refused.say(self.name, told)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -11,9 +10,10 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.forms.controls import refuse, short
-from app.forms.editors import Around, TaskRows
-from app.forms.fields import Field
+from app.forms.editors import Around
+from app.forms.fields import Form, Key
 from app.state import Line, StudioState, wrappers_of
+from neurogym.spec.parameters import Tasks
 from neurogym.trials.task import Task
 from neurogym.wrappers import WRAPPERS, Wrapper, fitting
 from neurogym.wrappers.several import Several
@@ -27,9 +27,9 @@ def sentence(cls: type[Wrapper]) -> str:
 class StackEditor(pn.viewable.Viewer):
     """The stack of wrappers, innermost first; each change is checked against the task at once."""
 
-    def __init__(self, choice: StudioState, changed: Callable[[], None]):
+    def __init__(self, choice: StudioState):
         super().__init__()
-        self.choice, self.changed = choice, changed
+        self.choice = choice
         self.cards: list[WrapperCard] = []
         self.order = pn.pane.HTML("", margin=(2, 14), sizing_mode="stretch_width")
         self.lines = pmui.Column(sizing_mode="stretch_width", margin=0)
@@ -44,6 +44,8 @@ class StackEditor(pn.viewable.Viewer):
 
     def show(self) -> None:
         """Draw the whole stack."""
+        refused = self.choice.refused
+        refused.keep(name for name in refused.told if not isinstance(name, WrapperCard))
         self.cards = [
             WrapperCard(self, i, line, on) for i, (line, on) in enumerate(self.choice.stack)
         ]
@@ -73,7 +75,6 @@ class StackEditor(pn.viewable.Viewer):
         line = {event.new: self._start(WRAPPERS[event.new])}
         if self._tried([*self.choice.stack, (line, True)], self.add):
             self.show()
-            self.changed()
 
     def _start(self, cls: type[Wrapper]) -> dict[str, Any]:
         """Parameters to begin with: other tasks get the chosen preset."""
@@ -155,7 +156,7 @@ class WrapperCard(pn.viewable.Viewer):
         super().__init__()
         ((self.name_, params),) = line.items()
         self.editor, self.i, self.on, self.params = editor, i, on, dict(params)
-        self.waiting: dict[str, Any] = {}
+        self.form: Form | None = None
         self.cls = WRAPPERS[self.name_]
         self.told = pmui.Alert("", severity="error", visible=False, margin=(2, 12, 6, 12))
         self.switch = pmui.Switch(
@@ -183,16 +184,19 @@ class WrapperCard(pn.viewable.Viewer):
         self.around = self._around()
         (wrapper,) = wrappers_of([{self.name_: self.params}])
         keys = [key for key in wrapper.param if key != "name"]
-        keys.sort(key=lambda key: key == "tasks", reverse=True)
-        self.fields = {
-            key: Field(
-                key, wrapper.param[key], getattr(wrapper, key), self.around,
-                lambda value, k=key: self.set(k, value),
-                TaskRows if key == "tasks" and isinstance(wrapper, Several) else None,
-            )
-            for key in keys
-        }  # fmt: skip
-        self.body.objects = list(self.fields.values())
+        keys.sort(key=lambda key: isinstance(wrapper.param[key], Tasks), reverse=True)
+        if self.form:
+            self.form.close()
+        self.form = Form(
+            wrapper, self._take, self.around, names=keys, more=self._resized,
+            refused=self.editor.choice.refused, name=self,
+        )  # fmt: skip
+        self.body.objects = list(self.form.fields.values())
+
+    @property
+    def fields(self) -> dict[Key, Any]:
+        """The fields by parameter."""
+        return self.form.fields
 
     def _around(self) -> Around:
         return Around.of(self.editor.inside(self.i), self.editor.choice.preset)
@@ -200,66 +204,45 @@ class WrapperCard(pn.viewable.Viewer):
     def refresh(self) -> None:
         """Draw the parameters anew if what they can refer to has changed."""
         if self._around() != self.around:
-            self.waiting.clear()
             self.make()
 
     # -- changes ---------------------------------------------------------------------------------
 
-    def set(self, key: str, value: Any) -> Exception | None:
-        """Take a value for a parameter, with all that waits, or else alone."""
-        errors: list[Exception] = []
-        waiting = {k: v for k, v in self.waiting.items() if k != key}
-        tries = [{**waiting, key: value}, {key: value}] if waiting else [{key: value}]
-        if key == "tasks":
-            tries.append(self._resized(value))
-        for new in tries:
-            error = self._take({**self.params, **new})
-            if error is None:
-                self._taken(new)
-                return None
-            errors.append(error)
-        self.waiting[key] = value
-        told = {field.error for k, field in self.fields.items() if k in waiting}
-        return next((e for e in errors if short(self._without_name(e)) not in told), errors[0])
-
-    def _resized(self, tasks: list[Any]) -> dict[str, Any]:
+    def _resized(self, key: Key, value: Any) -> list[dict[Key, Any]]:
         """Lists that have an entry for each task follow when a task is added or removed."""
-        new: dict[str, Any] = {"tasks": tasks}
+        if key != "tasks":
+            return []
+        new: dict[Key, Any] = {"tasks": value}
         (wrapper,) = wrappers_of([{self.name_: self.params}])
         before = len(wrapper.tasks)
-        for key in self.fields:
-            value = getattr(wrapper, key)
-            if key != "tasks" and isinstance(value, list) and len(value) in (before, before + 1):
-                size = len(value) + len(tasks) - before
-                new[key] = [*value, *[value[-1]] * len(tasks)][: max(size, 1)]
-        return new
+        for other in self.fields:
+            now = getattr(wrapper, other)
+            if other != "tasks" and isinstance(now, list) and len(now) in (before, before + 1):
+                size = len(now) + len(value) - before
+                new[other] = [*now, *[now[-1]] * len(value)][: max(size, 1)]
+        return [new]
 
-    def _taken(self, new: Mapping[str, Any]) -> None:
-        """Values were taken: clear what was said about them, and tell."""
+    def _take(self, changes: Mapping[Key, Any]) -> Exception | None:
+        """Take values over, or say why not; widgets of others that changed are drawn anew."""
+        params = {**self.params, **changes}
+        stack = self.editor.choice.stack
+        stack[self.i] = ({self.name_: params}, self.on)
+        error = self.editor.take(stack)
+        if error is not None:
+            return self._without_name(error)
         ((_, params),) = self.editor.choice.stack[self.i][0].items()
         self.params = dict(params)
-        resized = [k for k in new if k not in self.waiting and k in self.fields and len(new) > 1]
-        for key in [k for k in self.waiting if k in new]:
-            del self.waiting[key]
-            self.fields[key].refuse(None)
         self.told.visible = False
-        if any(k != "tasks" for k in resized) and "tasks" in resized:
+        if "tasks" in changes and set(changes) - self.form.waiting - {"tasks"}:
             self.make()
         self.editor.refresh(self.i)
-        self.editor.changed()
-
-    def _take(self, params: Mapping[str, Any]) -> Exception | None:
-        stack = self.editor.choice.stack
-        stack[self.i] = ({self.name_: dict(params)}, self.on)
-        error = self.editor.take(stack)
-        return None if error is None else self._without_name(error)
+        return None
 
     def _without_name(self, error: Exception) -> Exception:
         text = str(error)
         for start in (f"wrapper {self.i + 1}: ", "wrapper 1: ", f"{self.name_}: "):
             text = text.removeprefix(start)
-        text = text.replace(f"{self.name_}.", "")
-        return ValueError(re.sub(r"^\w+ parameter '\w+' ", "", text))  # it stands beside its widget
+        return ValueError(text)
 
     def _turn(self, event: Any) -> None:
         stack = self.editor.choice.stack
@@ -288,7 +271,6 @@ class WrapperCard(pn.viewable.Viewer):
             self.told.param.update(object=short(error), visible=True)
             return False
         self.editor.show()
-        self.editor.changed()
         return True
 
     def __panel__(self) -> pn.viewable.Viewable:

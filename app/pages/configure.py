@@ -3,42 +3,95 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
+import gymnasium as gym
 import panel as pn
 import panel_material_ui as pmui
+import param
 
-from app.forms.controls import Form, PeriodRow, RewardsForm, refuse
+from app.forms.editors import TIGHT, Around
+from app.forms.fields import Form, Key
 from app.forms.stack import StackEditor
 from app.player.keys import keys_line
 from app.player.session import title
-from app.state import PRESETS, StudioState
+from app.state import PRESETS, Refused, StudioState
 from neurogym.figures.stills import screens, timeline
 
+NO_COPY = ".copybtn { display: none }"  # it has no name, and there is a button that has
 COPY = "navigator.clipboard.writeText(source.data.value)"
 
 
+RUN = {
+    "trials": "trials",
+    "seed": "seed",
+    "subject": "player (a pseudonym)",
+    "feedback": "feedback after each trial",
+}
+
+
 class Configure(pn.viewable.Viewer):
-    """Widgets for the whole choice; what they say is checked at once and stands in the address."""
+    """Widgets for the whole choice; what they say is checked at once and stands in the address.
+
+    All that is shown beside the widgets derives from `env` and `code`, which follow the choice as
+    long as the page is shown.
+    """
+
+    following = param.ClassSelector(class_=StudioState, doc="the choice, while this is shown")
+    env = param.ClassSelector(class_=gym.Env, doc="an environment of the choice")
+    code = param.String(doc="lines of Python that do the same")
+    dropped = param.String(doc="which wrappers did not go with the preset, and why")
+    problem = param.String(doc="why a file was not opened")
 
     def __init__(self, choice: StudioState, go: Callable[[str], None]):
-        super().__init__()
+        super().__init__(following=choice)
         self.choice, self.go = choice, go
-        self.picture = pn.pane.HTML(sizing_mode="stretch_width", height=190, margin=(8, 14))
-        self.keys = pn.pane.HTML(sizing_mode="stretch_width", margin=(0, 14))
-        self.line = pn.pane.HTML(sizing_mode="stretch_width", margin=(8, 14))
-        self.dropped = ""  # which wrappers did not go with the preset, and why
-        self.code = pn.pane.Markdown(sizing_mode="stretch_width", margin=(0, 14))
-        self.text = pmui.TextAreaInput(visible=False)
-        self.copy = pmui.Button(
-            label="Copy as Python", icon="content_copy", variant="outlined", size="small"
-        )
-        self.copy.js_on_click(args={"source": self.text}, code=COPY)
+        choice.refused = Refused()  # a page that is gone hears nothing of the next one
+        self.refused = choice.refused.param.told
+        self._follow()
+        self._make_panes()
         self.main = pmui.Column(sizing_mode="stretch_width")
         self.stack: StackEditor | None = None
         self._build()
+
+    # -- what follows from the choice ------------------------------------------------------------
+
+    @param.depends(
+        "following.task", "following.preset", "following.params", "following.wrappers", watch=True
+    )
+    def _follow(self) -> None:
+        self.env = self.choice.env()
+        self.code = self.choice.python()
+
+    @param.depends("following.seed", "following.trials", watch=True)
+    def _write(self) -> None:
+        self.code = self.choice.python()
+
+    @param.depends("following.view", watch=True)
+    def _leave(self) -> None:
+        """A page that is shown no more follows nothing."""
+        if self.choice.view != "configure":
+            self.choice.refused = Refused()
+            self.following = None
+
+    def _make_panes(self) -> None:
+        wide, env = dict(sizing_mode="stretch_width"), self.param.env
+        self.picture = pn.pane.HTML(pn.bind(picture, env), height=190, margin=(8, 14), **wide)
+        self.keys = pn.pane.HTML(pn.bind(keys_line, env), margin=(0, 14), **wide)
+        self.line = pn.pane.HTML(pn.bind(timeline, env), margin=(8, 14), **wide)
+        python = pn.bind("```python\n{}```".format, self.param.code)
+        self.python = pn.pane.Markdown(python, margin=(0, 14), stylesheets=[NO_COPY], **wide)
+        self.text = pmui.TextAreaInput(value=self.param.code, label="the code", visible=False)
+        self.stuck = pmui.Alert(
+            object=pn.bind(reasons, self.refused), visible=pn.bind(bool, self.refused),
+            severity="warning", margin=(4, 10),
+        )  # fmt: skip
+
+    def _onward(self, cls: Any, **look: Any) -> Any:
+        """A button that goes on with the choice: not while there is something that is refused."""
+        return cls(disabled=pn.bind(bool, self.refused), **look)
 
     # -- what the page shows ---------------------------------------------------------------------
 
@@ -50,16 +103,18 @@ class Configure(pn.viewable.Viewer):
         )  # fmt: skip
         self.main.objects = [
             self._head(),
+            self.stuck,
             pmui.Grid(
                 pmui.Grid(left, size={"xs": 12, "md": 4}),
                 pmui.Grid(right, size={"xs": 12, "md": 8}),
                 container=True, spacing=1, sizing_mode="stretch_width",
             ),
         ]  # fmt: skip
-        self._refresh()
 
     def _head(self) -> pn.viewable.Viewable:
-        play = pmui.Button(label="Play", icon="play_arrow", variant="contained", size="large")
+        play = self._onward(
+            pmui.Button, label="Play", icon="play_arrow", variant="contained", size="large"
+        )
         play.on_click(lambda event: self.go("play"))
         declared = self.choice.declared
         sentence = declared.sentence() if declared else "A gymnasium environment."
@@ -74,83 +129,89 @@ class Configure(pn.viewable.Viewer):
         return pmui.Row(words, play, sizing_mode="stretch_width", align="center")
 
     def _run_card(self) -> pn.viewable.Viewable:
-        choice, wide = self.choice, dict(sizing_mode="stretch_width", size="small", margin=(6, 8))
+        choice = self.choice
         preset = pmui.RadioButtonGroup(
             label="Preset", value=choice.preset, margin=(6, 8), size="small",
             options={"people": "human", "agents": "agent"},
             description="Parameters to start from: agents do with windows of a single step.",
         )  # fmt: skip
         preset.param.watch(lambda event: self._set_preset(event.new), "value")
-        fields: list[Any] = [preset] if choice.declared else []
-        if self.dropped:
-            fields.append(pmui.Alert(self.dropped, severity="warning", margin=(4, 8)))
-        for name, widget in {
-            "trials": pmui.IntInput(label="trials", value=choice.trials, **wide),
-            "seed": pmui.IntInput(label="seed", value=choice.seed, **wide),
-            "subject": pmui.TextInput(label="player (a pseudonym)", value=choice.subject, **wide),
-            "feedback": pmui.Switch(
-                label="feedback after each trial", value=choice.feedback, margin=(6, 8)
-            ),
-        }.items():
-            widget.param.watch(lambda event, n=name: self._set(n, event), "value")
-            fields.append(widget)
-        return card("Run", *fields)
+        dropped = pmui.Alert(
+            object=self.param.dropped, visible=pn.bind(bool, self.param.dropped),
+            severity="warning", margin=(4, 8),
+        )  # fmt: skip
+        form = self._form(choice, self._set, names=RUN, labels=RUN, wide=True, name="run")
+        return card("Run", *([preset] if choice.declared else []), dropped, *form.alone())
+
+    def _form(self, declared: param.Parameterized, take: Any, **more: Any) -> Form:
+        return Form(declared, take, refused=self.choice.refused, **more)
 
     def _task_cards(self) -> list[pn.viewable.Viewable]:
         if not self.choice.declared:
             return [card("Task", pmui.Typography("This environment declares no parameters."))]
-        form = Form(self.choice, self._refresh_all)
-        rewards = RewardsForm(self.choice, self._refresh_all)
+        task = self.choice.bare()
+        self.form = self._form(
+            task, self._change, around=Around.of(task, self.choice.preset), wide=True, name="task",
+            dt=pn.bind(lambda env: env.dt, self.param.env),
+        )  # fmt: skip
         return [
-            card("Task", *form.widgets.values()),
-            card("Rewards", pmui.FlexBox(*rewards.widgets.values())),
+            card("Task", *self.form.alone()),
+            card("Rewards", row(*self.form.part("rewards"))),
         ]
 
     def _timing_cards(self) -> list[pn.viewable.Viewable]:
-        if not self.choice.declared:
-            return [card("A trial", self.picture, self.keys)]
-        rows = [
-            PeriodRow(self.choice, period, duration, self._refresh_all)
-            for period, duration in self.choice.bare().timing.items()
-        ]
-        return [card("A trial", self.picture, self.keys), card("Timing", self.line, *rows)]
+        cards = [card("A trial", self.picture, self.keys)]
+        if self.choice.declared:
+            cards.append(card("Timing", self.line, *self.form.part("timing")))
+        return cards
 
     def _wrapper_cards(self) -> list[pn.viewable.Viewable]:
         if not self.choice.declared:
             return []
-        self.stack = StackEditor(self.choice, self._refresh)
+        self.stack = StackEditor(self.choice)
         return [card("Wrappers", self.stack)]
 
     def _take_card(self) -> pn.viewable.Viewable:
-        toml = pmui.FileDownload(
-            callback=lambda: io.StringIO(self.choice.toml()), filename="task.toml",
-            label="Download as TOML", variant="outlined", size="small", embed=False, auto=True,
+        copy = self._onward(
+            pmui.Button, label="Copy as Python", icon="content_copy", variant="outlined", margin=0,
+            size="small",
+        )  # fmt: skip
+        copy.js_on_click(args={"source": self.text}, code=COPY)
+        toml = self._onward(
+            pmui.FileDownload, callback=lambda: io.StringIO(self.choice.toml()),
+            filename="task.toml", label="Download as TOML", variant="outlined", size="small",
+            embed=False, auto=True, margin=0,
         )  # fmt: skip
         file = pmui.FileInput(
             label="Open a TOML file", accept=".toml", variant="outlined", size="small", margin=0,
         )  # fmt: skip
         file.param.watch(lambda event: self._open(event.new), "value")
-        self.told = pmui.Alert("", severity="error", visible=False, margin=(4, 8))
-        return card(
-            "Take it along",
-            pmui.FlexBox(self.copy, toml, file, gap="10px", margin=(4, 8)),
-            self.told,
-            self.code,
-            self.text,
-        )
+        told = pmui.Alert(
+            object=self.param.problem, visible=pn.bind(bool, self.param.problem), severity="error",
+            margin=(4, 8),
+        )  # fmt: skip
+        ways = pmui.FlexBox(copy, toml, file, gap="10px", align_items="center", margin=(4, 8))
+        return card("Take it along", ways, told, self.python, self.text)
 
     # -- changes ---------------------------------------------------------------------------------
 
-    def _set(self, name: str, event: Any) -> None:
+    def _set(self, changes: Mapping[Key, Any]) -> Exception | None:
+        """Set what belongs to the run, or say why not."""
         try:
-            if event.new is None:
-                raise ValueError("expected a whole number")
-            self.choice.param.update(**{name: event.new, "run": ""})
+            self.choice.param.update(**changes, run="")
         except ValueError as error:
-            refuse(event.obj, error)
-            return
-        refuse(event.obj, None)
-        self._refresh_code()
+            return error
+        return None
+
+    def _change(self, changes: Mapping[Key, Any]) -> Exception | None:
+        """Set parameters of the task, or say why not."""
+        try:
+            self.choice.change_all(nested(self.choice.params, changes))
+        except (ValueError, TypeError) as error:
+            return error
+        if self.stack:
+            self.stack.refresh()  # what can be around the task may have changed with it
+        return None
 
     def _open(self, content: bytes | None) -> None:
         """Take over what a file says; if anything in it does not fit, nothing."""
@@ -159,44 +220,55 @@ class Configure(pn.viewable.Viewer):
         try:
             self.choice.adopt(StudioState.from_toml(content.decode()))
         except UnicodeDecodeError:
-            self.told.param.update(object="This is not a TOML file: it is not text.", visible=True)
+            self.problem = "This is not a TOML file: it is not text."
         except ValueError as error:
-            self.told.param.update(object=f"The file was not taken: {error}", visible=True)
+            self.problem = f"The file was not taken: {error}"
         else:
+            self.problem = ""
             self._build()
 
     def _set_preset(self, preset: str) -> None:
         if preset not in PRESETS:
             return
-        told = self.choice.switch(preset)
+        with param.parameterized.batch_call_watchers(self.choice):
+            told = self.choice.switch(preset)
         why = "Dropped, because they do not fit this preset: "
         self.dropped = why + " ".join(told) if told else ""
         self._build()
 
-    def _refresh_all(self) -> None:
-        """The task itself has changed: what can be around it may have, too."""
-        if self.stack:
-            self.stack.refresh()
-        self._refresh()
-
-    def _refresh(self) -> None:
-        env = self.choice.env()
-        try:
-            self.picture.object = screens(env, "configure")
-        except ValueError as error:
-            self.picture.object = f"<p>No picture: {escape(str(error))}</p>"
-        self.keys.object = keys_line(env)
-        if self.choice.declared:
-            self.line.object = timeline(env)
-        self._refresh_code()
-
-    def _refresh_code(self) -> None:
-        text = self.choice.python()
-        self.code.object = f"```python\n{text}```"
-        self.text.value = text
-
     def __panel__(self) -> pn.viewable.Viewable:
         return self.main
+
+
+def picture(env: gym.Env) -> str:
+    """The screens of a trial, or why there are none."""
+    try:
+        return screens(env, "configure")
+    except ValueError as error:
+        return f"<p>No picture: {escape(str(error))}</p>"
+
+
+def reasons(told: Mapping[Any, Mapping[str, str]]) -> str:
+    """Why one cannot go on: what is not taken, and where."""
+    said = [f"{name}: {why}" for fields in told.values() for name, why in fields.items()]
+    return f"Play waits for a value that can be taken. {' · '.join(said)}" if said else ""
+
+
+def nested(now: Mapping[str, Any], changes: Mapping[Key, Any]) -> dict[str, Any]:
+    """Changes of parameters, and of entries beside those that are set now."""
+    values: dict[str, Any] = {}
+    for key, value in changes.items():
+        if isinstance(key, str):
+            values[key] = value
+            continue
+        name, entry = key
+        values.setdefault(name, dict(now.get(name, {})))[entry] = value
+    return values
+
+
+def row(*objects: Any) -> pn.viewable.Viewable:
+    """Some things side by side, as many as have room."""
+    return pmui.FlexBox(*objects, margin=0, gap="0px", align_items="flex-start", styles=TIGHT)
 
 
 def card(name: str, *objects: Any) -> pn.viewable.Viewable:

@@ -1,16 +1,23 @@
-"""Kinds of task parameters beyond those of param: timing, rewards, levels."""
+"""Types of parameters beyond those of param: what each holds, and which values it takes.
+
+Forms make a widget for each type, and errors say what was given and what is allowed. A number, a
+switch, a text or one of some things is one of param's own types.
+"""
 
 from __future__ import annotations
 
 import difflib
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import param
 
 from neurogym.spec.durations import Duration
+
+ROUNDING = 1e-8  # of a sum of probabilities
+LARGEST = 1e30  # reward: payoff tables hold float32
 
 
 def unknown(what: str, given: Iterable[str], allowed: Iterable[str]) -> str:
@@ -35,10 +42,31 @@ def plain(value: Any) -> Any:
     return value
 
 
-class _Merged(param.Dict):
+def real(value: Any) -> bool:
+    """Whether a value is a finite number; true and false are none."""
+    return (
+        isinstance(value, int | float | np.number)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    )
+
+
+def whole(value: Any) -> bool:
+    """Whether a value is a whole number."""
+    return real(value) and float(value).is_integer()
+
+
+# -- entries of fixed names ------------------------------------------------------------------------
+
+
+class Entries(param.Dict):
     """A dict with fixed keys: assigning a part of it changes that part of the default."""
 
     what = "key"
+
+    def entry(self, key: str) -> param.Parameter:
+        """The parameter that one entry alone would be."""
+        raise TypeError(f"{type(self).__name__} does not say what an entry is")
 
     def __init__(
         self, default: Mapping | None = None, /, *, doc: str | None = None, **entries: Any
@@ -57,7 +85,7 @@ class _Merged(param.Dict):
         super().__set__(obj, {**default, **self._read(dict(value))})
 
 
-class Timing(_Merged):
+class Timing(Entries):
     """Length of each period in ms, in the order in which they follow one another."""
 
     what = "period"
@@ -65,13 +93,17 @@ class Timing(_Merged):
     def _read(self, value: dict) -> dict[str, Duration]:
         return {period: Duration.parse(spec, period) for period, spec in value.items()}
 
+    def entry(self, key: str) -> param.Parameter:
+        """A length."""
+        return Length(self.default[key].spec, doc="length of the period", label=key)
+
     @classmethod
     def serialize(cls, value: Mapping[str, Duration]) -> dict:
         """The JSON form of a timing."""
         return {period: duration.spec for period, duration in value.items()}
 
 
-class Rewards(_Merged):
+class Rewards(Entries):
     """What each outcome of a trial earns."""
 
     what = "reward"
@@ -80,7 +112,71 @@ class Rewards(_Merged):
         for key, reward in value.items():
             if isinstance(reward, bool) or not np.isscalar(reward) or isinstance(reward, str):
                 raise ValueError(f"rewards[{key!r}] = {reward!r} is not a number")
+            if not abs(reward) <= LARGEST:
+                raise ValueError(
+                    f"rewards[{key!r}] = {reward!r}: expected a number from {-LARGEST:g} to"
+                    f" {LARGEST:g}"
+                )
         return {key: float(reward) for key, reward in value.items()}
+
+    def entry(self, key: str) -> param.Parameter:
+        """A number."""
+        return param.Number(self.default[key], bounds=(-LARGEST, LARGEST), label=key)
+
+
+class Checked(param.Parameter):
+    """A value of a form of its own; the base of such types.
+
+    `expected` says which values it takes, `takes` tells whether one is among them; None is where it
+    is the default.
+    """
+
+    expected: ClassVar[str] = "a value"
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether this is a value of the type."""
+        return True
+
+    def _validate(self, val: Any) -> None:
+        if not (val is None and self.allow_None) and not self.takes(val):
+            raise ValueError(f"{self.name} = {val!r}: expected {self.expected}")
+
+
+class Length(Checked):
+    """A period's length, as `Duration` reads it."""
+
+    def _validate(self, val: Any) -> None:
+        Duration.parse(val, self.label)
+
+
+# -- numbers ---------------------------------------------------------------------------------------
+
+
+class Probability(param.Magnitude):
+    """A probability, or a share: a number from 0 to 1."""
+
+
+class Numbers(param.List):
+    """A row of numbers within bounds; None, where that is the default, is said in the doc."""
+
+    def __init__(self, default: Any = (), *, limits: tuple | None = None, **kwargs: Any):
+        self.limits = limits or (None, None)
+        super().__init__(None if default is None else list(default), **kwargs)
+
+    __slots__ = ["limits"]
+
+    def _validate(self, val: Any) -> None:
+        if val is None and self.allow_None:
+            return
+        low, high = self.limits
+        if not isinstance(val, list) or not all(map(real, val)):
+            raise ValueError(f"{self.name} = {val!r}: expected a list of numbers")
+        wrong = [v for v in val if (low is not None and v < low) or (high is not None and v > high)]
+        if wrong:
+            span = " to ".join(f"{v:g}" for v in self.limits if v is not None)
+            told = f"numbers from {span}" if low is not None else f"numbers up to {span}"
+            raise ValueError(f"{self.name} = {wrong[0]!r}: expected {told}")
 
 
 class Levels(param.List):
@@ -105,6 +201,178 @@ class Levels(param.List):
         if isinstance(value, list):
             value = [float(v) if isinstance(v, (int, float)) else v for v in value]
         super().__set__(obj, value)
+
+
+class Probabilities(Checked):
+    """Probabilities that sum to 1."""
+
+    expected = "a list of probabilities that sum to 1"
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether this is such a list."""
+        return (
+            isinstance(value, list)
+            and len(value) > 0
+            and all(real(v) and v >= 0 for v in value)
+            and abs(sum(value) - 1) <= ROUNDING
+        )
+
+
+class ProbabilityRows(Checked):
+    """Rows of probabilities, each of which sums to 1."""
+
+    expected = "rows of probabilities that sum to 1"
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether these are such rows."""
+        return isinstance(value, list) and bool(value) and all(map(Probabilities.takes, value))
+
+
+class Transitions(Checked):
+    """What follows what: a probability of repetition, a matrix, or a list of these, one a block.
+
+    A matrix has a row for each answer before and a column for each that follows; rows sum to 1.
+    """
+
+    expected = "a probability of repetition, a matrix whose rows sum to 1, or a list of these"
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether this is a probability, a matrix, or a list of such."""
+        one = Transitions._one
+        return one(value) or (isinstance(value, list) and bool(value) and all(map(one, value)))
+
+    @staticmethod
+    def _one(value: Any) -> bool:
+        return (real(value) and 0 <= value <= 1) or ProbabilityRows.takes(value)
+
+
+class Onsets(Checked):
+    """When other tasks begin, in ms: a number, or one for each of them."""
+
+    expected = "a number of ms, or a list of such"
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether these are times."""
+        times = value if isinstance(value, list) else [value]
+        return all(real(v) and v >= 0 for v in times)
+
+
+# -- blocks ----------------------------------------------------------------------------------------
+
+
+class BlockLength(Checked):
+    """How long blocks last.
+
+    A number of trials; a pair [low, high] from which each block's length is drawn, bounds included;
+    or a probability below 1 with which a block ends at each trial.
+    """
+
+    expected = "a number of trials, (low, high) trials, or a probability below 1"
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether this is such a length."""
+        low, high = BlockLength.limits(value)
+        if not (real(low) and real(high)):
+            return False
+        return (whole(low) and whole(high) and 0 < low <= high) or (low == high and 0 < low < 1)
+
+    @staticmethod
+    def limits(value: Any) -> tuple[Any, Any]:
+        """The two numbers of a pair, or one number twice."""
+        return tuple(value) if isinstance(value, list | tuple) and len(value) == 2 else (value,) * 2
+
+
+class BlockLengths(Checked):
+    """A length of blocks for each of several things."""
+
+    expected = f"a list; in it {BlockLength.expected} each"
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether this is a list of lengths."""
+        return isinstance(value, list) and all(map(BlockLength.takes, value))
+
+
+# -- names and what goes with them -----------------------------------------------------------------
+
+NAMED = ("channel", "period", "condition")
+
+
+def _named(of: tuple[str, ...] | str) -> tuple[str, ...]:
+    """What names are of; ValueError for what a task has no names of."""
+    kinds = (of,) if isinstance(of, str) else tuple(of)
+    if extra := [kind for kind in kinds if kind not in NAMED]:
+        raise ValueError(unknown("kind of names", extra, NAMED))
+    return kinds
+
+
+class Name(param.String):
+    """The name of a channel, a period or a condition (`of`, one of these or some) of the task."""
+
+    __slots__ = ["of"]
+
+    def __init__(self, default: str = "", *, of: tuple[str, ...] | str = NAMED, **kwargs: Any):
+        self.of = _named(of)
+        super().__init__(default, **kwargs)
+
+
+class Names(Checked):
+    """Names of channels, periods or conditions of the task."""
+
+    __slots__ = ["of"]
+    expected = "a list of names"
+
+    def __init__(self, default: Any = (), *, of: tuple[str, ...] | str = NAMED, **kwargs: Any):
+        self.of = _named(of)
+        super().__init__(None if default is None else list(default), **kwargs)
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether this is a list of names."""
+        return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+class NameLists(Names):
+    """Lists of names."""
+
+    expected = "lists of names"
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether these are such lists."""
+        return isinstance(value, list) and all(map(Names.takes, value))
+
+
+class Settings(Checked):
+    """Dicts of conditions, or lengths of periods, and their values."""
+
+    expected = "a list of dicts"
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether this is a list of dicts."""
+        return isinstance(value, list) and all(isinstance(line, Mapping) for line in value)
+
+
+class Tasks(Checked):
+    """Other tasks: `{"task": id, "params": {...}, "stack": [...], "preset": "human"}` each."""
+
+    expected = 'a list of tasks, {"task": id} each'
+
+    @staticmethod
+    def takes(value: Any) -> bool:
+        """Whether this is a list of tasks."""
+        return isinstance(value, list) and all(
+            isinstance(told, Mapping) and isinstance(told.get("task"), str) for told in value
+        )
+
+
+# -- presets ---------------------------------------------------------------------------------------
 
 
 class Preset(dict):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from neurogym.spec.parameters import unknown
+from neurogym.spec.parameters import BlockLength, unknown
 
 ORDERS = ("sequential", "random", "switch", "once")
 
@@ -21,15 +20,9 @@ class Lengths:
     """
 
     def __init__(self, spec: Any, name: str = "block_dur"):
-        low, high = spec if isinstance(spec, list | tuple) and len(spec) == 2 else (spec, spec)
-        real = all(isinstance(v, Real) and not isinstance(v, bool) for v in (low, high))
-        whole = real and float(low).is_integer() and float(high).is_integer()
-        if not (whole and 0 < low <= high) and not (real and low == high and 0 < low < 1):
-            raise ValueError(
-                f"{name} = {spec!r}: expected a number of trials, (low, high) trials, or a"
-                " probability below 1"
-            )
-        self.low, self.high = low, high
+        if not BlockLength.takes(spec):
+            raise ValueError(f"{name} = {spec!r}: expected {BlockLength.expected}")
+        self.low, self.high = BlockLength.limits(spec)
 
     @property
     def mean(self) -> float:

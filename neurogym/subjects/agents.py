@@ -9,7 +9,7 @@ import numpy as np
 import param
 
 from neurogym.envs.has_trials import HasTrials
-from neurogym.spec.parameters import unknown
+from neurogym.spec.parameters import Probability, unknown
 
 
 class Policy(Protocol):
@@ -72,7 +72,7 @@ class Integrator(param.Parameterized):
     bound = param.Number(40.0, bounds=(0.1, 1000), doc="evidence at which it commits, level x ms")
     leak = param.Number(0.0, bounds=(0, 50), doc="loss of what was accumulated, 1/s")
     noise = param.Number(0.0, bounds=(0, 20), doc="SD of its own noise, level x sqrt(ms)")
-    lapse = param.Magnitude(0.0, doc="share of trials with a random answer")
+    lapse = Probability(0.0, doc="share of trials with a random answer")
     non_decision = param.Number(300.0, bounds=(0, 2000), doc="ms from commitment to response")
     non_decision_sd = param.Number(0.0, bounds=(0, 500), doc="SD of that time from trial to trial")
 

@@ -6,7 +6,7 @@ import param
 from neurogym.spec.conditions import Choice, Flips
 from neurogym.spec.layout import Actions, Channels, Evidence
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.parameters import Levels, Preset, Probability, Rewards, Timing
 from neurogym.spec.rules import FirstResponse
 from neurogym.spec.scene import BLUE, GO, ORANGE, By, Cross, Disc, Keys, Polygon, Scene, Text
 from neurogym.tasks.alternatives import DARK, YELLOW, Nth
@@ -106,7 +106,7 @@ class ContextSwitch(Task):
         "The paper is our choice; none was named.",
     )
 
-    p_switch = param.Magnitude(0.1, doc="chance, in each trial, that the rule is the other one")
+    p_switch = Probability(0.1, doc="chance, in each trial, that the rule is the other one")
     timing = Timing(fixation=100, decision=100)
     human = Preset(dt=20, abort=True, timing=dict(fixation=700, decision=3000))
     rule = FirstResponse("decision", hold="fixation")

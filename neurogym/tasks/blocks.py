@@ -6,7 +6,7 @@ import param
 from neurogym.spec.conditions import Choice, Uniform
 from neurogym.spec.layout import Actions, Channels, Evidence
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.parameters import Levels, Preset, Probability, Rewards, Timing
 from neurogym.spec.rules import FirstResponse
 from neurogym.spec.scene import GO, Cross, Disc, Keys, Scene, Text
 from neurogym.tasks.alternatives import DARK, YELLOW, NAltPerceptualDecisionMaking, Nth
@@ -175,9 +175,9 @@ class PriorsV0(NAltPerceptualDecisionMaking):
     probs = param.Number(0.9, bounds=(0, 1), doc="probability of the answer that follows mostly")
     ctx_dur = param.Integer(200, bounds=(1, 10_000), doc="trials in a context of what follows what")
     num_contexts = param.Integer(3, bounds=(1, 100), doc="contexts in the pool")
-    death_prob = param.Magnitude(1e-4, doc="chance, each trial, that the pool is replaced")
+    death_prob = Probability(1e-4, doc="chance, each trial, that the pool is replaced")
     block_nch = param.Integer(100, bounds=(1, 10_000), doc="trials with the same number in play")
-    prob_12 = param.Magnitude(0.0, doc="chance that just the first two are in play")
+    prob_12 = Probability(0.0, doc="chance that just the first two are in play")
 
     def built_in(self):
         return (
@@ -214,7 +214,7 @@ class CVLearning(PerceptualDecisionMaking):
 
     short_dur = param.Integer(2, bounds=(1, 100), doc="steps of the periods in the first phases")
     init_ph = param.Integer(0, bounds=(0, 5), doc="the first phase")
-    th_stage = param.Magnitude(0.7, doc="share of right answers that ends a phase")
+    th_stage = Probability(0.7, doc="share of right answers that ends a phase")
     trials_day = param.Integer(300, bounds=(1, 100_000), doc="trials over which that is counted")
     max_num_reps = param.Integer(3, bounds=(1, 100), doc="the same answers in a row that still pay")
     dim_ring = param.Integer(2, bounds=(2, 2), doc="number of directions")

@@ -7,7 +7,7 @@ from neurogym.spec.conditions import Choice, Flips, Uniform
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.parameters import Preset, Probability, Rewards, Timing
 from neurogym.spec.plan import Effect
 from neurogym.spec.scene import BLUE, GO, INK, ORANGE, Bar, Channel, Cross, Disc, Keys, Scene, Text
 from neurogym.tasks.alternatives import Nth
@@ -280,7 +280,7 @@ class Pneumostomeopening(Task):
     )
 
     n_acts = param.Integer(10, bounds=(1, 10), doc="acts in a trial")
-    p_switch = param.Magnitude(0.02, doc="chance, in each trial, that training begins or ends")
+    p_switch = Probability(0.02, doc="chance, in each trial, that training begins or ends")
     rewards = Rewards(
         pneumostome=1.0, skin=0.5, swim=0.1, trained_pneumostome=-1.0, trained_skin=1.0
     )

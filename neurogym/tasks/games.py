@@ -9,7 +9,7 @@ import param
 from neurogym.spec.conditions import Choice, Condition
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.parameters import Preset, Probability, Rewards, Timing
 from neurogym.spec.rules import FirstResponse
 from neurogym.spec.scene import BLUE, GO, ORANGE, Cross, Disc, Keys, Scene, Text
 from neurogym.trials.task import Task
@@ -136,7 +136,7 @@ class MatchingPenny(Task):
 
     order = param.Integer(4, bounds=(0, 8), doc="how many of the last answers it goes by, at most")
     outcomes = param.Boolean(True, doc="whether it also goes by what these earned")
-    alpha = param.Magnitude(0.05, doc="level at which a bias counts; 0: it throws a coin")
+    alpha = Probability(0.05, doc="level at which a bias counts; 0: it throws a coin")
     span = param.Integer(200, bounds=(1, 1000), doc="how many answers it remembers")
     rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, miss=0.0)
     timing = Timing(fixation=100, decision=100)

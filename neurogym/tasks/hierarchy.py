@@ -6,7 +6,7 @@ import param
 from neurogym.spec.conditions import Choice, Flips
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Levels, Preset, Timing
+from neurogym.spec.parameters import Levels, Preset, Probability, Timing
 from neurogym.spec.rules import Chain, FirstResponse
 from neurogym.spec.scene import BLUE, GO, PINK, TEAL, By, Cross, Disc, Dots, Keys, Scene, Text
 from neurogym.trials.task import Task
@@ -51,7 +51,7 @@ class HierarchicalReasoning(Task):
     )
 
     boundary = param.Number(850, bounds=(1, 10_000), doc="longer intervals are long, in ms")
-    p_switch = param.Magnitude(
+    p_switch = Probability(
         round(1 / 15, 4), doc="chance, in each trial, that the rule is another one"
     )
     timing = Timing(
@@ -145,7 +145,7 @@ class ChangingEnvironment(Task):
     cohs = Levels([0, 6.4, 12.8, 25.6, 51.2], bounds=(0, 100), doc="motion coherences in %")
     stim_scale = param.Number(1.0, bounds=(0, 10), doc="factor on the coherences")
     sigma = param.Number(1.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
-    cxt_ch_prob = param.Magnitude(0.001, doc="chance, in each trial, that the context changes")
+    cxt_ch_prob = Probability(0.001, doc="chance, in each trial, that the context changes")
     cxt_cue = param.Boolean(False, doc="whether channels tell the context")
     timing = Timing(
         fixation=500, stimulus=("truncated_exponential", (1000, 500, 1500)), decision=500

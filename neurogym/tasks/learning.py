@@ -6,7 +6,7 @@ import param
 from neurogym.spec.conditions import Switches, Uniform
 from neurogym.spec.layout import Actions, Channels, ring
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.parameters import Levels, Preset, Probability, Rewards, Timing
 from neurogym.spec.rules import Worth
 from neurogym.spec.scene import BLUE, GO, ORANGE, PINK, TEAL, By, Cross, Disc, Keys, Scene, Text
 from neurogym.trials.task import Task
@@ -49,7 +49,7 @@ class Bandit(Task):
 
     n = param.Integer(2, bounds=(2, ARMS), doc="number of arms")
     p = Levels([0.75, 0.25], bounds=(0, 1), doc="chance that an arm pays, from the best arm on")
-    p_switch = param.Magnitude(0.02, doc="chance, in each trial, that another arm becomes the best")
+    p_switch = Probability(0.02, doc="chance, in each trial, that another arm becomes the best")
     rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, miss=0.0)
     timing = Timing(fixation=("uniform", (100, 500)), decision=100)
     human = Preset(

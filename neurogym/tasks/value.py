@@ -1,13 +1,12 @@
 """Learning what is worth choosing."""
 
 import numpy as np
-import param
 
 from neurogym.spec.conditions import Flips, Uniform
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Preset, Rewards, Timing
+from neurogym.spec.parameters import Preset, Probability, Rewards, Timing
 from neurogym.spec.plan import Effect
 from neurogym.spec.scene import BLUE, GO, INK, ORANGE, Cross, Keys, Polygon, Scene, Star
 from neurogym.trials.task import Task
@@ -32,11 +31,11 @@ class DawTwoStep(Task):
         "A choice that is not made in time ends the trial and costs rewards['abort'].",
     )
 
-    p1 = param.Magnitude(0.8, doc="chance that the first option leads to state 1")
-    p2 = param.Magnitude(0.8, doc="chance that the second option leads to state 2")
-    p_switch = param.Magnitude(0.025, doc="chance, in each trial, that the richer state changes")
-    high_reward_p = param.Magnitude(0.9, doc="chance of reward: better option of the richer state")
-    low_reward_p = param.Magnitude(0.1, doc="chance of reward of the other options")
+    p1 = Probability(0.8, doc="chance that the first option leads to state 1")
+    p2 = Probability(0.8, doc="chance that the second option leads to state 2")
+    p_switch = Probability(0.025, doc="chance, in each trial, that the richer state changes")
+    high_reward_p = Probability(0.9, doc="chance of reward: better option of the richer state")
+    low_reward_p = Probability(0.1, doc="chance of reward of the other options")
     rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0)
     timing = Timing(fixation=100, stage1=100, stage2=100)
     human = Preset(dt=50, timing=dict(fixation=500, stage1=4000, stage2=4000))

@@ -7,6 +7,7 @@ import param
 
 from neurogym.spec.conditions import Choice, Condition, Uniform
 from neurogym.spec.outcomes import Outcome, Payoffs
+from neurogym.spec.parameters import Name, Numbers, Probability
 from neurogym.spec.rules import FirstResponse
 from neurogym.trials.batch import Draw
 from neurogym.trials.task import Task
@@ -40,15 +41,16 @@ class Staircase(Wrapper):
     https://doi.org/10.3758/BF03214307. Trials without an answer change nothing.
     """
 
-    condition = param.String(
-        "", doc="the condition, or period, that follows the subject; the first that can if empty"
+    condition = Name(
+        of=("condition", "period"),
+        doc="the condition, or period, that follows the subject; the first that can if empty",
     )
     start = param.Number(None, allow_None=True, doc="first level; the easiest one drawn if None")
     up = param.Integer(1, bounds=(1, 10), doc="wrong answers before it becomes easier")
     down = param.Integer(2, bounds=(1, 10), doc="right answers in a row before it becomes harder")
     up_weight = param.Number(1.0, bounds=(0.1, 10), doc="easier steps, relative to harder ones")
-    steps = param.List(
-        [2.0, 1.41, 1.41, 1.41, 1.19], item_type=(int, float), doc="sizes of steps, by reversal"
+    steps = Numbers(
+        [2.0, 1.41, 1.41, 1.41, 1.19], limits=(0, None), doc="sizes of steps, by reversal"
     )
     step_type = param.Selector(default="ratio", objects=["ratio", "linear"], doc="factor or sum")
     harder = param.Selector(default="lower", objects=["lower", "higher"], doc="the harder side")
@@ -166,7 +168,7 @@ class TimeOut(Wrapper):
     """
 
     time_out = param.Number(1000.0, bounds=(0, 60_000), doc="ms")
-    period = param.String("", doc="the period that lasts longer; the first one if empty")
+    period = Name(of="period", doc="the period that lasts longer; the first one if empty")
 
     def _period(self, task: Task) -> str:
         return self.period or next(iter(task.plan.timing))
@@ -203,7 +205,7 @@ class Shaping(Wrapper):
     init_ph = param.Integer(0, bounds=(0, 5), doc="the first phase")
     max_num_reps = param.Integer(3, bounds=(1, 100), doc="the same answers in a row that still pay")
     short_dur = param.Integer(2, bounds=(1, 100), doc="steps of a short period")
-    th = param.Magnitude(0.8, doc="share of right answers that ends a phase")
+    th = Probability(0.8, doc="share of right answers that ends a phase")
     perf_w = param.Integer(1000, bounds=(1, 10**6), doc="trials over which that is counted")
 
     def check(self, task):

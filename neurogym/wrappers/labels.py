@@ -10,6 +10,15 @@ import numpy as np
 import param
 
 from neurogym.spec.conditions import Choice, Condition, Patterns, Permutation, Subset
+from neurogym.spec.parameters import (
+    BlockLength,
+    BlockLengths,
+    Probabilities,
+    Probability,
+    ProbabilityRows,
+    Settings,
+    Transitions,
+)
 from neurogym.spec.plan import Plan
 from neurogym.spec.schedules import ORDERS, Lengths, Schedule
 from neurogym.trials.batch import Draw
@@ -83,7 +92,7 @@ class RandomGroundTruth(Wrapper):
     Fits tasks whose condition ground_truth is one of several values.
     """
 
-    p = param.List(None, allow_None=True, doc="probability of each answer; equal if None")
+    p = Probabilities(None, doc="probability of each answer; equal if None")
 
     def check(self, task):
         n = needs_ground_truth(self, task)
@@ -107,10 +116,10 @@ class SideBias(Wrapper):
     each with equal chance. The condition `block` tells the block.
     """
 
-    probs = param.List(
-        None, allow_None=True, doc="by block, the probability of each answer; 0.8 of each if None"
+    probs = ProbabilityRows(
+        None, doc="by block, the probability of each answer; 0.8 of each if None"
     )
-    block_dur = param.Parameter(200, doc=BLOCKS)
+    block_dur = BlockLength(200, doc=BLOCKS)
 
     def check(self, task):
         n = needs_ground_truth(self, task)
@@ -181,9 +190,9 @@ class TrialHistory(Wrapper):
     (2020), https://doi.org/10.1038/s41467-020-14824-w.
     """
 
-    probs = param.Parameter(0.8, doc="probability of a repetition, a matrix, or a list: by block")
-    after_error = param.Parameter(None, doc="the same after an error; no difference if None")
-    block_dur = param.Parameter(200, doc=BLOCKS)
+    probs = Transitions(0.8, doc="probability of a repetition, a matrix, or a list: by block")
+    after_error = Transitions(None, doc="the same after an error; no difference if None")
+    block_dur = BlockLength(200, doc=BLOCKS)
 
     def check(self, task):
         n = needs_ground_truth(self, task)
@@ -250,10 +259,10 @@ class TrialHistoryEvolution(Wrapper):
     2, 3), and `generation` how often the pool was replaced.
     """
 
-    probs = param.Magnitude(0.8, doc="probability of the answer that the context favours")
-    ctx_dur = param.Parameter(200, doc=BLOCKS)
+    probs = Probability(0.8, doc="probability of the answer that the context favours")
+    ctx_dur = BlockLength(200, doc=BLOCKS)
     num_contexts = param.Integer(3, bounds=(1, 100), doc="contexts in the pool")
-    death_prob = param.Magnitude(1e-4, doc="chance, each trial, that the pool is replaced")
+    death_prob = Probability(1e-4, doc="chance, each trial, that the pool is replaced")
     balanced_probs = param.Boolean(False, doc="each answer is favoured by exactly one other")
     predef_tr_mats = param.Boolean(
         False, doc="the contexts are to repeat, to go up, and to go down, and stay"
@@ -328,10 +337,10 @@ class ScheduleAttr(Wrapper):
     the right answers. The condition `block` tells which dict it is.
     """
 
-    attr_list = param.List([{}], item_type=dict, doc="the values, a dict each")
+    attr_list = Settings([{}], doc="the values, a dict each")
     order = param.Selector(default="sequential", objects=list(ORDERS), doc="which comes next")
-    block_dur = param.Parameter(1, doc=BLOCKS)
-    block_lens = param.List(None, allow_None=True, doc="trials of each dict's blocks instead")
+    block_dur = BlockLength(1, doc=BLOCKS)
+    block_lens = BlockLengths(None, doc="trials of each dict's blocks instead")
 
     def __init__(self, *args: Any, schedule: Schedule | None = None, **params: Any):
         if args and isinstance(args[0], Schedule):
@@ -392,10 +401,10 @@ class VariableNch(Wrapper):
     around this one, such as TrialHistory, keep to the answers in play.
     """
 
-    block_nch = param.Parameter(100, doc=BLOCKS)
-    blocks_probs = param.List(None, allow_None=True, doc="of 2, 3, ... answers; equal if None")
+    block_nch = BlockLength(100, doc=BLOCKS)
+    blocks_probs = Probabilities(None, doc="of 2, 3, ... answers; equal if None")
     sorted_ch = param.Boolean(True, doc="the first answers, not any")
-    prob_12 = param.Magnitude(0.0, doc="chance that just the first two are in play")
+    prob_12 = Probability(0.0, doc="chance that just the first two are in play")
 
     def check(self, task):
         if not isinstance(task.plan.conditions.get("active"), Subset):
@@ -440,9 +449,9 @@ class VariableMapping(Wrapper):
     pictures and a new mapping. Mean durations are the minimum and 1 / probability.
     """
 
-    mapp_ch_prob = param.Magnitude(0.003, doc="chance, each trial, of another mapping")
+    mapp_ch_prob = Probability(0.003, doc="chance, each trial, of another mapping")
     min_mapp_dur = param.Integer(30, bounds=(0, None), doc="least trials of a mapping")
-    sess_end_prob = param.Magnitude(0.0025, doc="chance, each trial, of other pictures")
+    sess_end_prob = Probability(0.0025, doc="chance, each trial, of other pictures")
     min_sess_dur = param.Integer(120, bounds=(0, None), doc="least trials of a session")
 
     def check(self, task):

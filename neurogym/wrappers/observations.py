@@ -10,6 +10,7 @@ import param
 
 from neurogym.spec.conditions import Uniform
 from neurogym.spec.layout import Channels
+from neurogym.spec.parameters import NameLists, Names
 from neurogym.spec.plan import Echo, Plan
 from neurogym.spec.scene import Bar, Scene
 from neurogym.wrappers.base import Wrapper, add_condition
@@ -30,7 +31,7 @@ class Noise(Wrapper):
     """
 
     sigma = param.Number(0.1, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
-    channels = param.List(None, allow_None=True, item_type=str, doc="which channels; all if None")
+    channels = Names(None, of="channel", doc="which channels; all if None")
     target = param.Number(None, bounds=(0, 1), allow_None=True, doc="performance to hold; or None")
     step = param.Number(0.05, bounds=(0, 10), doc="change of sigma in a trial, at most")
 
@@ -89,7 +90,7 @@ class TTLPulse(Wrapper):
     photodiode can watch.
     """
 
-    periods = param.List([], item_type=list, doc="for each signal, the names of its periods")
+    periods = NameLists([], of="period", doc="for each signal, the names of its periods")
 
     def _signals(self, plan: Plan) -> dict[str, list[str]]:
         periods = self.periods or [list(plan.timing)[-1:]]

@@ -10,6 +10,7 @@ import param
 from neurogym.spec.conditions import Choice
 from neurogym.spec.durations import Duration, to_steps
 from neurogym.spec.outcomes import Payoffs
+from neurogym.spec.parameters import Name, Probability
 from neurogym.spec.rules import FirstResponse
 from neurogym.trials.task import Task
 from neurogym.wrappers.base import Wrapper, add_condition
@@ -27,7 +28,7 @@ class ReactionTime(Wrapper):
     after the response: the trial ends with it.
     """
 
-    stimulus = param.String("stimulus", doc="the period with which the window opens")
+    stimulus = Name("stimulus", of="period", doc="the period with which the window opens")
     end_on_stimulus = param.Boolean(True, doc="the window closes when the stimulus ends")
     from_step = param.Integer(0, bounds=(0, 100), doc="steps of evidence before a response counts")
     urgency = param.Number(
@@ -118,7 +119,7 @@ class CatchTrials(Wrapper):
     stays. The condition `catch` tells it.
     """
 
-    catch_prob = param.Magnitude(0.1, doc="share of catch trials")
+    catch_prob = Probability(0.1, doc="share of catch trials")
     stim_th = param.Number(
         None, bounds=(0, 100), allow_None=True, doc="percentile of coh up to which; all if None"
     )
@@ -157,7 +158,7 @@ class Lapse(Wrapper):
     reward are those of that one. The condition `lapse` tells which one, 0 for no lapse.
     """
 
-    rate = param.Magnitude(0.1, doc="share of trials with a lapse")
+    rate = Probability(0.1, doc="share of trials with a lapse")
 
     def check(self, task):
         needs_table(self, task)

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 import param
 
-from neurogym.spec.parameters import plain, unknown
+from neurogym.spec.parameters import (
+    BlockLength,
+    BlockLengths,
+    Numbers,
+    Onsets,
+    Probabilities,
+    Tasks,
+    plain,
+    unknown,
+)
 from neurogym.spec.schedules import ORDERS, Schedule
 from neurogym.trials.catalogue import configure, declared_class
 from neurogym.trials.task import Task
@@ -27,7 +36,7 @@ class Several(Wrapper):
     "stack": [...], "preset": "human"}`. They have the first one's dt unless told otherwise.
     """
 
-    tasks = param.List([{"task": "GoNogo-v0"}], doc="the other tasks")
+    tasks = Tasks([{"task": "GoNogo-v0"}], doc="the other tasks")
 
     def __new__(cls, target: Any = None, /, *args: Any, **params: Any) -> Any:
         if isinstance(target, list | tuple):
@@ -110,8 +119,8 @@ class ScheduleEnvs(_Switching):
     """
 
     order = param.Selector(default="random", objects=list(ORDERS), doc="which task comes next")
-    block_dur = param.Parameter(1, doc="trials, (low, high) trials, or a switching probability")
-    block_lens = param.List(None, allow_None=True, doc="trials in each task's blocks instead")
+    block_dur = BlockLength(1, doc="trials, (low, high) trials, or a switching probability")
+    block_lens = BlockLengths(None, doc="trials in each task's blocks instead")
     env_input = param.Boolean(False, doc="channels tell which task it is")
 
     def __init__(self, *args: Any, schedule: Schedule | None = None, **params: Any):
@@ -170,7 +179,7 @@ class TransferLearning(_Switching):
     nothing. With `task_cue` channels tell which task it is, one-hot.
     """
 
-    num_tr_per_task = param.List([100], doc="trials of each task but the last")
+    num_tr_per_task = Numbers([100], limits=(1, None), doc="trials of each task but the last")
     task_cue = param.Boolean(False, doc="channels tell which task it is")
 
     def around(self, task):
@@ -198,10 +207,10 @@ class Combine(Several):
     trial has.
     """
 
-    onset = param.Parameter(800, doc="ms from the trial's start to the other task's; or a list")
-    mix = param.List(None, allow_None=True, doc="probability of each subset; all tasks if None")
+    onset = Onsets(800, doc="ms from the trial's start to the other task's; or a list")
+    mix = Probabilities(None, doc="probability of each subset; all tasks if None")
     share_action_space = param.Boolean(False, doc="one set of actions for all tasks")
-    weights = param.List(None, allow_None=True, doc="factor of each task's reward; 1 if None")
+    weights = Numbers(None, doc="factor of each task's reward; 1 if None")
     trial_cue = param.Boolean(False, doc="channels tell which tasks the trial has")
 
     def around(self, task):

@@ -1,136 +1,137 @@
-"""Widgets of declared parameters: all are there, and what does not fit is told and not taken."""
+"""The form of a task in Configure: what does not fit is told and not taken; the rest follows."""
 
 import panel_material_ui as pmui
-import param
 import pytest
 
 import app.forms.controls as controls
-from app.forms.controls import Form, PeriodRow, RewardsForm, numbers
+from app.forms.controls import number, numbers, written
+from app.pages.configure import Configure
 from app.state import StudioState
 from neurogym.spec.durations import Duration
-from neurogym.spec.parameters import Levels
+
+pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+
+TASK = "GoNogo-v0"
 
 
 @pytest.fixture
-def choice(task_id, preset):
-    return StudioState(task=task_id, preset=preset)
+def view():
+    return opened()
 
 
-@pytest.fixture
-def calls():
-    return []
+def opened(task=TASK, **state):
+    return Configure(StudioState(task=task, view="configure", **state), lambda view: None)
 
 
-def row(choice, period, calls=None):
-    duration = choice.build().timing[period]
-    return PeriodRow(choice, period, duration, lambda: None if calls is None else calls.append(1))
+def field(view, *key):
+    return view.form.fields[key if len(key) > 1 else key[0]]
+
+
+def text(view, *key):
+    return field(view, *key).editor.widgets[0]
 
 
 # -- parameters ------------------------------------------------------------------------------------
 
 
-def test_every_parameter_has_a_widget(choice):
-    form, rewards = Form(choice, lambda: None), RewardsForm(choice, lambda: None)
-    task = choice.build()
-    own = [name for name in task.param if name not in ("name", "timing", "rewards")]
-    assert list(form.widgets) == own
-    for name in own:
-        widget, value = form.widgets[name], getattr(task, name)
-        if isinstance(task.param[name], Levels):
-            assert numbers(widget.value) == value
-        else:
-            assert widget.value == value
-        assert widget.label == name.replace("_", " ")
-        assert widget.description == task.param[name].doc
-    assert {name: widget.value for name, widget in rewards.widgets.items()} == task.rewards
-    rows = [row(choice, period) for period in task.timing]
-    assert [r.kind.label for r in rows] == list(task.timing)
-    assert [r.kind.value for r in rows] == [d.kind for d in task.timing.values()]
+def test_a_value_that_fits_is_taken_and_all_that_is_shown_follows(view):
+    before = view.picture.object, view.line.object
+    text(view, "timing", "stimulus").value = "900"
+    text(view, "rewards", "miss").value = "-1"
+    params = {"timing": {"stimulus": 900.0}, "rewards": {"miss": -1.0}}
+    assert view.choice.params == params
+    assert "45 steps = 900 ms" in view.line.object
+    assert view.line.object != before[1]
+    assert "'stimulus': 900" in view.python.object
+    assert view.text.value == view.choice.python()
 
 
-def out_of_bounds(parameter):
-    """A value that a parameter does not take; None if it takes all that its widget can give."""
-    if isinstance(parameter, Levels):
-        return "" if parameter.level_bounds is None else f"{parameter.level_bounds[1] + 1}"
-    low, high = getattr(parameter, "bounds", None) or (None, None)
-    if isinstance(parameter, param.Number) and low is not None:
-        return low - 1
-    return None if high is None else high + 1
+def test_a_refused_value_stays_and_nothing_goes_on_until_it_is_taken(view):
+    choice, head = view.choice, view.main.objects[0]
+    play = head.objects[1]
+    number = text(view, "dt")
+    for wrong, says in (
+        ("abc", "expected a number, not 'abc'"),
+        ("", "expected a number, but the field is empty"),
+        ("0", "must be greater than 0, not 0."),
+        ("nan", "expected a number, not 'nan'"),
+        ("0.01", "at most 20,000"),
+    ):
+        number.value = wrong
+        assert (number.value, number.error_state, play.disabled) == (wrong, True, True)
+        assert says in number.helper_text
+        assert f"dt: {number.helper_text}" in view.stuck.object
+        assert view.stuck.visible
+        assert choice.params == {}
+    number.value = "25"
+    assert (number.helper_text, number.error_state, play.disabled) == ("", False, False)
+    assert not view.stuck.visible
+    assert choice.params == {"dt": 25}
 
 
-def test_a_value_out_of_bounds_is_told_and_left_out(choice, calls):
-    form, before = Form(choice, lambda: calls.append(1)), dict(choice.params)
-    tried = 0
-    for name, widget in form.widgets.items():
-        wrong, good = out_of_bounds(form.task.param[name]), widget.value
-        if wrong is None:
-            continue
-        widget.value = wrong
-        assert widget.error_state
-        assert widget.helper_text
-        assert "StudioState." not in widget.helper_text
-        assert choice.params == before
-        assert calls == []
-        widget.value = good
-        assert not widget.error_state
-        assert widget.helper_text == ""
-        assert choice.params == before
-        calls.clear()
-        tried += 1
-    assert tried
-
-
-def test_a_value_that_fits_is_taken(choice, calls):
-    form = Form(choice, lambda: calls.append(1))
-    form.widgets["dt"].value = choice.build().dt / 2
-    form.widgets["abort"].value = not choice.build().abort
-    assert set(choice.params) == {"dt", "abort"}
-    assert len(calls) == 2
-
-
-def test_an_empty_number_is_told(choice):
-    form = Form(choice, lambda: None)
-    form.widgets["dt"].value = None
-    assert form.widgets["dt"].error_state
-    assert choice.params == {}
+def test_what_belongs_to_the_run_is_refused_alike(view):
+    forms = {widget.label: widget for widget in view.main.select(pmui.TextInput)}
+    for wrong, says in (
+        ("", "expected a whole number, but the field is empty"),
+        ("2.5", "expected a whole number, not 2.5"),
+        ("0", "must be at least 1, not 0."),
+    ):
+        forms["trials"].value = wrong
+        assert says in forms["trials"].helper_text
+        assert view.choice.trials == 20
+        assert view.choice.refused.told["run"]
+    forms["trials"].value = "7"
+    assert (view.choice.trials, view.choice.refused.told) == (7, {})
+    assert "trials=7" in view.python.object
 
 
 def test_levels_are_text():
-    choice = StudioState(task="PerceptualDecisionMaking-v0")
-    form = Form(choice, lambda: None)
-    widget = form.widgets["cohs"]
+    view = opened("PerceptualDecisionMaking-v0")
+    widget = text(view, "cohs")
     assert widget.value == "0, 6.4, 12.8, 25.6, 51.2"
     widget.value = "5; 10 20,"
-    assert choice.params == {"cohs": [5.0, 10.0, 20.0]}
+    assert view.choice.params == {"cohs": [5.0, 10.0, 20.0]}
     for wrong, word in [("5, ten", "'ten' is not a number"), ("", "at least 1"), ("1, 200", "200")]:
         widget.value = wrong
         assert word in widget.helper_text
-        assert choice.params == {"cohs": [5.0, 10.0, 20.0]}
+        assert view.choice.params == {"cohs": [5.0, 10.0, 20.0]}
 
 
 def test_what_clashes_only_with_another_parameter_is_told():
-    choice = StudioState(task="Reaching1D-v0", preset="agent")
-    form = Form(choice, lambda: None)
-    form.widgets["speed"].value = 45.0
-    assert "cannot stop within" in form.widgets["speed"].helper_text
-    assert choice.params == {}
+    view = opened("Reaching1D-v0", preset="agent")
+    text(view, "speed").value = "45"
+    assert "cannot stop within" in text(view, "speed").helper_text
+    assert view.choice.params == {}
 
 
-def test_rewards(choice, calls):
-    form = RewardsForm(choice, lambda: calls.append(1))
-    before = choice.build().rewards
-    names = list(before)[:2]
-    given = dict(zip(names, (7.5, -2.0), strict=False))
-    for k, name in enumerate(names, 1):
-        form.widgets[name].value = given[name]
-        assert choice.params == {"rewards": {n: given[n] for n in names[:k]}}
-    form.widgets[names[0]].value = None
-    assert form.widgets[names[0]].helper_text == "expected a number"
-    assert choice.params == {"rewards": given}
-    for name in names:
-        form.widgets[name].value = before[name]
-    assert choice.params == {}
-    assert len(calls) == 2 * len(names)
+def test_rewards(view):
+    text(view, "rewards", "correct").value = "7.5"
+    text(view, "rewards", "miss").value = "-2"
+    assert view.choice.params == {"rewards": {"correct": 7.5, "miss": -2.0}}
+    for wrong, says in (
+        ("", "field is empty"),
+        ("1e308", "expected a number from"),
+        ("much", "'much'"),
+    ):
+        text(view, "rewards", "correct").value = wrong
+        assert says in text(view, "rewards", "correct").helper_text
+    text(view, "rewards", "correct").value = "1"
+    assert view.choice.params == {"rewards": {"miss": -2.0}}
+
+
+def test_a_page_that_is_left_follows_nothing(view):
+    text(view, "dt").value = "x"
+    shown, choice = view.line.object, view.choice
+    choice.view = "choose"
+    assert choice.refused.told == {}
+    choice.change("timing", {"stimulus": 900})
+    assert view.line.object == shown
+    choice.view = "configure"
+    again = Configure(choice, lambda view: None)
+    assert text(again, "timing", "stimulus").value == "900"
+
+
+# -- words and numbers -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -153,12 +154,24 @@ def test_no_numbers(text):
         numbers(text)
 
 
+@pytest.mark.parametrize("value", [0, 1, -2.5, 1e-4, 12345, 1234567, 10**12, 1e30, 0.25])
+def test_a_number_is_read_as_it_is_written(value):
+    assert number(written(value)) == value
+    assert type(number("3")) is int
+
+
+@pytest.mark.parametrize("text", ["", " ", "a", "nan", "inf", "1,5", "--1"])
+def test_no_number(text):
+    with pytest.raises(ValueError, match="expected a number"):
+        number(text)
+
+
 def test_the_first_sentence_of_an_error_is_told():
     try:
         Duration.parse(["gauss", [1, 2]], "delay")
     except ValueError as error:
         text = controls.short(error)
-    assert text.endswith("is not a duration: unknown kind 'gauss'.")
+    assert text == "unknown kind 'gauss'."
 
 
 def test_a_widget_without_room_for_an_error_is_left_alone():
@@ -169,113 +182,93 @@ def test_a_widget_without_room_for_an_error_is_left_alone():
 # -- periods ---------------------------------------------------------------------------------------
 
 
-def test_every_kind_of_length_can_be_chosen(choice, calls):
-    for period, first in choice.build().timing.items():
-        line = row(choice, period, calls)
-        kinds = list(line.kind.options.values())
-        assert {"constant", "uniform", "choice", "truncated_exponential"} <= set(kinds)
-        for kind in [*kinds, *reversed(kinds), first.kind]:
-            line.kind.value = kind
-            assert not line.kind.error_state, line.kind.helper_text
-            now = choice.build().timing[period]
-            assert now.kind == kind == line.duration.kind
-            shown = [widget.label for widget in line.inputs]
-            assert shown == list(controls.FIELDS.get(kind, ("ms",)))
-    assert len(calls) > 0
+@pytest.mark.parametrize("task", ["GoNogo-v0", "ReadySetGo-v0", "PulseDecisionMaking-v0"])
+def test_every_kind_of_length_can_be_chosen(task):
+    view = opened(task)
+    for period, first in view.choice.bare().timing.items():
+        line = field(view, "timing", period)
+        kinds = list(line.menu.options)
+        assert {"constant", "uniform", "one of", "exponential"} <= set(kinds)
+        at_first = line.kind.name
+        for kind in [*kinds, at_first]:
+            line.menu.value = kind
+            assert not line.error, (kind, line.error)
+            assert line.kind.name == kind
+        assert view.choice.bare().timing[period].kind == first.kind
 
 
 def test_a_kind_that_follows_another_period_comes_back_as_it_was():
-    choice = StudioState(task="ReadySetGo-v0")
-    line = row(choice, "production")
-    assert line.kind.value == "times"
-    assert [widget.value for widget in line.inputs] == [2.0]
-    line.kind.value = "uniform"
-    low, high = choice.build().timing["production"].args
+    view = opened("ReadySetGo-v0")
+    line = field(view, "timing", "production")
+    assert line.menu.value == "multiple of"
+    assert text(view, "timing", "production").value == "2"
+    line.menu.value = "uniform"
+    low, high = view.choice.bare().timing["production"].args
     assert 0 <= low < high < float("inf")
-    line.kind.value = "times"
-    assert choice.params == {}
-    line.inputs[0].value = 3.0
-    assert choice.params == {"timing": {"production": ["times", ["measure", 3.0]]}}
+    line.menu.value = "multiple of"
+    assert view.choice.params == {}
+    text(view, "timing", "production").value = "3"
+    assert view.choice.params == {"timing": {"production": ["times", ["measure", 3.0]]}}
 
 
-def test_numbers_of_each_kind_are_taken():
-    choice = StudioState(task="GoNogo-v0")
-    line = row(choice, "delay")
-    line.inputs[0].value = 250.0
-    assert choice.params == {"timing": {"delay": 250.0}}
-    line.kind.value = "uniform"
-    line.inputs[0].value, line.inputs[1].value = 100.0, 300.0
-    assert choice.params == {"timing": {"delay": ["uniform", [100.0, 300.0]]}}
-    line.kind.value = "choice"
-    line.inputs[0].value = "100, 150 400"
-    assert choice.params == {"timing": {"delay": ["choice", [100.0, 150.0, 400.0]]}}
-    line.kind.value = "truncated_exponential"
-    for widget, value in zip(line.inputs, [200.0, 100.0, 900.0], strict=True):
-        widget.value = value
-    spec = ["truncated_exponential", [200.0, 100.0, 900.0]]
-    assert choice.params == {"timing": {"delay": spec}}
-    line.kind.value = "constant"
-    line.inputs[0].value = 400.0
-    assert choice.params == {}
+def test_numbers_of_each_kind_are_taken(view):
+    line = field(view, "timing", "delay")
+
+    def say(kind, *texts):
+        line.menu.value = kind
+        for typed, words in zip(line.editor.widgets, texts, strict=False):
+            typed.value = words
+        return view.choice.params.get("timing", {}).get("delay")
+
+    assert say("constant", "250") == 250
+    assert say("uniform", "100", "300") == ["uniform", [100, 300]]
+    assert say("one of", "100, 150 400") == ["choice", [100, 150, 400]]
+    spec = ["truncated_exponential", [200, 100, 900]]
+    assert say("exponential", "200", "100", "900") == spec
+    assert say("constant", "400") is None
 
 
-def test_lengths_that_cannot_be_are_told_and_left_out():
-    choice = StudioState(task="GoNogo-v0", params={"timing": {"fixation": 300.0}})
-    line, before = row(choice, "delay"), {"timing": {"fixation": 300.0}}
-    for wrong, word in [
-        (-5.0, "not negative"),
-        (None, "expected a number"),
-        (1e9, "at most 20,000"),
-    ]:
-        line.inputs[0].value = wrong
-        assert line.inputs[0].error_state
-        assert word in line.inputs[0].helper_text
-        assert choice.params == before
-    line.inputs[0].value = 40.0
-    assert not line.inputs[0].error_state
-    line.kind.value = "uniform"
-    taken = choice.params
-    line.inputs[0].value = 5000.0
-    assert "low exceeds high" in line.inputs[0].helper_text
-    assert choice.params == taken
-    line.kind.value = "choice"
-    taken = choice.params
+def test_lengths_that_cannot_be_are_told_and_left_out(view):
+    line, number = field(view, "timing", "delay"), text(view, "timing", "delay")
+    for wrong, word in [("-5", "not negative"), ("", "field is empty"), ("1e9", "at most 20,000")]:
+        number.value = wrong
+        assert number.error_state
+        assert word in number.helper_text
+        assert view.choice.params == {}
+    number.value = "40"
+    assert not number.error_state
+    line.menu.value = "uniform"
+    taken = view.choice.params
+    line.editor.widgets[0].value = "5000"
+    assert "low exceeds high" in line.editor.widgets[0].helper_text
+    assert view.choice.params == taken
+    line.menu.value = "one of"
+    taken = view.choice.params
     for wrong, word in [("1, x", "'x' is not a number"), ("", "'choice' takes")]:
-        line.inputs[0].value = wrong
-        assert word in line.inputs[0].helper_text
-        assert choice.params == taken
+        line.editor.widgets[0].value = wrong
+        assert word in line.editor.widgets[0].helper_text
+        assert view.choice.params == taken
 
 
-def test_a_slider_and_its_number_move_each_other():
-    choice = StudioState(task="GoNogo-v0")
-    line = row(choice, "stimulus")
-    number, slider = line.fields.objects
+def test_a_slider_and_its_number_move_each_other(view):
+    number, slider = field(view, "timing", "stimulus").editor.widgets
+    assert slider.label == "stimulus, ms"
     slider.value = 620.0
-    assert number.value == 620.0
-    assert choice.params == {"timing": {"stimulus": 620.0}}
-    number.value = 4000.0
+    assert number.value == "620"
+    assert view.choice.params == {"timing": {"stimulus": 620.0}}
+    number.value = "4000"
     assert (slider.value, slider.end) == (4000.0, 4000.0)
-    number.value = -1.0
+    number.value = "-1"
     assert number.error_state
     assert slider.value == 4000.0
 
 
 def test_a_refused_kind_can_be_left_again():
-    choice = StudioState(task="GoNogo-v0", params={"dt": 0.2})
-    line = row(choice, "decision")
-    line.kind.value = "truncated_exponential"  # up to ten times as long: too many steps
-    assert line.kind.error_state
-    assert choice.params == {"dt": 0.2}
-    line.kind.value = "constant"
-    assert not line.kind.error_state
-    assert choice.params == {"dt": 0.2}
-
-
-def test_one_periods_length_leaves_the_others():
-    choice = StudioState(task="GoNogo-v0")
-    first, second = row(choice, "stimulus"), row(choice, "delay")
-    first.inputs[0].value = 600.0
-    second.inputs[0].value = 700.0
-    assert choice.params == {"timing": {"stimulus": 600.0, "delay": 700.0}}
-    first.inputs[0].value = 500.0
-    assert choice.params == {"timing": {"delay": 700.0}}
+    view = opened(params={"dt": 0.2})
+    line = field(view, "timing", "decision")
+    line.menu.value = "exponential"  # up to ten times as long: too many steps
+    assert "at most 20,000" in line.error
+    assert view.choice.params == {"dt": 0.2}
+    line.menu.value = "constant"
+    assert not line.error
+    assert view.choice.params == {"dt": 0.2}

@@ -618,7 +618,7 @@ def test_positional_arguments_are_those_of_neurogym():
         ("PerceptualDecisionMaking", [{"ScheduleAttr": {"attr_list": [{"coh": 101}]}}], "not poss"),
         ("PerceptualDecisionMaking", [{"VariableNch": {}}], "no condition active"),
         ("PerceptualDecisionMaking", [{"TrialHistory": {"probs": [[0.5, 0.6], [0, 1]]}}], "sum to"),
-        ("PerceptualDecisionMaking", [{"TrialHistory": {"probs": []}}], "probs is empty"),
+        ("PerceptualDecisionMaking", [{"TrialHistory": {"probs": []}}], "probs = []: expected"),
         ("PerceptualDecisionMaking", [{"SideBias": {}}, {"SideBias": {}}], "'block' already"),
         ("NAltPerceptualDecisionMaking", [{"VariableNch": {"blocks_probs": [1]}}], "expected 2"),
     ],

@@ -2,7 +2,7 @@
 
 import json
 import re
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import parse_qs, quote, urlparse
 
 import pytest
 from playwright.sync_api import expect
@@ -49,6 +49,7 @@ def enter(box, text):
     """Type, as a person does: what the box shows changes when it is entered."""
     box.click()
     box.press("ControlOrMeta+a")
+    box.press("Delete")
     box.page.keyboard.type(text)
     box.press("Tab")
 
@@ -120,6 +121,114 @@ def test_a_bad_value_is_told_beside_its_widget_and_left_out(view):
     assert "trials" not in query(view)
 
 
+def type_over(box, text):
+    """Select all and type, without leaving the field."""
+    box.press("ControlOrMeta+a")
+    box.press("Delete")
+    box.page.keyboard.type(text)
+
+
+def test_what_is_typed_after_enter_counts(view):
+    box = field(view, 1)
+    box.click()
+    for first, then in (("650", "700"), ("700", "900")):
+        type_over(box, first)
+        box.press("Enter")
+        address_says(view, timing={"stimulus": int(first)})
+        type_over(box, then)
+        box.press("Tab")
+        address_says(view, timing={"stimulus": int(then)})
+        expect(box).to_have_value(then)
+        box.click()
+    for wrong, says in (
+        ("nothing", "expected a number, not 'nothing'"),
+        ("", "expected a number, but the field is empty"),
+    ):
+        type_over(box, "640")
+        box.press("Enter")
+        address_says(view, timing={"stimulus": 640})
+        type_over(box, wrong)
+        box.press("Tab")
+        view.locator(".MuiFormHelperText-root", has_text=says).wait_for()
+        expect(box).to_have_value(wrong)
+        box.click()
+    type_over(box, "12.5")
+    box.press("Enter")
+    address_says(view, timing={"stimulus": 12.5})
+    view.locator(".MuiFormHelperText-root", has_text="20 ms at dt 20").wait_for()
+
+
+def test_a_length_that_dt_rounds_says_so(view):
+    enter(field(view, 1), "650")
+    hint = view.locator(".MuiFormHelperText-root", has_text="640 ms at dt 20")
+    hint.wait_for()
+    note(view, "32 steps = 640 ms")
+    enter(view.get_by_role("textbox", name=re.compile("^dt")), "10")
+    hint.wait_for(state="detached")
+    note(view, "65 steps = 650 ms")
+
+
+def test_nothing_goes_on_beside_a_refused_value(view):
+    onward = [
+        view.get_by_role("button", name=name).last
+        for name in ("Play", "Copy as Python", "Download as TOML")
+    ]
+    dt = view.get_by_role("textbox", name=re.compile("^dt"))
+    reward = view.get_by_role("textbox", name=re.compile("^correct"))
+    trials = view.get_by_role("textbox", name=re.compile("^trials"))
+    for box, good, wrong, says in (
+        (dt, "20", "abc", "dt: expected a number, not 'abc'"),
+        (dt, "20", "0", "dt: must be greater than 0, not 0"),
+        (reward, "1", "1e308", "correct: 1e+308: expected a number from"),
+        (trials, "20", "", "trials: expected a whole number, but the field is empty"),
+    ):
+        enter(box, wrong)
+        view.locator(".MuiAlert-root:visible", has_text=says).wait_for()
+        expect(box).to_have_value(wrong)
+        assert not re.search(r"parameter|Task\.", view.locator(".MuiAlert-root:visible").inner_text())
+        for button in onward:
+            expect(button).to_be_disabled()
+        before = view.url
+        view.locator("header").get_by_role("button", name="Play").click()
+        expect(view.locator("header").get_by_role("button", name="Configure")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        assert view.url == before
+        enter(box, good)
+        view.locator(".MuiAlert-root:visible").wait_for(state="hidden")
+        for button in onward:
+            expect(button).to_be_enabled()
+
+
+NAMELESS = """() => {
+  const found = [];
+  const visit = (root) => {
+    for (const el of root.querySelectorAll("*")) {
+      if (el.shadowRoot) visit(el.shadowRoot);
+      if (!el.matches("button, input, textarea, [role=combobox], [role=slider]")) continue;
+      if (el.getAttribute("aria-hidden") === "true" || !el.getClientRects().length) continue;
+      const by = (el.getAttribute("aria-labelledby") ?? "").split(" ");
+      const names = [
+        el.getAttribute("aria-label"), el.closest("label")?.innerText, el.innerText, el.title,
+        ...by.map((id) => id && el.getRootNode().getElementById(id)?.innerText),
+        ...[...(el.labels ?? [])].map((label) => label.innerText),
+      ];
+      if (!names.some((name) => name?.trim())) found.push(el.outerHTML.slice(0, 200));
+    }
+  };
+  visit(document);
+  return found;
+}"""
+
+
+def test_every_control_has_a_name(page, server):
+    stack = [{"TrialHistory": {"probs": [[0.7, 0.3], [0.4, 0.6]]}}, {"Staircase": {}}]
+    query = f"task=PerceptualDecisionMaking&view=configure&wrappers={quote(json.dumps(stack))}"
+    open_view(page, f"{server.url}?{query}")
+    page.locator("text=2 · Staircase").wait_for()
+    assert page.evaluate(NAMELESS) == []
+
+
 def test_the_preset_gives_other_parameters(view):
     enter(field(view, 1), "900")
     address_says(view, timing={"stimulus": 900})
@@ -188,13 +297,13 @@ def test_a_file_that_does_not_fit_is_told_and_nothing_is_lost(view):
         (b'task = "GoNog"\n', "did you mean 'GoNogo-v0'?"),
     ):
         files.set_input_files({"name": "x.toml", "mimeType": "text/plain", "buffer": content})
-        view.locator(".MuiAlert-root", has_text=words).wait_for()
+        view.locator(".MuiAlert-root:visible", has_text=words).wait_for()
         assert query(view)["params"] == {"timing": {"stimulus": 640}}
     assert field(view, 1).input_value() == "640"
     good = b'task = "GoNogo"\n[params]\ndt = 10\n'
     files.set_input_files({"name": "x.toml", "mimeType": "text/plain", "buffer": good})
     address_says(view, dt=10)
-    view.locator(".MuiAlert-root").wait_for(state="detached")
+    view.locator(".MuiAlert-root:visible").wait_for(state="hidden")
 
 
 def test_the_address_shows_the_same_elsewhere(view, browser):
