@@ -390,6 +390,19 @@ class Composite(Task):
         """What each action is to each of the tasks, (A, tasks)."""
         return np.stack([member.own_action for member in self.members], axis=1)
 
+    @property
+    def between(self) -> str:
+        """What stands between the names that tasks have for one action."""
+        return " / "
+
+    def answer_names(self):
+        own = [task.answer_names() for task in self.tasks]
+        told = {
+            k: dict.fromkeys(own[j][a] for j, a in enumerate(chosen) if a > 0)
+            for k, chosen in enumerate(self.split.tolist())
+        }
+        return {k: self.between.join(names) for k, names in told.items() if names}
+
     # -- what each kind says -----------------------------------------------------------------------
 
     def choose(self, draw: Draw, last: Any) -> Any:

@@ -510,7 +510,7 @@ def test_each_of_several_tasks_at_once_has_its_lane():
     data = RasterData(rows)
     assert [part.name for part in data.parts] == ["PerceptualDecisionMaking", "GoNogo"]
     assert [list(part.answers.values()) for part in data.parts] == [
-        ["choice 1", "choice 2"],
+        ["right", "left"],
         ["go"],
     ]
     for i, row in enumerate(rows):
