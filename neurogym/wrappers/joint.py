@@ -386,22 +386,18 @@ class Composite(Task):
         ]
 
     @property
-    def split(self) -> np.ndarray:
-        """What each action is to each of the tasks, (A, tasks)."""
-        return np.stack([member.own_action for member in self.members], axis=1)
-
-    @property
-    def between(self) -> str:
+    def between_names(self) -> str:
         """What stands between the names that tasks have for one action."""
         return " / "
 
-    def answer_names(self):
-        own = [task.answer_names() for task in self.tasks]
-        told = {
-            k: dict.fromkeys(own[j][a] for j, a in enumerate(chosen) if a > 0)
-            for k, chosen in enumerate(self.split.tolist())
-        }
-        return {k: self.between.join(names) for k, names in told.items() if names}
+    def answer_names(self) -> dict[int, str]:
+        told: dict[int, dict[str, None]] = {}
+        for member in self.members:
+            own = member.task.answer_names()
+            for k, action in enumerate(member.own_action.tolist()):
+                if action > 0:
+                    told.setdefault(k, {})[own[action]] = None
+        return {k: self.between_names.join(names) for k, names in sorted(told.items())}
 
     # -- what each kind says -----------------------------------------------------------------------
 

@@ -103,9 +103,9 @@ class Combined(Composite):
         return self.members
 
     @property
-    def between(self) -> str:
+    def between_names(self) -> str:
         """What stands between the names that tasks have for one action."""
-        return super().between if self.shared else " & "
+        return super().between_names if self.shared else " & "
 
     # -- the plan --------------------------------------------------------------------------------
 
