@@ -386,6 +386,11 @@ class Composite(Task):
         ]
 
     @property
+    def split(self) -> np.ndarray:
+        """What each action is to each of the tasks, (A, tasks)."""
+        return np.stack([member.own_action for member in self.members], axis=1)
+
+    @property
     def between_names(self) -> str:
         """What stands between the names that tasks have for one action."""
         return " / "
