@@ -61,6 +61,10 @@ class Navigation(JSComponent):
         self._go, self._visit = go, visit
 
     def _handle_msg(self, message: Any) -> None:
+        """What is answered before the browser has the page can get lost on its way there."""
+        pn.state.onload(lambda: self._answer(message))
+
+    def _answer(self, message: Any) -> None:
         if message["type"] == "go" and message["view"] in self.names:
             self._go(message["view"])
         elif message["type"] == "visit":
