@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs
 
 import gymnasium as gym
 import param
@@ -310,6 +311,12 @@ class StudioState(param.Parameterized):
         preset = {"preset": self.preset} if self.declared and self.preset != "agent" else {}
         stack = {"stack": self.wrappers} if self.wrappers else {}
         return {**preset, **self.params, **stack}
+
+
+def arguments_of(search: str) -> dict[str, list[bytes]]:
+    """The entries of a query, "?" first, as a server has them."""
+    found = parse_qs(search.removeprefix("?"), keep_blank_values=True, encoding="latin1")
+    return {name: [text.encode("latin1") for text in texts] for name, texts in found.items()}
 
 
 def read_query(arguments: Mapping[str, Sequence[bytes]]) -> tuple[dict[str, str], list[str]]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import panel as pn
 import panel_material_ui as pmui
@@ -19,7 +19,7 @@ from app.pages.configure import Configure
 from app.pages.data import Data
 from app.pages.play import Play
 from app.shell import Browser, Navigation, frame, words
-from app.state import VIEWS, StudioState, read_query
+from app.state import VIEWS, StudioState, arguments_of, read_query
 from neurogym.records.database import Store
 from neurogym.registry import load
 
@@ -131,9 +131,7 @@ class Studio(param.Parameterized):
 
     def _visit(self, search: str) -> None:
         """Show what Back or Forward has led to."""
-        arguments = parse_qs(search.lstrip("?").encode(), keep_blank_values=True)
-        found = {key.decode("latin1"): values for key, values in arguments.items()}
-        _, self.told = self._read(found)
+        _, self.told = self._read(arguments_of(search))
         self.place = (self.choice.view, self.place[1] + 1)
 
     def _write_address(self, *events: Any) -> None:
