@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs
 
 import gymnasium as gym
 import param
@@ -22,6 +24,8 @@ from neurogym.wrappers import Wrapper, read, write
 
 Line = Mapping[str, Mapping[str, Any]]  # of a stack: {name: parameters}
 
+LONGEST_NAME = 100  # of a subject
+MOST_PARAMS = 50  # that are looked at in an address
 VIEWS = ("choose", "configure", "play", "compare", "data")
 PRESETS = ("human", "agent")
 MAX_TRIALS = 10_000
@@ -30,6 +34,7 @@ FILE = (  # entries of a TOML file
     "task", "preset", "seed", "trials", "feedback", "wrappers", "off", "params",
 )  # fmt: skip
 STACKS = ("wrappers", "off")
+WITHOUT_TASK = ("seed", "trials", "feedback", "subject")  # entries that stand for themselves
 PLACE = "at"  # of a wrapper that is off: its line in the stack, as if all were on
 
 
@@ -91,6 +96,30 @@ class StudioState(param.Parameterized):
         return cls._read(values)
 
     @classmethod
+    def from_address(cls, entries: Mapping[str, str]) -> tuple[StudioState, list[str]]:
+        """What of an address's query can be taken, and a sentence for each entry that cannot.
+
+        With a task that is not known, all that belongs to it is left out, too.
+        """
+        known = cls.query_parameters()
+        kept, told = {}, []
+        if extra := [key for key in entries if key not in known]:
+            told.append(_unused(extra, known))
+        left = {key: entries[key] for key in known if key in entries}
+        while left:
+            key = next(iter(left))
+            for text in _pieces(key, left.pop(key), kept):
+                try:
+                    cls.from_query({**kept, key: text})
+                except ValueError as error:
+                    told.append(_shortened(str(error)))
+                    if key == "task":
+                        left = {name: left[name] for name in left if name in WITHOUT_TASK}
+                else:
+                    kept[key] = text
+        return cls.from_query(kept), told
+
+    @classmethod
     def from_toml(cls, text: str) -> StudioState:
         """Read what `toml` wrote; ValueError says which entry does not fit and what would."""
         try:
@@ -137,6 +166,10 @@ class StudioState(param.Parameterized):
             subject=(run["subject"] or "") if person else "", run=run["run_id"],
             feedback=run["settings"].get("feedback", True),
         )  # fmt: skip
+
+    def become(self, other: StudioState) -> None:
+        """Choose all that another choice says."""
+        self.param.update(**{name: getattr(other, name) for name in self.query_parameters()})
 
     def adopt(self, other: StudioState) -> None:
         """Choose what another choice would write to a file; the subject stays."""
@@ -304,11 +337,77 @@ class StudioState(param.Parameterized):
         return {**preset, **self.params, **stack}
 
 
+def arguments_of(search: str) -> dict[str, list[bytes]]:
+    """The entries of a query, "?" first, as a server has them."""
+    found = parse_qs(search.removeprefix("?"), keep_blank_values=True, encoding="latin1")
+    return {name: [text.encode("latin1") for text in texts] for name, texts in found.items()}
+
+
+def read_query(arguments: Mapping[str, Sequence[bytes]]) -> tuple[dict[str, str], list[str]]:
+    """The entries of a query as text, and a sentence for each that was not as it should be.
+
+    Known entries are found in any case. Bytes that are no UTF-8 are read as Windows-1252; of an
+    entry that is there more than once the first one counts; an empty one is none.
+    """
+    entries, told = {}, []
+    known = {*StudioState.query_parameters(), "theme"}
+    for name, values in arguments.items():
+        key = name.lower() if name.lower() in known and name.lower() not in arguments else name
+        values = [value for value in values if value]
+        if not values:
+            continue
+        try:
+            entries[key] = values[0].decode()
+        except UnicodeDecodeError:
+            entries[key] = values[0].decode("cp1252", "replace")
+            text = _shortened(entries[key], 60)
+            told.append(f"{key} in the address is not UTF-8: it is read as “{text}”.")
+        if len(set(values)) > 1:
+            told.append(f"{key} stands in the address {len(values)} times: the first one counts.")
+    return entries, told
+
+
+def _pieces(key: str, text: str, kept: Mapping[str, str]) -> Iterator[str]:
+    """An entry of an address; parameters one after the other, with those that were kept."""
+    try:
+        params = json.loads(text) if key == "params" else None
+    except json.JSONDecodeError:
+        params = None
+    if not isinstance(params, dict):
+        yield text
+        return
+    for name, value in list(params.items())[:MOST_PARAMS]:
+        yield json.dumps({**json.loads(kept.get("params", "{}")), name: value})
+
+
+def _unused(extra: Sequence[str], known: Sequence[str]) -> str:
+    """What is said of entries of an address that are none of the studio's."""
+    names = [_shortened(name, 40) for name in extra]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    hints = [m for name in names[:5] for m in difflib.get_close_matches(name, known, 1, 0.75)]
+    hint = f" Did you mean {', '.join(hints)}?" if hints else ""
+    return f"Not used from the address: {', '.join(names[:5])}{more}.{hint}"
+
+
+def _shortened(text: str, most: int = 300) -> str:
+    """A text without its middle, if it is too long: what may have been meant stands at the end."""
+    end = most // 3
+    return text if len(text) <= most else f"{text[: most - end]} … {text[-end:]}"
+
+
 def _parse(key: str, text: str, parameter: param.Parameter) -> Any:
     """A value from its text in the address."""
     if isinstance(parameter, param.String):
+        if len(text) > LONGEST_NAME or not text.isprintable():
+            raise ValueError(
+                f"{key} = {_shortened(text, 40)!r} in the address: expected at most {LONGEST_NAME}"
+                " characters that can be printed"
+            )
         return text
+    if isinstance(parameter, param.Boolean):
+        text = text.lower()
     if isinstance(parameter, param.Selector):
+        text = text.lower()
         if text not in parameter.objects:
             raise ValueError(unknown(key, [text], parameter.objects))
         return text

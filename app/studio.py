@@ -3,48 +3,51 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import panel as pn
 import panel_material_ui as pmui
+import param
 
 from app.pages.choose import Choose
 from app.pages.compare import Compare
 from app.pages.configure import Configure
 from app.pages.data import Data
 from app.pages.play import Play
-from app.state import VIEWS, StudioState
-from app.theme import THEME
+from app.shell import Browser, Navigation, frame, words
+from app.state import VIEWS, StudioState, arguments_of, read_query
 from neurogym.records.database import Store
 from neurogym.registry import load_named
 
-NAMES = {
-    "choose": "Choose",
-    "configure": "Configure",
-    "play": "Play",
-    "compare": "Compare",
-    "data": "Data",
-}
 ONWARD = ("play", "compare")
-NARROW = "@media (max-width: 640px)"
-TABS = {
-    "& .MuiToggleButton-root": {
-        "color": "rgba(255,255,255,.86)", "border": "none", "borderRadius": "8px", "px": 1.6,
-        "fontSize": "0.95rem", NARROW: {"px": 0.9, "fontSize": "0.85rem"},
-    },
-    "& .MuiToggleButton-root:hover": {"backgroundColor": "rgba(255,255,255,.14)"},
-    "& .MuiToggleButton-root.Mui-selected, & .MuiToggleButton-root.Mui-selected:hover": {
-        "color": "#1d3f7a", "backgroundColor": "#fff !important", "fontWeight": 600,
-    },
-}  # fmt: skip
-PAGE = {
-    "& .MuiAppBar-root": {"backgroundColor": "#274b8f", "backgroundImage": "none", "color": "#fff"},
-    "& .MuiAppBar-root .MuiTypography-root": {NARROW: {"display": "none"}},
-}
-
+THEMES = {"dark": True, "default": False, "light": False}
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a view is called, how it is made, and whether its pictures are for one theme alone."""
+
+    name: str
+    make: Callable[[Studio], Any]
+    themed: bool = False
+
+
+PAGES = {
+    "choose": View("Choose", lambda studio: Choose(studio.choice, studio.go)),
+    "configure": View("Configure", lambda studio: Configure(studio.choice, studio.go)),
+    "play": View("Play", lambda studio: Play(studio.choice, studio.store, studio.go)),
+    "compare": View(
+        "Compare",
+        lambda studio: Compare(studio.choice, studio.store, studio.go, studio.page.dark_theme),
+        themed=True,
+    ),
+    "data": View("Data", lambda studio: Data(studio.choice, studio.store, studio.go)),
+}
 
 
 def store() -> Store:
@@ -52,101 +55,129 @@ def store() -> Store:
     return pn.state.as_cached("neurogym-store", Store)
 
 
-class Studio:
-    """The page of one session. Only the view that is shown is in the document."""
+class Studio(param.Parameterized):
+    """The page of one session. Only the view that is shown is in the document.
 
-    def __init__(self, query: dict[str, str] | None = None, problem: str = ""):
+    What is shown follows from `place` and `told`, the address and the links from the choice.
+
+    Args:
+        arguments: the entries of the address, as a server has them.
+        problems: sentences to show above the first view.
+    """
+
+    place = param.Tuple(("choose", 0), doc="the view that is shown, and how many were before it")
+    told = param.List([], doc="sentences above the view")
+
+    def __init__(
+        self, arguments: dict[str, list[bytes]] | None = None, problems: Sequence[str] = ()
+    ):
+        super().__init__()
         self.store = store()
-        self.problem = problem
-        query = dict(query or {})
-        self.theme = {"theme": query.pop("theme")} if "theme" in query else {}  # Panel reads it
-        try:
-            self.choice = StudioState.from_query(query)
-            self._take_run()
-        except ValueError as error:
-            self.choice, self.problem = StudioState(), str(error)
-        self.tabs = pmui.RadioButtonGroup(
-            value=self.choice.view,
-            options={NAMES[view]: view for view in VIEWS},
-            size="small",
-            margin=(6, 10),
-            sx=TABS,
-        )
-        self.body = pn.Column(sizing_mode="stretch_width", margin=(0, 14))
-        self.page = pmui.Page(
-            title="NeuroGym", header=[self.tabs], main=[self.body], theme_config=THEME,
-            sx=PAGE,
+        self.choice = StudioState()
+        theme, told = self._read(arguments or {})
+        self.theme = {"theme": theme} if theme else {}
+        self.told = [*problems, *told]
+        self.browser = Browser()
+        self.navigation = Navigation(
+            self._leave, self._visit, names={view: PAGES[view].name for view in VIEWS},
+            view=self.choice.param.view, margin=(4, 4),
         )  # fmt: skip
-        self._show(self.choice.view)
-        self.tabs.param.watch(self._turn, "value")
-        self.page.param.watch(self._new_theme, "dark_theme")
+        notes = pn.Column(
+            objects=pn.bind(self._notes, self.param.told), sizing_mode="stretch_width"
+        )
+        self.page = frame("NeuroGym", self.browser, bool(theme), header=[self.navigation])
+        if theme:
+            self.page.dark_theme = THEMES[theme]
+        self.place = (self.choice.view, 0)
+        shown = pn.bind(self._shown, self.param.place)
+        body = pn.Column(objects=shown, sizing_mode="stretch_width", margin=(0, 14))
+        self.page.main = [notes, body]
+        self._write_address()
         self.choice.param.watch(self._write_address, list(self.choice.query_parameters()))
+        self.page.param.watch(self._new_theme, "dark_theme")
 
-    def _take_run(self) -> None:
-        """A run that is named in the address brings its own task and parameters."""
-        if not self.choice.run:
-            return
-        run = self.store.run(self.choice.run)
-        if run is None:
-            raise ValueError(f"there is no run {self.choice.run!r} in the database")
-        self.choice.take(run)
+    # -- the address -----------------------------------------------------------------------------
 
-    def go(self, view: str) -> None:
-        """Show another view."""
-        if self.tabs.value == view:
-            self._show(view)
-        else:
-            self.tabs.value = view
-
-    def _turn(self, event: Any) -> None:
-        """Show the view that was asked for; what goes on waits for what the forms refuse."""
-        if event.new in ONWARD and self.choice.refused.told:
-            self.tabs.value = self.choice.view
-        elif event.new != self.choice.view:
-            self._show(event.new)
-
-    def _show(self, view: str) -> None:
-        self.choice.view = view
+    def _read(self, arguments: dict[str, list[bytes]]) -> tuple[str, list[str]]:
+        """Choose what an address says; the theme it names, and what of it cannot be taken."""
+        entries, told = read_query(arguments)
+        theme = entries.pop("theme", "").lower()
+        if theme and theme not in THEMES:
+            told.append(f"theme = {theme[:40]!r} in the address: allowed are 'dark', 'light'")
+            theme = ""
+        choice, more = StudioState.from_address(entries)
         try:
-            shown = self._make(view)
+            self._take_run(choice)
         except ValueError as error:
-            shown = pmui.Alert(str(error), severity="error", margin=20)
-        notes = [pmui.Alert(self.problem, severity="error", margin=12)] if self.problem else []
-        self.problem = ""
-        self.body.objects = [*notes, shown]
+            more.append(str(error))
+            choice.param.update(run="", view="choose")
+        self.choice.become(choice)
+        return theme, [*told, *more]
 
-    def _new_theme(self, event: Any) -> None:
-        """Pictures are drawn for a light or a dark page; all else follows by itself."""
-        if self.choice.view == "compare":
-            self._show("compare")
+    def _take_run(self, choice: StudioState) -> None:
+        """A run that is named in the address brings its own task and parameters."""
+        if not choice.run:
+            return
+        run = self.store.run(choice.run)
+        if run is None:
+            raise ValueError(f"there is no run {choice.run[:40]!r} in the database")
+        choice.take(run)
 
-    def _make(self, view: str) -> Any:
-        choice, base = self.choice, self.store
-        if view == "choose":
-            return Choose(choice, self.go)
-        if view == "configure":
-            return Configure(choice, self.go)
-        if view == "play":
-            return Play(choice, base, self.go)
-        if view == "compare":
-            return Compare(choice, base, self.go, dark=self.page.dark_theme)
-        return Data(choice, base, self.go)
+    def _visit(self, search: str) -> None:
+        """Show what Back or Forward has led to."""
+        _, self.told = self._read(arguments_of(search))
+        self.place = (self.choice.view, self.place[1] + 1)
 
     def _write_address(self, *events: Any) -> None:
-        if pn.state.location is not None:
-            pn.state.location.search = "?" + urlencode({**self.choice.query(), **self.theme})
+        self.navigation.address = "?" + urlencode({**self.choice.query(), **self.theme})
+
+    # -- views -----------------------------------------------------------------------------------
+
+    def go(self, view: str) -> None:
+        """Show another view, or the same one anew."""
+        self.choice.view = view
+        self.place = (view, self.place[1] + 1)
+
+    def _leave(self, view: str) -> None:
+        """Follow a link, but not onward while the forms refuse something.
+
+        What was told belongs to the view that is left.
+        """
+        if view in ONWARD and self.choice.refused.told:
+            self.told = [f"{PAGES[view].name} waits for values that are not taken yet: see below"]
+            return
+        self.told = []
+        self.go(view)
+
+    def _shown(self, place: tuple[str, int]) -> list[Any]:
+        try:
+            return [PAGES[place[0]].make(self)]
+        except ValueError as error:
+            return [pmui.Alert(object=words(str(error)), severity="error", margin=20)]
+
+    def _notes(self, told: list[str]) -> list[Any]:
+        lines = map(words, told)
+        text = "\n".join(f"- {line}" for line in lines) if len(told) > 1 else "".join(lines)
+        return [pmui.Alert(object=text, severity="warning", margin=(8, 24))] if told else []
+
+    def _new_theme(self, event: Any) -> None:
+        """Keep in the address what is not as the browser likes it; draw what is for one theme."""
+        if self.theme or self.browser.dark != event.new:
+            self.theme = {"theme": "dark" if event.new else "light"}
+            self._write_address()
+        if PAGES[self.choice.view].themed:
+            self.go(self.choice.view)
 
 
 def serve() -> None:
     """Make the page of this session and serve it."""
+    pn.config.theme = "default"  # Panel itself would fail at a theme that is no text
     pn.extension("tabulator", notifications=True)
-    query = {key: values[0].decode() for key, values in pn.state.session_args.items()}
     try:
         pn.state.as_cached("neurogym-tasks", load_named)
-        problem = ""
+        problems = []
     except Exception as error:  # whatever the code of others raises
         log.exception("the tasks of NEUROGYM_TASKS were not loaded")
-        problem = f"The tasks of NEUROGYM_TASKS were not loaded: {error}"
-    studio = Studio(query, problem)
-    pn.state.onload(studio._write_address)
+        problems = [f"The tasks of NEUROGYM_TASKS were not loaded: {error}"]
+    studio = Studio(dict(pn.state.session_args), problems)
     studio.page.servable(title="NeuroGym")

@@ -768,14 +768,16 @@ class Player {
   }
 
   coverDone() {
-    const {page, ack, done} = this;
+    const {page, ack, done, config} = this;
+    const steps = (config.next ?? []).map(({step, text}, j) => page.action(text, () => this.post({type: "next", step}), j === 0));
     const waiting = this.outbox.items.size;
     const facts = [[String(done), done === 1 ? "trial" : "trials"]];
     if (ack && ack.accuracy !== null) facts.push([`${Math.round(100 * ack.accuracy)} %`, "correct"]);
     if (ack && ack.rt !== null) facts.push([`${Math.round(ack.rt)} ms`, "median response time"]);
     page.overlay("done", h("h2", {}, "Done"),
       h("dl", {class: "facts"}, ...facts.map(([value, name]) => h("div", {}, h("dd", {}, value), h("dt", {}, name)))),
-      h("p", {class: "small"}, waiting ? `Saving ${waiting} ${waiting === 1 ? "answer" : "answers"}…` : "All answers are saved."));
+      h("p", {class: "small"}, waiting ? `Saving ${waiting} ${waiting === 1 ? "answer" : "answers"}…` : "All answers are saved."),
+      ...(steps.length && done ? [h("div", {class: "row"}, ...steps)] : []));
   }
 
   openKeys() {

@@ -7,12 +7,13 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.plots.curves import curves
-from app.theme import THEME
+from app.shell import Browser, frame, heading
 from neurogym import rollout
 from neurogym.subjects.agents import Integrator
 
 pn.extension()
 
+TITLE = "From evidence to choice"
 SENTENCE = """An observer adds up noisy evidence for left and right until a **bound** is reached,
 then waits for the cue to answer. Which slider costs accuracy where the motion is weak, and which
 at the easy end? The observer with which you began stays for comparison: both saw the very same
@@ -28,22 +29,23 @@ sliders = [
     )
     for name, end in ENDS.items()
 ]
-figure = pn.Column(sizing_mode="stretch_width")
-
-
-def draw(*events):
-    """Let the observer that the sliders describe play the same trials."""
-    rows = rollout("PerceptualDecisionMaking", model, yoke=first, **TASK)
-    picture = curves([("you began with", first), ("now", rows)], condition="coh")
-    figure.objects = [pn.pane.Bokeh(picture, sizing_mode="stretch_width")]
-
-
-model.param.watch(draw, list(ENDS))
-draw()
-
-pmui.Page(
-    title="From evidence to choice",
+browser = Browser()
+page = frame(
+    TITLE, browser, themed="theme" in pn.state.session_args,
     sidebar=[pn.pane.Markdown(SENTENCE), *sliders],
-    main=[figure],
-    theme_config=THEME,
-).servable(title="From evidence to choice")
+)  # fmt: skip
+
+
+def picture(dark, **parameters):
+    """The same trials, played by the observer that the sliders describe."""
+    rows = rollout("PerceptualDecisionMaking", Integrator(**parameters), yoke=first, **TASK)
+    drawn = curves([("you began with", first), ("now", rows)], condition="coh", dark=dark)
+    return pn.pane.Bokeh(drawn, sizing_mode="stretch_width")
+
+
+parameters = {name: model.param[name] for name in ENDS}
+page.main = [
+    heading(TITLE, margin=(14, 16)),
+    pn.panel(pn.bind(picture, page.param.dark_theme, **parameters), sizing_mode="stretch_width"),
+]
+page.servable(title=TITLE)

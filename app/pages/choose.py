@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.player.session import title
+from app.shell import heading, words
 from app.state import StudioState
 from neurogym.docs import info
 from neurogym.figures.stills import screens, timeline
@@ -33,7 +34,12 @@ p {font-size: .92rem; line-height: 1.4; margin: 0 16px; min-height: 2.8em; opaci
   margin: 1px 3px; border-radius: 11px; opacity: .8;
   border: 1px solid color-mix(in srgb, currentColor 30%, transparent)}
 """
+PICTURED = (
+    "The picture and the time course are those of people (preset human)."
+    " The tables below are those of agents (preset agent), as far as they do not say otherwise."
+)
 SHEET_CSS = """
+.whose {font-size: .88rem; opacity: .8; margin: 10px 0 0}
 .picture {height: 170px; margin: 4px 0 14px}
 .picture svg {max-width: 100%; max-height: 100%}
 h2 {font-size: 1.05rem; margin: 18px 0 6px}
@@ -80,26 +86,26 @@ class Choose(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             size="small",
         )
-        self.search.param.watch(lambda event: self._show(event.new), "value_input")
         self.cards = {task: self._card(task) for task in all_envs()}
-        self.grid = pn.Column(sizing_mode="stretch_width", styles=GRID)
+        found = pn.bind(self._found, self.search.param.value_input)
+        self.grid = pn.Column(objects=found, sizing_mode="stretch_width", styles=GRID)
         self.sheet = pmui.Dialog(
             width_option="md", show_close_button=True, close_on_click=True, scroll="paper"
         )
-        self._show("")
 
-    def _show(self, text: str) -> None:
-        words = text.lower().split()
+    def _found(self, text: str) -> list[pn.viewable.Viewable]:
+        """The cards of the tasks that tell all words of a text."""
+        wanted = text.lower().split()
         found = [
             card
             for task, card in self.cards.items()
             if all(
                 word in " ".join((task, title(task), *map(str, about(task)))).lower()
-                for word in words
+                for word in wanted
             )
         ]
-        none = pmui.Typography(f"No task for “{text}”. All tasks: clear the search.", margin=20)
-        self.grid.objects = found or [none]
+        none = f"No task for “{words(text)}”. All tasks: clear the search."
+        return found or [pmui.Typography(none, margin=20)]
 
     def _card(self, task: str) -> pn.viewable.Viewable:
         sentence, tags = about(task)
@@ -124,7 +130,9 @@ class Choose(pn.viewable.Viewer):
 
     def _tell(self, task: str) -> None:
         """Open the datasheet of a task: its picture, its time course, and all that it declares."""
+        declared = task_class(task) is not None
         face = f'<div class="picture">{picture(task)}</div><div>{course(task)}</div>'
+        face += f"<p class=whose>{PICTURED}</p>" if declared else ""
         self.sheet.title = title(task)
         self.sheet.objects = [
             pn.pane.HTML(face, sizing_mode="stretch_width", stylesheets=[SHEET_CSS]),
@@ -143,7 +151,7 @@ class Choose(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return pmui.Column(
             pn.FlexBox(
-                pmui.Typography("Choose a task", variant="h5", margin=(8, 10)),
+                heading("Choose a task", margin=(8, 10)),
                 self.search,
                 justify_content="space-between",
                 sizing_mode="stretch_width",

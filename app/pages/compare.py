@@ -11,11 +11,12 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from app.forms.controls import labelled, refuse
 from app.forms.editors import TIGHT
+from app.forms.fields import Form
 from app.player.session import title
 from app.plots.curves import curves
 from app.plots.raster import raster
+from app.shell import heading, words
 from app.state import StudioState
 from app.work import Job
 from neurogym.records.database import Store
@@ -26,7 +27,15 @@ from neurogym.subjects.rollout import describe, rollout
 
 
 class Compare(pn.viewable.Viewer):
-    """People above, agents below, yoked to the same trials; without people, agents alone."""
+    """People above, agents below, yoked to the same trials; without people, agents alone.
+
+    What is shown follows from the parameters; work beside the page sets them.
+    """
+
+    busy = param.Boolean(False, doc="whether an agent plays, or pictures are drawn")
+    share = param.Integer(0, bounds=(0, 100), doc="how far the work is, %")
+    said = param.String("", doc="what is told of the work")
+    pictures = param.List([], doc="Bokeh models, from the top down")
 
     def __init__(
         self, choice: StudioState, store: Store, go: Callable[[str], None], dark: bool = False
@@ -69,24 +78,29 @@ class Compare(pn.viewable.Viewer):
             label="sort by", value="order", options=["order", "rt", "outcome", *conditions],
             width=140, **small,
         )  # fmt: skip
-        self.svg = pmui.Switch(
-            label="save as SVG", value=False, margin=(14, 8),
-            description="The save button above a picture gives PNG, or SVG with this switch.",
-        )  # fmt: skip
+        self.svg = pmui.Switch(label="save pictures as SVG, not PNG", value=False, margin=(14, 8))
         for widget in (self.align, self.sort, self.svg):
             widget.param.watch(lambda event: self._redraw(), "value")
         self.progress = pmui.LinearProgress(
-            value=0, visible=False, sizing_mode="stretch_width", variant="determinate"
+            value=self.param.share, visible=self.param.busy, sizing_mode="stretch_width",
+            variant="determinate",
+        )  # fmt: skip
+        self.cancel = pmui.Button(
+            label="Cancel", size="small", visible=self.param.busy, margin=(8, 8)
         )
-        self.cancel = pmui.Button(label="Cancel", size="small", visible=False, margin=(8, 8))
         self.cancel.on_click(lambda event: self._stop())
         self.csv = pmui.FileDownload(
             callback=self._csv, filename="trials.csv", label="Download CSV", variant="outlined",
             size="small", embed=False, auto=True, margin=(8, 8),
         )  # fmt: skip
-        self.note = pmui.Typography("", variant="body2", margin=(4, 12))
+        self.note = pmui.Typography(
+            pn.bind(words, self.param.said), variant="body2", margin=(4, 12)
+        )
         scrolls = {"overflow-x": "auto", "overflow-y": "hidden"}  # sideways, on a phone
-        self.figures = pn.Column(sizing_mode="stretch_width", margin=(0, 8), styles=scrolls)
+        self.figures = pn.Column(
+            objects=pn.bind(_panes, self.param.pictures), sizing_mode="stretch_width",
+            margin=(0, 8), styles=scrolls,
+        )  # fmt: skip
 
     def _integrates(self, env: Any) -> bool:
         """Whether there is evidence that an integrator can use."""
@@ -97,28 +111,20 @@ class Compare(pn.viewable.Viewer):
         return True
 
     def _choose_agent(self, name: str) -> None:
-        """Sliders for the agent's parameters, and a rollout."""
+        """A form for the agent's parameters, and a rollout."""
         self.policy, self.own = agent(name), {}
-        widgets = []
-        for key in self.policy.param:
-            if key == "name":
-                continue
-            widget, what = _widget(key, self.policy.param[key])
-            widget.param.watch(lambda event, k=key: self._set(k, event), what)
-            widgets.append(widget)
-        self.settings.objects = widgets
+        self.settings.objects = Form(self.policy, self._take_settings).alone()
         self._roll_out()
 
-    def _set(self, key: str, event: Any) -> None:
-        own = {**self.own, key: event.new}
+    def _take_settings(self, changes: Mapping[Any, Any]) -> Exception | None:
+        own = {**self.own, **changes}
         try:
             self.policy = agent(self.agent.value, **own)  # work that is given up keeps its own
         except ValueError as error:
-            refuse(event.obj, error)
-            return
-        refuse(event.obj, None)
+            return error
         self.own = own
         self._roll_out()
+        return None
 
     # -- work ------------------------------------------------------------------------------------
 
@@ -134,8 +140,7 @@ class Compare(pn.viewable.Viewer):
     def _start(self, play: Callable[[Job], list[dict[str, Any]]]) -> None:
         """Work beside the page; what was under way is given up."""
         self._stop()
-        self.progress.param.update(visible=True, value=0)
-        self.cancel.visible = True
+        self.param.update(busy=True, share=0)
         look = dict(
             align=self.align.value, sort=self.sort.value, dark=self.dark, svg=self.svg.value
         )
@@ -147,7 +152,7 @@ class Compare(pn.viewable.Viewer):
             except (TypeError, ValueError) as error:
                 rows, note = [], f"The agent cannot play this task: {error}"
             try:
-                return rows, self._pictures(self._groups(rows, name), look), note
+                return rows, self._drawn(self._groups(rows, name), look), note
             except ValueError as error:  # such as a period that never came
                 return rows, [], f"There is nothing to draw: {error}"
 
@@ -167,25 +172,20 @@ class Compare(pn.viewable.Viewer):
         )  # fmt: skip
 
     def _tell(self, done: int, total: int) -> None:
-        self.progress.value = round(100 * done / total)
+        self.share = round(100 * done / total)
 
     def _done(self, result: tuple[list, list, str]) -> None:
-        self._hide_progress()
-        self.agents, pictures, self.note.object = result
-        self.figures.objects = [pn.pane.Bokeh(p, sizing_mode="stretch_width") for p in pictures]
+        self.agents, pictures, said = result
+        self.param.update(busy=False, pictures=pictures, said=said)
 
     def _failed(self, error: Exception) -> None:
-        self._hide_progress()
-        self.note.object = f"This failed: {error}"
+        self.param.update(busy=False, said=f"This failed: {error}")
         raise error
 
     def _stop(self) -> None:
         if self.job is not None:
             self.job.cancel()
-        self._hide_progress()
-
-    def _hide_progress(self) -> None:
-        self.progress.visible = self.cancel.visible = False
+        self.busy = False
 
     # -- pictures ---------------------------------------------------------------------------------
 
@@ -194,7 +194,7 @@ class Compare(pn.viewable.Viewer):
         groups = [(self.rows[0]["subject"] or "person", self.rows)] if self.rows else []
         return [*groups, (name, agents)] if agents else groups
 
-    def _pictures(self, groups: list[tuple[str, list]], look: dict[str, Any]) -> list[Any]:
+    def _drawn(self, groups: list[tuple[str, list]], look: dict[str, Any]) -> list[Any]:
         """The rasters, and the curves under them if there is a condition to draw them over."""
         if not groups:
             return []
@@ -210,7 +210,7 @@ class Compare(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         who = "Nobody has played this run yet: the agent plays it alone." if not self.rows else ""
         head = pmui.FlexBox(
-            pmui.Typography(f"Compare: {title(self.choice.task)}", variant="h5", margin=(8, 10)),
+            heading(f"Compare: {title(self.choice.task)}", margin=(8, 10)),
             self.csv,
             justify_content="space-between", align_items="center", margin=0, gap="0px",
         )  # fmt: skip
@@ -226,20 +226,5 @@ class Compare(pn.viewable.Viewer):
         )
 
 
-def _widget(key: str, parameter: param.Parameter) -> tuple[pn.viewable.Viewable, str]:
-    """The widget of an agent's parameter, and its value to be watched."""
-    low, high = getattr(parameter, "bounds", None) or (None, None)
-    value, common = parameter.default, dict(label=labelled(key), size="small", margin=(6, 10))
-    if isinstance(parameter, param.Boolean):
-        return pmui.Switch(value=value, label=labelled(key), margin=(14, 10)), "value"
-    if isinstance(parameter, param.Selector):
-        options = list(parameter.objects)
-        return pmui.Select(value=value, options=options, width=132, **common), "value"
-    if not isinstance(parameter, param.Number) or None in (low, high, value):
-        return pmui.LiteralInput(value=value, width=132, **common), "value"
-    kind = pmui.IntSlider if isinstance(parameter, param.Integer) else pmui.FloatSlider
-    step = 1 if kind is pmui.IntSlider else 0.01 if high <= 1 else 0.1
-    slider = kind(
-        value=value, start=low, end=min(high, max(6 * value, 1)), step=step, width=132, **common
-    )
-    return slider, "value_throttled"
+def _panes(pictures: list[Any]) -> list[pn.viewable.Viewable]:
+    return [pn.pane.Bokeh(picture, sizing_mode="stretch_width") for picture in pictures]

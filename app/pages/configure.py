@@ -17,6 +17,7 @@ from app.forms.fields import Form, Key
 from app.forms.stack import StackEditor
 from app.player.keys import keys_line
 from app.player.session import title
+from app.shell import heading
 from app.state import PRESETS, Refused, StudioState
 from neurogym.figures.stills import screens, timeline
 
@@ -121,9 +122,9 @@ class Configure(pn.viewable.Viewer):
         paper = declared.paper if declared else None
         link = f"{paper.authors} ({paper.year}). [{paper.title}]({paper.link})" if paper else ""
         words = pmui.Column(
-            pmui.Typography(title(self.choice.task), variant="h5", margin=(6, 10, 0, 10)),
+            heading(title(self.choice.task), margin=(6, 10, 0, 10)),
             pmui.Typography(sentence, variant="body1", margin=(0, 10)),
-            pn.pane.Markdown(link, margin=(0, 10), styles={"font-size": "13px", "opacity": "0.8"}),
+            pn.pane.Markdown(link, margin=(0, 10), styles={"font-size": "13px"}),
             sizing_mode="stretch_width",
         )
         return pmui.Row(words, play, sizing_mode="stretch_width", align="center")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
+import param
 
+from app.shell import heading, words
 from app.state import StudioState
 from neurogym.records.database import Store
 from neurogym.records.files import write_csv
@@ -31,45 +33,49 @@ TRIALS = (
     "late_frames", "refresh_hz", "flags", "subject", "created_utc",
 )  # fmt: skip
 TABLE = dict(
-    disabled=True, show_index=False, pagination="local", sizing_mode="stretch_width",
-    layout="fit_data_fill", header_filters=True, theme="simple", margin=(4, 10),
+    disabled=True, show_index=False, sizing_mode="stretch_width", layout="fit_data_fill",
+    theme="simple", margin=(4, 10),
 )  # fmt: skip
+ROW, HEAD, MOST = 31, 66, 420  # px: a row, the names and filters above them, a table
 
 
 class Data(pn.viewable.Viewer):
     """The runs of the database; a click on one shows its trials."""
 
+    picked = param.Dict(None, allow_None=True, doc="the run whose trials are shown")
+    known = param.Boolean(True, doc="whether its task is known here")
+
     def __init__(self, choice: StudioState, store: Store, go: Callable[[str], None]):
         super().__init__()
         self.choice, self.store, self.go = choice, store, go
-        self.runs, self.picked = store.runs(), ""
-        cells = [{key: _cell(run.get(key)) for key in RUNS} for run in self.runs]
-        frame = pd.DataFrame(cells, columns=RUNS)
-        self.table = pn.widgets.Tabulator(frame, page_size=8, selectable=1, **TABLE)
-        self.table.on_click(lambda event: self._pick(frame["run_id"][event.row]))
-        self.trials = pn.widgets.Tabulator(pd.DataFrame(columns=TRIALS), page_size=12, **TABLE)
-        self.heading = pmui.Typography("", variant="h6", margin=(8, 12))
-        download = dict(variant="outlined", size="small", embed=False, auto=True, margin=(6, 8))
+        self.runs = store.runs()
+        self.table = table(self.runs, RUNS)
+        self.table.on_click(lambda event: self._pick(self.runs[event.row]["run_id"]))
+        one, download = self.param.picked, dict(variant="outlined", size="small", margin=(6, 8))
+        self.heading = pmui.Typography(pn.bind(_name, one), variant="h6", margin=(8, 12))
         self.one = pmui.FileDownload(
-            callback=lambda: self._csv(run_id=self.picked), filename="run.csv",
-            label="Download this run as CSV", **download,
+            callback=lambda: self._csv(run_id=self.picked["run_id"]), filename="run.csv",
+            label="Download this run as CSV", embed=False, auto=True, **download,
         )  # fmt: skip
         self.all = pmui.FileDownload(
-            callback=self._csv,
-            filename="trials.csv",
-            label="Download all trials as CSV",
-            **download,
-        )
-        self.look = pmui.Button(label="Compare", variant="contained", size="small", margin=(6, 8))
+            callback=self._csv, filename="trials.csv", label="Download all trials as CSV",
+            embed=False, auto=True, **download,
+        )  # fmt: skip
+        self.look = pmui.Button(
+            label="Compare", variant="contained", size="small", margin=(6, 8),
+            disabled=self.param.known.rx.not_(),
+        )  # fmt: skip
         self.look.on_click(lambda event: self.go("compare"))
         self.detail = pmui.Column(
-            pmui.Row(
-                self.heading, pn.layout.HSpacer(), self.one, self.look, sizing_mode="stretch_width"
+            pmui.FlexBox(
+                self.heading, pmui.FlexBox(self.one, self.look, margin=0, gap="0px"),
+                justify_content="space-between", align_items="center",
+                sizing_mode="stretch_width", margin=0,
             ),
-            self.trials,
+            pn.Column(objects=pn.bind(self._trials, one), sizing_mode="stretch_width"),
             sizing_mode="stretch_width",
-            visible=False,
-        )
+            visible=one.rx.is_not(None),
+        )  # fmt: skip
         if any(run["run_id"] == choice.run for run in self.runs):
             self._pick(choice.run)
 
@@ -83,13 +89,10 @@ class Data(pn.viewable.Viewer):
                 self.choice.take(run)
             except ValueError:  # a task that is not loaded here: its rows are all there is
                 known = False
-        self.picked = run_id
-        self.look.disabled = not known
-        rows = self.store.trials(run_id=run_id)
-        cells = [{key: _cell(row[key]) for key in TRIALS} for row in rows]
-        self.trials.value = pd.DataFrame(cells, columns=TRIALS)
-        self.heading.object = f"{run['task']} · {run['subject']} · seed {run['seed']}"
-        self.detail.visible = True
+        self.param.update(picked=run, known=known)
+
+    def _trials(self, run: dict[str, Any] | None) -> list[pn.viewable.Viewable]:
+        return [table(self.store.trials(run_id=run["run_id"]), TRIALS)] if run else []
 
     def _csv(self, **which: Any) -> io.StringIO:
         file = io.StringIO()
@@ -98,12 +101,10 @@ class Data(pn.viewable.Viewer):
         return file
 
     def __panel__(self) -> pn.viewable.Viewable:
-        head = pmui.Row(
-            pmui.Typography("Data", variant="h5", margin=(8, 10)),
-            pn.layout.HSpacer(),
-            self.all,
-            sizing_mode="stretch_width",
-        )
+        head = pmui.FlexBox(
+            heading("Data", margin=(8, 10)), self.all, justify_content="space-between",
+            align_items="center", sizing_mode="stretch_width", margin=0,
+        )  # fmt: skip
         hint = "Click on a run to see its trials." if self.runs else "No run has been played yet."
         return pmui.Column(
             head,
@@ -112,6 +113,20 @@ class Data(pn.viewable.Viewer):
             self.detail,
             sizing_mode="stretch_width",
         )
+
+
+def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> pn.widgets.Tabulator:
+    """Rows that can be sorted and filtered; many of them scroll."""
+    cells = [{key: _cell(row.get(key)) for key in columns} for row in rows]
+    filters = {key: {"type": "input", "func": "like", "placeholder": "filter"} for key in columns}
+    return pn.widgets.Tabulator(
+        pd.DataFrame(cells, columns=columns), header_filters=filters, selectable=1,
+        height=min(HEAD + ROW * max(len(rows), 1) + 12, MOST), **TABLE,
+    )  # fmt: skip
+
+
+def _name(run: dict[str, Any] | None) -> str:
+    return words(f"{run['task']} · {run['subject']} · seed {run['seed']}") if run else ""
 
 
 def _cell(value: Any) -> Any:

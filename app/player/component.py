@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from panel.custom import JSComponent
@@ -14,24 +15,29 @@ send_at_once()
 
 
 class Player(JSComponent):
-    """Shows the trials of a run and takes the keys; see docs/player.md for the messages."""
+    """Shows the trials of a run and takes the keys; see docs/player.md for the messages.
+
+    `follow` takes the name of what a person wants to do when the run is over.
+    """
 
     _esm = module(PLAYER_JS)
     _stylesheets = [PLAYER_CSS.read_text(encoding="utf-8")]  # noqa: RUF012 - Panel declares it so
 
-    def __init__(self, session: Session | None = None, **params: Any):
+    def __init__(
+        self,
+        session: Session | None = None,
+        follow: Callable[[str], None] = lambda step: None,
+        **params: Any,
+    ):
         super().__init__(**params)
-        self.session = session
-
-    def attach(self, session: Session) -> None:
-        """Play another run from now on."""
-        self.session = session
-        session.receive({"type": "ready"})
+        self.session, self.follow = session, follow
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send a message to the browser."""
         self._send_msg(message)
 
     def _handle_msg(self, message: Any) -> None:
-        if self.session is not None:
+        if isinstance(message, dict) and message.get("type") == "next":
+            self.follow(str(message.get("step")))
+        elif self.session is not None:
             self.session.receive(message)

@@ -48,6 +48,7 @@ class Session:
         run: a row of the store's runs.
         send: takes a message for the browser.
         stored: called with the row after each new one.
+        steps: what can be done when the run is over: pairs of a name for the page and a text.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class Session:
         run: Mapping[str, Any],
         send: Callable[[dict[str, Any]], None],
         stored: Callable[[dict[str, Any]], None] = lambda row: None,
+        steps: Sequence[tuple[str, str]] = (),
     ):
+        self.steps = steps
         self.store, self.run, self.send, self.stored = store, run, send, stored
         self.env, self.judge = trial_table.env_of(run), trial_table.env_of(run)
         self.lockstep = messages.is_lockstep(self.env)
@@ -127,6 +130,7 @@ class Session:
             preload=self.ahead,
             remap=True,
             task=run["task"],
+            next=[dict(step=step, text=text) for step, text in self.steps],
             **messages.stage(self.env),
         )
 

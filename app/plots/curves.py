@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from bokeh.layouts import column
 from bokeh.layouts import row as side_by_side
 from bokeh.models import (
     ColumnDataSource,
-    Div,
     FixedTicker,
     HoverTool,
     NoOverlap,
@@ -22,7 +20,7 @@ from bokeh.models import (
 from bokeh.models.layouts import LayoutDOM
 from bokeh.plotting import figure
 
-from app.plots.raster import save_tool
+from app.plots.legend import Legend, Piece, save_tool
 from app.plots.raster_data import answer_names
 from app.plots.style import Look
 from neurogym.figures.fits import Fit, fit, outcome
@@ -187,7 +185,6 @@ def _figure(look: Look, title: str, axis: Axis, y: str, low: float, high: float)
         min_border_right=16,
     )
     fig.output_backend = "svg" if look.svg else "canvas"
-    fig.add_tools(save_tool(fig, look.svg, title.lower().replace(" ", "-")))
     fig.toolbar.logo = None
     axis.dress(fig)
     look.dress(fig)
@@ -232,15 +229,14 @@ def _draw(
     fig.add_tools(HoverTool(renderers=[dots], tooltips=tips))
 
 
-def _legend(styles: Sequence[Style], told: Sequence[str], look: Look) -> Div:
+def _legend(styles: Sequence[Style], told: Sequence[str], look: Look) -> Legend:
     """The subjects, below the figures, where they hide nothing."""
-    text = "".join(
-        f'<span style="white-space:nowrap;margin-right:28px"><b style="color:{style.color};'
-        f'font-size:17px">{style.sign}</b> {escape(style.title)}'
-        f' <span style="color:{look.quiet}">{escape(note)}</span></span>'
+    entries = [
+        (Piece(style.sign, style.color, 17, True), Piece(f" {style.title}", look.ink, 14),
+         Piece(f" {note}", look.quiet))
         for style, note in zip(styles, told, strict=True)
-    )
-    return Div(text=text, styles={"color": look.ink, "font-size": "14px"}, margin=(4, 0, 0, 64))
+    ]  # fmt: skip
+    return Legend(entries, look.ink, (4, 0, 0, 64))
 
 
 def curves(
@@ -280,9 +276,12 @@ def curves(
     styles = [style for style, rows in zip(_styles(groups, dark), kept, strict=True) if rows]
     rows, look = [group for group in kept if group], Look(dark, svg)
     choices, told = _choices(rows, styles, condition, look)
-    figures = [choices, _times(rows, styles, condition, look)]
-    line = side_by_side([f for f in figures if f], sizing_mode="stretch_width", spacing=16)
-    return column(line, _legend(styles, told, look), sizing_mode="stretch_width")
+    figures = [fig for fig in (choices, _times(rows, styles, condition, look)) if fig]
+    key = _legend(styles, told, look)
+    for fig in figures:
+        fig.add_tools(save_tool(fig, fig.title.text.lower().replace(" ", "-"), look, key))
+    line = side_by_side(figures, sizing_mode="stretch_width", spacing=16)
+    return column(line, key.model, sizing_mode="stretch_width")
 
 
 def _label(row: Row, condition: str) -> tuple[str, dict[int, str]]:

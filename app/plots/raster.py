@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 from bokeh.layouts import column, gridplot
 from bokeh.models import (
     ColumnDataSource,
-    CustomAction,
-    CustomJS,
     Div,
     FixedTicker,
     HoverTool,
@@ -25,6 +22,7 @@ from bokeh.models import (
 from bokeh.models.layouts import LayoutDOM
 from bokeh.plotting import figure
 
+from app.plots.legend import Entry, Legend, Piece, line, save_tool, swatch
 from app.plots.raster_data import CUES, Arranged, Channels, Part, RasterData, arrange, runs
 from app.plots.strips import Strip, strips
 from app.plots.style import Look
@@ -98,7 +96,7 @@ class _Subject:
                 right=self.ms(i, data.length[i]),
                 right_planned=self.ms(i, end),
                 reward=row["reward"] or 0.0,
-                trial=f"{i + 1} (stream {row['trial_index']})",
+                trial=_place(i, row["trial_index"]),
                 conditions=", ".join(f"{k} {_short(v)}" for k, v in row["conditions"].items()),
                 response="none" if response is None else data.answers.get(response, str(response)),
                 outcome=row["outcome"] or "",
@@ -199,8 +197,10 @@ class _Subject:
         tips = [*tips[:1], *more, *tips[2:]] if more else tips
         fig.add_tools(HoverTool(renderers=[bars], tooltips=tips, point_policy="follow_mouse"))
 
-    def observed(self, channels: Channels, first: bool, limits: tuple[float, float]) -> Any:
-        """The panel of some channels."""
+    def observed(
+        self, channels: Channels, first: bool, limits: tuple[float, float], narrow: bool = False
+    ) -> Any:
+        """The panel of some channels; in a narrow one periods have no names."""
         fig = self.figure(_title(channels), first)
         picture, x, width = self.data.image(channels, self.item.order, self.item.zero)
         low, high = limits
@@ -211,7 +211,10 @@ class _Subject:
         mapper = LinearColorMapper(palette=palette, low=low, high=high, nan_color="#00000000")
         self.rows(fig)
         fig.image(image=[picture], x=x, y=0.5, dw=width, dh=self.n, color_mapper=mapper)
-        return self.finish(fig)
+        self.finish(fig, names={0: " "} if narrow else None)
+        if narrow:
+            fig.below[0].ticker.desired_num_ticks = 2
+        return fig
 
     def _tinted(self, picture: np.ndarray, high: float, n: int) -> tuple[np.ndarray, list[str]]:
         """Levels as 0 to 1 plus the number of the channel, and a palette with a hue for each."""
@@ -416,6 +419,8 @@ class _Subject:
 
 
 RIGHT = dict(line_width=1.25, line_dash=[4, 3])  # lines of what was right
+NARROW = "170px"  # a panel that is the same in all trials
+MOST_TOLD = 4  # channels of a group that are named one by one
 ROW, LANE = 0.9, 0.76  # of a row, that lanes fill; of a lane, that lines fill
 
 
@@ -464,14 +469,22 @@ def _part_told(part: Mapping[str, Any]) -> str:
     return f"{part['task']}: {part['outcome']}{rt}"
 
 
+def _place(i: int, index: int) -> str:
+    """Which trial it was, and of which number if they were not played in their order."""
+    return f"{i + 1}" if i == index else f"{i + 1}, which is number {index + 1} of its seed"
+
+
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _title(channels: Channels) -> str:
+    """The name of a panel, and which channels are in it."""
     if channels.name == CUES:
         return CUES if len(channels.labels) > 1 else channels.labels[0]
-    return f"{channels.name} ({len(channels.columns)})"
+    names = ", ".join(channels.labels)
+    short = len(channels.labels) <= MOST_TOLD and len(names) <= 24
+    return f"{channels.name}: {names if short else f'1 to {len(channels.labels)}'}"
 
 
 def raster(
@@ -500,7 +513,7 @@ def raster(
     drawn = [(title, data) for title, data in told if data.n]
     if not drawn:
         raise ValueError("there is no trial to draw: none was finished")
-    look = Look(dark)
+    look = Look(dark, svg)
     items = arrange([data for _, data in drawn], align, sort)
     x_range, reward_range = Range1d(0, 1), Range1d(0, 1)
     subjects = [
@@ -522,10 +535,17 @@ def raster(
     told_of = strips([(data.env, data.rows) for _, data in drawn])
     scales = _ranges([data for _, data in drawn])
     grid: list[list[LayoutDOM]] = []
-    for (title, data), subject in zip(drawn, subjects, strict=True):
-        grid.append([_heading(title, data, subject.item.note, look)])
+    width = _first_width(items)
+    heads = [
+        _heading(title, data, subject.item.note, look)
+        for (title, data), subject in zip(drawn, subjects, strict=True)
+    ]
+    for (_, data), subject, head in zip(drawn, subjects, heads, strict=True):
+        grid.append([head.model])
         panels = [
-            subject.observed(channels, first=k == 0, limits=_limits(channels, items))
+            subject.observed(
+                channels, k == 0, _limits(channels, items), narrow=k == 0 and width == NARROW
+            )
             for k, channels in enumerate(data.channels)
         ]
         if data.numbers:
@@ -533,8 +553,19 @@ def raster(
         added = [subject.strips(told_of)] if told_of else []
         grid.append([*panels, subject.responses(not panels), *added, subject.reward(reward_range)])
     empty = [f"{title}: no finished trials." for title, data in told if not data.n]
-    cues = any(channels.name == CUES for _, data in drawn for channels in data.channels)
-    return _layout(grid, _legend(subjects, look, empty, told_of, scales), cues, svg, told_of)
+    key = _legend(subjects, look, empty, told_of, scales)
+    return _layout(grid, heads, key, look, width, told_of)
+
+
+def _first_width(items: Sequence[Arranged]) -> str:
+    """How wide the first panel is, which has the labels of the trials, too.
+
+    Cues that are the same in all trials need little room.
+    """
+    told = [item.data for item in items]
+    if not any(channels.name == CUES for data in told for channels in data.channels):
+        return "1.12fr"
+    return NARROW if all(data.is_routine(data.channels[0]) for data in told) else "0.95fr"
 
 
 def _limits(channels: Channels, items: Sequence[Arranged]) -> tuple[float, float]:
@@ -592,63 +623,61 @@ def _fit(x_range: Range1d, rewards: Sequence[float]) -> None:
     x_range.reset_start, x_range.reset_end = x_range.start, x_range.end
 
 
-def _heading(title: str, data: RasterData, note: str, look: Look) -> Div:
+def _heading(title: str, data: RasterData, note: str, look: Look) -> Legend:
     found = measures.summary(data.rows)
     rt = f", median RT {found['median_rt_ms']:.0f} ms" if found["median_rt_ms"] is not None else ""
-    numbers = f"{data.n} trials, {found['accuracy']:.0%} correct{rt}"
-    note = f" {note}" if note else ""
-    return Div(
-        text=f'<span style="font-size:16px;font-weight:600">{escape(title)}</span>'
-        f'<span style="font-size:13px;color:{look.quiet};margin-left:12px">'
-        f"{escape(numbers)}.{escape(note)}</span>",
-        styles={"color": look.ink},
-        margin=(10, 0, 0, 8),
-    )
+    numbers = f"{data.n} trials, {found['accuracy']:.0%} correct{rt}."
+    entries = [(Piece(title, size=16, bold=True),), (Piece(numbers, look.quiet),)]
+    entries += [(Piece(note, look.quiet),)] if note else []
+    return Legend(entries, look.ink, (10, 0, 0, 8))
 
 
-def _action_swatches(subjects: Sequence[_Subject], look: Look) -> list[str]:
+def _action_swatches(subjects: Sequence[_Subject], look: Look) -> list[Entry]:
     """Which colour is which action; of several tasks, task by task."""
     data = next((s.data for s in subjects if s.data.parts), None)
     if data is not None:
         colors = look.parts(data.parts)
         return [
-            f"{escape(part.name)}: "
-            + " ".join(_swatch([colors[j][k]], name) for k, name in part.answers.items())
+            _named(part.name, [swatch([colors[j][k]], name) for k, name in part.answers.items()])
             for j, part in enumerate(data.parts)
         ]
     answers = {k: name for subject in subjects for k, name in subject.data.answers.items()}
     colors = look.actions(answers)
-    parts = [_swatch([colors[k]], name) for k, name in answers.items()]
-    if len(parts) > len(HUES):
-        parts = [_swatch([colors[k] for k in answers], "actions")]
-    return parts
+    if len(answers) > len(HUES):
+        return [swatch([colors[k] for k in answers], "actions")]
+    return [swatch([colors[k]], name) for k, name in answers.items()]
 
 
-def _strip_swatches(strip: Strip, k: int, look: Look) -> str:
+def _named(name: str, entries: Sequence[Entry]) -> Entry:
+    """Several entries under one name."""
+    return (Piece(f"{name}:"), *(p for entry in entries for p in (Piece(" "), *entry)))
+
+
+def _strip_swatches(strip: Strip, k: int, look: Look) -> Entry:
     """What the colours of a strip, or its two ends, stand for."""
     if not strip.values:
         scale = ", logarithmic" if strip.log else ""
-        return f"{escape(strip.name)}: trace from {strip.low:.3g} to {strip.high:.3g}{scale}"
+        return (Piece(f"{strip.name}: trace from {strip.low:.3g} to {strip.high:.3g}{scale}"),)
     colors = look.strip(strip, k)
     if len(colors) > len(STRIP_HUES):
-        return f"{escape(strip.name)}: {len(colors)} values"
-    swatches = (_swatch([color], _short(value)) for value, color in colors.items())
-    return f"{escape(strip.name)}: " + " ".join(swatches)
+        return (Piece(f"{strip.name}: {len(colors)} values"),)
+    told = [swatch([color], _short(value)) for value, color in colors.items()]
+    return _named(strip.name, told)
 
 
-def _number_lines(subjects: Sequence[_Subject], look: Look, scales: Scales) -> list[str]:
+def _number_lines(subjects: Sequence[_Subject], look: Look, scales: Scales) -> list[Entry]:
     """Which line is which number of a graded action, and between what it runs."""
     data = next((s.data for s in subjects if s.data.numbers), None)
     if data is None:
         return []
     labels = [label for group in data.numbers for label in group.labels]
     colors = dict(zip(labels, look.numbers(len(labels), data.answers), strict=True))
-    parts = [
-        " ".join(_line(colors[label], label) for label in group.labels)
-        + " from {:.3g} to {:.3g}".format(*scales[group.name])
-        for group in data.numbers
-    ]
-    return [*parts, _line(look.ink, "the correct action", "1px dashed")]
+    entries = []
+    for group in data.numbers:
+        lines = [piece for label in group.labels for piece in line(colors[label], f"{label} ")]
+        between = "from {:.3g} to {:.3g}".format(*scales[group.name])
+        entries.append((*lines, Piece(between)))
+    return [*entries, line(look.ink, "the correct action", dashed=True)]
 
 
 def _legend(
@@ -657,26 +686,24 @@ def _legend(
     empty: Sequence[str],
     told_of: Sequence[Strip],
     scales: Scales,
-) -> Div:
+) -> Legend:
     """Which colour is which action and cue, and which marker which outcome, of those that occur."""
-    parts = _action_swatches(subjects, look)
-    parts = [f"{text} {mark.text}" for text, mark in _seen(subjects)] + parts
+    entries: list[Entry] = [(Piece(f"{text} {mark.text}"),) for text, mark in _seen(subjects)]
+    entries += _action_swatches(subjects, look)
     told = any(subject.data.told for subject in subjects)
-    parts.append("shaded: the correct answer" if told else "shaded: when an answer is right")
-    parts += _number_lines(subjects, look, scales)
+    right = "shaded: the correct answer" if told else "shaded: when an answer is right"
+    entries.append((Piece(right),))
+    entries += _number_lines(subjects, look, scales)
     cues = {c.labels: None for s in subjects for c in s.data.channels if c.name == CUES}
     for labels in cues:
         if len(labels) > 1:
-            parts += [
-                _swatch([hue], label)
-                for label, hue in zip(labels, look.cues(len(labels)), strict=True)
-            ]
-    parts += [_scale(c, limits, look) for c, limits in _scales(subjects).items()]
-    parts += [_strip_swatches(strip, k, look) for k, strip in enumerate(told_of)]
-    text = " &emsp; ".join(
-        f'<span style="white-space:nowrap">{part}</span>' for part in [*parts, *map(escape, empty)]
-    )
-    return Div(text=text, styles={"color": look.quiet, "font-size": "13px"}, margin=(6, 0, 0, 8))
+            hues = look.cues(len(labels))
+            entries += [swatch([hue], label) for label, hue in zip(labels, hues, strict=True)]
+    for channels, limits in _scales(subjects).items():
+        entries += [_scale(channels, limits, look), *_rows_of(channels)]
+    entries += [_strip_swatches(strip, k, look) for k, strip in enumerate(told_of)]
+    entries += [(Piece(text),) for text in empty]
+    return Legend(entries, look.quiet)
 
 
 def _seen(subjects: Sequence[_Subject]) -> list[tuple[str, Mark]]:
@@ -692,50 +719,30 @@ def _scales(subjects: Sequence[_Subject]) -> dict[Channels, tuple[float, float]]
     return {c: _limits(c, items) for c in sorted(groups, key=lambda c: c.columns)}
 
 
-def _scale(channels: Channels, limits: tuple[float, float], look: Look) -> str:
+def _scale(channels: Channels, limits: tuple[float, float], look: Look) -> Entry:
     """A bar of colours between two levels."""
     low, high = limits
-    colors = ", ".join((look.diverging if low < 0 else look.sequential)[::16])
-    bar = f"display:inline-block;width:56px;height:9px;background:linear-gradient(90deg, {colors})"
-    return f'{escape(channels.name)} {low:.2g} <span style="{bar}"></span> {high:.2g}'
+    colors = tuple((look.diverging if low < 0 else look.sequential)[::16])
+    bar = Piece(kind="scale", colors=colors)
+    return Piece(f"{channels.name} {low:.2g} "), bar, Piece(f" {high:.2g}")
 
 
-def _swatch(colors: Sequence[str], name: str) -> str:
-    """Coloured squares and what they stand for."""
-    squares = "".join(f'<b style="color:{color}">■</b>' for color in colors)
-    return f"{squares} {escape(name)}"
-
-
-def _line(color: str, name: str, how: str = "3px solid") -> str:
-    """A piece of a line and what it stands for."""
-    line = f"display:inline-block;width:22px;vertical-align:middle;border-top:{how} {color}"
-    return f'<span style="{line}"></span> {escape(name)}'
-
-
-# the save tool of a grid gives pixels, and fails if its figures are vectors
-SAVE_SVG = """
-export default async ({plot, name}, obj, data, {index}) => {
-  const blob = await index.find_one(plot).export("svg").to_blob()
-  const link = document.createElement("a")
-  link.href = URL.createObjectURL(blob)
-  link.download = name + ".svg"
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000)
-}
-"""
-
-
-def save_tool(plot: LayoutDOM, svg: bool, name: str) -> SaveTool | CustomAction:
-    """The tool that saves a figure, or a grid of them, as one picture."""
-    if not svg:
-        return SaveTool(filename=name)
-    script = CustomJS(args=dict(plot=plot, name=name), code=SAVE_SVG)
-    return CustomAction(icon="save", description="Save as SVG", callback=script)
+def _rows_of(channels: Channels) -> list[Entry]:
+    """Which channel is where in a trial's row, if that can be told in a line."""
+    if len(channels.labels) > MOST_TOLD:
+        return []
+    return [(Piece(f"{channels.name}, in each row from the top: {', '.join(channels.labels)}"),)]
 
 
 def _layout(
-    grid: list[list[LayoutDOM]], legend: Div, cues: bool, svg: bool, told_of: Sequence[Strip]
+    grid: list[list[LayoutDOM]],
+    heads: Sequence[Legend],
+    key: Legend,
+    look: Look,
+    first: str,
+    told_of: Sequence[Strip],
 ) -> LayoutDOM:
+    """The panels in a grid, the key below; `first` is how wide the first panel is."""
     plot = gridplot(
         grid,
         merge_tools=True,
@@ -745,7 +752,7 @@ def _layout(
     width = max(len(row) for row in grid)
     narrow = [*([f"{strip_width(told_of)}px"] if told_of else []), "110px"]
     weights = ["1fr"] * (width - len(narrow) - 1) + ["1.15fr"]
-    weights[0] = "0.95fr" if cues else "1.12fr"  # it has the labels of the trials, too
+    weights[0] = first
     children = []
     for item, y, x in plot.children:
         last = y % 2 and x >= len(grid[y]) - len(narrow)
@@ -755,5 +762,5 @@ def _layout(
     plot.cols = [*weights, *narrow]
     saves = [k for k, tool in enumerate(plot.toolbar.tools) if isinstance(tool, SaveTool)]
     for k in saves:
-        plot.toolbar.tools[k] = save_tool(plot, svg, "raster")
-    return column(plot, legend, sizing_mode="stretch_width", min_width=150 * width)
+        plot.toolbar.tools[k] = save_tool(plot, "raster", look, key, heads)
+    return column(plot, key.model, sizing_mode="stretch_width", min_width=150 * width)

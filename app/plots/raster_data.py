@@ -219,6 +219,15 @@ class RasterData:
                 picture[rank, :, at : at + self.length[i]] = level
         return picture.reshape(-1, width), -lead * self.dt, width * self.dt
 
+    def is_routine(self, channels: Channels) -> bool:
+        """Whether some channels are at the same levels in each period of all trials."""
+        levels: dict[str, set[bytes]] = {}
+        for ob, spans in zip(self.ob, self.spans, strict=True):
+            for name, (first, stop) in spans.items():
+                told = {row.tobytes() for row in ob[first:stop, list(channels.columns)]}
+                levels.setdefault(name, set()).update(told)
+        return all(len(told) <= 1 for told in levels.values())
+
     def range(self, channels: Channels) -> tuple[float, float]:
         """Levels between which colours vary: most of those that occur; symmetric if about 0."""
         levels = np.concatenate([ob[:, channels.columns].ravel() for ob in self.ob[:200]])
@@ -272,9 +281,7 @@ def parts_of(env: Any, n: int) -> list[Part]:
     """The tasks that an environment combines, for n trials."""
     found = []
     for member in env.declared.together if env.declared else ():
-        labels = member.task.plan.actions.labels
-        answers = {k: name for k, name in enumerate(labels) if k}
-        apart = not env.declared.shared
+        answers, apart = member.task.answer_names(), not env.declared.shared
         part = Part(member.task.label, answers, member.own_action, apart, n)
         rule = member.task.plan.rule
         part.window = tuple(member.periods[name] for name in rule.periods) if rule else ()
@@ -322,8 +329,8 @@ def _names(space: Any, size: int) -> dict[str, list[int]]:
 
 def answer_names(env: Any) -> dict[int, str]:
     """Actions but the first, and what they are called; of graded ones the kinds of answers."""
-    if np.ndim(env.idle_action):
-        return dict(enumerate(env.task.answers, 1))
+    if env.declared:
+        return env.declared.answer_names()
     n = int(getattr(env.action_space, "n", 1))
     out = {k: f"action {k}" for k in range(1, n)}
     for name, indices in _names(env.action_space, n).items():
@@ -341,11 +348,25 @@ def _channels(env: Any, size: int) -> tuple[Channels, ...]:
         names["other" if names else "observation"] = rest
     single = {name: indices[0] for name, indices in names.items() if len(indices) == 1}
     panels = [Channels(CUES, tuple(single.values()), tuple(single))] if single else []
+    spoken = _spoken_for(env)
     for name, indices in names.items():
         if len(indices) > 1:
-            labels = tuple(f"{name} {k + 1}" for k in range(len(indices)))
+            labels = spoken.get(name) or tuple(f"{name} {k + 1}" for k in range(len(indices)))
             panels.append(Channels(name, tuple(indices), labels))
     return tuple(panels)
+
+
+def _spoken_for(env: Any) -> dict[str, tuple[str, ...]]:
+    """Which answers the channels of a group of evidence speak for, by the group's name."""
+    if not env.declared or np.ndim(env.idle_action):
+        return {}
+    plan, names = env.declared.plan, env.declared.answer_names()
+    choices = {g.size: [names[k] for k in range(g.start, g.stop)] for g in plan.actions if g.start}
+    return {
+        group.name: tuple(choices[group.size])
+        for group in plan.channels
+        if group.evidence and group.size in choices
+    }
 
 
 def _numbers(env: Any) -> tuple[Channels, ...]:

@@ -465,6 +465,16 @@ class Keys:
         keys.sort(key=lambda key: order.get(key["code"], key["action"]))
         return {"keys": keys, "dial": dial}
 
+    def answers(self, actions: Actions) -> dict[int, str]:
+        """What all actions but the first are called: as their keys say, else by their labels."""
+        names = dict(enumerate(actions.labels))
+        for group in actions:
+            ring = self.codes.get(group.name, "ring") == "ring" and group.size in RING_KEYS
+            told = [name for _, name in RING_KEYS[group.size]] if ring else group.labels
+            told = self.names.get(group.name, told)
+            names |= dict(zip(range(group.start, group.stop), told, strict=True))
+        return {action: name for action, name in names.items() if action}
+
 
 HOW_TO_PRESS = ("hold", "move", "toggle")
 

@@ -271,6 +271,12 @@ class Task(param.Parameterized):
         """The keys of one trial, resolved; None if they are those of all trials."""
         return None
 
+    def answer_names(self) -> dict[int, str]:
+        """All actions but the first, or the kinds of graded answers: what keys and figures say."""
+        if self.plan.actions.graded:
+            return dict(enumerate(self.answers, 1))
+        return self.plan.keys.answers(self.plan.actions)
+
     # -- what follows ----------------------------------------------------------------------------
 
     def base_plan(self) -> Plan:

@@ -402,6 +402,20 @@ class Composite(Task):
         """What each action is to each of the tasks, (A, tasks)."""
         return np.stack([member.own_action for member in self.members], axis=1)
 
+    @property
+    def between_names(self) -> str:
+        """What stands between the names that tasks have for one action."""
+        return " / "
+
+    def answer_names(self) -> dict[int, str]:
+        told: dict[int, dict[str, None]] = {}
+        for member in self.members:
+            own = member.task.answer_names()
+            for k, action in enumerate(member.own_action.tolist()):
+                if action > 0:
+                    told.setdefault(k, {})[own[action]] = None
+        return {k: self.between_names.join(names) for k, names in sorted(told.items())}
+
     # -- what each kind says -----------------------------------------------------------------------
 
     def choose(self, draw: Draw, last: Any) -> Any:

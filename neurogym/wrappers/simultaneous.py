@@ -104,6 +104,11 @@ class Combined(Composite):
     def together(self) -> tuple[Member, ...]:
         return self.members
 
+    @property
+    def between_names(self) -> str:
+        """What stands between the names that tasks have for one action."""
+        return super().between_names if self.shared else " & "
+
     # -- the plan --------------------------------------------------------------------------------
 
     def base_plan(self) -> JointPlan:

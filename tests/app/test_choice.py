@@ -11,7 +11,7 @@ import pytest
 
 import neurogym as ngym
 from app.player.session import Session
-from app.state import MAX_STEPS, VIEWS, StudioState
+from app.state import MAX_STEPS, VIEWS, StudioState, arguments_of, read_query
 from neurogym import registry
 from neurogym.records import trial_table
 from neurogym.records.database import Store
@@ -518,3 +518,48 @@ def test_an_environment_that_cannot_be_made_is_told(plain):
     ngym.register("Pendulum-v1")
     with pytest.raises(ValueError, match="expected a Discrete space"):
         StudioState.from_query({"task": "Pendulum-v1"})
+
+
+# -- addresses that others wrote -------------------------------------------------------------------
+
+
+def read(query):
+    entries, told = read_query(arguments_of(f"?{query}"))
+    choice, more = StudioState.from_address(entries)
+    return choice, [*told, *more]
+
+
+ODD = {
+    "seed=3&PROLIFIC_PID=5f": (dict(seed=3), ["Not used from the address: PROLIFIC_PID."]),
+    "sed=3": (dict(seed=1), ["sed. Did you mean seed?"]),
+    "seed=abc&trials=7": (dict(seed=1, trials=7), ["seed = 'abc'"]),
+    "task=GoNog&seed=4&params=%7B%22dt%22:5%7D": (
+        dict(seed=4, params={}, view="choose"), ["did you mean 'GoNogo-v0'?"],
+    ),
+    "params=%7B%22sigma%22:2.5,%22dim_ring%22:1,%22x%22:1%7D": (
+        dict(params={"sigma": 2.5}), ["must be at least 2", "unknown parameter 'x'"],
+    ),
+    "subject=M%FCller": (dict(subject="Müller"), ["not UTF-8: it is read as “Müller”"]),
+    "subject=a%00b": (dict(subject=""), ["characters that can be printed"]),
+    f"subject={'a' * 5000}": (dict(subject=""), ["at most 100 characters"]),
+    "seed=2&seed=3": (dict(seed=2), ["seed stands in the address 2 times"]),
+    "Seed=2&VIEW=Data&feedback=False": (dict(seed=2, view="data", feedback=False), []),
+    "seed=&task=": (dict(seed=1), []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("query", ODD)
+def test_of_an_odd_address_what_is_known_is_kept_and_the_rest_told(query):
+    wanted, words = ODD[query]
+    choice, told = read(query)
+    assert said(choice, list(wanted)) == wanted
+    assert len(told) == len(words)
+    assert all(part in text for part, text in zip(words, told, strict=True)), told
+    assert all(len(text) < 320 for text in told)
+
+
+def test_a_sound_address_tells_nothing():
+    choice = StudioState(task=TASK, params={"sigma": 2.0}, seed=5, view="compare", subject="lea")
+    again, told = StudioState.from_address(choice.query())
+    assert told == []
+    assert said(again) == said(choice)

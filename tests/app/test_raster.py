@@ -3,11 +3,28 @@ import itertools
 import gymnasium as gym
 import numpy as np
 import pytest
-from bokeh.models import Div, HoverTool, Line, Plot, Quad, Scatter, Step, WheelZoomTool
+from bokeh.models import (
+    CustomAction,
+    Div,
+    HoverTool,
+    Line,
+    Plot,
+    Quad,
+    Scatter,
+    Step,
+    WheelZoomTool,
+)
 
 import neurogym as ngym
 from app.plots.raster import LANE, ROW, raster
-from app.plots.raster_data import MAX_IMAGE_ROWS, Channels, RasterData, arrange, runs
+from app.plots.raster_data import (
+    MAX_IMAGE_ROWS,
+    Channels,
+    RasterData,
+    answer_names,
+    arrange,
+    runs,
+)
 from app.plots.strips import strips
 from neurogym import registry
 from neurogym.records import trial_table
@@ -510,7 +527,7 @@ def test_each_of_several_tasks_at_once_has_its_lane():
     data = RasterData(rows)
     assert [part.name for part in data.parts] == ["PerceptualDecisionMaking", "GoNogo"]
     assert [list(part.answers.values()) for part in data.parts] == [
-        ["choice 1", "choice 2"],
+        ["right", "left"],
         ["go"],
     ]
     for i, row in enumerate(rows):
@@ -547,3 +564,47 @@ def test_rows_can_be_sorted_by_what_only_some_trials_have():
     assert any(lacks)
     for sort in ("coh", "task", "ground_truth"):
         raster([("a", rows)], sort=sort)
+
+
+def test_figures_and_keys_say_the_same(task_id):
+    env = ngym.make(task_id).unwrapped
+    plan, names = env.task.plan, answer_names(env)
+    if plan.actions.graded:
+        return
+    told = plan.keys.resolve(plan.actions)
+    assert all(names[key["action"]] == key["name"] for key in told["keys"] if key["action"])
+    if told["dial"]:
+        assert [names[k] for k in told["dial"]["actions"]] == told["dial"]["names"]
+
+
+def test_several_tasks_name_their_actions():
+    for stack, names in (
+        ([{"Combine": {"tasks": [GO]}}], ["go", "right", "right & go", "left", "left & go"]),
+        ([{"ScheduleEnvs": {"tasks": [GO]}}], ["right", "left", "go"]),
+    ):
+        env = ngym.make("PerceptualDecisionMaking", stack=stack).unwrapped
+        assert list(answer_names(env).values()) == names
+
+
+def test_panels_say_which_channels_they_have(person):
+    titles = {fig.title.text for fig in figures(raster([("a", person)]))}
+    assert {"fixation", "stimulus: right, left", "responses", "reward"} <= titles
+
+
+def test_a_key_says_what_the_page_says(person):
+    layout = raster([("<b>lea</b>", person)])
+    (tool,) = [t for t in layout.select(dict(type=CustomAction)) if t.description == "Save as PNG"]
+    told = tool.callback.args
+    ((_, head),) = told["heads"]
+    assert head[0][0]["text"] == "<b>lea</b>"
+    assert "% correct" in head[1][0]["text"]
+    text = "".join(piece["text"] for entry in told["key"] for piece in entry)
+    for word in (
+        "correct",
+        "■ right",
+        "■ left",
+        "stimulus",
+        "in each row from the top: right, left",
+    ):
+        assert word in text
+    assert any(piece["kind"] == "scale" for entry in told["key"] for piece in entry)

@@ -34,7 +34,9 @@ class Server:
 
     def start(self) -> None:
         """Start, and wait until it says that it listens."""
-        command = [sys.executable, "-m", "panel", "serve", "app", "--port", str(self.port)]
+        lectures = [str(path) for path in sorted((ROOT / "dashboards").glob("*.py"))]
+        command = [sys.executable, "-m", "panel", "serve", "app", *lectures]
+        command += ["--port", str(self.port)]
         if self.public_port != self.port:
             for port in (self.port, self.public_port):
                 command += ["--allow-websocket-origin", f"localhost:{port}"]

@@ -240,6 +240,6 @@ def test_compare_and_data_after_a_run(page, server):
         page.get_by_role("button", name="Download CSV").click()
     lines = download.value.path().read_text().splitlines()
     assert len(lines) == 1 + 4 + 4
-    page.get_by_role("button", name="Data").click()
+    page.get_by_role("link", name="Data").click()
     page.wait_for_selector(f"text={run}")
     page.wait_for_selector("text=PerceptualDecisionMaking-v0 · lea")
