@@ -91,7 +91,7 @@ def frame(title: str, browser: Browser, themed: bool, **params: Any) -> pmui.Pag
 
 def home() -> pn.viewable.Viewable:
     """The name of the studio, which leads to its first page."""
-    return pn.pane.HTML(HOME.format("app"), stylesheets=[HOME_CSS], margin=(4, 14, 0, 0))
+    return pn.pane.HTML(HOME.format("app"), stylesheets=[HOME_CSS], margin=(4, 8, 0, 0))
 
 
 def heading(text: str, **params: Any) -> pn.viewable.Viewable:

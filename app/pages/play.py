@@ -108,9 +108,8 @@ class Play(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         bar = pmui.FlexBox(
-            self.count, pmui.FlexBox(self.again, self.file, self.compare, margin=0, gap="0px"),
-            justify_content="space-between", align_items="center", sizing_mode="stretch_width",
-            margin=0, gap="0px",
+            self.count, self.again, self.file, self.compare, align_items="center", margin=0,
+            sizing_mode="stretch_width", gap="0px",
         )  # fmt: skip
         stage = pn.Column(
             self.player, sizing_mode="stretch_width", css_classes=["stage"],
