@@ -4,7 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 5006
 
-.PHONY: app test test-agents lint bench clean help
+# Where there is no node, what needs it is left out; on CI that is a failure.
+NODE = command -v $(1) >/dev/null || { echo "$(1) is missing, so the JavaScript is not $(2): install Node 20."; test -z "$$CI"; exit; }
+TSC := tests/js/node_modules/.bin/tsc
+
+.PHONY: app test test-js test-agents lint lint-js bench clean help
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,18 +35,25 @@ test: $(VENV)/dev  ## set up, find or install a browser, lint and test
 	$(BIN)/python tests/browser.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory lint-js test-js
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+test-js:  ## test the player's modules without a browser
+	@$(call NODE,node,tested); node --test tests/js/*.test.js
 
 test-agents: $(VENV)/agents  ## set up PyTorch and Stable-Baselines3 too, test what needs them
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests/agents
 
-lint: $(VENV)/dev  ## check style and types
+lint: $(VENV)/dev lint-js  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-js:  ## check the types of the player's modules
+	@$(call NODE,npm,checked); test -x $(TSC) || npm install --prefix tests/js --no-package-lock --silent; $(TSC) -p tests/js
 
 bench: $(VENV)/dev  ## speed, as ratios within one run
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.bench
 
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache tests/js/node_modules

@@ -74,7 +74,13 @@ export class Dial {
 
 export class Hand {
   constructor({rest, start, low, high, presses, point, click, only}) {
-    Object.assign(this, {rest, low, high, presses, point, click, only});
+    this.rest = rest;
+    this.low = low;
+    this.high = high;
+    this.presses = presses;
+    this.point = point;
+    this.click = click;
+    this.only = only;
     this.start = start;
     this.numbers = [...start];
     this.down = new Map();  // keys that are down, by their place from 1: since when
@@ -147,7 +153,7 @@ const NAMED = {Space: "space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "�
 export const target = (event) => event.composedPath()[0];
 export const isTyping = (event) => {
   const node = target(event);
-  return node instanceof Element && (node.matches(TYPING) || node.isContentEditable);
+  return node instanceof Element && (node.matches(TYPING) || (node instanceof HTMLElement && node.isContentEditable));
 };
 
 const remapped = (rows) => Object.fromEntries(rows.map(({was, code, label}) => [was, {code, label}]));

@@ -48,7 +48,10 @@ function left() {
 
 export class Outbox {
   constructor(send, changed) {
-    Object.assign(this, {send, changed, db: null, items: new Map()});
+    this.send = send;
+    this.changed = changed;
+    this.db = null;
+    this.items = new Map();
   }
 
   async load() {

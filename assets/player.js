@@ -20,12 +20,36 @@ class Player {
     this.sounds.muted = Boolean(stored(SOUND).muted);
     this.outbox = new Outbox((record) => this.post(record), () => this.count());
     this.gone = new AbortController();
-    Object.assign(this, {
-      state: "loading", config: null, base: null, keys: null, queue: [], finished: new Set(), trial: null, view: "scene", gap: null,
-      started: false, drained: false, dirty: true, intervals: [], last: null, hz: 60, range: {low: 0, high: 1},
-      held: new Map(), pauseAfter: false, locked: false, blocked: false, done: 0, ack: null, remapping: null, problem: "",
-      heardOnce: false, pendingPing: null, lastPing: -Infinity, lastReady: Infinity, lost: false, lastProbe: -Infinity,
-    });
+    this.state = "loading";
+    this.config = null;
+    this.base = null;
+    this.keys = null;
+    this.queue = [];
+    this.finished = new Set();
+    this.trial = null;
+    this.view = "scene";
+    this.gap = null;
+    this.started = false;
+    this.drained = false;
+    this.dirty = true;
+    this.intervals = [];
+    this.last = null;
+    this.hz = 60;
+    this.range = {low: 0, high: 1};
+    this.held = new Map();
+    this.pauseAfter = false;
+    this.locked = false;
+    this.blocked = false;
+    this.done = 0;
+    this.ack = null;
+    this.remapping = null;
+    this.problem = "";
+    this.heardOnce = false;
+    this.pendingPing = null;
+    this.lastPing = -Infinity;
+    this.lastReady = Infinity;
+    this.lost = false;
+    this.lastProbe = -Infinity;
   }
 
   // -- life --
@@ -329,6 +353,7 @@ class Player {
     this.between(text ? this.config.feedback_ms ?? 0 : 0, this.config.iti_ms ?? 0, "feedback");
   }
 
+  /** @param {{outcome: number, reward: number, parts?: any[]}} record */
   feedback({outcome, reward, parts}) {
     const {page, config} = this;
     const each = parts?.length ? parts : [{outcome, reward}];
@@ -597,7 +622,7 @@ class Player {
   }
 
   point(event) {
-    const {hand} = this.trial ?? {};
+    const hand = this.trial?.hand;
     if (hand && hand.click !== null && this.trial.t0 !== null) {
       this.guide(event);
       hand.press(hand.click, event.timeStamp);

@@ -75,7 +75,11 @@ const SOURCES = {
 // A source, a level that follows the plan, and a gate that shuts at once.
 class Voice {
   constructor(ctx, out, source, ear) {
-    Object.assign(this, {ctx, source, level: 0, free: 0, started: false});
+    this.ctx = ctx;
+    this.source = source;
+    this.level = 0;
+    this.free = 0;
+    this.started = false;
     this.gain = ctx.createGain();
     this.gain.gain.value = 0;
     this.gate = ctx.createGain();
@@ -115,7 +119,8 @@ class Voice {
 // The context time of what is heard at a time of the page, in s. Both clocks are read once a frame.
 class Clock {
   constructor(ctx) {
-    Object.assign(this, {ctx, offsets: []});
+    this.ctx = ctx;
+    this.offsets = [];
   }
 
   look() {
@@ -143,7 +148,13 @@ class Clock {
 // An element in a trial. Its levels are planned frame by frame, as far ahead as the output needs.
 class Part {
   constructor({element, read, seed}, sounds) {
-    Object.assign(this, {element, read, sounds, random: sounds.rng(seed), voices: [], plan: [], level: 0});
+    this.element = element;
+    this.read = read;
+    this.sounds = sounds;
+    this.random = sounds.rng(seed);
+    this.voices = [];
+    this.plan = [];
+    this.level = 0;
   }
 
   values(row) {
@@ -208,8 +219,16 @@ export const hasSound = (elements) => Boolean(elements?.some(({kind}) => kind in
 export class Sounds {
   // `rng` makes generators of random numbers, `visible` tells whether an element is on.
   constructor(rng, visible, changed) {
-    Object.assign(this, {rng, visible, changed, muted: false, ctx: null, parts: [], used: false, whole: false, late: 0});
-    this.Kind = window.AudioContext ?? window.webkitAudioContext ?? null;
+    this.rng = rng;
+    this.visible = visible;
+    this.changed = changed;
+    this.muted = false;
+    this.ctx = null;
+    this.parts = [];
+    this.used = false;
+    this.whole = false;
+    this.late = 0;
+    this.Kind = window.AudioContext ?? /** @type {any} */ (window).webkitAudioContext ?? null;
   }
 
   // "on", "muted", "waiting" for a key press, "blocked" by the browser, or "none": it has no sound.

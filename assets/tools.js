@@ -35,7 +35,7 @@ const ARRAYS = [Float32Array, Float64Array, Uint8Array, Uint16Array, Uint32Array
 export function plain(value) {
   if (ArrayBuffer.isView(value)) {
     const Kind = ARRAYS.find((Kind) => value instanceof Kind);
-    return Kind ? new Kind(value) : value;
+    return Kind ? new Kind(/** @type {any} */ (value)) : value;
   }
   if (Array.isArray(value)) return value.map(plain);
   if (value === null || typeof value !== "object" || ![Object.prototype, null].includes(Object.getPrototypeOf(value))) return value;

@@ -10,7 +10,12 @@ const hasSteps = (window) => (window && window[1] > window[0] ? window : null);
 
 class Trial {
   constructor(message, config, hz) {
-    Object.assign(this, {message, config, hz, T: message.T, dt: message.dt, window: hasSteps(message.window)});
+    this.message = message;
+    this.config = config;
+    this.hz = hz;
+    this.T = message.T;
+    this.dt = message.dt;
+    this.window = hasSteps(message.window);
     this.width = message.frames.length / (config.mode === "open" ? message.T : 1);
     this.scene = message.scene && message.scene.length ? new Scene(message.scene, message.seed ?? 0, hz) : null;
     const {dial} = message.keys ? message : config;
@@ -26,7 +31,24 @@ class Trial {
     this.row = null;
     this.active = [];
     this.open = false;
+    /** @type {Hand | null} */
+    this.hand = null; // of lockstep trials whose actions are numbers
+    /** @type {(number | null)[] | null} */
+    this.onsets = null; // and of several tasks at once
+    /** @type {Set<number> | null} */
+    this.hidden = null;
   }
+
+  /** What the trial came to. @returns {any} */
+  result() {
+    throw new Error("each kind of trial scores itself");
+  }
+
+  close() {}
+
+  receive(message) {}
+
+  release(action) {}
 
   // What the scene is drawn from.
   get seen() {
@@ -82,6 +104,7 @@ export class OpenTrial extends Trial {
     this.score = this.scoreTo(0);
   }
 
+  /** @returns {any} */
   scoreTo(step) {
     return scoreTable(this.message, this.actions, step);
   }
@@ -115,7 +138,8 @@ export class OpenTrial extends Trial {
     return {row: this.rowAt(step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
   }
 
-  hiddenAt() {
+  /** @returns {Set<number> | null} */
+  hiddenAt(step) {
     return null;
   }
 
@@ -261,7 +285,14 @@ export class JointTrial extends OpenTrial {
 export class LockstepTrial extends Trial {
   constructor(message, config, hz, act, held) {
     super(message, config, hz);
-    Object.assign(this, {act, held, k: 0, first: null, answer: null, waiting: false, timer: 0, began: null});
+    this.act = act;
+    this.held = held;
+    this.k = 0;
+    this.first = null;
+    this.answer = null;
+    this.waiting = false;
+    this.timer = 0;
+    this.began = null;
     this.total = {reward: 0, outcome: 0, response: null, responseStep: null};
     this.hand = config.hand ? new Hand(config.hand) : null;
   }

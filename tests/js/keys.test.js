@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import {beforeEach, test} from "node:test";
+
+import {Dial, Hand, Keys, labelOf} from "../../assets/inputs.js";
+import {browser} from "./fakes.js";
+
+const config = {
+  task: "T-v0", title: "T", remap: true, dial: null,
+  keys: [{code: "KeyF", label: "F", action: 1, name: "left"}, {code: "KeyJ", label: "J", action: 2, name: "right"}],
+};
+
+beforeEach(browser);
+
+test("a remapped key is kept for the task", () => {
+  const keys = new Keys(config);
+  assert.equal(keys.assign(keys.rows[0], "KeyA", "A"), null);
+  assert.equal(new Keys(config).find("KeyA").action, 1);
+  assert.equal(new Keys(config).find("KeyF"), null);
+  assert.equal(new Keys({...config, remap: false}).find("KeyF").action, 1);
+  assert.equal(new Keys({...config, task: "U-v0"}).find("KeyF").action, 1);
+});
+
+test("a key that has a meaning is refused", () => {
+  const keys = new Keys(config);
+  assert.match(keys.assign(keys.rows[0], "KeyJ", "J"), /already means “right”/);
+  assert.match(keys.assign(keys.rows[0], "Escape", "Esc"), /another use/);
+});
+
+test("the keys of one trial follow the task's", () => {
+  const whole = new Keys(config);
+  whole.assign(whole.rows[0], "KeyA", "A");
+  assert.deepEqual(new Keys({...config, keys: [config.keys[0]]}, whole).caps.map(({label}) => label), ["A"]);
+});
+
+test("labels are what is on the cap", () => {
+  assert.equal(labelOf({code: "KeyQ", key: "a"}), "A");
+  assert.equal(labelOf({code: "ArrowLeft", key: "ArrowLeft"}), "←");
+});
+
+test("the dial turns around, again while a key is down, and takes the nearest answer", () => {
+  const dial = new Dial({actions: [1, 2, 3, 4], names: ["e", "n", "w", "s"], angles: [0, 1.57, 3.14, 4.71]}, 1);
+  dial.index = 3;
+  dial.press(1, 1000);
+  assert.equal(dial.index, 0);
+  dial.frame(1299);
+  assert.equal(dial.index, 0);
+  dial.frame(1371);
+  assert.equal(dial.index, 2);
+  assert.equal(dial.choose(0, 0.1), null);
+  assert.equal(dial.choose(-0.4, 0.1).name, "w");
+});
+
+test("a hand holds, moves and toggles numbers within bounds", () => {
+  const presses = [["hold", [[0, 1]]], ["move", [[1, 2]]], ["toggle", [[2, 1]]]];
+  const hand = new Hand({rest: [0, 0, 0], start: [0, 0, 0], low: [-1, -1, -1], high: [1, 1, 1], presses, point: [], click: null, only: null});
+  assert.equal(hand.take(), null);
+  hand.press(1, 5);
+  hand.release(1);
+  assert.deepEqual(hand.take(), {action: [1, 0, 0], stamp: 5}); // a step at least
+  assert.equal(hand.take(), null);
+  hand.press(2, 10);
+  hand.frame(0);
+  hand.frame(250);
+  assert.equal(hand.now[1], 0.5);
+  hand.frame(2000);
+  assert.equal(hand.now[1], 1);
+  hand.press(3, 20);
+  assert.equal(hand.now[2], 1);
+});
