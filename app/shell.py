@@ -82,7 +82,11 @@ def frame(title: str, browser: Browser, themed: bool, **params: Any) -> pmui.Pag
 
     def follow(event: Any) -> None:
         """What is set before the browser has the page can get lost on its way there."""
-        pn.state.onload(lambda: page.param.update(dark_theme=event.new))
+
+        def obey() -> None:
+            page.dark_theme = event.new
+
+        pn.state.onload(obey)
 
     if not themed:
         browser.param.watch(follow, "dark")

@@ -18,7 +18,7 @@ from neurogym.envs.task_env import TaskEnv
 from neurogym.records.files import MAX_INTEGER
 from neurogym.registry import source
 from neurogym.spec.parameters import Timing, unknown
-from neurogym.trials.catalogue import configure, full_id, make, task_class
+from neurogym.trials.catalogue import configure, declared_class, full_id, make, task_class
 from neurogym.trials.task import Task
 from neurogym.wrappers import Wrapper, read, write
 
@@ -65,7 +65,9 @@ class StudioState(param.Parameterized):
     """
 
     task = param.String("PerceptualDecisionMaking-v0", doc="task id")
-    preset = param.Selector(default="human", objects=PRESETS, doc="parameters to start from")
+    preset: Any = param.Selector(
+        default="human", objects=list(PRESETS), doc="parameters to start from"
+    )
     params = param.Dict({}, doc="parameters that differ from the preset")
     wrappers = param.List([], doc="stack of wrappers, innermost first: [{name: parameters}]")
     off = param.List(
@@ -75,7 +77,7 @@ class StudioState(param.Parameterized):
     trials = param.Integer(20, bounds=(1, MAX_TRIALS), doc="trials in a run")
     feedback = param.Boolean(True, doc="tell after each trial whether the answer was right")
     subject = param.String("", doc="pseudonym of who plays")
-    view = param.Selector(default="choose", objects=VIEWS, doc="what the studio shows")
+    view: Any = param.Selector(default="choose", objects=list(VIEWS), doc="what the studio shows")
     run = param.String("", doc="id of the run being played or looked at")
 
     def __init__(self, **params: Any):
@@ -102,7 +104,8 @@ class StudioState(param.Parameterized):
         With a task that is not known, all that belongs to it is left out, too.
         """
         known = cls.query_parameters()
-        kept, told = {}, []
+        kept: dict[str, str] = {}
+        told: list[str] = []
         if extra := [key for key in entries if key not in known]:
             told.append(_unused(extra, known))
         left = {key: entries[key] for key in known if key in entries}
@@ -194,7 +197,7 @@ class StudioState(param.Parameterized):
 
     def bare(self, **changes: Any) -> Task:
         """The declared task without wrappers, some parameters changed; ValueError for misfits."""
-        params, cls = {**self.params, **changes}, self.declared
+        params, cls = {**self.params, **changes}, declared_class(self.task)
         allowed = [name for name in cls.param if name != "name"]
         if extra := [name for name in params if name not in allowed]:
             raise ValueError(unknown("parameter", extra, allowed))
@@ -289,7 +292,8 @@ class StudioState(param.Parameterized):
 
     def _own(self, task: Task) -> dict[str, Any]:
         """The parameters of a task that differ from the preset's, as JSON."""
-        start, params = configure(self.declared, self.preset), {}
+        start = configure(declared_class(self.task), self.preset)
+        params: dict[str, Any] = {}
         for name, now in task.param.values().items():
             base = getattr(start, name)
             if name == "name" or now == base:
@@ -327,7 +331,7 @@ class StudioState(param.Parameterized):
 
     def player(self) -> str:
         """The agent that plays the task best, of those that need nothing else."""
-        env = self.env()
+        env: Any = self.env()
         env.reset(seed=self.seed)
         return "random" if env.gt_now is None else "oracle"
 
@@ -462,7 +466,7 @@ def _apart(stack: Sequence[tuple[Line, bool]]) -> tuple[list[Line], list[Line]]:
     """The lines that are on, and those that are off with their places; both can be read."""
     off = [(at, line) for at, (line, on) in enumerate(stack) if not on]
     told = write(wrappers_of([line for _, line in off]))
-    kept = [{**line, PLACE: at} for (at, _), line in zip(off, told, strict=True)]
+    kept: list[Any] = [{**line, PLACE: at} for (at, _), line in zip(off, told, strict=True)]
     return [line for line, on in stack if on], kept
 
 

@@ -33,7 +33,7 @@ class View:
     """What a view is called, how it is made, and whether its pictures are for one theme alone."""
 
     name: str
-    make: Callable[[Studio], Any]
+    make: Callable[[Any], Any]
     themed: bool = False
 
 
@@ -171,7 +171,8 @@ class Studio(param.Parameterized):
 
 def serve() -> None:
     """Make the page of this session and serve it."""
-    pn.config.theme = "default"  # Panel itself would fail at a theme that is no text
+    config: Any = pn.config
+    config.theme = "default"  # Panel itself would fail at a theme that is no text
     pn.extension("tabulator", notifications=True)
     try:
         pn.state.as_cached("neurogym-tasks", load_named)

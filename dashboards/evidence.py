@@ -3,6 +3,8 @@
 Serve it beside the studio: `panel serve app dashboards/*.py`.
 """
 
+from typing import Any
+
 import panel as pn
 import panel_material_ui as pmui
 
@@ -18,7 +20,7 @@ SENTENCE = """An observer adds up noisy evidence for left and right until a **bo
 then waits for the cue to answer. Which slider costs accuracy where the motion is weak, and which
 at the easy end? The observer with which you began stays for comparison: both saw the very same
 400 trials."""
-TASK = dict(preset="human", sigma=2.0)
+TASK: dict[str, Any] = dict(preset="human", sigma=2.0)
 ENDS = dict(drift=3.0, bound=120.0, leak=10.0, noise=5.0, lapse=0.5)
 
 model = Integrator()
@@ -36,14 +38,14 @@ page = frame(
 )  # fmt: skip
 
 
-def picture(dark, **parameters):
+def picture(dark: bool, **parameters: float) -> pn.viewable.Viewable:
     """The same trials, played by the observer that the sliders describe."""
     rows = rollout("PerceptualDecisionMaking", Integrator(**parameters), yoke=first, **TASK)
     drawn = curves([("you began with", first), ("now", rows)], condition="coh", dark=dark)
     return pn.pane.Bokeh(drawn, sizing_mode="stretch_width")
 
 
-parameters = {name: model.param[name] for name in ENDS}
+parameters: dict[str, Any] = {name: model.param[name] for name in ENDS}
 page.main = [
     heading(TITLE, margin=(14, 16)),
     pn.panel(pn.bind(picture, page.param.dark_theme, **parameters), sizing_mode="stretch_width"),

@@ -56,7 +56,7 @@ class Around:
         several = isinstance(truth, OneOf) and len(truth.values) > 1
         return cls(
             tuple(plan.channels.names), tuple(plan.timing), tuple(plan.conditions),
-            len(truth.values) if several else max(plan.actions.size - 1, 2),
+            len(getattr(truth, "values", ())) if several else max(plan.actions.size - 1, 2),
             len(task.tasks) or 1, preset,
         )  # fmt: skip
 
@@ -501,7 +501,7 @@ class Settings(Editor):
             and not any(isinstance(v, list | dict) for line in value for v in line.values())
         )
     )
-    starts = staticmethod(lambda told, before: [[{}]])
+    starts: Any = staticmethod(lambda told, before: [[{}]])
 
     def make(self, value):
         text = "\n".join(

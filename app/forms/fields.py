@@ -77,11 +77,18 @@ EDITORS: dict[type[param.Parameter], tuple[type[Editor], ...]] = {
 def editors_of(parameter: param.Parameter, value: Any) -> list[type[Editor]]:
     """The editors of a parameter, the first that fits for each value."""
     known = next(EDITORS[cls] for cls in type(parameter).__mro__ if cls in EDITORS)
-    auto = [Nothing] if parameter.allow_None or parameter.default is None else []
+    auto: list[type[Editor]] = (
+        [Nothing] if parameter.allow_None or parameter.default is None else []
+    )
     kinds = [*auto, *(kind for kind in known if kind.always)]
     odd = [v for v in (value, parameter.default) if not any(kind.fits(v) for kind in kinds)]
     kinds += [kind for kind in known if not kind.always and any(map(kind.fits, odd))]
     return kinds if any(kind.fits(value) for kind in kinds) else [*kinds, Json]
+
+
+def _stands_below(error: str, kind: type[Editor]) -> Any:
+    """Whether an error is told below a field, and not by its widgets."""
+    return bool(error) and not kind.beside
 
 
 class Field(pn.viewable.Viewer):
@@ -115,7 +122,7 @@ class Field(pn.viewable.Viewer):
         self.note = pmui.Typography(
             pn.bind(str, self.param.error), variant="caption", color="error", margin=(0, 10),
             visible=pn.bind(
-                lambda error, kind: bool(error) and not kind.beside,
+                _stands_below,
                 self.param.error, self.param.kind,
             ),
         )  # fmt: skip
@@ -158,11 +165,11 @@ class Field(pn.viewable.Viewer):
         except ValueError as error:
             self.refuse(error)
             return
-        error = self.take(value)
-        if error is None:
+        why = self.take(value)
+        if why is None:
             self.settle(value)
         else:
-            self.refuse(error)
+            self.refuse(why)
 
     def settle(self, value: Any) -> None:
         """A value was taken: what was said of others is past."""
@@ -179,14 +186,14 @@ class Field(pn.viewable.Viewer):
         return self.editor.read()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        row = [self.menu, self.body] if len(self.kinds) > 1 else [self.body]
+        row: list[Any] = [self.menu, self.body] if len(self.kinds) > 1 else [self.body]
         if self.told.wide:
             return pmui.Column(
                 pmui.FlexBox(*row, margin=0, gap="0px", sizing_mode="stretch_width"), self.note,
                 margin=0, sizing_mode="stretch_width",
             )  # fmt: skip
-        row = pmui.FlexBox(*row, margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
-        return pmui.Column(row, self.note, margin=0, styles=TIGHT)
+        line = pmui.FlexBox(*row, margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
+        return pmui.Column(line, self.note, margin=0, styles=TIGHT)
 
 
 class Form:

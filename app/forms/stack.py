@@ -40,9 +40,9 @@ class StackEditor(pn.viewable.Viewer):
         )  # fmt: skip
         self.add.param.watch(self._add, "value")
         self.why = pn.pane.HTML("", margin=(0, 14, 8, 14), sizing_mode="stretch_width")
-        self.show()
+        self.draw()
 
-    def show(self) -> None:
+    def draw(self) -> None:
         """Draw the whole stack."""
         refused = self.choice.refused
         refused.keep(name for name in refused.told if not isinstance(name, WrapperCard))
@@ -74,7 +74,7 @@ class StackEditor(pn.viewable.Viewer):
             return
         line = {event.new: self._start(WRAPPERS[event.new])}
         if self._tried([*self.choice.stack, (line, True)], self.add):
-            self.show()
+            self.draw()
 
     def _start(self, cls: type[Wrapper]) -> dict[str, Any]:
         """Parameters to begin with: other tasks get the chosen preset."""
@@ -131,7 +131,7 @@ def _order(choice: StudioState) -> str:
         "display:inline-flex;align-items:center;gap:6px;border:1.5px solid {};border-radius:9px;"
         "padding:3px 8px;font-size:12.5px;white-space:nowrap;{}"
     )
-    name = escape(choice.declared.__name__)
+    name = escape(type(choice.bare()).__name__)
     inner = f'<b style="font-weight:600;padding:2px 0">{name}</b>'
     for line, on in choice.stack:
         ((wrapper, _),) = line.items()
@@ -156,7 +156,7 @@ class WrapperCard(pn.viewable.Viewer):
         super().__init__()
         ((self.name_, params),) = line.items()
         self.editor, self.i, self.on, self.params = editor, i, on, dict(params)
-        self.form: Form | None = None
+        self.form: Any = None
         self.cls = WRAPPERS[self.name_]
         self.told = pmui.Alert("", severity="error", visible=False, margin=(2, 12, 6, 12))
         self.switch = pmui.Switch(
@@ -182,6 +182,7 @@ class WrapperCard(pn.viewable.Viewer):
     def make(self) -> None:
         """Draw the parameters."""
         self.around = self._around()
+        wrapper: Any
         (wrapper,) = wrappers_of([{self.name_: self.params}])
         keys = [key for key in wrapper.param if key != "name"]
         keys.sort(key=lambda key: isinstance(wrapper.param[key], Tasks), reverse=True)
@@ -213,10 +214,11 @@ class WrapperCard(pn.viewable.Viewer):
         if key != "tasks":
             return []
         new: dict[Key, Any] = {"tasks": value}
+        wrapper: Any
         (wrapper,) = wrappers_of([{self.name_: self.params}])
         before = len(wrapper.tasks)
         for other in self.fields:
-            now = getattr(wrapper, other)
+            now = getattr(wrapper, str(other))
             if other != "tasks" and isinstance(now, list) and len(now) in (before, before + 1):
                 size = len(now) + len(value) - before
                 new[other] = [*now, *[now[-1]] * len(value)][: max(size, 1)]

@@ -53,7 +53,7 @@ class Compare(pn.viewable.Viewer):
     # -- widgets ---------------------------------------------------------------------------------
 
     def _make_widgets(self) -> None:
-        env = self.choice.env()
+        env: Any = self.choice.env()
         env.reset(seed=self.choice.seed)
         task = env.declared
         periods = list(task.plan.timing) if task else [name for name, _, _ in env.periods]
@@ -112,7 +112,8 @@ class Compare(pn.viewable.Viewer):
 
     def _choose_agent(self, name: str) -> None:
         """A form for the agent's parameters, and a rollout."""
-        self.policy, self.own = agent(name), {}
+        self.policy: Any = agent(name)
+        self.own: dict[str, Any] = {}
         self.settings.objects = Form(self.policy, self._take_settings).alone()
         self._roll_out()
 

@@ -33,6 +33,11 @@ RUN = {
 }
 
 
+def _dt(env: Any) -> Any:
+    """How long a step is, in ms."""
+    return env.dt
+
+
 class Configure(pn.viewable.Viewer):
     """Widgets for the whole choice; what they say is checked at once and stands in the address.
 
@@ -153,7 +158,7 @@ class Configure(pn.viewable.Viewer):
         task = self.choice.bare()
         self.form = self._form(
             task, self._change, around=Around.of(task, self.choice.preset), wide=True, name="task",
-            dt=pn.bind(lambda env: env.dt, self.param.env),
+            dt=pn.bind(_dt, self.param.env),
         )  # fmt: skip
         return [
             card("Task", *self.form.alone()),
@@ -199,7 +204,7 @@ class Configure(pn.viewable.Viewer):
     def _set(self, changes: Mapping[Key, Any]) -> Exception | None:
         """Set what belongs to the run, or say why not."""
         try:
-            self.choice.param.update(**changes, run="")
+            self.choice.param.update({str(key): value for key, value in changes.items()}, run="")
         except ValueError as error:
             return error
         return None

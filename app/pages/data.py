@@ -54,7 +54,7 @@ class Data(pn.viewable.Viewer):
         one, download = self.param.picked, dict(variant="outlined", size="small", margin=(6, 8))
         self.heading = pmui.Typography(pn.bind(_name, one), variant="h6", margin=(8, 12))
         self.one = pmui.FileDownload(
-            callback=lambda: self._csv(run_id=self.picked["run_id"]), filename="run.csv",
+            callback=lambda: self._csv(run_id=(self.picked or {})["run_id"]), filename="run.csv",
             label="Download this run as CSV", embed=False, auto=True, **download,
         )  # fmt: skip
         self.all = pmui.FileDownload(

@@ -299,13 +299,13 @@ def _choices(
     """The psychometric figure, and what to tell of each subject's fit."""
     second = second_answer(rows, condition)
     signed = second is not None
-    by = {"signed_by": ANSWER, "answer": second} if signed else {}
+    by: dict[str, Any] = {"signed_by": ANSWER, "answer": second} if signed else {}
     points = [measures.psychometric(group, condition, **by) for group in rows]
     label, names = _label(rows[0][0], condition)
-    if signed:
+    if second is not None:
         label += f", below 0 where {names[second]} is wrong"
     axis = Axis(label, np.unique([q.level for found in points for q in found]))
-    share = f"share of {names[second]}" if signed else "share correct"
+    share = f"share of {names[second]}" if second is not None else "share correct"
     fig = _figure(look, "Choices", axis, share, -0.04, 1.04)
     x, told = np.linspace(axis.levels[0], axis.levels[-1], 200), []
     for k, (found, style) in enumerate(zip(points, styles, strict=True)):

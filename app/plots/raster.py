@@ -161,8 +161,8 @@ class _Subject:
             fig.segment("x", "y0", "x", "y1", source=self.edges, color=self.look.ink, alpha=0.4)
         self.look.dress(fig)
         if self.titled:
-            names = names or (self.names if timed else {0: " "})
-            fig.add_layout(self._named(names), "above")
+            told = names or (self.names if timed else {0: " "})
+            fig.add_layout(self._named(told), "above")
         return fig
 
     def _named(self, names: Mapping[float, str]) -> LinearAxis:
@@ -282,7 +282,8 @@ class _Subject:
         k = len(low)
         middle, tall = ROW * ((np.arange(k) + 0.5) / k - 0.5), ROW * LANE / k
         gap = np.full((1, k), np.nan)
-        x, y = [[np.nan]], [gap]
+        x: list[Any] = [[np.nan]]
+        y = [gap]
         for place, i in self.places:
             held = np.append(values[i], values[i][-1:], axis=0)
             x += [self.ms(i, 0) + np.arange(len(held)) * self.data.dt, [np.nan]]
@@ -636,10 +637,9 @@ def _action_swatches(subjects: Sequence[_Subject], look: Look) -> list[Entry]:
     """Which colour is which action; of several tasks, task by task."""
     data = next((s.data for s in subjects if s.data.parts), None)
     if data is not None:
-        colors = look.parts(data.parts)
         return [
-            _named(part.name, [swatch([colors[j][k]], name) for k, name in part.answers.items()])
-            for j, part in enumerate(data.parts)
+            _named(part.name, [swatch([colors[k]], name) for k, name in part.answers.items()])
+            for part, colors in zip(data.parts, look.parts(data.parts), strict=True)
         ]
     answers = {k: name for subject in subjects for k, name in subject.data.answers.items()}
     colors = look.actions(answers)

@@ -78,7 +78,9 @@ class RasterData:
         self.window = np.zeros((self.n, 2), int)
         self.response = np.full(self.n, -1)
         self.early = np.full(self.n, -1)
-        self.dt, self.channels, self.numbers, self.answers = 1.0, (), (), {}
+        self.dt, self.answers = 1.0, dict[int, str]()
+        self.channels: tuple[Channels, ...] = ()
+        self.numbers: tuple[Channels, ...] = ()
         self.env: Any = None
         self.parts: list[Part] = []
         if self.n:

@@ -220,10 +220,10 @@ def datasheet(facts: dict[str, Any]) -> str:
             ("name", "value"), [(k, _short(v)) for k, v in facts["human"].items()],
         ),
     }  # fmt: skip
-    parts += [f"## {title}\n\n{_table(*table)}" for title, table in tables.items() if table[1]]
+    parts += [f"## {title}\n\n{_table(*t)}" for title, t in tables.items() if t[1]]
     if facts["differs"]:
-        lines = "\n".join(f"- {line}" for line in facts["differs"])
-        parts.append(f"## Differs from NeuroGym 2.3\n\n{lines}")
+        differs = "\n".join(f"- {line}" for line in facts["differs"])
+        parts.append(f"## Differs from NeuroGym 2.3\n\n{differs}")
     return "\n\n".join(parts) + "\n"
 
 

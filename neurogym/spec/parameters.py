@@ -51,6 +51,9 @@ def real(value: Any) -> bool:
     )
 
 
+Limits = tuple[float | None, float | None] | None  # lowest and highest; None: no bound
+
+
 def whole(value: Any) -> bool:
     """Whether a value is a whole number."""
     return real(value) and float(value).is_integer()
@@ -64,22 +67,23 @@ class Entries(param.Dict):
 
     what = "key"
 
-    def entry(self, key: str) -> param.Parameter:
+    def entry(self, key: str) -> param.Parameter[Any]:
         """The parameter that one entry alone would be."""
         raise TypeError(f"{type(self).__name__} does not say what an entry is")
 
     def __init__(
-        self, default: Mapping | None = None, /, *, doc: str | None = None, **entries: Any
+        self, default: Mapping[str, Any] | None = None, /, *, doc: str | None = None, **entries: Any
     ):
-        default = self._read(dict(default or entries))
-        super().__init__(default, doc=doc or type(self).__doc__, allow_None=False)
+        own = self._read(dict(default or entries))
+        super().__init__(own, doc=doc or type(self).__doc__, allow_None=False)
 
     def __set__(self, obj: Any, value: Any) -> None:
         if value is None:
             value = {}
         if not isinstance(value, Mapping):
             raise TypeError(f"{self.name} is a dict, not {value!r}")
-        default = (obj if isinstance(obj, type) else type(obj)).param[self.name].default
+        owner: Any = obj if isinstance(obj, type) else type(obj)
+        default = owner.param[self.name].default
         if extra := [key for key in value if key not in default]:
             raise ValueError(unknown(self.what, extra, default))
         super().__set__(obj, {**default, **self._read(dict(value))})
@@ -90,15 +94,15 @@ class Timing(Entries):
 
     what = "period"
 
-    def _read(self, value: dict) -> dict[str, Duration]:
+    def _read(self, value: dict[str, Any]) -> dict[str, Duration]:
         return {period: Duration.parse(spec, period) for period, spec in value.items()}
 
-    def entry(self, key: str) -> param.Parameter:
+    def entry(self, key: str) -> param.Parameter[Any]:
         """A length."""
         return Length(self.default[key].spec, doc="length of the period", label=key)
 
     @classmethod
-    def serialize(cls, value: Mapping[str, Duration]) -> dict:
+    def serialize(cls, value: Mapping[str, Duration]) -> dict[str, Any]:
         """The JSON form of a timing."""
         return {period: duration.spec for period, duration in value.items()}
 
@@ -108,18 +112,18 @@ class Rewards(Entries):
 
     what = "reward"
 
-    def _read(self, value: dict) -> dict[str, float]:
+    def _read(self, value: dict[str, Any]) -> dict[str, float]:
         for key, reward in value.items():
-            if isinstance(reward, bool) or not np.isscalar(reward) or isinstance(reward, str):
+            if isinstance(reward, bool) or not isinstance(reward, int | float | np.number):
                 raise ValueError(f"rewards[{key!r}] = {reward!r} is not a number")
-            if not abs(reward) <= LARGEST:
+            if not abs(float(reward)) <= LARGEST:
                 raise ValueError(
                     f"rewards[{key!r}] = {reward!r}: expected a number from {-LARGEST:g} to"
                     f" {LARGEST:g}"
                 )
         return {key: float(reward) for key, reward in value.items()}
 
-    def entry(self, key: str) -> param.Parameter:
+    def entry(self, key: str) -> param.Parameter[Any]:
         """A number."""
         return param.Number(self.default[key], bounds=(-LARGEST, LARGEST), label=key)
 
@@ -147,7 +151,7 @@ class Length(Checked):
     """A period's length, as `Duration` reads it."""
 
     def _validate(self, val: Any) -> None:
-        Duration.parse(val, self.label)
+        Duration.parse(val, self.label or "period")
 
 
 # -- numbers ---------------------------------------------------------------------------------------
@@ -160,7 +164,13 @@ class Probability(param.Magnitude):
 class Numbers(param.List):
     """A row of numbers within bounds; None, where that is the default, is said in the doc."""
 
-    def __init__(self, default: Any = (), *, limits: tuple | None = None, **kwargs: Any):
+    def __init__(
+        self,
+        default: Any = (),
+        *,
+        limits: tuple[float | None, float | None] | None = None,
+        **kwargs: Any,
+    ):
         self.limits = limits or (None, None)
         super().__init__(None if default is None else list(default), **kwargs)
 
@@ -182,14 +192,21 @@ class Numbers(param.List):
 class Levels(param.List):
     """The values that a condition takes, one in each trial; arrays and tuples do as well."""
 
-    def __init__(self, default: Any = (), *, bounds: tuple | None = None, unit: str = "", **kwargs):
+    def __init__(
+        self,
+        default: Any = (),
+        *,
+        bounds: tuple[float | None, float | None] | None = None,
+        unit: str = "",
+        **kwargs: Any,
+    ):
         self.level_bounds, self.unit = bounds, unit
         super().__init__([float(v) for v in default], item_type=float, bounds=(1, None), **kwargs)
 
     __slots__ = ["level_bounds", "unit"]
 
     def _validate(self, val: Any) -> None:
-        super()._validate(val)
+        param.List._validate(self, val)
         low, high = self.level_bounds or (None, None)
         wrong = [v for v in val if (low is not None and v < low) or (high is not None and v > high)]
         if wrong:
@@ -375,5 +392,5 @@ class Tasks(Checked):
 # -- presets ---------------------------------------------------------------------------------------
 
 
-class Preset(dict):
+class Preset(dict[str, Any]):
     """Parameters for a purpose, such as a person at the keyboard: `Preset(dt=20, timing={...})`."""

@@ -214,7 +214,7 @@ def agent(spec: str | Policy | Any, **params: Any) -> Policy:
 def _by_name(name: str, params: dict[str, Any]) -> Policy:
     if name not in AGENTS:
         raise ValueError(unknown("agent", [name], AGENTS))
-    cls = AGENTS[name]
+    cls: Any = AGENTS[name]
     allowed = [key for key in cls.param if key != "name"]
     if extra := [key for key in params if key not in allowed]:
         raise ValueError(f"{cls.__name__}: {unknown('parameter', extra, allowed)}")

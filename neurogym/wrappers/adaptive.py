@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import param
 
@@ -52,8 +54,12 @@ class Staircase(Wrapper):
     steps = Numbers(
         [2.0, 1.41, 1.41, 1.41, 1.19], limits=(0, None), doc="sizes of steps, by reversal"
     )
-    step_type = param.Selector(default="ratio", objects=["ratio", "linear"], doc="factor or sum")
-    harder = param.Selector(default="lower", objects=["lower", "higher"], doc="the harder side")
+    step_type: Any = param.Selector(
+        default="ratio", objects=["ratio", "linear"], doc="factor or sum"
+    )
+    harder: Any = param.Selector(
+        default="lower", objects=["lower", "higher"], doc="the harder side"
+    )
     low = param.Number(None, allow_None=True, doc="lowest level; the condition's own bound if None")
     high = param.Number(None, allow_None=True, doc="highest level; the condition's own if None")
 

@@ -338,7 +338,7 @@ class ScheduleAttr(Wrapper):
     """
 
     attr_list = Settings([{}], doc="the values, a dict each")
-    order = param.Selector(default="sequential", objects=list(ORDERS), doc="which comes next")
+    order: Any = param.Selector(default="sequential", objects=list(ORDERS), doc="which comes next")
     block_dur = BlockLength(1, doc=BLOCKS)
     block_lens = BlockLengths(None, doc="trials of each dict's blocks instead")
 

@@ -118,7 +118,7 @@ class ScheduleEnvs(_Switching):
     condition `task` tells which task a trial has; with `env_input` channels tell it too, one-hot.
     """
 
-    order = param.Selector(default="random", objects=list(ORDERS), doc="which task comes next")
+    order: Any = param.Selector(default="random", objects=list(ORDERS), doc="which task comes next")
     block_dur = BlockLength(1, doc="trials, (low, high) trials, or a switching probability")
     block_lens = BlockLengths(None, doc="trials in each task's blocks instead")
     env_input = param.Boolean(False, doc="channels tell which task it is")
