@@ -156,8 +156,8 @@ def code_of(text: str) -> str:
 
 def literals(text: str) -> Iterator[tuple[int, int]]:
     """Spans of what is no code. What stands in the ${} of a template is code."""
+    braces: list[int] = []  # open ones in each template that we are in
     at, last = 0, ""
-    braces: list[int] = []
     while at < len(text):
         c, end = text[at], at + 1
         if text.startswith("//", at):
