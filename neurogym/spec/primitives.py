@@ -95,6 +95,29 @@ def plus(a: Any, b: Any) -> Any:
     return {**a, "offset": a["offset"] + b} if is_binding(a) else a + b
 
 
+def is_there(e: Mapping[str, Any]) -> bool:
+    """Whether something, its fields evaluated, has a colour at all, and is where it has to be."""
+    if not e["alpha"] > 0:
+        return False
+    now, low, high = e.get("where", (1, 0, None))
+    return now > low and (high is None or now <= high)
+
+
+def is_lit(since: float, rate: Any, times: Any, ms: float, share: float) -> bool:
+    """Whether something that flashes is seen so many ms after it came on."""
+    if times is not None:
+        return any(at <= since < at + ms for at in times)
+    return not rate > 0 or since % (1000 / rate) < min(ms, 1000 * share / rate)
+
+
+def envelope(e: Mapping[str, Any], ms: float) -> float:
+    """How much there is of the contrast of waves, so many ms after they came on."""
+    if not e["ramp"] > 0:
+        return 1.0
+    edge = min(ms, e["lasts"] - ms if e["lasts"] > 0 else np.inf) / e["ramp"]
+    return float(0.5 - 0.5 * np.cos(np.pi * np.clip(edge, 0, 1)))
+
+
 # -- primitives ---------------------------------------------------------------------------------
 
 
