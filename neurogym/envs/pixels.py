@@ -1,7 +1,7 @@
 """Frames of a task's scene as arrays, for agents that see pixels: `render_mode="rgb_array"`.
 
-They show what a person's screen shows in the same step. A frame follows from the trial and the step:
-dots, too, come from the seed.
+They show what a person's screen shows in the same step. A frame follows from the trial and the
+step: dots, too, come from the seed.
 """
 
 from __future__ import annotations
