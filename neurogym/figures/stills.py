@@ -74,8 +74,8 @@ class Pen:
             extent = np.ptp(points, axis=0)
             points *= np.where(extent > 0, np.maximum(THINNEST / np.maximum(extent, 1e-9), 1), 1)
         corners = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
-        tag = "polygon" if e["closed"] else "polyline"
-        return f'<{tag} points="{corners}"{self._stroke(e, not e["closed"])}/>'
+        end = "Z" if e["closed"] else ""
+        return f'<path d="M{corners}{end}"{self._stroke(e, not e["closed"])}/>'
 
     def _circle(self, e):
         r, start, stop = max(e["radius"], 0) * SIZE, e["start"], e["stop"]
