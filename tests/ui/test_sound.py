@@ -163,7 +163,8 @@ RENDER = """async ([rate, seconds]) => {
   };
   sounds.open();
   Object.defineProperty(offline, "state", {get: () => window.rendering ? "x" : "running"});
-  const element = {kind: "sound", source: "clicks", during: ["decision"], ear: "left", rate, times: null};
+  const clicks = {kind: "sound", source: "clicks", ear: "left", rate, times: null};
+  const element = {...clicks, during: ["decision"]};
   const read = [["rate", () => rate], ["level", () => 0.8]];
   const on = {row: [], active: ["decision"], hidden: null};
   const trial = {
