@@ -2,6 +2,12 @@
 
 import {clamp} from "./tools.js";
 
+/** @typedef {{x: Float64Array, y: Float64Array, at: number | null}} Points `at`: when they were moved last, ms */
+
+/**
+ * @param {number} seed
+ * @returns {() => number} from 0 to 1
+ */
 export function rng(seed) {
   let s = seed >>> 0;
   const mix = () => {
@@ -28,13 +34,22 @@ export function rng(seed) {
 
 // Interleaved sets in a unit square, y up; who draws them masks them to a circle.
 export class Dots {
+  /** @param {number} seed @param {number} n of a set @param {number} sets */
   constructor(seed, n, sets = 3) {
     this.random = rng(seed);
+    /** @type {Points[]} */
     this.sets = Array.from({length: sets}, () => ({x: new Float64Array(n), y: new Float64Array(n), at: null}));
     this.turn = 0;
   }
 
-  // `speed` in sides a second; `ts` in ms. Returns the set to show now.
+  /**
+   * The set to show now.
+   * @param {number} ts ms
+   * @param {number} direction
+   * @param {number} coherence in percent
+   * @param {number} speed in sides a second
+   * @returns {Points}
+   */
   next(ts, direction, coherence, speed) {
     const set = this.sets[this.turn++ % this.sets.length];
     const gap = set.at === null ? Infinity : ts - set.at;
@@ -44,6 +59,7 @@ export class Dots {
     return set;
   }
 
+  /** @param {Points} set */
   scatter(set) {
     for (let i = 0; i < set.x.length; i++) {
       set.x[i] = this.random();
@@ -51,6 +67,7 @@ export class Dots {
     }
   }
 
+  /** @param {Points} set @param {number} direction @param {number} probability @param {number} distance */
   move(set, direction, probability, distance) {
     const dx = clamp(distance * Math.cos(direction), -1, 1);
     const dy = clamp(distance * Math.sin(direction), -1, 1);
@@ -66,7 +83,10 @@ export class Dots {
     }
   }
 
-  // The motion uncovers an L-shaped border; spreading the dots evenly over it keeps the density uniform.
+  /**
+   * The motion uncovers an L-shaped border; spreading the dots evenly over it keeps the density uniform.
+   * @param {Points} set @param {number} i @param {number} dx @param {number} dy
+   */
   enter(set, i, dx, dy) {
     const [w, v] = [Math.abs(dx), Math.abs(dy)];
     const side = this.random() * (w + v - w * v) < w;

@@ -1,18 +1,26 @@
-// The elements of a scene, drawn from a row of observations.
+// The primitives of a scene (neurogym/spec/primitives.py), drawn from a row of observations.
 
 import {Dots} from "./dots.js";
-import {READ, SIGNS} from "./sound.js";
 import {clamp, TAU} from "./tools.js";
 
-const NUMBERS = {
-  x: 0, y: 0, size: 0.05, width: 0.01, height: 0.1, radius: 0.05, outline: 0, sides: 3, points: 5, rotation: 0,
-  angle: 0, start: 0, stop: TAU, length: 0.3, alpha: 1, aperture: 0.7, direction: 0, coherence: 0, density: 600,
-  speed: 0.3, dot: 0.008, contrast: 1, color_share: 0.5, rate: 0, frequency: 8, hz: 0, phase: 0, soft: 0.3, ramp: 0,
-  lasts: 0, spread: TAU / 8,
-};
-const FLASH = 50;  // ms
-const FINEST = 512;  // pixels across a grating; larger ones are scaled up
+/** @typedef {Record<string, any>} Primitive as the server sends it, any number perhaps a binding */
+/** @typedef {ArrayLike<number>} Row */
+/** @typedef {CanvasRenderingContext2D} Context */
+/**
+ * @typedef {object} Item a primitive in a trial
+ * @property {Primitive} element
+ * @property {number} hz of the screen
+ * @property {number} seed
+ * @property {Record<string, any>} values what its fields are now
+ * @property {[string, (row: Row) => any][]} read its bound fields
+ * @property {Dots | null} dots
+ * @property {Field | null} field
+ * @property {number | null} since the frame that showed it first
+ */
 
+const FINEST = 512;  // pixels across a field of waves; larger ones are scaled up
+
+/** @param {Row} row @param {number} first @param {number} size */
 function ringAngle(row, first, size) {
   let [x, y] = [0, 0];
   for (let i = 0; i < size; i++) {
@@ -22,21 +30,49 @@ function ringAngle(row, first, size) {
   return Math.atan2(y, x);
 }
 
-export function binding(value, fallback) {
-  if (typeof value === "number") return () => value;
-  if (!value) return () => fallback;
-  if (value.ring) return (row) => ringAngle(row, value.ring[0], value.ring[1]);
-  const [scale, offset] = [value.scale ?? 1, value.offset ?? 0];
-  return (row) => row[value.channel] * scale + offset;
+/** @param {any} value @returns {boolean} */
+function isBound(value) {
+  if (value === null || typeof value !== "object") return false;
+  return "channel" in value || "ring" in value || Object.values(value).some(isBound);
 }
 
-function paint(ctx, outline) {
-  if (outline > 0) {
-    ctx.lineWidth = outline;
+/**
+ * What a field is, as a function of the row.
+ * @param {any} value
+ * @returns {(row: Row) => any}
+ */
+export function binding(value) {
+  if (!isBound(value)) return () => value;
+  if (Array.isArray(value)) {
+    const each = value.map(binding);
+    return (row) => each.map((read) => read(row));
+  }
+  if (!("channel" in value || "ring" in value)) {
+    const each = Object.entries(value).map(([name, inner]) => /** @type {const} */ ([name, binding(inner)]));
+    return (row) => Object.fromEntries(each.map(([name, read]) => [name, read(row)]));
+  }
+  const {channel, ring, scale, offset, clip: [low, high] = [-Infinity, Infinity]} = value;
+  if (ring) return (row) => clamp(ringAngle(row, ring[0], ring[1]) * scale + offset, low, high);
+  return (row) => clamp(row[channel] * scale + offset, low, high);
+}
+
+/**
+ * @param {Context} ctx
+ * @param {number | null} stroke
+ */
+function paint(ctx, stroke) {
+  if (stroke === null) ctx.fill();
+  else if (stroke > 0) {
+    ctx.lineWidth = stroke;
     ctx.stroke();
-  } else ctx.fill();
+  }
 }
 
+/**
+ * @param {Context} ctx
+ * @param {number} width
+ * @param {...[number, number]} points
+ */
 export function line(ctx, width, ...points) {
   ctx.lineWidth = width;
   ctx.beginPath();
@@ -44,16 +80,23 @@ export function line(ctx, width, ...points) {
   ctx.stroke();
 }
 
-function ringPath(ctx, x, y, radii, n, rotation) {
-  ctx.beginPath();
-  for (let i = 0; i < n; i++) {
-    const angle = Math.PI / 2 + rotation + (TAU * i) / n;
-    const radius = radii[i % radii.length];
-    ctx.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
-  }
-  ctx.closePath();
+/**
+ * @param {Context} ctx
+ * @param {Record<string, any>} v
+ */
+function place(ctx, {x, y, turn, along}) {
+  ctx.translate(x, y);
+  if (turn) ctx.rotate(turn);
+  if (along) ctx.translate(along, 0);
 }
 
+/**
+ * @param {Context} ctx
+ * @param {Record<string, any>} v
+ * @param {import("./dots.js").Points} set
+ * @param {number} from
+ * @param {number} to
+ */
 function fillDots(ctx, v, {x, y}, from, to) {
   ctx.beginPath();
   for (let i = from; i < to; i++) {
@@ -66,19 +109,24 @@ function fillDots(ctx, v, {x, y}, from, to) {
   ctx.fill();
 }
 
-// How much of a grating's contrast there is, some ms after it came on.
+/**
+ * How much of its contrast there is, some ms after it came on.
+ * @param {Record<string, any>} v
+ * @param {number} ms
+ */
 function envelope({ramp, lasts}, ms) {
   if (!(ramp > 0)) return 1;
   const edge = Math.min(ms, lasts > 0 ? lasts - ms : Infinity) / ramp;
   return 0.5 - 0.5 * Math.cos(Math.PI * clamp(edge, 0, 1));
 }
 
-// A square of pixels around the round window of a grating, and how much of it shows at each.
+// A square of pixels around the round window of waves, and how much of it shows at each.
 class Field {
+  /** @param {number} n @param {number} soft */
   constructor(n, soft) {
     this.n = n;
     this.canvas = Object.assign(document.createElement("canvas"), {width: n, height: n});
-    this.ctx = this.canvas.getContext("2d");
+    this.ctx = /** @type {Context} */ (this.canvas.getContext("2d"));
     this.image = this.ctx.createImageData(n, n);
     this.pixels = new Uint32Array(this.image.data.buffer);
     this.window = new Float32Array(n * n);
@@ -89,7 +137,11 @@ class Field {
     this.sum = new Float32Array(n * n);
   }
 
-  // Sums sine waves: [cycles over the field, the direction that they drift to, phase] each.
+  /**
+   * Sums sine waves: [cycles over the field, the direction that they drift to, phase] each.
+   * @param {[number, number, number][]} waves
+   * @param {number} contrast
+   */
   fill(waves, contrast) {
     const {n, sum} = this;
     sum.fill(0);
@@ -109,141 +161,133 @@ class Field {
     this.ctx.putImageData(this.image, 0, 0);
   }
 
+  /** @param {number} cycles @param {number} phase */
   wave(cycles, phase) {
     const turns = Float64Array.from({length: this.n}, (_, i) => TAU * cycles * ((i + 0.5) / this.n - 0.5) + phase);
     return [turns.map(Math.sin), turns.map(Math.cos)];
   }
 }
 
-function drawWaves(ctx, v, item, ts, angles) {
-  const wide = Math.round(v.size * Math.hypot(ctx.getTransform().a, ctx.getTransform().b));
-  const n = clamp(wide, 8, FINEST);
-  if (item.field?.n !== n) item.field = new Field(n, v.soft);
-  const ms = ts - item.since;
-  const phase = v.phase - (TAU * v.hz * ms) / 1000;
-  item.field.fill(angles.map((angle) => [v.frequency * v.size, angle, phase]), v.contrast * envelope(v, ms));
-  ctx.translate(v.x, v.y);
-  ctx.scale(1, -1);
-  ctx.drawImage(item.field.canvas, -v.size / 2, -v.size / 2, v.size, v.size);
+/**
+ * Whether something that flashes is seen so many ms after it came on.
+ * @param {Record<string, any>} flash
+ * @param {number} ms
+ */
+export function isLit({rate, times, ms: on, share}, ms) {
+  if (times) return times.some((/** @type {number} */ at) => at <= ms && ms < at + on);
+  return !(rate > 0) || ms % (1000 / rate) < Math.min(on, (1000 * share) / rate);
 }
 
-// Each is given the values of its fields now, in stage units with y up.
+/** @type {Record<string, (ctx: Context, v: Record<string, any>, item: Item, ms: number, ts: number) => void>} */
 const DRAW = {
-  grating(ctx, v, element, item, ts) {
-    drawWaves(ctx, v, item, ts, [v.angle]);
-  },
-  plaid(ctx, v, element, item, ts) {
-    drawWaves(ctx, v, item, ts, [v.angle - v.spread, v.angle + v.spread]);
-  },
-  cross(ctx, v) {
-    line(ctx, v.width, [v.x - v.size / 2, v.y], [v.x + v.size / 2, v.y]);
-    line(ctx, v.width, [v.x, v.y - v.size / 2], [v.x, v.y + v.size / 2]);
-  },
-  disc(ctx, v, element, item, ts) {
-    if (v.rate > 0 && (ts - item.since) % (1000 / v.rate) >= FLASH) return;
+  path(ctx, v) {
+    place(ctx, v);
     ctx.beginPath();
-    ctx.arc(v.x, v.y, Math.max(0, v.radius), 0, TAU);
-    paint(ctx, v.outline);
+    for (const [x, y] of v.points) ctx.lineTo(x * v.width, y * v.height);
+    if (v.closed) ctx.closePath();
+    else ctx.lineCap = "round";
+    paint(ctx, v.stroke);
   },
-  polygon(ctx, v) {
-    ringPath(ctx, v.x, v.y, [v.radius], Math.round(v.sides), v.rotation);
-    paint(ctx, v.outline);
-  },
-  star(ctx, v) {
-    ringPath(ctx, v.x, v.y, [v.radius, v.radius * 0.42], 2 * Math.round(v.points), v.rotation);
-    paint(ctx, v.outline);
-  },
-  bar(ctx, v) {
-    ctx.translate(v.x, v.y);
-    ctx.rotate(v.angle);
-    ctx.fillRect(-v.width / 2, -v.height / 2, v.width, v.height);
-  },
-  arc(ctx, v) {
-    ctx.lineWidth = v.width;
+  circle(ctx, v) {
+    place(ctx, v);
     ctx.beginPath();
-    ctx.arc(v.x, v.y, Math.max(0, v.radius), v.start, v.stop);
-    ctx.stroke();
+    ctx.arc(0, 0, Math.max(0, v.radius), v.start, v.stop);
+    if (v.round) ctx.lineCap = "round";
+    paint(ctx, v.stroke);
   },
-  pointer(ctx, v) {
-    ctx.lineCap = "round";
-    line(ctx, v.width, [v.x, v.y], [v.x + v.length * Math.cos(v.angle), v.y + v.length * Math.sin(v.angle)]);
-  },
-  marker(ctx, v, element) {
-    ctx.translate(v.radius * Math.cos(v.angle), v.radius * Math.sin(v.angle));
-    ctx.rotate(v.angle + Math.PI / 2);
-    if (element.shape === "triangle") {
-      // its tip points to the centre
-      ctx.beginPath();
-      for (const [x, y] of [[0, 0.6], [-0.42, -0.4], [0.42, -0.4]]) ctx.lineTo(x * v.size, y * v.size);
-      ctx.closePath();
-    } else {
-      ctx.beginPath();
-      ctx.arc(0, 0, v.size / 2, 0, TAU);
-    }
-    ctx.fill();
-  },
-  text(ctx, v, element) {
+  text(ctx, v) {
     ctx.translate(v.x, v.y);
     ctx.scale(v.size / 100, -v.size / 100);
     ctx.font = "500 100px system-ui, sans-serif";
     ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
-    ctx.fillText(element.text ?? "", 0, 0);
+    ctx.fillText(v.text, 0, 100 * v.drop);
   },
-  dots(ctx, v, element, item, ts) {
+  waves(ctx, v, item, ms) {
+    const wide = Math.round(v.size * Math.hypot(ctx.getTransform().a, ctx.getTransform().b));
+    const n = clamp(wide, 8, FINEST);
+    if (item.field?.n !== n) item.field = new Field(n, v.soft);
+    const phase = v.phase - (TAU * v.hz * ms) / 1000;
+    const waves = v.angles.map((/** @type {number} */ angle) => [v.frequency * v.size, angle, phase]);
+    item.field.fill(waves, v.contrast * envelope(v, ms));
+    ctx.translate(v.x, v.y);
+    ctx.scale(1, -1);
+    ctx.drawImage(item.field.canvas, -v.size / 2, -v.size / 2, v.size, v.size);
+  },
+  dots(ctx, v, item, ms, ts) {
     if (!item.dots) {
       // a square field around a circular aperture holds 4 / pi times as many dots
       const n = Math.max(1, Math.round(((v.density / item.hz) * 4) / Math.PI));
-      item.dots = new Dots(item.seed, n, element.lifetime ?? 3);
+      item.dots = new Dots(item.seed, n, v.lifetime);
     }
     const set = item.dots.next(ts, v.direction, v.coherence, v.speed / v.aperture);
     const n = set.x.length;
-    const split = element.colors ? Math.round(n * clamp(v.color_share, 0, 1)) : n;
+    const split = Math.round(n * clamp(v.color_share, 0, 1));
     ctx.globalAlpha *= clamp(v.contrast, 0, 1);
-    if (element.colors) ctx.fillStyle = element.colors[0];
+    ctx.fillStyle = v.colors[0];
     fillDots(ctx, v, set, 0, split);
-    if (element.colors) ctx.fillStyle = element.colors[1];
+    ctx.fillStyle = v.colors[1];
     fillDots(ctx, v, set, split, n);
   },
 };
 
+/**
+ * Whether a primitive is part of what the row shows.
+ * @param {Primitive} element
+ * @param {Row} row
+ * @param {string[]} active periods
+ * @param {Set<number> | null} [hidden] panels
+ */
 export function isShown(element, row, active, hidden) {
   if (element.panel && hidden?.has(element.panel[0])) return false;
-  if (element.during && !element.during.some((name) => active.includes(name))) return false;
-  return element.show === null || element.show === undefined || row[element.show] > 0.5;
+  if (element.during && !element.during.some((/** @type {string} */ name) => active.includes(name))) return false;
+  return element.show === undefined || element.show === null || row[element.show] > 0.5;
+}
+
+/** @param {Record<string, any>} v @param {number} ms */
+function isVisible(v, ms) {
+  if (!(v.alpha > 0) || (v.flash && !isLit(v.flash, ms))) return false;
+  if (!v.where) return true;
+  const [now, low, high] = v.where;
+  return now > low && (high === null || now <= high);
 }
 
 export class Scene {
+  /** @param {Primitive[]} elements @param {number} seed @param {number} hz */
   constructor(elements, seed, hz) {
-    this.items = elements.filter((element) => DRAW[element.kind]).map((element, i) => ({
-      element, hz, seed: (seed + Math.imul(i, 0x9e3779b9)) >>> 0, values: {}, dots: null, field: null,
-      since: null,  // the frame that showed it first
-      read: Object.entries(NUMBERS).map(([name, fallback]) => [name, binding(element[name], fallback)]),
+    /** @type {Item[]} */
+    this.items = elements.map((element, i) => ({
+      element, hz, seed: (seed + Math.imul(i, 0x9e3779b9)) >>> 0, values: {...element}, dots: null, field: null, since: null,
+      read: Object.entries(element).filter(([, value]) => isBound(value)).map(([name, value]) => [name, binding(value)]),
     }));
     this.panels = Math.max(1, ...elements.map(({panel}) => panel?.[1] ?? 1));
   }
 
-  // `stage` places the panels of several tasks, `hidden` are those that show nothing now.
+  /**
+   * @param {Context} ctx
+   * @param {Row} row
+   * @param {string[]} active periods
+   * @param {number} ts
+   * @param {{units: (panel: number[]) => void} | null} stage places the panels of several tasks
+   * @param {Set<number> | null} hidden panels that show nothing now
+   */
   draw(ctx, row, active, ts, stage = null, hidden = null) {
     for (const item of this.items) {
       const {element, values} = item;
+      const draw = DRAW[element.kind];
+      if (!draw) continue;  // it is heard
       if (!isShown(element, row, active, hidden)) {
         item.since = null;
         continue;
       }
       item.since ??= ts;
       for (const [name, read] of item.read) values[name] = read(row);
-      if (!(values.alpha > 0)) continue;
+      if (!isVisible(values, ts - item.since)) continue;
       ctx.save();
-      if (element.panel) stage.units(element.panel);
+      if (element.panel && stage) stage.units(element.panel);
       ctx.globalAlpha = Math.min(1, values.alpha);
-      ctx.fillStyle = ctx.strokeStyle = element.color ?? "#ffffff";
-      DRAW[element.kind](ctx, values, element, item, ts);
+      ctx.fillStyle = ctx.strokeStyle = element.color;
+      draw(ctx, values, item, ts - item.since, ts);
       ctx.restore();
     }
   }
 }
-
-// Sounds are seen as well.
-Object.assign(DRAW, SIGNS);
-Object.assign(NUMBERS, {...READ, ...NUMBERS});

@@ -1,4 +1,4 @@
-// Sound: tones, noise and trains of clicks on the audio clock, and the sign by which they are seen.
+// Sound: tones, noise and trains of clicks on the audio clock.
 
 import {clamp} from "./tools.js";
 
@@ -11,7 +11,6 @@ const LATE = 0.01;  // s
 const JUMP = 0.05;  // s: clocks that differ by more than before belong to another device
 const HEADROOM = 0.25;  // of full scale at level 1, so that sounds at once do not clip
 const PARTIALS = [2000, 4000, 6000, 8000];  // Hz, of a click
-const FLASH = 80;  // ms for which a click is seen
 const PAN = {left: -1, right: 1};
 
 // ---- what is heard ----
@@ -58,16 +57,16 @@ function regular(ctx, hz) {
 }
 
 const SOURCES = {
-  tone(ctx, {frequency}) {
+  sine(ctx, {frequency}) {
     const source = ctx.createOscillator();
     source.frequency.value = frequency;
     return source;
   },
-  noise(ctx, values, element, random) {
+  noise(ctx, values, random) {
     const samples = Float32Array.from({length: 2 * ctx.sampleRate}, () => 2 * random() - 1);
     return buffered(ctx, samples, true);
   },
-  clicks(ctx, {rate}, {times}) {
+  clicks(ctx, {rate, times}) {
     return times ? buffered(ctx, train(times, ctx.sampleRate), false) : regular(ctx, rate);
   },
 };
@@ -145,7 +144,9 @@ class Clock {
   }
 }
 
-// An element in a trial. Its levels are planned frame by frame, as far ahead as the output needs.
+const isSound = ({kind}) => kind === "sound";
+
+// A sound in a trial. Its levels are planned frame by frame, as far ahead as the output needs.
 class Part {
   constructor({element, read, seed}, sounds) {
     this.element = element;
@@ -158,7 +159,7 @@ class Part {
   }
 
   values(row) {
-    return Object.fromEntries(this.read.map(([name, value]) => [name, value(row)]));
+    return {...this.element, ...Object.fromEntries(this.read.map(([name, value]) => [name, value(row)]))};
   }
 
   levelIn({row, active, hidden}) {
@@ -196,13 +197,13 @@ class Part {
     const when = Math.max(due, ctx.currentTime + 0.002);
     if (level > 0 && voice.free - when > RAMP) return;  // levels change faster than ramps
     if (this.level === 0 && when - due > LATE) this.sounds.late++;
-    voice.set(level, when, this.element.kind === "clicks");
+    voice.set(level, when, this.element.source === "clicks");
     this.level = level;
   }
 
   voice(row) {
     const {ctx, out} = this.sounds;
-    const source = SOURCES[this.element.kind](ctx, this.values(row), this.element, this.random);
+    const source = SOURCES[this.element.source](ctx, this.values(row), this.random);
     const voice = new Voice(ctx, out, source, this.element.ear);
     this.voices.push(voice);
     return voice;
@@ -214,7 +215,7 @@ class Part {
   }
 }
 
-export const hasSound = (elements) => Boolean(elements?.some(({kind}) => kind in SOURCES));
+export const hasSound = (elements) => Boolean(elements?.some(isSound));
 
 export class Sounds {
   // `rng` makes generators of random numbers, `visible` tells whether an element is on.
@@ -268,7 +269,7 @@ export class Sounds {
 
   begin(trial) {
     this.hush();
-    this.parts = (trial.scene?.items ?? []).filter(({element}) => element.kind in SOURCES).map((item) => new Part(item, this));
+    this.parts = (trial.scene?.items ?? []).filter(({element}) => isSound(element)).map((item) => new Part(item, this));
     Object.assign(this, {used: this.parts.length > 0, whole: this.parts.length > 0, late: 0});
   }
 
@@ -304,43 +305,3 @@ export class Sounds {
     this.ctx = null;
   }
 }
-
-// ---- what is seen ----
-
-// A speaker, as high as `size`, whose waves go as far as the level.
-function speaker(ctx, v, {ear}, level) {
-  const unit = v.size;
-  ctx.translate(v.x, v.y);
-  ctx.scale(ear === "left" ? -unit : unit, unit);
-  ctx.beginPath();
-  for (const [x, y] of [[-0.55, 0.18], [-0.35, 0.18], [-0.05, 0.45], [-0.05, -0.45], [-0.35, -0.18], [-0.55, -0.18]]) ctx.lineTo(x, y);
-  ctx.closePath();
-  ctx.fill();
-  ctx.lineWidth = 0.09;
-  ctx.lineCap = "round";
-  const n = Math.ceil(3 * level);
-  for (let i = 1; i <= n; i++) {
-    ctx.beginPath();
-    ctx.arc(-0.1, 0, 0.17 + (0.6 * level * i) / n, -0.75, 0.75);
-    ctx.stroke();
-  }
-}
-
-// Whether a click is to be seen so many ms after its train began.
-export function flashes(times, hz, ms) {
-  if (times) return times.some((at) => at <= ms && ms < at + FLASH);
-  return hz > 0 && ms % (1000 / hz) < Math.min(FLASH, 500 / hz);
-}
-
-const steady = (ctx, v, element) => speaker(ctx, v, element, clamp(v.level, 0, 1));
-
-export const SIGNS = {
-  tone: steady,
-  noise: steady,
-  clicks(ctx, v, element, item, ts) {
-    const on = flashes(element.times, v.rate, ts - item.since);
-    speaker(ctx, v, element, on ? clamp(v.level, 0, 1) : 0);
-  },
-};
-
-export const READ = {level: 0.5, frequency: 1000, rate: 0};

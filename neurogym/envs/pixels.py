@@ -1,40 +1,30 @@
 """Frames of a task's scene as arrays, for agents that see pixels: `render_mode="rgb_array"`.
 
-They show what a person's screen shows in the same step, drawn by numpy alone. A frame follows from
-the trial and the step: dots, too, come from the seed.
+They show what a person's screen shows in the same step. A frame follows from the trial and the
+step: dots, too, come from the seed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from neurogym.envs.task_env import ClosedEnv, EchoClosedEnv, EchoEnv, TaskEnv
-from neurogym.spec.scene import value
+from neurogym.spec.primitives import SQUARE, TURN, envelope, is_bound, is_lit, is_there, path, value
 from neurogym.trials.task import Task
 
 GREY = 128.0
 SIZE = 128  # px
 HZ = 60.0  # dots in a frame are as many as on a screen of that rate
 LONGEST = 250.0  # ms between two frames of a set of dots, after which it is drawn anew
-FLASH = 50.0  # ms
-HEARD = ("tone", "noise", "clicks")  # elements that are not drawn
-
-# A pixel font, 3 x 5: a digit for each row from the top, whose bits are the pixels from the left.
-GLYPHS = {
-    "A": "25755", "B": "65656", "C": "34443", "D": "65556", "E": "74647", "F": "74644",
-    "G": "34553", "H": "55755", "I": "72227", "J": "11152", "K": "55655", "L": "44447",
-    "M": "57755", "N": "65555", "O": "25552", "P": "65644", "Q": "25563", "R": "65655",
-    "S": "34216", "T": "72222", "U": "55557", "V": "55552", "W": "55775", "X": "55255",
-    "Y": "55222", "Z": "71247", "0": "75557", "1": "26227", "2": "61247", "3": "61216",
-    "4": "55711", "5": "74616", "6": "34757", "7": "71222", "8": "75757", "9": "75716",
-    "+": "02720", "-": "00700", "−": "00700", "?": "61202", "!": "22202", ".": "00002",
-    ",": "00024", ":": "02020", "%": "51245", "=": "07070", "/": "11244", "×": "05250",
-    "→": "02721", "←": "02724", "↑": "27222", "↓": "22272", "•": "02700", "'": "22000",
-    "<": "12421", ">": "42124",
-}  # fmt: skip
+FINE = 4  # text is drawn so many times larger
+LOOKS = ("color", "alpha", "during", "show", "flash", "where")  # not of a shape
+KEPT = 512  # covers of shapes that a painter remembers
+OTHER_FONTS = ("DejaVuSans.ttf", "Arial Unicode.ttf", "arial.ttf", "Helvetica.ttc")
 
 
 class Grid:
@@ -50,16 +40,27 @@ class Grid:
         """Begin anew."""
         self.image = np.full((self.size, self.size, 3), GREY)
 
-    def blend(self, cover: np.ndarray, color: Any, alpha: float) -> None:
-        """Lay a colour over the picture; `cover` (size, size) says how much of each pixel."""
-        share = np.clip(cover * alpha, 0, 1)[..., None]
-        self.image += share * (rgb(color) - self.image)
-
-    def inside(self, distance: np.ndarray, px: float) -> np.ndarray:
-        """How much of each pixel a shape covers; `distance` to its edge is negative inside."""
-        return np.clip(0.5 - distance * px, 0, 1)
+    def blend(self, cover: Cover | None, color: Any, alpha: float) -> None:
+        """Lay a colour over the picture where something covers it."""
+        if cover is not None:
+            rows, columns, much = cover
+            part = self.image[rows, columns]
+            part += np.clip(much * alpha, 0, 1)[..., None] * (rgb(color) - part)
 
 
+Cover = tuple[slice, slice, np.ndarray]  # how much of each pixel of a part of the picture
+
+
+def cropped(much: np.ndarray) -> Cover | None:
+    """The part of a picture that is covered at all."""
+    rows, columns = np.flatnonzero(much.any(axis=1)), np.flatnonzero(much.any(axis=0))
+    if not rows.size:
+        return None
+    across = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return *across, much[across].copy()
+
+
+@lru_cache(maxsize=256)
 def rgb(color: str) -> np.ndarray:
     """Red, green and blue of "#rrggbb" or "#rgb", from 0 to 255."""
     digits = color.lstrip("#")
@@ -78,7 +79,7 @@ def _segment(x, y, a, b):
     return np.hypot(x - ax - along * dx, y - ay - along * dy)
 
 
-def _polygon(x, y, corners):
+def _crossings(x, y, corners):
     """Signed distance to a polygon's edge."""
     edges = list(zip(corners, np.roll(corners, -1, axis=0), strict=True))
     away = np.min([_segment(x, y, a, b) for a, b in edges], axis=0)
@@ -89,57 +90,129 @@ def _polygon(x, y, corners):
     return np.where(np.logical_xor.reduce(crossed), -away, away)
 
 
-def _box(x, y, width, height):
-    """Signed distance to the edge of a rectangle, nearly."""
-    return np.maximum(np.abs(x) - width / 2, np.abs(y) - height / 2)
-
-
-def _corners(radii, rotation=0.0):
-    """Corners of a polygon, the first of them up."""
-    angles = np.pi / 2 + rotation + np.arange(len(radii)) * 2 * np.pi / len(radii)
-    return np.asarray(radii)[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+def _sides(x, y, corners):
+    """Signed distance to the lines along a convex polygon's sides; None if it is not convex."""
+    along = np.roll(corners, -1, axis=0) - corners
+    along = along / np.maximum(np.hypot(*along.T), 1e-12)[:, None]
+    after = np.roll(along, -1, axis=0)
+    bends = along[:, 0] * after[:, 1] - along[:, 1] * after[:, 0]
+    if (bends.min() < -1e-9 and bends.max() > 1e-9) or len(corners) < 3:
+        return None
+    turns = np.arctan2(bends, (along * after).sum(axis=1)).sum()
+    if abs(abs(turns) - TURN) > 1e-6:
+        return None
+    out = np.sign(turns)
+    return np.max(
+        [
+            out * (dy * (x - a) - dx * (y - b))
+            for (a, b), (dx, dy) in zip(corners, along, strict=True)
+        ],
+        axis=0,
+    )
 
 
 def _turned(x, y, angle):
     return x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
 
 
-def _arc(x, y, e):
-    """Signed distance to the edge of a part of a ring."""
-    turn = (np.arctan2(y, x) - e["start"]) % (2 * np.pi)
-    ring = np.abs(np.hypot(x, y) - e["radius"]) - e["width"] / 2
-    return np.where(turn <= e["stop"] - e["start"] + 1e-9, ring, np.maximum(ring, 1.0))
+def _thin(px, *extents):
+    """The most of a pixel that something so wide and high covers."""
+    return float(np.prod([min(1.0, abs(extent) * px) for extent in extents]))
 
 
-def _triangle(x, y, e):
-    """A marker whose tip points to the centre of its ring."""
-    x, y = _turned(x, y, e["angle"] + np.pi / 2)
-    tip = np.array([(0, 0.6), (-0.42, -0.4), (0.42, -0.4)])
-    return _polygon(x, y, tip * e["size"])
+def _line(away, width, px):
+    """How much of each pixel a line covers that is so far away."""
+    return np.clip(0.5 + (width / 2 - away) * px, 0, _thin(px, width))
 
 
-def _edge(x, y, outline, distance):
-    return distance if outline is None else np.abs(distance) - outline / 2
+def _path(x, y, e, px):
+    corners = np.array(e["points"]) * (e["width"], e["height"])
+    stroke = e["stroke"]
+    if not e["closed"]:
+        away = np.min([_segment(x, y, a, b) for a, b in pairwise(corners)], axis=0)
+        return _line(away, stroke, px)
+    away = _sides(x, y, corners)
+    if away is None:
+        away = _crossings(x, y, corners)
+    if stroke is not None:
+        return _line(np.abs(away), stroke, px)
+    return np.clip(0.5 - away * px, 0, _thin(px, *np.ptp(corners, axis=0)))
 
 
-SHAPES = {
-    "cross": lambda x, y, e: np.minimum(
-        _box(x, y, e["size"], e["width"]), _box(x, y, e["width"], e["size"])
-    ),
-    "disc": lambda x, y, e: _edge(x, y, e["outline"], np.hypot(x, y) - e["radius"]),
-    "polygon": lambda x, y, e: _edge(
-        x, y, e["outline"], _polygon(x, y, _corners([e["radius"]] * e["sides"], e["rotation"]))
-    ),
-    "star": lambda x, y, e: _polygon(
-        x, y, _corners([e["radius"], 0.42 * e["radius"]] * e["points"])
-    ),
-    "bar": lambda x, y, e: _box(*_turned(x, y, e["angle"]), e["width"], e["height"]),
-    "arc": _arc,
-    "pointer": lambda x, y, e: (
-        _segment(x, y, (0, 0), (e["length"] * np.cos(e["angle"]), e["length"] * np.sin(e["angle"])))
-        - e["width"] / 2
-    ),
-}
+def _circle(x, y, e, px):
+    distance, radius, stroke = np.hypot(x, y), max(e["radius"], 0.0), e["stroke"]
+    if stroke is None:
+        return np.clip(0.5 + (radius - distance) * px, 0, _thin(px, 2 * radius, 2 * radius))
+    away, (start, stop) = np.abs(distance - radius), (e["start"], e["stop"])
+    if stop - start < TURN - 1e-9:
+        half = max(stop - start, 0.0) / 2
+        off = np.abs((np.arctan2(y, x) - start - half + np.pi) % TURN - np.pi)
+        ends = np.array([(np.cos(a), np.sin(a)) for a in (start, stop)]) * radius
+        if e["round"]:
+            far = np.min([np.hypot(x - a, y - b) for a, b in ends], axis=0)
+            return _line(np.where(off <= half, away, far), stroke, px)
+        past = distance * np.sin(np.clip(off - half, -np.pi / 2, np.pi / 2))
+        return _line(away, stroke, px) * np.clip(0.5 - past * px, 0, 1)
+    return _line(away, stroke, px)
+
+
+def _letters(x, y, e, px):
+    """Letters in the font that Pillow carries, drawn finely, then averaged."""
+    drawing, images = _pillow()
+    size, step = e["size"] * px * FINE, x[0, 1] - x[0, 0]
+    font = _font(size, e["text"])
+    at = np.array([-x[0, 0] / step + 0.5, y[0, 0] / step + 0.5]) * FINE + (0, e["drop"] * size)
+    box = np.array(font.getbbox(e["text"], anchor="ms")).reshape(2, 2) + at
+    (left, top), (right, bottom) = np.clip(
+        [box[0] // FINE - 1, box[1] // FINE + 2], 0, len(x)
+    ).astype(int)
+    much = np.zeros_like(x)
+    if right > left and bottom > top:
+        image = images.new("L", ((right - left) * FINE, (bottom - top) * FINE))
+        drawing.Draw(image).text(
+            tuple(at - np.array([left, top]) * FINE), e["text"], fill=255, font=font, anchor="ms"
+        )
+        fine = np.asarray(image, float).reshape(bottom - top, FINE, right - left, FINE)
+        much[top:bottom, left:right] = fine.mean(axis=(1, 3)) / 255
+    return much
+
+
+def _pillow() -> tuple[Any, Any]:
+    try:
+        from PIL import Image, ImageDraw
+    except ImportError as error:
+        raise ImportError('text in frames needs Pillow: pip install "neurogym[app]"') from error
+    return ImageDraw, Image
+
+
+@lru_cache(maxsize=64)
+def _font(size: float, text: str) -> Any:
+    """The font that Pillow carries, or, for letters that it lacks, one of the system's."""
+    from PIL import ImageFont
+
+    size = max(size, 1.0)
+    found = ImageFont.load_default(size)
+    if not (missing := _lacking(found, text)):
+        return found
+    for name in OTHER_FONTS:
+        try:
+            found = ImageFont.truetype(name, size)
+        except OSError:
+            continue
+        if not _lacking(found, text):
+            return found
+    raise ValueError(f"text {text!r}: no font was found that has {missing}")
+
+
+def _lacking(font: Any, text: str) -> str:
+    """The letters of a text that a font shows as the sign of what it lacks."""
+    unknown = bytes(font.getmask("\uffff"))
+    return "".join(
+        letter for letter in dict.fromkeys(text) if bytes(font.getmask(letter)) == unknown
+    )
+
+
+SHAPES = {"path": _path, "circle": _circle, "text": _letters}
 
 
 class Painter:
@@ -148,7 +221,8 @@ class Painter:
     def __init__(self, task: Task, size: int):
         self.task, self.size, self._grid = task, size, Grid(size)
         self._key: Any = None
-        self._elements: list[dict[str, Any]] = []
+        self._shown: list[tuple[dict[str, Any], list[str]]] = []  # with the fields that are bound
+        self._covers: dict[Any, Cover | None] = {}
         self._dots: dict[int, tuple[int, list[np.ndarray], np.random.Generator]] = {}
 
     def frame(self, env: TaskEnv, row: np.ndarray) -> np.ndarray:
@@ -156,50 +230,70 @@ class Painter:
 
         `row` are the channels, and after them what graded actions are.
         """
-        key = env.drawn_trial
-        if key != self._key:
-            self._key, self._dots = key, {}
-            self._elements = self.task.plan.scene.resolve(self.task, env.trial)
-        grid, now = self._grid, env.t_ind
+        if env.drawn_trial != self._key:
+            self.begin(env.drawn_trial, self.task.plan.scene.resolve(self.task, env.trial))
+        return self.draw({name: (a, b) for name, a, b in env.periods}, env.t_ind, row)
+
+    def begin(self, key: Any, primitives: Sequence[Mapping[str, Any]]) -> None:
+        """Take over what a trial shows; dots follow from its `key`, (seed, index, ...)."""
+        self._key, self._dots = key, {}
+        self._shown = [
+            (
+                {f: v if is_bound(v) else _frozen(v) for f, v in p.items()},
+                [f for f in p if is_bound(p[f])],
+            )
+            for p in primitives
+        ]
+
+    def draw(self, spans: Mapping[str, tuple[int, int]], now: int, row: np.ndarray) -> np.ndarray:
+        """The picture of a step, (size, size, 3) uint8; `spans` are the periods in steps."""
+        grid = self._grid
         grid.clear()
-        spans = {name: (start, stop) for name, start, stop in env.periods}
-        if not self._elements:
+        if not self._shown:
             self._bars(grid, row)
-        for k, element in enumerate(self._elements):
-            since = _since(element, spans, now, row)
+        for k, (primitive, bound) in enumerate(self._shown):
+            since = _since(primitive, spans, now, row)
             if since is None:
                 continue
-            e = {name: value(field, row) for name, field in element.items()}
-            if e["alpha"] > 0:
+            e = {**primitive, **{name: value(primitive[name], row) for name in bound}}
+            if _visible(e, (now - since) * self.task.dt):
                 self._draw(grid, k, e, (now - since) * self.task.dt, now - since)
         return np.clip(np.rint(grid.image), 0, 255).astype(np.uint8)
 
     def _draw(self, grid: Grid, k: int, e: Mapping[str, Any], ms: float, steps: int) -> None:
-        j, n = e.get("panel") or (0, 1)
-        x, y, px = (grid.x - (j + 0.5) / n + 0.5) * n, grid.y * n, self.size / n
-        inside_panel = np.abs(x) <= 0.5
-        x, y = x - e["x"], y - e["y"]
         kind = e["kind"]
         if kind in SHAPES:
-            if kind == "disc" and e.get("rate") and ms % (1000 / e["rate"]) >= FLASH:
-                return
-            cover = grid.inside(SHAPES[kind](x, y, e), px)
-            grid.blend(cover * inside_panel, e["color"], e["alpha"])
-        elif kind == "marker":
-            x, y = x - e["radius"] * np.cos(e["angle"]), y - e["radius"] * np.sin(e["angle"])
-            triangle = e["shape"] == "triangle"
-            away = _triangle(x, y, e) if triangle else np.hypot(x, y) - e["size"] / 2
-            grid.blend(grid.inside(away, px) * inside_panel, e["color"], e["alpha"])
-        elif kind == "text":
-            grid.blend(
-                _text(x, y, str(e["text"]), e["size"]) * inside_panel, e["color"], e["alpha"]
-            )
-        elif kind in ("grating", "plaid"):
-            _waves(grid, x, y, px, e, ms)
+            grid.blend(self._cover(grid, e), e["color"], e["alpha"])
+        elif kind == "waves":
+            x, y, px, inside = self._panel(grid, e)
+            _waves(grid, x - e["x"], y - e["y"], inside, e, ms)
         elif kind == "dots":
-            self._cloud(grid, k, x, y, px, e, steps)
-        elif kind not in HEARD:
+            x, y, px, _ = self._panel(grid, e)
+            self._cloud(grid, k, x - e["x"], y - e["y"], px, e, steps)
+        elif kind != "sound":
             raise TypeError(f"frames cannot show a {kind!r}")
+
+    def _panel(self, grid: Grid, e: Mapping[str, Any]) -> tuple:
+        """Where each pixel is on a primitive's stage, pixels a stage, and those that are on it."""
+        if "panel" not in e:
+            return grid.x, grid.y, self.size, None
+        j, n = e["panel"]
+        x = (grid.x - (j + 0.5) / n + 0.5) * n
+        return x, grid.y * n, self.size / n, np.abs(x) <= 0.5
+
+    def _cover(self, grid: Grid, e: Mapping[str, Any]) -> Cover | None:
+        """How much of each pixel a shape covers; remembered, for most are the same for long."""
+        key = tuple(v for f, v in e.items() if f not in LOOKS)
+        if key not in self._covers:
+            while len(self._covers) >= KEPT:
+                del self._covers[next(iter(self._covers))]
+            x, y, px, inside = self._panel(grid, e)
+            x, y = x - e["x"], y - e["y"]
+            if e.get("turn"):
+                x, y = _turned(x, y, e["turn"])
+            much = SHAPES[e["kind"]](x - e.get("along", 0.0), y, e, px)
+            self._covers[key] = cropped(much if inside is None else much * inside)
+        return self._covers[key]
 
     def _cloud(self, grid, k, x, y, px, e, steps) -> None:
         """Random-dot motion in the step that is so many after the first one."""
@@ -207,12 +301,11 @@ class Painter:
         radius = e["aperture"] / 2
         shown = field[np.hypot(*(field - 0.5).T) < 0.5]
         places = (shown - 0.5) * e["aperture"]
-        colors = e.get("colors") or (e["color"], e["color"])
-        first = round(len(places) * e["color_share"]) if e.get("colors") else len(places)
-        for color, some in ((colors[0], places[:first]), (colors[1], places[first:])):
+        first = round(len(places) * float(np.clip(e["color_share"], 0, 1)))
+        for color, some in zip(e["colors"], (places[:first], places[first:]), strict=True):
             cover = _spots(x, y, some, e["dot"], px)
             cover *= np.hypot(x, y) < radius + 0.5 / px
-            grid.blend(cover, color, e["alpha"] * float(np.clip(e["contrast"], 0, 1)))
+            grid.blend(cropped(cover), color, e["alpha"] * float(np.clip(e["contrast"], 0, 1)))
 
     def _field(self, k: int, e: Mapping[str, Any], steps: int) -> np.ndarray:
         """Where the dots are, (n, 2) in a unit square: moved on from step to step."""
@@ -241,8 +334,10 @@ class Painter:
         top, n = max(1.0, float(np.abs(shown).max())), len(shown)
         for i, level in enumerate(shown.tolist()):
             x, height = (i + 0.5) / n * 0.8 - 0.4, level / top * 0.4
-            away = _box(grid.x - x, grid.y - height / 2, 0.56 / n, abs(height))
-            grid.blend(grid.inside(away, self.size), "#f5f5f5", 1.0)
+            bar = path(SQUARE, 0.56 / n, abs(height))
+            grid.blend(
+                cropped(_path(grid.x - x, grid.y - height / 2, bar, self.size)), "#f5f5f5", 1.0
+            )
 
 
 def _spots(x, y, places, diameter, px):
@@ -261,13 +356,13 @@ def _spots(x, y, places, diameter, px):
     return cover
 
 
-def _since(element, spans, now, row) -> int | None:
-    """The step in which an element came on; None if it is not on."""
-    if element["show"] is not None and not row[element["show"]] > 0.5:
+def _since(e, spans, now, row) -> int | None:
+    """The step in which something came on; None if it is not on."""
+    if "show" in e and not row[e["show"]] > 0.5:
         return None
-    if element["during"] is None:
+    if "during" not in e:
         return 0
-    on = [spans[name] for name in element["during"] if name in spans]
+    on = [spans[name] for name in e["during"] if name in spans]
     at = [start for start, stop in on if start <= now < stop]
     if not at:
         return None
@@ -277,37 +372,29 @@ def _since(element, spans, now, row) -> int | None:
     return first
 
 
-def _waves(grid, x, y, px, e, ms) -> None:
-    """A grating, or two of them."""
-    spread = [0.0] if e["kind"] == "grating" else [-e["spread"], e["spread"]]
-    phase = e["phase"] - 2 * np.pi * e["hz"] * ms / 1000
+def _frozen(field: Any) -> Any:
+    return tuple(map(_frozen, field)) if isinstance(field, list) else field
+
+
+def _visible(e, ms) -> bool:
+    """Whether something that is on is seen, so many ms after it came on."""
+    return is_there(e) and ("flash" not in e or is_lit(ms, **e["flash"]))
+
+
+def _waves(grid, x, y, inside, e, ms) -> None:
+    """The mean of sine waves, in a round window."""
+    phase = e["phase"] - TURN * e["hz"] * ms / 1000
     waves = [
-        np.sin(2 * np.pi * e["frequency"] * (x * np.cos(a) + y * np.sin(a)) + phase)
-        for a in (e["angle"] + s for s in spread)
+        np.sin(TURN * e["frequency"] * (x * np.cos(a) + y * np.sin(a)) + phase) for a in e["angles"]
     ]
     r = np.hypot(x, y) / (e["size"] / 2)
     fade = np.clip((r - 1 + e["soft"]) / e["soft"], 0, 1) if e["soft"] > 0 else 0 * r
     shown = np.where(r < 1, 0.5 + 0.5 * np.cos(np.pi * fade), 0.0)
-    contrast = e["contrast"]
-    if e["ramp"] > 0:
-        edge = min(ms, e["lasts"] - ms if e["lasts"] > 0 else np.inf) / e["ramp"]
-        contrast *= 0.5 - 0.5 * np.cos(np.pi * np.clip(edge, 0, 1))
+    contrast = e["contrast"] * envelope(e, ms)
     level = GREY + 127.5 * contrast * np.mean(waves, axis=0) * shown
-    cover = ((r < 1) * e["alpha"])[..., None]
-    grid.image += cover * (level[..., None] - grid.image)
-
-
-def _text(x, y, text, size):
-    """How much of each pixel a line of text covers."""
-    dot = size * 0.75 / 5
-    column = np.floor(x / dot + (4 * len(text) - 1) / 2).astype(int)
-    row = np.floor(2.5 - y / dot).astype(int)
-    within = (row >= 0) & (row < 5) & (column >= 0) & (column < 4 * len(text))
-    bits = np.zeros((5, 4 * len(text) + 1))
-    for i, letter in enumerate(text.upper()):
-        for r, digit in enumerate(GLYPHS.get(letter, "00000" if letter == " " else "77777")):
-            bits[r, 4 * i : 4 * i + 3] = [int(digit) >> shift & 1 for shift in (2, 1, 0)]
-    return np.where(within, bits[np.clip(row, 0, 4), np.clip(column, 0, 4 * len(text))], 0.0)
+    window = (r < 1) if inside is None else (r < 1) & inside
+    cover = (window * min(e["alpha"], 1.0))[..., None]
+    grid.image += cover * (np.clip(level, 0, 255)[..., None] - grid.image)
 
 
 class RenderedEnv(TaskEnv):

@@ -13,14 +13,155 @@ import numpy as np
 from neurogym.envs.task_env import TaskEnv
 from neurogym.records import trial_table
 from neurogym.spec.durations import to_steps
-from neurogym.spec.scene import value
+from neurogym.spec.primitives import TURN, envelope, is_lit, is_there, value
 from neurogym.trials.task import Task
 from neurogym.wrappers.joint import Composite
 from neurogym.wrappers.simultaneous import Combined
 
 GREY = "#808080"
 SIZE = 100.0  # of a screen, in the picture's units
+THINNEST, STEADY = 1.0, 46  # of a line; and dots in a cloud, so that a small picture shows them
 SMALLEST, LETTER = 10.5, 0.56  # text: its size, and the width of a letter as a share of it
+
+
+class Pen:
+    """Draws primitives as SVG, in a stage of SIZE around (SIZE / 2, SIZE / 2).
+
+    It draws for small pictures: no line or text is too small to be seen, clouds are of a few large
+    dots, and all that flashes, drifts or fades is shown as it is at its fullest. An `exact` one
+    draws what there is to see `ms` after all came on.
+    """
+
+    def __init__(self, ident: str, exact: bool = False, ms: float = 0.0):
+        self.ident, self.exact, self.ms = ident, exact, ms
+        self.rng = np.random.default_rng(5)
+        self.defined = 0
+
+    def draw(self, primitive: dict[str, Any], row: np.ndarray) -> str:
+        """A primitive in a step; nothing if it is not to be seen."""
+        e = {name: value(field, row) for name, field in primitive.items()}
+        if not hasattr(self, f"_{e['kind']}") or not self._visible(e):
+            return ""
+        x, y = SIZE / 2 + e["x"] * SIZE, SIZE / 2 - e["y"] * SIZE
+        place = f"translate({x:.2f} {y:.2f})"
+        if e.get("turn"):
+            place += f" rotate({-np.degrees(e['turn']):.2f})"
+        if e.get("along"):
+            place += f" translate({e['along'] * SIZE:.2f} 0)"
+        color, alpha = escape(str(e["color"])), float(np.clip(e["alpha"], 0, 1))
+        body = getattr(self, f"_{e['kind']}")(e)
+        return f'<g transform="{place}" fill="{color}" opacity="{alpha:g}">{body}</g>'
+
+    def _visible(self, e) -> bool:
+        dark = self.exact and "flash" in e and not is_lit(self.ms, **e["flash"])
+        return is_there(e) and not dark
+
+    def _wide(self, size: float) -> float:
+        """A length that can be seen, in the picture's units."""
+        size = abs(size) * SIZE
+        return size if self.exact or not size else max(size, THINNEST)
+
+    def _stroke(self, e, round_ends: bool) -> str:
+        if e["stroke"] is None:
+            return ""
+        cap = ' stroke-linecap="round"' if round_ends else ""
+        color = escape(str(e["color"]))
+        return f' fill="none" stroke="{color}" stroke-width="{self._wide(e["stroke"]):.2f}"{cap}'
+
+    def _path(self, e):
+        points = np.array(e["points"]) * (e["width"], -e["height"]) * SIZE
+        if e["stroke"] is None and not self.exact:
+            extent = np.ptp(points, axis=0)
+            points *= np.where(extent > 0, np.maximum(THINNEST / np.maximum(extent, 1e-9), 1), 1)
+        corners = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
+        end = "Z" if e["closed"] else ""
+        return f'<path d="M{corners}{end}"{self._stroke(e, not e["closed"])}/>'
+
+    def _circle(self, e):
+        r, start, stop = max(e["radius"], 0) * SIZE, e["start"], e["stop"]
+        stroke = self._stroke(e, e["round"])
+        if stop - start >= TURN - 1e-9:
+            return f'<circle r="{r:.2f}"{stroke}/>'
+        if stop <= start:
+            return ""
+        ends = [f"{r * np.cos(a):.2f} {-r * np.sin(a):.2f}" for a in (start, stop)]
+        far = int(stop - start > np.pi)
+        return f'<path d="M{ends[0]}A{r:.2f} {r:.2f} 0 {far} 0 {ends[1]}"{stroke}/>'
+
+    def _text(self, e):
+        text, size, shift = e["text"], e["size"] * SIZE, 0.0
+        if not self.exact:
+            fits = 1.9 * SIZE * (0.5 - abs(e["x"])) / (LETTER * max(len(text), 1))
+            size = max(size, min(max(1.3 * size, SMALLEST), fits))
+            middle = SIZE / 2 - e["y"] * SIZE
+            shift = np.clip(middle, size / 2, SIZE - size / 2) - middle
+        return (
+            f'<text font-size="{size:.2f}" text-anchor="middle" y="{shift:.2f}"'
+            f' dy="{e["drop"]:g}em">{escape(text)}</text>'
+        )
+
+    def _dots(self, e):
+        radius, n, dot = e["aperture"] * SIZE / 2, STEADY, 0.95
+        if self.exact:
+            n, dot = max(1, round(e["density"] / 60)), e["dot"] * SIZE / 2
+        r, a = radius * np.sqrt(self.rng.random(n)), self.rng.uniform(0, TURN, n)
+        first = self.rng.random(n) < e["color_share"]
+        dots = "".join(
+            f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{dot:.2f}" fill="{e["colors"][0 if f else 1]}"/>'
+            for x, y, f in zip(r * np.cos(a), r * np.sin(a), first, strict=True)
+        )
+        return f'<g opacity="{np.clip(e["contrast"], 0, 1):g}">{dots}</g>'
+
+    def _waves(self, e):
+        """Sine waves, one over the other, in a round window."""
+        contrast, phase = e["contrast"], e["phase"]
+        if self.exact:
+            phase -= TURN * e["hz"] * self.ms / 1000
+            contrast *= envelope(e, self.ms)
+        r, window = e["size"] * SIZE / 2, self._window(e)
+        waves = "".join(
+            self._wave(e, angle, contrast, phase, r, 1 / (k + 1))
+            for k, angle in enumerate(e["angles"])
+        )
+        return f'{window}<g mask="url(#{self._name()})">{waves}</g>'
+
+    def _name(self, new: bool = False) -> str:
+        self.defined += new
+        return f"{self.ident}-{self.defined}"
+
+    def _wave(self, e, angle, contrast, phase, r, opacity) -> str:
+        length = SIZE / e["frequency"]
+        x, y = length * np.cos(angle), -length * np.sin(angle)
+        late = -phase / TURN
+        levels = [round(128 + 127.5 * contrast * np.sin(k * np.pi / 8)) for k in range(17)]
+        stops = "".join(
+            f'<stop offset="{k / 16:g}" stop-color="rgb({v},{v},{v})"/>'
+            for k, v in enumerate(np.clip(levels, 0, 255))
+        )
+        id = f"{self._name()}-{angle:.4f}".replace(".", "-")
+        return (
+            f'<linearGradient id="{id}" gradientUnits="userSpaceOnUse" spreadMethod="repeat"'
+            f' x1="{late * x:.3f}" y1="{late * y:.3f}" x2="{(late + 1) * x:.3f}"'
+            f' y2="{(late + 1) * y:.3f}">{stops}</linearGradient>'
+            f'<circle r="{r:.2f}" fill="url(#{id})" opacity="{opacity:g}"/>'
+        )
+
+    def _window(self, e) -> str:
+        """A mask that fades as the window does; colours are linear in it."""
+        self._name(new=True)
+        soft, n = float(np.clip(e["soft"], 0, 1)), 8
+        edge = [(1 - soft + soft * k / n, 0.5 + 0.5 * np.cos(np.pi * k / n)) for k in range(n + 1)]
+        stops = "".join(
+            f'<stop offset="{at:.4f}" stop-color="#fff" stop-opacity="{much:.4f}"/>'
+            for at, much in (edge if soft > 0 else [(0, 1)])
+        )
+        name, r = self._name(), e["size"] * SIZE / 2
+        box = f'x="{-r:.2f}" y="{-r:.2f}" width="{2 * r:.2f}" height="{2 * r:.2f}"'
+        return (
+            f'<radialGradient id="{name}-fade" gradientUnits="userSpaceOnUse" cx="0" cy="0"'
+            f' r="{r:.2f}">{stops}</radialGradient><mask id="{name}" maskUnits="userSpaceOnUse"'
+            f' {box}><circle r="{r:.2f}" fill="url(#{name}-fade)"/></mask>'
+        )
 
 
 class Screen:
@@ -33,16 +174,15 @@ class Screen:
         self, env: gym.Env, ob: np.ndarray, active: list[str], clip: str, live: Sequence[bool] = ()
     ):
         self.ob, self.active, self.clip, self.live = ob, active, clip, live
-        scene = env.task.plan.scene.resolve(env.task, env.trial) if isinstance(env, TaskEnv) else []
-        self.elements = scene
+        declared = isinstance(env, TaskEnv)
+        self.scene = env.task.plan.scene.resolve(env.task, env.trial) if declared else []
         self.panels = panels_of(env)
         self.width = width_of(env)
-        self.rng = np.random.default_rng(5)
-        self.gradients = 0
+        self.pen = Pen(clip)
         self.shapes = self._shapes()
 
     def svg(self) -> str:
-        """The screen with its elements."""
+        """The screen and what is on it."""
         frame = f'<rect width="{self.width:g}" height="{SIZE:g}" rx="5" fill="{GREY}"/>'
         edges = (self.width * j / self.panels for j in range(1, self.panels))
         lines = [
@@ -51,11 +191,11 @@ class Screen:
         return f'<g clip-path="url(#{self.clip})">{frame}{"".join(lines + self.shapes)}</g>'
 
     def _shapes(self) -> list[str]:
-        """The elements that are visible."""
-        if not self.elements:
+        """What is visible."""
+        if not self.scene:
             return [self._bars()]
-        shown = [e for e in self.elements if self._visible(e)]
-        return [self._placed(self._element(e), e.get("panel")) for e in shown]
+        shown = ((e, self.pen.draw(e, self.ob)) for e in self.scene if self._visible(e))
+        return [self._placed(shape, e.get("panel")) for e, shape in shown if shape]
 
     def _placed(self, shape: str, panel: Sequence[int] | None) -> str:
         """A shape of one of several tasks, in its panel."""
@@ -67,141 +207,9 @@ class Screen:
         return f'<g transform="translate({x:.2f} {y:.2f}) scale({scale:.3f})">{shape}</g>'
 
     def _visible(self, e: dict[str, Any]) -> bool:
-        on = e["during"] is None or bool(set(e["during"]) & set(self.active))
-        on = on and (not e.get("panel") or self.live[e["panel"][0]])
-        return on and (e["show"] is None or self.ob[e["show"]] > 0.5)
-
-    def _element(self, element: dict[str, Any]) -> str:
-        e = {name: value(field, self.ob) for name, field in element.items()}
-        x, y = SIZE / 2 + e["x"] * SIZE, SIZE / 2 - e["y"] * SIZE
-        body = getattr(self, f"_{e['kind']}")(e)
-        fill = f'fill="{escape(str(e["color"]))}" opacity="{e["alpha"]}"'
-        return f'<g transform="translate({x:.2f} {y:.2f})" {fill}>{body}</g>'
-
-    def _cross(self, e):
-        s, w = e["size"] * SIZE, max(e["width"] * SIZE, 1.2)
-        return (
-            f'<rect x="{-s / 2:.2f}" y="{-w / 2:.2f}" width="{s:.2f}" height="{w:.2f}"/>'
-            f'<rect x="{-w / 2:.2f}" y="{-s / 2:.2f}" width="{w:.2f}" height="{s:.2f}"/>'
-        )
-
-    def _outlined(self, e):
-        if e.get("outline") is None:
-            return ""
-        width = max(e["outline"] * SIZE, 0.8)
-        return f'fill="none" stroke="{escape(str(e["color"]))}" stroke-width="{width:.2f}"'
-
-    def _disc(self, e):
-        return f'<circle r="{e["radius"] * SIZE:.2f}" {self._outlined(e)}/>'
-
-    def _corners(self, radii: list[float], rotation: float) -> str:
-        angles = np.pi / 2 + rotation + np.arange(len(radii)) * 2 * np.pi / len(radii)
-        return " ".join(
-            f"{r * SIZE * np.cos(a):.2f},{-r * SIZE * np.sin(a):.2f}"
-            for r, a in zip(radii, angles, strict=True)
-        )
-
-    def _polygon(self, e):
-        points = self._corners([e["radius"]] * e["sides"], e["rotation"])
-        return f'<polygon points="{points}" {self._outlined(e)}/>'
-
-    def _star(self, e):
-        radii = [e["radius"], e["radius"] * 0.45] * e["points"]
-        return f'<polygon points="{self._corners(radii, 0.0)}"/>'
-
-    def _bar(self, e):
-        w, h = e["width"] * SIZE, e["height"] * SIZE
-        turn = -np.degrees(e["angle"])
-        box = f'x="{-w / 2:.2f}" y="{-h / 2:.2f}" width="{w:.2f}" height="{h:.2f}"'
-        return f'<rect {box} transform="rotate({turn:.1f})"/>'
-
-    def _arc(self, e):
-        color = escape(str(e["color"]))
-        r, w = e["radius"] * SIZE, max(e["width"] * SIZE, 0.8)
-        return f'<circle r="{r:.2f}" fill="none" stroke="{color}" stroke-width="{w:.2f}"/>'
-
-    def _pointer(self, e):
-        length, w = e["length"] * SIZE, e["width"] * SIZE
-        x, y = length * np.cos(e["angle"]), -length * np.sin(e["angle"])
-        color = escape(str(e["color"]))
-        return (
-            f'<line x2="{x:.2f}" y2="{y:.2f}" stroke="{color}" stroke-width="{w:.2f}"'
-            f' stroke-linecap="round"/>'
-        )
-
-    def _marker(self, e):
-        r = e["radius"] * SIZE
-        x, y, size = r * np.cos(e["angle"]), -r * np.sin(e["angle"]), e["size"] * SIZE
-        if e["shape"] == "triangle":  # its tip points to the centre
-            tip = ((0, 0.6), (-0.42, -0.4), (0.42, -0.4))
-            points = " ".join(f"{a * size:.2f},{b * size:.2f}" for a, b in tip)
-            turn = 90 - np.degrees(e["angle"])
-            place = f"translate({x:.2f} {y:.2f}) rotate({turn:.1f})"
-            return f'<polygon points="{points}" transform="{place}"/>'
-        return f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{size / 2:.2f}"/>'
-
-    def _speaker(self, e):
-        """The sign of a sound: a speaker, and waves that go as far as the level."""
-        level, color = float(np.clip(e["level"], 0, 1)), escape(str(e["color"]))
-        n = int(np.ceil(3 * level))
-        waves = "".join(
-            f'<path d="M{-0.1 + r * 0.732:.3f} {-r * 0.682:.3f}A{r:.3f} {r:.3f} 0 0 1'
-            f' {-0.1 + r * 0.732:.3f} {r * 0.682:.3f}" fill="none" stroke="{color}"'
-            ' stroke-width="0.09" stroke-linecap="round"/>'
-            for r in (0.17 + 0.6 * level * i / n for i in range(1, n + 1))
-        )
-        body = "-0.55,-0.18 -0.35,-0.18 -0.05,-0.45 -0.05,0.45 -0.35,0.18 -0.55,0.18"
-        size = e["size"] * SIZE
-        across = -size if e["ear"] == "left" else size
-        scale = f'transform="scale({across:.2f} {size:.2f})"'
-        return f'<g {scale} class="sound"><polygon points="{body}"/>{waves}</g>'
-
-    _tone = _noise = _clicks = _speaker
-
-    def _text(self, e):
-        text, size = str(e["text"]), e["size"] * SIZE
-        fits = 1.9 * SIZE * (0.5 - abs(e["x"])) / (LETTER * max(len(text), 1))
-        size = max(size, min(max(1.3 * size, SMALLEST), fits))
-        middle = SIZE / 2 - e["y"] * SIZE
-        shift = np.clip(middle, size / 2, SIZE - size / 2) - middle
-        return (
-            f'<text font-size="{size:.2f}" text-anchor="middle" y="{shift:.2f}" dy="0.35em">'
-            f"{escape(text)}</text>"
-        )
-
-    def _dots(self, e):
-        n, radius = 46, e["aperture"] * SIZE / 2
-        r, a = radius * np.sqrt(self.rng.random(n)), self.rng.uniform(0, 2 * np.pi, n)
-        colors = e.get("colors") or (e["color"], e["color"])
-        first = self.rng.random(n) < e["color_share"]
-        return "".join(
-            f'<circle cx="{x:.2f}" cy="{y:.2f}" r="0.95" fill="{colors[0 if f else 1]}"/>'
-            for x, y, f in zip(r * np.cos(a), r * np.sin(a), first, strict=True)
-        )
-
-    def _grating(self, e):
-        return self._stripes(e, e["angle"], 1.0)
-
-    def _plaid(self, e):
-        left, right = e["angle"] - e["spread"], e["angle"] + e["spread"]
-        return self._stripes(e, left, 1.0) + self._stripes(e, right, 0.5)
-
-    def _stripes(self, e, angle: float, opacity: float) -> str:
-        """A sine wave in a round window, whose edge is sharp here."""
-        self.gradients += 1
-        id, length = f"{self.clip}-{self.gradients}", SIZE / e["frequency"]
-        x, y = length * np.cos(angle), -length * np.sin(angle)
-        levels = [round(128 + 127 * e["contrast"] * np.sin(k * np.pi / 4)) for k in range(9)]
-        stops = "".join(
-            f'<stop offset="{k / 8:g}" stop-color="rgb({v},{v},{v})"/>'
-            for k, v in enumerate(levels)
-        )
-        return (
-            f'<linearGradient id="{id}" gradientUnits="userSpaceOnUse" spreadMethod="repeat" x1="0"'
-            f' y1="0" x2="{x:.3f}" y2="{y:.3f}">{stops}</linearGradient>'
-            f'<circle r="{e["size"] * SIZE / 2 * (1 - e["soft"] / 2):.2f}" fill="url(#{id})"'
-            f' opacity="{opacity:g}"/>'
-        )
+        on = "during" not in e or bool(set(e["during"]) & set(self.active))
+        on = on and ("panel" not in e or self.live[e["panel"][0]])
+        return on and ("show" not in e or self.ob[e["show"]] > 0.5)
 
     def _bars(self) -> str:
         """A bar for each channel, for tasks without a scene."""
@@ -258,8 +266,8 @@ def _is_faint(env: gym.Env) -> bool:
     """Whether something has a contrast that a small picture does not show."""
     if not isinstance(env, TaskEnv):
         return False
-    elements = env.task.plan.scene.resolve(env.task, env.trial)
-    contrasts = [e["contrast"] for e in elements if "contrast" in e]
+    shown = env.task.plan.scene.resolve(env.task, env.trial)
+    contrasts = [e["contrast"] for e in shown if "contrast" in e]
     return any(np.isscalar(contrast) and contrast < FAINT for contrast in contrasts)
 
 

@@ -2,7 +2,7 @@
 
 A scene is plain data. Coordinates and sizes are fractions of the stage, x to the right and y up
 from its centre; angles are radians, 0 to the right, counter-clockwise; times are ms. `resolve`
-turns it into the JSON that the player draws, with a trial's conditions filled in.
+turns it, with a trial's conditions filled in, into the primitives that every painter draws.
 """
 
 from __future__ import annotations
@@ -15,9 +15,23 @@ import numpy as np
 
 from neurogym.spec.layout import Actions, Channels, ring
 from neurogym.spec.parameters import unknown
+from neurogym.spec.primitives import (
+    LINE,
+    SQUARE,
+    TIP,
+    circle,
+    corners,
+    letters,
+    path,
+    plus,
+    speaker,
+    times,
+)
 
 INK, GO, BLUE, ORANGE = "#f5f5f5", "#7ee0a1", "#4aa3ff", "#ffa033"
 TEAL, PINK = "#7fe0d0", "#ff9ecb"
+DOTS = ("direction", "coherence", "aperture", "density", "speed", "dot", "contrast", "lifetime")
+WAVES = ("size", "frequency", "hz", "phase", "contrast", "soft", "ramp", "lasts")
 
 
 class Planned(Protocol):
@@ -128,21 +142,7 @@ class Bump:
     ) -> dict[str, Any]:
         """The binding that the player evaluates."""
         group = channels[self.name]
-        return {"ring": [group.start, group.size]}
-
-
-def value(resolved: Any, row: np.ndarray) -> Any:
-    """What a resolved field is in a step, as the player evaluates it.
-
-    `row` are the channels, and after them the numbers of a graded action.
-    """
-    if isinstance(resolved, dict) and "channel" in resolved:
-        return float(row[resolved["channel"]]) * resolved["scale"] + resolved["offset"]
-    if isinstance(resolved, dict) and "ring" in resolved:
-        first, n = resolved["ring"]
-        theta, level = ring(n), row[first : first + n]
-        return float(np.arctan2(level @ np.sin(theta), level @ np.cos(theta)))
-    return resolved
+        return {"ring": [group.start, group.size], "scale": 1.0, "offset": 0.0}
 
 
 # -- elements -----------------------------------------------------------------------------------
@@ -163,27 +163,42 @@ class Element:
     show: str | None = None
     when: Callable[[Any, Mapping[str, Any]], bool] | None = None
 
-    def resolve(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The element as the player draws it in one trial; None if it is not part of it."""
+    def read(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The fields in one trial; None if the element is not part of it."""
         if self.when and not self.when(task, conditions):
             return None
-        channels = task.plan.channels
-        out: dict[str, Any] = {"kind": type(self).__name__.lower()}
+        out: dict[str, Any] = {}
         for f in fields(self):
             value = getattr(self, f.name)
-            if f.name == "when":
+            if f.name in ("when", "during", "show"):
                 continue
-            if f.name == "during":
-                value = [value] if isinstance(value, str) else value and list(value)
-                if extra := [p for p in value or () if p not in task.plan.timing]:
-                    raise ValueError(unknown("period", extra, task.plan.timing))
-            elif f.name == "show" and value is not None:
-                value = channels[value].start
-            else:
-                while hasattr(value, "resolve"):  # a function may give another binding
-                    value = value.resolve(task, conditions, channels)
+            while hasattr(value, "resolve"):  # a function may give another binding
+                value = value.resolve(task, conditions, task.plan.channels)
             out[f.name] = value.item() if isinstance(value, np.generic) else value
         return out
+
+    def resolve(self, task: Declared, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The primitives that the element is in one trial; none if it is not part of it."""
+        told = self.read(task, conditions)
+        if told is None:
+            return []
+        common: dict[str, Any] = {"color": told["color"], "alpha": told["alpha"]}
+        if self.during is not None:
+            periods = [self.during] if isinstance(self.during, str) else list(self.during)
+            if extra := [p for p in periods if p not in task.plan.timing]:
+                raise ValueError(unknown("period", extra, task.plan.timing))
+            common["during"] = periods
+        if self.show is not None:
+            common["show"] = task.plan.channels[self.show].start
+        return [{**primitive, **common} for primitive in self.lower(told)]
+
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The primitives of fields as `read` gives them, without what all elements have."""
+        raise TypeError(f"{type(self).__name__} does not say how it is drawn")
+
+
+def _at(told: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: told[name] for name in ("x", "y", *names)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +207,10 @@ class Cross(Element):
 
     size: Any = 0.05
     width: Any = 0.008
+
+    def lower(self, told):
+        lying = path(SQUARE, told["size"], told["width"], **_at(told))
+        return [lying, path(SQUARE, told["width"], told["size"], **_at(told))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +224,12 @@ class Disc(Element):
     outline: Any = None
     rate: Any = 0.0
 
+    def lower(self, told):
+        drawn = circle(told["radius"], stroke=told["outline"], **_at(told))
+        if told["rate"]:
+            drawn["flash"] = dict(rate=told["rate"], times=None, ms=50.0, share=1.0)
+        return [drawn]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Polygon(Element):
@@ -215,6 +240,11 @@ class Polygon(Element):
     rotation: Any = 0.0
     outline: Any = None
 
+    def lower(self, told):
+        how = dict(turn=told["rotation"], stroke=told["outline"])
+        points = corners([1] * int(told["sides"]))
+        return [path(points, told["radius"], told["radius"], **how, **_at(told))]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Star(Element):
@@ -222,6 +252,10 @@ class Star(Element):
 
     radius: Any = 0.1
     points: int = 5
+
+    def lower(self, told):
+        points = corners([1, 0.42] * int(told["points"]))
+        return [path(points, told["radius"], told["radius"], **_at(told))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +265,9 @@ class Bar(Element):
     width: Any = 0.02
     height: Any = 0.2
     angle: Any = 0.0
+
+    def lower(self, told):
+        return [path(SQUARE, told["width"], told["height"], turn=told["angle"], **_at(told))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +279,9 @@ class Arc(Element):
     start: Any = 0.0
     stop: Any = 2 * np.pi
 
+    def lower(self, told):
+        return [circle(told["radius"], stroke=told["width"], **_at(told, "start", "stop"))]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pointer(Element):
@@ -250,6 +290,10 @@ class Pointer(Element):
     length: Any = 0.3
     width: Any = 0.02
     angle: Any = 0.0
+
+    def lower(self, told):
+        how = dict(turn=told["angle"], stroke=told["width"], closed=False)
+        return [path(LINE, told["length"], told["length"], **how, **_at(told))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,6 +305,14 @@ class Marker(Element):
     size: Any = 0.03
     shape: str = "disc"
 
+    def lower(self, told):
+        if told["shape"] not in ("disc", "triangle"):
+            raise ValueError(unknown("shape", [told["shape"]], ("disc", "triangle")))
+        at = _at(told) | {"turn": told["angle"], "along": told["radius"]}
+        if told["shape"] == "triangle":
+            return [path(TIP, told["size"], told["size"], **at)]
+        return [circle(times(told["size"], 0.5), **at)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Element):
@@ -268,6 +320,9 @@ class Text(Element):
 
     text: Any = ""
     size: Any = 0.06
+
+    def lower(self, told):
+        return [letters(told["text"], told["size"], **_at(told))]
 
 
 EARS = {"left": -0.43, "right": 0.43, "both": 0.0}  # and where a sound's sign is by default
@@ -287,9 +342,9 @@ class Sound(Element):
     level: Any = 0.5
     ear: Any = "both"
 
-    def resolve(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+    def read(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
         """As for any element; without `x` the speaker is at the side of its ear."""
-        out = super().resolve(task, conditions)
+        out = super().read(task, conditions)
         if out is None:
             return None
         if out["ear"] not in EARS:
@@ -298,6 +353,20 @@ class Sound(Element):
             out["x"] = EARS[out["ear"]]
         return out
 
+    def lower(self, told):
+        left = told["ear"] == "left"
+        heard = {"kind": "sound", "level": told["level"], "ear": told["ear"]} | self.source(told)
+        sign = speaker(told["size"], told["level"], left, self.flash(told), **_at(told))
+        return [heard, *sign]
+
+    def source(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """What is heard: a `source` and its numbers."""
+        raise TypeError(f"{type(self).__name__} does not say how it sounds")
+
+    def flash(self, told: Mapping[str, Any]) -> dict[str, Any] | None:
+        """When the waves of the sign are seen; None if always."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tone(Sound):
@@ -305,10 +374,16 @@ class Tone(Sound):
 
     frequency: Any = 1000.0
 
+    def source(self, told):
+        return {"source": "sine", "frequency": told["frequency"]}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Noise(Sound):
     """White noise, the same again in the same trial."""
+
+    def source(self, told):
+        return {"source": "noise"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,15 +397,22 @@ class Clicks(Sound):
         if (self.rate is None) == (self.times is None):
             raise ValueError(f"rate = {self.rate}, times = {self.times}: clicks need one of them")
 
-    def resolve(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+    def read(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
         """As for any sound."""
-        out = super().resolve(task, conditions)
+        out = super().read(task, conditions)
         if out is None or self.times is None:
             return out
         times = np.asarray(out["times"], float).ravel()
         if not (np.isfinite(times).all() and (times >= 0).all()):
             raise ValueError(f"times = {times.tolist()}: expected ms since the clicks came on")
         return {**out, "times": times.tolist()}
+
+    def source(self, told):
+        return {"source": "clicks", "rate": told["rate"], "times": told["times"]}
+
+    def flash(self, told):
+        share = 0.5 if told["times"] is None else 1.0
+        return dict(rate=told["rate"], times=told["times"], ms=80.0, share=share)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,6 +435,12 @@ class Dots(Element):
     colors: tuple[str, str] | None = None
     color_share: Any = 0.5
 
+    def lower(self, told):
+        one = (told["color"], told["color"])
+        colors = list(told["colors"] or one)
+        share = told["color_share"] if told["colors"] else 1.0
+        return [dict(kind="dots", colors=colors, color_share=share, **_at(told, *DOTS))]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grating(Element):
@@ -373,12 +461,22 @@ class Grating(Element):
     ramp: Any = 0.0
     lasts: Any = 0.0
 
+    def lower(self, told):
+        return [dict(kind="waves", angles=self.angles(told), **_at(told, *WAVES))]
+
+    def angles(self, told: Mapping[str, Any]) -> list[Any]:
+        """Where its waves drift to."""
+        return [told["angle"]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plaid(Grating):
     """Two gratings of half the contrast each, `spread` to the left and right of `angle`."""
 
     spread: Any = np.pi / 4
+
+    def angles(self, told):
+        return [plus(told["angle"], times(told["spread"], way)) for way in (-1, 1)]
 
 
 @dataclass(frozen=True)
@@ -391,9 +489,8 @@ class Scene:
         object.__setattr__(self, "elements", elements)
 
     def resolve(self, task: Declared, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The stage of one trial, as JSON."""
-        resolved = (element.resolve(task, conditions) for element in self.elements)
-        return [element for element in resolved if element]
+        """The primitives of the stage in one trial, as JSON."""
+        return [p for element in self.elements for p in element.resolve(task, conditions)]
 
 
 # -- keys ---------------------------------------------------------------------------------------

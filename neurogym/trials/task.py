@@ -17,6 +17,7 @@ from neurogym.spec.outcomes import Result
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Preset, Rewards, Timing, unknown
 from neurogym.spec.plan import Effect, Modifier, Plan, Step, numbered
+from neurogym.spec.primitives import rebound
 from neurogym.spec.rules import Rule
 from neurogym.spec.scene import Keys, Scene, Sound
 from neurogym.trials.batch import Draw, PaintedBatch, Sheet, TrialBatch
@@ -40,20 +41,13 @@ class Member:
         names = {**self.conditions, **self.periods}
         return {own: trial[name] for own, name in names.items() if trial.get(name) is not None}
 
-    def redrawn(self, element: Mapping[str, Any]) -> dict[str, Any]:
-        """An element of the task's scene, with the whole's channels and periods."""
-        out = {}
-        for name, value in element.items():
-            if isinstance(value, dict) and "channel" in value:
-                value = {**value, "channel": int(self.channels[value["channel"]])}
-            elif isinstance(value, dict) and "ring" in value:
-                first, size = value["ring"]
-                value = {"ring": [int(self.channels[first]), size]}
-            elif name == "show" and value is not None:
-                value = int(self.channels[value])
-            elif name == "during" and value is not None:
-                value = [self.periods[period] for period in value]
-            out[name] = value
+    def redrawn(self, primitive: Mapping[str, Any]) -> dict[str, Any]:
+        """A primitive of the task's scene, with the whole's channels and periods."""
+        out = rebound(primitive, lambda channel: int(self.channels[channel]))
+        if "show" in out:
+            out["show"] = int(self.channels[out["show"]])
+        if "during" in out:
+            out["during"] = [self.periods[period] for period in out["during"]]
         return out
 
 

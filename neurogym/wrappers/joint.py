@@ -560,10 +560,10 @@ class Composite(Task):
         return Trials(trials.n, given)
 
     def scene_of(self, conditions: Mapping[str, Any], j: int) -> list[dict[str, Any]]:
-        """A task's elements in one trial."""
+        """What a task shows in one trial."""
         member = self.members[j]
-        elements = member.task.plan.scene.resolve(member.task, member.own(conditions))
-        return [member.redrawn(element) for element in elements]
+        shown = member.task.plan.scene.resolve(member.task, member.own(conditions))
+        return [member.redrawn(primitive) for primitive in shown]
 
 
 def typed(values: list) -> np.ndarray:

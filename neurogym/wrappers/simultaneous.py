@@ -317,9 +317,9 @@ class SideBySide(JointScene):
     def resolve(self, task: Combined, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
         on = task.on({name: np.array([value]) for name, value in conditions.items()})[0]
         return [
-            {**element, "panel": [j, len(task.tasks)]}
+            {**primitive, "panel": [j, len(task.tasks)]}
             for j in np.flatnonzero(on).tolist()
-            for element in task.scene_of(conditions, j)
+            for primitive in task.scene_of(conditions, j)
         ]
 
 

@@ -14,6 +14,7 @@ from neurogym.envs.episodes import as_trials
 from neurogym.envs.task_env import TaskEnv
 from neurogym.figures.stills import screens, timeline
 from neurogym.spec.parameters import Preset, Timing
+from neurogym.spec.primitives import BOX
 from neurogym.tasks.withholding import GoNogo
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -198,4 +199,5 @@ def test_a_picture_shows_the_speaker_of_a_sound():
     text = screens(env, "x")
     parsed(text)
     periods = [name for name, start, stop in env.periods if stop > start]
-    assert text.count('class="sound"') == 2 * (len(periods) - 1)  # tone and noise, not to decide
+    box = " ".join(f"{8 * x:.2f},{-8 * y:.2f}" for x, y in BOX)  # of a size of 0.08
+    assert text.count(box) == 2 * (len(periods) - 1)  # tone and noise, not to decide

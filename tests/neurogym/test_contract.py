@@ -15,6 +15,7 @@ from neurogym.envs.task_env import TaskEnv
 from neurogym.records import trial_table
 from neurogym.spec.conditions import Choice
 from neurogym.spec.parameters import Levels, Rewards, Timing
+from neurogym.spec.primitives import KINDS, rebound
 from neurogym.trials.catalogue import task_class
 from tests.acting import constants, graded, idle, some, worth, wrong
 
@@ -368,12 +369,14 @@ def test_scene_and_keys_are_json_of_what_there_is(task, preset):
             begin(env, trial)
             resolved = variant.scene.resolve(variant, env.trial)
             for element in json.loads(json.dumps(resolved, allow_nan=False)):
-                assert set(element["during"] or ()) <= set(variant.timing)
-                assert element["show"] is None or 0 <= element["show"] < plan.channels.size
+                assert element["kind"] in KINDS
+                assert set(element.get("during", ())) <= set(variant.timing)
+                assert 0 <= element.get("show", 0) < plan.channels.size
+                hand = plan.actions.size if plan.actions.graded else 0
+                bound = []
+                rebound(element, lambda channel, bound=bound: bound.append(channel))
+                assert all(0 <= channel < plan.channels.size + hand for channel in bound)
                 for value in element.values():
-                    if isinstance(value, dict) and "channel" in value:
-                        hand = plan.actions.size if plan.actions.graded else 0
-                        assert 0 <= value["channel"] < plan.channels.size + hand
                     if isinstance(value, dict) and "ring" in value:
                         start, size = value["ring"]
                         assert 0 <= start < start + size <= plan.channels.size

@@ -1,5 +1,6 @@
 """Frames: what a person sees, for agents that see pixels."""
 
+import sys
 from itertools import pairwise
 
 import gymnasium as gym
@@ -9,8 +10,6 @@ import pytest
 import neurogym as ngym
 from neurogym.envs import pixels
 from tests.acting import idle
-
-TASKS = ngym.all_envs()  # before any test adds its own
 
 
 def frames(id, steps, seed=3, size=64, **params):
@@ -130,13 +129,12 @@ def test_without_a_reset_there_is_no_frame():
         env.render()
 
 
-def test_every_letter_of_the_scenes_has_a_glyph():
-    for rows in pixels.GLYPHS.values():
-        assert len(rows) == 5
-        assert set(rows) <= set("01234567")
-    for id in TASKS:
-        env = ngym.make(id, preset="human").unwrapped
-        env.reset(seed=1)
-        for element in env.task.plan.scene.resolve(env.task, env.trial):
-            if element["kind"] == "text":
-                assert set(str(element["text"]).upper()) <= {*pixels.GLYPHS, " "}
+def test_letters_that_no_font_has_are_told():
+    with pytest.raises(ValueError, match="no font was found that has \ue123"):
+        pixels._font(20.0, "a\ue123")
+
+
+def test_text_without_pillow_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match="text in frames needs Pillow"):
+        frames("ProbabilisticReasoning-v0", 30)

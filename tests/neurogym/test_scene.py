@@ -10,15 +10,17 @@ ON = dict(ground_truth=1, modality="va", intensity=0.4, strength=0.7)
 
 
 def resolved(element, task=None, **conditions):
-    [told] = Scene(element).resolve(task or ToneDetection(), ON | conditions)
+    """What is heard, which comes before its sign."""
+    told, *sign = Scene(element).resolve(task or ToneDetection(), ON | conditions)
+    assert all(p["kind"] in ("path", "circle") for p in sign)
     return told
 
 
 def test_a_tone_is_told_with_its_sign():
     told = resolved(Tone(frequency=440, during="tone1", show="stimulus"))
     assert told == {
-        "kind": "tone", "frequency": 440, "level": 0.5, "ear": "both", "during": ["tone1"],
-        "show": 1, "x": 0.0, "y": 0.43, "size": 0.08, "color": "#f5f5f5", "alpha": 1.0,
+        "kind": "sound", "source": "sine", "frequency": 440, "level": 0.5, "ear": "both",
+        "during": ["tone1"], "show": 1, "color": "#f5f5f5", "alpha": 1.0,
     }  # fmt: skip
 
 
@@ -30,8 +32,10 @@ def test_a_level_is_a_condition_or_a_channel():
 
 @pytest.mark.parametrize(("ear", "x"), [("left", -0.43), ("right", 0.43), ("both", 0)])
 def test_a_sign_is_at_the_side_of_its_ear(ear, x):
-    assert resolved(Clicks(rate=20, ear=ear))["x"] == x
-    assert resolved(Clicks(rate=20, ear=By(lambda task, c: ear), x=0.1))["x"] == 0.1
+    for given, expected in (({}, x), ({"x": 0.1}, 0.1)):
+        clicks = Clicks(rate=20, ear=By(lambda task, c: ear), **given)
+        _, *sign = Scene(clicks).resolve(ToneDetection(), ON)
+        assert {p["x"] for p in sign} == {expected}
 
 
 def test_times_of_clicks_follow_the_trial():
@@ -54,6 +58,8 @@ def test_what_cannot_be_heard_is_refused():
 
 def test_a_sound_belongs_to_its_trials():
     task = AnnubesEnv()
-    told = {c: [e["kind"] for e in task.scene.resolve(task, ON | {"modality": c})] for c in "va"}
-    assert "tone" in told["a"]
-    assert "tone" not in told["v"]
+    told = {
+        c: [e.get("source") for e in task.scene.resolve(task, ON | {"modality": c})] for c in "va"
+    }
+    assert "sine" in told["a"]
+    assert "sine" not in told["v"]

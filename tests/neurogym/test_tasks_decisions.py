@@ -9,6 +9,7 @@ from scipy import stats
 import neurogym as ngym
 from neurogym.envs.task_env import TaskEnv
 from neurogym.spec.layout import ring
+from neurogym.spec.scene import Marker, Polygon
 from neurogym.tasks.delayed import AntiReach, PerceptualDecisionMakingDelayResponse
 from neurogym.tasks.pulses import (
     CUES,
@@ -61,8 +62,10 @@ def test_the_spot_is_opposite_to_the_answer_or_at_it(anti):
     assert ((at - truth[period == "stimulus"]) % 32 == (16 if anti else 0)).all()
     np.testing.assert_allclose(shown[0], np.cos(ring(32) - ring(32)[at[0]]), atol=1e-5)
     assert (block.gt[period == "decision"] == 1 + truth[period == "decision"]).all()
-    (marker,) = (e for e in task.scene.resolve(task, block.trials.one(0)) if e["kind"] == "marker")
-    assert np.cos(marker["angle"] - ring(32)[at[0]]) == pytest.approx(1)
+    (marker,) = (e for e in task.scene.elements if isinstance(e, Marker))
+    assert np.cos(
+        marker.read(task, block.trials.one(0))["angle"] - ring(32)[at[0]]
+    ) == pytest.approx(1)
 
 
 def test_nothing_is_opposite_on_an_odd_ring():
@@ -187,7 +190,12 @@ def test_the_scene_shows_each_shape_where_its_channel_is():
     for trial in range(20):
         env.reset(seed=1, options={"trial": trial})
         elements = task.scene.resolve(task, env.trial)
-        shapes = [e for e in elements if e["kind"] == "polygon"]
+        shapes = [
+            shape
+            for e in task.scene.elements
+            if isinstance(e, Polygon)
+            for shape in e.resolve(task, env.trial)
+        ]
         numbers = [e["text"] for e in elements if e["kind"] == "text"]
         assert len(shapes) == len(numbers) == 4
         full = env.ob[env.start_ind["stimulus3"]][1:].reshape(4, 10)
@@ -196,7 +204,7 @@ def test_the_scene_shows_each_shape_where_its_channel_is():
             weight = task.shape_weight[int(full[place].argmax())]
             assert number == f"{abs(weight):g}"
             assert (shape["color"] == "#4aa3ff") == (weight > 0)
-            assert shape["sides"] == 3 + [0.3, 0.5, 0.7, 0.9, 10].index(abs(weight))
+            assert len(shape["points"]) == 3 + [0.3, 0.5, 0.7, 0.9, 10].index(abs(weight))
             shown = env.ob[[env.start_ind[p] for p in task.timing][1:5], 1 + 10 * place :]
             assert shown[:, :10].any(axis=1).sum() == len(shape["during"])
 

@@ -114,7 +114,7 @@ def test_the_spot_on_the_screen_is_where_the_arm_is():
         spots = [
             element
             for element in env.task.scene.resolve(env.task, env.trial)
-            if element["during"] == [period] and isinstance(element["x"], dict)
+            if element.get("during") == [period] and isinstance(element["x"], dict)
         ]
         x, y = (
             ob[b["channel"]] * b["scale"] + b["offset"] for b in (spots[0][k] for k in ("x", "y"))

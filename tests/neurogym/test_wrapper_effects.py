@@ -225,7 +225,7 @@ def test_pulses_are_on_in_their_periods():
     first, second = env.ob[:, names["ttl_1"]], env.ob[:, names["ttl_2"]]
     assert first.tolist() == [0] * 2 + [1] * 5 + [0] * 10
     assert second.tolist() == [1] * 2 + [0] * 10 + [1] * 5
-    squares = [e for e in env.task.plan.scene.resolve(env.task, env.trial) if e["kind"] == "bar"]
+    squares = [e for e in env.task.plan.scene.resolve(env.task, env.trial) if "show" in e]
     assert [e["show"] for e in squares] == [names["ttl_1"], names["ttl_2"]]
 
 

@@ -197,7 +197,7 @@ def the_stage_follows(case):
         scene = env.task.plan.scene.resolve(env.task, env.trial)
         json.dumps(scene, allow_nan=False)
         periods = {name for name, _, _ in env.periods}
-        assert all(set(element["during"] or ()) <= periods for element in scene)
+        assert all(set(element.get("during", ())) <= periods for element in scene)
         env.new_trial()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from neurogym.figures.chromium import installed
+from neurogym.spec.scene import Cross
 
 ASSETS = Path(__file__).parents[2] / "assets"
 FLAGS = [
@@ -175,7 +176,12 @@ def config(**changes):
     } | changes
 
 
-CROSS = {"kind": "cross", "x": 0, "y": 0, "size": 0.05, "width": 0.008, "color": "#000000"}
+def drawn(element, **changes):
+    """The primitives of an element, each with the changes."""
+    return [primitive | changes for primitive in element.resolve(None, {})]
+
+
+CROSS = drawn(Cross(color="#000000"))
 
 
 def trial(
@@ -223,7 +229,7 @@ def trial(
         "next": [0] * len(ends),
         "shape": [3, 1, actions],
         "response": responses(outcome, actions),
-        "scene": [CROSS],
+        "scene": CROSS,
         "seed": 7 + index,
     } | changes
 

@@ -11,8 +11,9 @@ import neurogym as ngym
 from app.player import messages
 from neurogym.records import trial_table
 from neurogym.spec.outcomes import Outcome
+from neurogym.spec.scene import Disc
 from tests.ui.driver import open_task, press, run_of, state
-from tests.ui.harness import trial
+from tests.ui.harness import drawn, trial
 
 PAIRS = {"task": "DelayPairedAssociation-v0", "preset": "human"}
 DOTS = {"task": "PerceptualDecisionMaking-v0", "preset": "human"}
@@ -86,10 +87,8 @@ def task_of(j, play, **changes):
 
 def joint(index, first, second):
     """A disc in each panel, as long as its channel is on; there is no noise."""
-    discs = [
-        {"kind": "disc", "radius": 0.2, "color": "#ffffff", "show": j, "panel": [j, 2]}
-        for j in (0, 1)
-    ]
+    disc = Disc(radius=0.2, color="#ffffff")
+    discs = [p for j in (0, 1) for p in drawn(disc, show=j, panel=[j, 2])]
     steps = max(part["at"] + part.get("T", 0) for part in (first, second))
     play = trial(index, scene=discs)
     for name in ("kind", "reward", "outcome", "ends", "next", "response", "shape"):

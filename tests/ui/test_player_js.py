@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tests.ui.harness import CROSS, Bench, config, responses, trial
+from neurogym.spec.scene import Disc, Dots
+from tests.ui.harness import CROSS, Bench, config, drawn, responses, trial
 
 LONG = {"answer": 150}  # steps; a slow machine has time to send its key
 
@@ -626,9 +627,9 @@ PIXELS = """() => {
 
 
 def test_scene_is_centred_and_follows_periods_and_channels(bench):
-    disc = {"kind": "disc", "x": 0.2, "radius": 0.05, "color": "#ff0000", "during": ["decision"]}
-    lamp = {"kind": "disc", "x": -0.2, "radius": 0.05, "color": "#0000ff", "show": 0}
-    bench.begin(trial(0, wait=500, answer=2, scene=[CROSS, disc, lamp]), feedback=None)
+    disc = drawn(Disc(x=0.2, radius=0.05, color="#ff0000"), during=["decision"])
+    lamp = drawn(Disc(x=-0.2, radius=0.05, color="#0000ff"), show=0)
+    bench.begin(trial(0, wait=500, answer=2, scene=CROSS + disc + lamp), feedback=None)
     bench.running("r1-0-0")
     shot = bench.run(PIXELS)
     row = np.array(shot["data"]).reshape(-1, 4)[:, :3]
@@ -655,8 +656,9 @@ LIT = """(row) => {
 def test_channels_echo_the_last_action_and_reward(bench):
     """Discs stand for three actions and the reward; the trial before ended with action 2."""
     discs = [
-        {"kind": "disc", "x": 0.1 * i - 0.2, "radius": 0.03, "color": "#ffffff", "show": i}
+        primitive
         for i in range(5)
+        for primitive in drawn(Disc(x=0.1 * i - 0.2, radius=0.03, color="#ffffff"), show=i)
     ]
     table = {"reward": [0, 1, 0, 0, 0, 0], "outcome": [0, 2, 3, 0, 0, 0], "next": [0, 1, 1] * 2}
     table |= {"ends": [0] * 6, "shape": [1, 2, 3], "kind": [0] * 6, "response": [0] * 6}
@@ -770,9 +772,9 @@ SCENE = """([element, hz, frames]) => {
 
 @pytest.mark.parametrize("hz", [60, 120])
 def test_dots_drawn_give_density_in_the_aperture(bench, hz):
-    element = {"kind": "dots", "x": 0.1, "y": -0.1, "aperture": 0.5, "density": 6000, "speed": 0.4}
-    element |= {"coherence": 25, "colors": ["red", "blue"], "color_share": 0.25}
-    found = bench.run(SCENE, [element, hz, 90])
+    cloud = Dots(x=0.1, y=-0.1, aperture=0.5, density=6000, speed=0.4, coherence=25,
+                 colors=("red", "blue"), color_share=0.25)  # fmt: skip
+    found = bench.run(SCENE, [drawn(cloud)[0], hz, 90])
     place = np.array([[x, y] for _, x, y, _ in found])
     assert len(found) / 90 == pytest.approx(6000 / hz, rel=0.05)
     assert np.hypot(*(place - [0.1, -0.1]).T).max() <= 0.25 + 1e-9
@@ -792,6 +794,6 @@ def test_dots_follow_the_seed(bench):
 def test_ring_binding_is_the_angle_of_the_population(bench):
     angle = 2.2
     row = [0.0] + [math.cos(2 * math.pi * i / 16 - angle) for i in range(16)]
-    code = "(row) => window.player.binding({ring: [1, 16]}, 0)(row)"
+    code = "(row) => window.player.binding({ring: [1, 16], scale: 1, offset: 0})(row)"
     assert bench.run(code, row) == pytest.approx(angle)
-    assert bench.run("window.player.binding({channel: 1, scale: 2, offset: 1}, 0)([0, 3])") == 7
+    assert bench.run("window.player.binding({channel: 1, scale: 2, offset: 1})([0, 3])") == 7

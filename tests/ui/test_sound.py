@@ -3,15 +3,25 @@
 import numpy as np
 import pytest
 
+from neurogym.spec.primitives import is_lit
+from neurogym.spec.scene import Clicks, Tone
 from tests.ui.driver import answer, run_of, state
-from tests.ui.harness import config, trial
+from tests.ui.harness import config, drawn, trial
 from tests.ui.test_dual import begin as begin_both
 from tests.ui.test_dual import joint, task_of
 
 LONG = {"answer": 150}
-TONE = {"kind": "tone", "x": 0, "y": 0.3, "size": 0.1, "color": "#ff0000", "ear": "both"}
-TONE |= {"frequency": 1000, "level": 0.5, "alpha": 1, "show": None, "during": ["decision"]}
-CLICKS = TONE | {"kind": "clicks", "rate": None, "times": [0, 100, 137.5]}
+SIGN = {"x": 0, "y": 0.3, "size": 0.1, "color": "#ff0000"}
+
+
+def tone(during=("decision",), **changes):
+    """A tone and its sign, in some periods."""
+    when = {} if during is None else {"during": list(during)}
+    own = {name: changes.pop(name) for name in ("show", "panel") if name in changes}
+    return drawn(Tone(**SIGN | changes), **when, **own)
+
+
+CLICKS = drawn(Clicks(**SIGN, times=[0, 100, 137.5]), during=["decision"])
 
 # Notes each edge of a sound on the audio clock, and each first frame of a period on the page's, in
 # ms; `offsets` is what the page's clock is ahead, frame by frame.
@@ -89,7 +99,7 @@ def shown(bench, period):
 
 
 def test_a_tone_is_on_while_its_period_is(ears):
-    play = trial(0, wait=50, answer=30, scene=[TONE])
+    play = trial(0, wait=50, answer=30, scene=tone())
     play["periods"] = [["fixation", 0, 50], ["decision", 50, 65], ["after", 65, 80]]
     ears.begin(play)
     record = ears.record("r1-0-0")
@@ -110,7 +120,7 @@ def test_a_tone_is_on_while_its_period_is(ears):
 
 def test_a_level_follows_its_channel(ears):
     level = {"channel": 1, "scale": 0.5, "offset": 0}
-    play = trial(0, wait=40, answer=10, scene=[TONE | {"level": level, "during": None}])
+    play = trial(0, wait=40, answer=10, scene=tone(None, level=level))
     play["frames"] = [v for k in range(50) for v in (1, (0, 0.4, 1.0, -2, 9)[k // 10], 0)]
     ears.begin(play)
     record = ears.record("r1-0-0")
@@ -121,7 +131,7 @@ def test_a_level_follows_its_channel(ears):
 
 
 def test_a_channel_switches_a_sound(ears):
-    play = trial(0, wait=40, answer=10, scene=[TONE | {"show": 2, "during": None}])
+    play = trial(0, wait=40, answer=10, scene=tone(None, show=2))
     play["frames"] = [v for k in range(50) for v in (1, 0, float(20 <= k < 30))]
     ears.begin(play)
     record = ears.record("r1-0-0")
@@ -131,7 +141,7 @@ def test_a_channel_switches_a_sound(ears):
 
 
 def test_clicks_come_from_one_buffer(ears):
-    ears.begin(trial(0, wait=30, answer=30, scene=[CLICKS]))
+    ears.begin(trial(0, wait=30, answer=30, scene=CLICKS))
     record = ears.record("r1-0-0")
     assert ears.run("window.started.kind") == "AudioBufferSourceNode"
     at = heard(ears, ears.run("window.started.at"))
@@ -153,7 +163,8 @@ RENDER = """async ([rate, seconds]) => {
   };
   sounds.open();
   Object.defineProperty(offline, "state", {get: () => window.rendering ? "x" : "running"});
-  const element = {kind: "clicks", during: ["decision"], ear: "left", rate, times: null};
+  const clicks = {kind: "sound", source: "clicks", ear: "left", rate, times: null};
+  const element = {...clicks, during: ["decision"]};
   const read = [["rate", () => rate], ["level", () => 0.8]];
   const on = {row: [], active: ["decision"], hidden: null};
   const trial = {
@@ -187,7 +198,7 @@ def test_regular_clicks_in_one_ear_keep_their_rate(bench):
     ],
 )
 def test_a_sound_stops_at_once(ears, stop, flags):
-    ears.begin(trial(0, wait=30, **LONG, scene=[TONE]), feedback=None)
+    ears.begin(trial(0, wait=30, **LONG, scene=tone()), feedback=None)
     onset = ears.onset("r1-0-0")
     ears.wait("window.edges.length && 1000 * window.ctx.currentTime > window.edges[0].at + 60")
     code = {
@@ -222,7 +233,7 @@ def test_a_sound_stops_at_once(ears, stop, flags):
 
 def test_mute_silences_and_is_remembered(ears):
     button = ears.page.locator("[data-tool=sound]")
-    ears.begin(trial(0, wait=30, answer=20, scene=[TONE]), trial(1, wait=500, scene=[TONE]))
+    ears.begin(trial(0, wait=30, answer=20, scene=tone()), trial(1, wait=500, scene=tone()))
     ears.record("r1-0-0")
     ears.running("r1-1-0")
     assert button.inner_text() == "Sound on"
@@ -233,7 +244,7 @@ def test_mute_silences_and_is_remembered(ears):
     ears.page.keyboard.press("Escape")
     assert ears.record("r1-1-0")["flags"]["sound"] is False
     ears.open()
-    ears.deliver(config(run="r2"), trial(0, wait=60, run="r2", scene=[TONE]))
+    ears.deliver(config(run="r2"), trial(0, wait=60, run="r2", scene=tone()))
     ears.page.get_by_text("This task has sound.").wait_for()
     assert ears.data("sound") == "muted"
     button.click()
@@ -244,7 +255,7 @@ def test_mute_silences_and_is_remembered(ears):
 
 def test_a_task_keeps_its_key(ears):
     keys = [{"code": "KeyM", "label": "M", "action": 1, "name": "there"}]
-    ears.begin(trial(0, wait=2, **LONG, scene=[TONE]), keys=keys)
+    ears.begin(trial(0, wait=2, **LONG, scene=tone()), keys=keys)
     onset = ears.onset("r1-0-0")
     ears.tap("KeyM", onset + 30)
     record = ears.record("r1-0-0")
@@ -276,7 +287,7 @@ RED = """() => {
 
 def sign(bench, **changes):
     """Where the sign of a sound is drawn: x and y of its pixels, as fractions of the stage."""
-    bench.begin(trial(0, wait=500, scene=[TONE | {"during": None} | changes]))
+    bench.begin(trial(0, wait=500, scene=tone(None, **changes)))
     bench.running("r1-0-0")
     shot = bench.wait(f"(() => {{ const s = ({RED})(); return s.found.length && s; }})()")
     shot = shot.json_value()
@@ -298,17 +309,21 @@ def test_the_sign_of_a_left_ear_looks_left(bench):
 
 
 def test_clicks_are_seen_as_flashes_of_the_waves(bench):
-    code = "async (given) => (await import('/sound.js')).flashes(...given)"
-    seen = [bench.run(code, [[0, 300], None, ms]) for ms in (0, 79, 81, 299, 301)]
-    assert seen == [True, True, False, False, True]
-    assert [bench.run(code, [None, 10, ms]) for ms in (0, 49, 51, 99, 101)] == [1, 1, 0, 0, 1]
+    code = "([flash, ms]) => window.player.isLit(flash, ms)"
+    for clicks, at, expected in (
+        (Clicks(times=[0, 300]), (0, 79, 81, 299, 301), [1, 1, 0, 0, 1]),
+        (Clicks(rate=10), (0, 49, 51, 99, 101), [1, 1, 0, 0, 1]),
+    ):
+        flash = drawn(clicks)[-1]["flash"]
+        assert [bench.run(code, [flash, ms]) for ms in at] == expected
+        assert [is_lit(ms, **flash) for ms in at] == expected
 
 
 @pytest.mark.parametrize("failure", ["undefined", "class { constructor() { throw Error('x'); } }"])
 def test_a_browser_without_sound_says_so_and_shows_the_sign(bench, failure):
     bench.page.add_init_script(f"window.AudioContext = window.webkitAudioContext = {failure};")
     bench.open()
-    bench.deliver(config(), trial(0, wait=100, scene=[TONE | {"during": None}]))
+    bench.deliver(config(), trial(0, wait=100, scene=tone(None)))
     if failure == "undefined":
         bench.page.get_by_text("This browser has no sound.").wait_for()
     bench.page.keyboard.press("Space")
@@ -329,7 +344,7 @@ def test_a_lockstep_trial_sounds(ears):
           });
         }"""
     )
-    play = trial(0, wait=5, answer=25, scene=[TONE])
+    play = trial(0, wait=5, answer=25, scene=tone())
     for name in ("kind", "reward", "outcome", "ends", "next", "response", "shape"):
         del play[name]
     ears.begin(play | {"frames": [1.0, 0.0, 0.0], "dt": 50}, mode="lockstep")
@@ -341,9 +356,9 @@ def test_a_lockstep_trial_sounds(ears):
 
 
 def test_a_sound_ends_with_its_task(ears):
-    tone = TONE | {"show": 0, "during": None, "panel": [0, 2]}
+    heard = tone(None, show=0, panel=[0, 2])
     first = task_of(0, trial(0, wait=2, answer=100))
-    play = joint(0, first, task_of(1, trial(0, wait=20, answer=100))) | {"scene": [tone]}
+    play = joint(0, first, task_of(1, trial(0, wait=20, answer=100))) | {"scene": heard}
     begin_both(ears, play)
     ears.running("r1-0-0")
     ears.wait("window.edges.length && 1000 * window.ctx.currentTime > window.edges[0].at + 60")
@@ -382,7 +397,7 @@ def test_a_page_that_stalls_as_a_sound_begins_goes_on(ears):
         }"""
     )
     level = {"channel": 1, "scale": 1, "offset": 0}
-    play = trial(0, wait=40, answer=10, scene=[TONE | {"level": level, "during": None}])
+    play = trial(0, wait=40, answer=10, scene=tone(None, level=level))
     play["frames"] = [v for k in range(50) for v in (1, 0.3 + 0.4 * (k % 2), 0)]
     ears.begin(play)
     flags = ears.record("r1-0-0")["flags"]
