@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
-import gymnasium as gym
 import param
 import tomli_w
 
 from neurogym.envs.episodes import as_trials
+from neurogym.envs.has_trials import HasTrials
 from neurogym.envs.task_env import TaskEnv
 from neurogym.records.files import MAX_INTEGER
 from neurogym.registry import source
@@ -220,7 +220,7 @@ class StudioState(param.Parameterized):
         """The declared task with another stack around it, such as the inner part of its own."""
         return _wrapped(self.bare(), stack)
 
-    def env(self) -> gym.Env:
+    def env(self) -> HasTrials:
         """An environment of the chosen task; ValueError if there cannot be one."""
         if self.declared:
             return TaskEnv(self.build())

@@ -221,7 +221,8 @@ class WrapperCard(pn.viewable.Viewer):
             now = getattr(wrapper, str(other))
             if other != "tasks" and isinstance(now, list) and len(now) in (before, before + 1):
                 size = len(now) + len(value) - before
-                new[other] = [*now, *[now[-1]] * len(value)][: max(size, 1)]
+                longer: list[Any] = [*now, *[now[-1]] * len(value)]
+                new[other] = longer[: max(size, 1)]
         return [new]
 
     def _take(self, changes: Mapping[Key, Any]) -> Exception | None:

@@ -19,6 +19,7 @@ from app.player.keys import keys_line
 from app.player.session import title
 from app.shell import heading
 from app.state import PRESETS, Refused, StudioState
+from neurogym.envs.has_trials import HasTrials
 from neurogym.figures.stills import screens, timeline
 
 NO_COPY = ".copybtn { display: none }"  # it has no name, and there is a button that has
@@ -246,7 +247,7 @@ class Configure(pn.viewable.Viewer):
         return self.main
 
 
-def picture(env: gym.Env) -> str:
+def picture(env: HasTrials) -> str:
     """The screens of a trial, or why there are none."""
     try:
         return screens(env, "configure")

@@ -124,8 +124,8 @@ class RasterData:
                 spans[name] = first, last
         self.spans.append(spans)
         self.window[i] = _played(trace, *window)
-        opened = labels is not None and self.window[i, 0] < self.window[i, 1]
-        self.planned.append(np.append(gt, labels[len(gt) :]) if opened else gt)
+        closed = labels is None or self.window[i, 0] >= self.window[i, 1]
+        self.planned.append(gt if labels is None or closed else np.append(gt, labels[len(gt) :]))
         before = np.flatnonzero(trace.acted[: self.window[i, 0]])
         self.early[i] = before[0] if before.size else -1
         answered = trace.acted if np.ndim(trace.rest) else actions == row["response"]

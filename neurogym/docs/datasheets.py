@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurogym.docs.info import datasheet, facts, page_of_tasks
+from neurogym.envs.episodes import as_trials
 from neurogym.figures.stills import screens, timeline
 from neurogym.trials.catalogue import make, task_class
 
@@ -29,7 +30,7 @@ def write(folder: Path, ids: list[str]) -> list[Path]:
 
     for id in filter(task_class, ids):
         head, _, rest = datasheet(facts(id)).partition("\n\n")
-        env, shown = make(id, preset="human").unwrapped, []
+        env, shown = as_trials(make(id, preset="human")), []
         for name, svg in (("screens", screens(env, "screen")), ("times", timeline(env))):
             keep(f"{id}-{name}.svg", standalone(svg))
             shown.append(f"![{name} as a person has them]({id}-{name}.svg)")

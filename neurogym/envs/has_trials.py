@@ -48,6 +48,8 @@ class HasTrials(Forking, gym.Env):
     trial: Mapping[str, Any]
     trial_index: int
     forced: Mapping[str, Any]
+    ob: Any  # (T, C) of the current trial; None where nobody knows it ahead
+    gt: Any  # (T,) or (T, k)
     t_ind: int
     tmax: float
     periods: Sequence[tuple[str, int, int]]

@@ -225,7 +225,7 @@ class Painter:
         self._covers: dict[Any, Cover | None] = {}
         self._dots: dict[int, tuple[int, list[np.ndarray], np.random.Generator]] = {}
 
-    def frame(self, env: TaskEnv, row: np.ndarray) -> np.ndarray:
+    def frame(self, env: RenderedEnv, row: np.ndarray) -> np.ndarray:
         """The picture of the step that an environment is in, (size, size, 3) uint8.
 
         `row` are the channels, and after them what graded actions are.
@@ -428,7 +428,7 @@ class RenderedEnv(TaskEnv):
 
     def of(self, task: Task) -> TaskEnv:
         """A fresh environment like this one, of another task."""
-        return RenderedEnv(task, self.render_mode, self._painter.size)
+        return RenderedEnv(task, str(self.render_mode), self._painter.size)
 
     @property
     def drawn_trial(self) -> tuple[int, int, str]:

@@ -7,16 +7,14 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 
+from neurogym.envs.has_trials import HasTrials
 from neurogym.envs.task_env import TaskEnv
 from neurogym.records import trial_table
 from neurogym.spec.durations import to_steps
 from neurogym.spec.primitives import TURN, envelope, is_lit, is_there, value
 from neurogym.trials.task import Task
-from neurogym.wrappers.joint import Composite
-from neurogym.wrappers.simultaneous import Combined
 
 GREY = "#808080"
 SIZE = 100.0  # of a screen, in the picture's units
@@ -171,11 +169,16 @@ class Screen:
     """
 
     def __init__(
-        self, env: gym.Env, ob: np.ndarray, active: list[str], clip: str, live: Sequence[bool] = ()
+        self,
+        env: HasTrials,
+        ob: np.ndarray,
+        active: list[str],
+        clip: str,
+        live: Sequence[bool] = (),
     ):
         self.ob, self.active, self.clip, self.live = ob, active, clip, live
-        declared = isinstance(env, TaskEnv)
-        self.scene = env.task.plan.scene.resolve(env.task, env.trial) if declared else []
+        task = env.declared
+        self.scene = task.plan.scene.resolve(task, env.trial) if task else []
         self.panels = panels_of(env)
         self.width = width_of(env)
         self.pen = Pen(clip)
@@ -228,19 +231,18 @@ LONGEST = 2000  # steps of an episode that doing nothing may never end
 MOST = 8  # screens of several tasks at once
 
 
-def panels_of(env: gym.Env) -> int:
+def panels_of(env: HasTrials) -> int:
     """How many tasks are on the screen at once."""
-    joint = isinstance(env, TaskEnv) and isinstance(env.task, Combined)
-    return len(env.task.tasks) if joint else 1
+    return len(env.declared.together) or 1 if env.declared else 1
 
 
-def width_of(env: gym.Env) -> float:
+def width_of(env: HasTrials) -> float:
     """Of a screen: several panels make it wider."""
     n = panels_of(env)
     return SIZE if n == 1 else SIZE * 0.8 * n
 
 
-def begin(env: gym.Env) -> np.ndarray:
+def begin(env: HasTrials) -> np.ndarray:
     """Begin the trial that is shown: one that shows most, if there is one soon.
 
     Of several tasks that is one that has all; else one with an answer, which ends it late, and
@@ -254,37 +256,39 @@ def begin(env: gym.Env) -> np.ndarray:
     return trial_table.begin(env, seed=7, index=3)
 
 
-def _is_answered_late(env: gym.Env) -> bool:
+def _is_answered_late(env: HasTrials) -> bool:
     """Whether there is a label, after which no more than one period begins."""
-    if not isinstance(env, TaskEnv) or env.task.closed:
+    if env.declared is None or env.declared.closed or env.gt is None:
         return True
     labelled = np.flatnonzero(env.gt)
     return bool(labelled.size) and sum(start > labelled[0] for _, start, _ in env.periods) < 2
 
 
-def _is_faint(env: gym.Env) -> bool:
+def _is_faint(env: HasTrials) -> bool:
     """Whether something has a contrast that a small picture does not show."""
-    if not isinstance(env, TaskEnv):
+    task = env.declared
+    if task is None:
         return False
-    shown = env.task.plan.scene.resolve(env.task, env.trial)
+    shown = task.plan.scene.resolve(task, env.trial)
     contrasts = [e["contrast"] for e in shown if "contrast" in e]
-    return any(np.isscalar(contrast) and contrast < FAINT for contrast in contrasts)
+    return any(isinstance(contrast, int | float) and contrast < FAINT for contrast in contrasts)
 
 
 def _typical(
-    env: gym.Env,
+    env: HasTrials,
 ) -> tuple[trial_table.Trace, list[tuple[list[str], int]], list[Sequence[bool]]]:
     """A trial as the oracle plays it, its moments, and which of several tasks are on in each step.
 
     A moment is a label for each panel, and a place in the trace.
     """
-    first, live = begin(env), []
+    first = begin(env)
+    live: list[Sequence[bool]] = []
     steps = iter(range(max(LONGEST, *(stop for _, _, stop in env.periods), 0)))
 
     def act(ob: np.ndarray) -> Any:
         if next(steps, None) is None:
             raise ValueError("its trials may have no end")
-        live.append(env.live if isinstance(env, TaskEnv) else ())
+        live.append(env.live)
         return 0 if env.gt_now is None else env.gt_now
 
     trace = trial_table.run_trial(env, act, first)
@@ -304,10 +308,11 @@ def _periods(trace: trial_table.Trace) -> list[tuple[list[str], int]]:
 
 
 def _moments(
-    env: TaskEnv, trace: trial_table.Trace, live: list[Sequence[bool]]
+    env: HasTrials, trace: trial_table.Trace, live: list[Sequence[bool]]
 ) -> list[tuple[list[str], int]]:
     """The middle of stretches in which no task's period changes: those that show most of them."""
-    own = [{whole: name for name, whole in m.periods.items()} for m in env.task.members]
+    together = env.declared.together if env.declared else ()
+    own = [{whole: name for name, whole in m.periods.items()} for m in together]
     told = []
     for k, on in zip(trace.steps.tolist(), live, strict=True):
         active = [name for name, start, stop in trace.periods if start <= k < stop]
@@ -338,7 +343,7 @@ def _telling(drawn: Sequence[Screen], most: int) -> list[int]:
     return sorted(chosen)
 
 
-def screens(env: gym.Env, ident: str, most: int | None = None) -> str:
+def screens(env: HasTrials, ident: str, most: int | None = None) -> str:
     """The screens of a typical trial, one a period, in a cascade; at most so many, if told."""
     trace, picks, live = _typical(env)
     drawn = []
@@ -380,15 +385,17 @@ def screens(env: gym.Env, ident: str, most: int | None = None) -> str:
 COLORS = ("#9db4c0", "#5c8fd6", "#b8a6d9", "#6fbf8b", "#e2a65b", "#d77a7a", "#7fb9c9", "#c9b36c")
 
 
-def timeline(env: gym.Env) -> str:
+def timeline(env: HasTrials) -> str:
     """The periods of a trial in proportion, with what dt makes of each; random parts pale.
 
     Of several tasks each has rows of its own. What wrappers changed is told, and a line runs under
     the periods in which a response counts.
     """
-    groups = _groups(env.task, 0.0)
+    if env.declared is None:
+        raise ValueError(f"{env} declares no periods")
+    groups = _groups(env.declared)
     total = max((start + high for *_, spans in groups for start, _, high in spans.values()))
-    scale, y, rows = 560 / max(total, env.task.dt), 8, []
+    scale, y, rows = 560 / max(total, env.dt), 8, []
     for task, label, spans in groups:
         if len(groups) > 1:
             rows.append(f'<text x="8" y="{y + 15}" font-weight="600">{escape(label)}</text>')
@@ -409,20 +416,14 @@ def timeline(env: gym.Env) -> str:
     )
 
 
-def _groups(task: Task, shift: float) -> list[tuple[Task, str, dict]]:
+def _groups(task: Task) -> list[tuple[Task, str, dict[str, Any]]]:
     """Each task's name and periods: (start, least length, greatest length) in ms."""
-    if not isinstance(task, Composite):
-        return [(task, task.label, _spans(task, shift))]
-    onsets = getattr(task, "onsets", [0] * len(task.tasks))
-    return [
-        group
-        for member, onset in zip(task.tasks, onsets, strict=True)
-        for group in _groups(member, shift + onset * task.dt)
-    ]
+    return [(own, own.label, _spans(own, shift * task.dt)) for own, shift in task.leaves()]
 
 
 def _spans(task: Task, shift: float) -> dict[str, tuple[float, float, float]]:
-    env, spans, total = TaskEnv(task), {}, shift
+    env, total = TaskEnv(task), shift
+    spans: dict[str, tuple[float, float, float]] = {}
     trial_table.begin(env, seed=1, index=0)
     for name, duration in task.plan.timing.items():
         partner = task.starts_with.get(name)

@@ -14,7 +14,7 @@ from neurogym.spec.durations import Duration
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Kept, Payoffs, Result
 from neurogym.spec.rules import Rule
-from neurogym.spec.scene import Keys, Scene
+from neurogym.spec.scene import Pressed, Staged
 
 
 class Modifier(Protocol):
@@ -72,8 +72,8 @@ class Plan:
     timing: dict[str, Duration]
     rewards: dict[str, float]
     rule: Rule | None
-    scene: Scene
-    keys: Keys
+    scene: Staged
+    keys: Pressed
     dt: float = 100.0
     abort: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)

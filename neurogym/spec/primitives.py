@@ -155,7 +155,9 @@ BOX = ((-0.55, 0.18), (-0.35, 0.18), (-0.05, 0.45), (-0.05, -0.45), (-0.35, -0.1
 OPENING = 0.75  # rad
 
 
-def speaker(size: Any, level: Any, left: bool, flash: Mapping | None, **how: Any) -> list[dict]:
+def speaker(
+    size: Any, level: Any, left: bool, flash: Mapping[str, Any] | None, **how: Any
+) -> list[dict[str, Any]]:
     """The sign of a sound: a speaker, and up to three waves that go as far as the level."""
     side = -1 if left else 1
     body = path(BOX, times(size, side), size, **how)

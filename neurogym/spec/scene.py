@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neurogym.spec.layout import Actions, Channels, ring
+from neurogym.spec.layout import Actions, Channels, Graded, ring
 from neurogym.spec.parameters import unknown
 from neurogym.spec.primitives import (
     LINE,
@@ -43,6 +43,23 @@ class Planned(Protocol):
     @property
     def timing(self) -> Mapping[str, Any]:
         """Its periods."""
+
+
+class Staged(Protocol):
+    """What shows a task: a scene, or those of several tasks."""
+
+    def resolve(self, task: Any, conditions: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The stage of one trial, as primitives."""
+
+
+class Pressed(Protocol):
+    """What says how a task is played: keys, or those of several tasks."""
+
+    def resolve(self, actions: Any) -> dict[str, Any]:
+        """`keys`, and `dial` or None."""
+
+    def answers(self, actions: Any) -> dict[int, str]:
+        """What all actions but the first are called."""
 
 
 class Declared(Protocol):
@@ -208,7 +225,7 @@ class Cross(Element):
     size: Any = 0.05
     width: Any = 0.008
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         lying = path(SQUARE, told["size"], told["width"], **_at(told))
         return [lying, path(SQUARE, told["width"], told["size"], **_at(told))]
 
@@ -224,7 +241,7 @@ class Disc(Element):
     outline: Any = None
     rate: Any = 0.0
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         drawn = circle(told["radius"], stroke=told["outline"], **_at(told))
         if told["rate"]:
             drawn["flash"] = dict(rate=told["rate"], times=None, ms=50.0, share=1.0)
@@ -240,7 +257,7 @@ class Polygon(Element):
     rotation: Any = 0.0
     outline: Any = None
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         how = dict(turn=told["rotation"], stroke=told["outline"])
         points = corners([1] * int(told["sides"]))
         return [path(points, told["radius"], told["radius"], **how, **_at(told))]
@@ -253,7 +270,7 @@ class Star(Element):
     radius: Any = 0.1
     points: int = 5
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         points = corners([1, 0.42] * int(told["points"]))
         return [path(points, told["radius"], told["radius"], **_at(told))]
 
@@ -266,7 +283,7 @@ class Bar(Element):
     height: Any = 0.2
     angle: Any = 0.0
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [path(SQUARE, told["width"], told["height"], turn=told["angle"], **_at(told))]
 
 
@@ -279,7 +296,7 @@ class Arc(Element):
     start: Any = 0.0
     stop: Any = 2 * np.pi
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [circle(told["radius"], stroke=told["width"], **_at(told, "start", "stop"))]
 
 
@@ -291,7 +308,7 @@ class Pointer(Element):
     width: Any = 0.02
     angle: Any = 0.0
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         how = dict(turn=told["angle"], stroke=told["width"], closed=False)
         return [path(LINE, told["length"], told["length"], **how, **_at(told))]
 
@@ -305,7 +322,7 @@ class Marker(Element):
     size: Any = 0.03
     shape: str = "disc"
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         if told["shape"] not in ("disc", "triangle"):
             raise ValueError(unknown("shape", [told["shape"]], ("disc", "triangle")))
         at = _at(told) | {"turn": told["angle"], "along": told["radius"]}
@@ -321,7 +338,7 @@ class Text(Element):
     text: Any = ""
     size: Any = 0.06
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [letters(told["text"], told["size"], **_at(told))]
 
 
@@ -353,7 +370,7 @@ class Sound(Element):
             out["x"] = EARS[out["ear"]]
         return out
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         left = told["ear"] == "left"
         heard = {"kind": "sound", "level": told["level"], "ear": told["ear"]} | self.source(told)
         sign = speaker(told["size"], told["level"], left, self.flash(told), **_at(told))
@@ -374,7 +391,7 @@ class Tone(Sound):
 
     frequency: Any = 1000.0
 
-    def source(self, told):
+    def source(self, told: Mapping[str, Any]) -> dict[str, Any]:
         return {"source": "sine", "frequency": told["frequency"]}
 
 
@@ -382,7 +399,7 @@ class Tone(Sound):
 class Noise(Sound):
     """White noise, the same again in the same trial."""
 
-    def source(self, told):
+    def source(self, told: Mapping[str, Any]) -> dict[str, Any]:
         return {"source": "noise"}
 
 
@@ -407,10 +424,10 @@ class Clicks(Sound):
             raise ValueError(f"times = {times.tolist()}: expected ms since the clicks came on")
         return {**out, "times": times.tolist()}
 
-    def source(self, told):
+    def source(self, told: Mapping[str, Any]) -> dict[str, Any]:
         return {"source": "clicks", "rate": told["rate"], "times": told["times"]}
 
-    def flash(self, told):
+    def flash(self, told: Mapping[str, Any]) -> dict[str, Any] | None:
         share = 0.5 if told["times"] is None else 1.0
         return dict(rate=told["rate"], times=told["times"], ms=80.0, share=share)
 
@@ -435,7 +452,7 @@ class Dots(Element):
     colors: tuple[str, str] | None = None
     color_share: Any = 0.5
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         one = (told["color"], told["color"])
         colors = list(told["colors"] or one)
         share = told["color_share"] if told["colors"] else 1.0
@@ -461,7 +478,7 @@ class Grating(Element):
     ramp: Any = 0.0
     lasts: Any = 0.0
 
-    def lower(self, told):
+    def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [dict(kind="waves", angles=self.angles(told), **_at(told, *WAVES))]
 
     def angles(self, told: Mapping[str, Any]) -> list[Any]:
@@ -475,7 +492,7 @@ class Plaid(Grating):
 
     spread: Any = np.pi / 4
 
-    def angles(self, told):
+    def angles(self, told: Mapping[str, Any]) -> list[Any]:
         return [plus(told["angle"], times(told["spread"], way)) for way in (-1, 1)]
 
 
@@ -546,6 +563,7 @@ class Keys:
                     "angles": ring(group.size).tolist(),
                 }
                 continue
+            pairs: Sequence[tuple[str, str]]
             if codes == "ring":
                 pairs = RING_KEYS[group.size]
             else:
@@ -567,8 +585,8 @@ class Keys:
         names = dict(enumerate(actions.labels))
         for group in actions:
             ring = self.codes.get(group.name, "ring") == "ring" and group.size in RING_KEYS
-            told = [name for _, name in RING_KEYS[group.size]] if ring else group.labels
-            told = self.names.get(group.name, told)
+            usual = [name for _, name in RING_KEYS[group.size]] if ring else group.labels
+            told = self.names.get(group.name, usual)
             names |= dict(zip(range(group.start, group.stop), told, strict=True))
         return {action: name for action, name in names.items() if action}
 
@@ -629,18 +647,19 @@ class Controls(Keys):
 
     def resolve(self, actions: Actions) -> dict[str, Any]:
         """As for other keys, whose `action` is here the place in `hand["presses"]`, from 1."""
-        if not actions.graded:
+        if not isinstance(actions, Graded):
             raise ValueError("these keys set graded actions, but the task's are one of several")
         keys = [
             {"code": press.code, "label": cap(press.code), "action": i, "name": press.name}
             for i, press in enumerate(self.presses, 1)
         ]
         place = {key["code"]: key["action"] for key in keys}
-        start = actions.rest.copy()
+        rest = np.array(actions.rest)
+        start = rest.copy()
         for action, value in self.start.items():
             start[actions.index(action)] = value
         hand = {
-            "rest": actions.rest.tolist(),
+            "rest": rest.tolist(),
             "start": start.tolist(),
             "low": actions.low.tolist(),
             "high": actions.high.tolist(),

@@ -329,6 +329,10 @@ class JointKeys:
     def __init__(self, task: Combined):
         self.task = task
 
+    def answers(self, actions: Groups) -> dict[int, str]:
+        """What all actions but the first are called."""
+        return {action: name for action, name in enumerate(actions.labels) if action}
+
     def resolve(self, actions: Groups) -> dict[str, Any]:
         """`keys`, each also with the `part` that it belongs to; and `dial`, or None."""
         keys: list[dict[str, Any]] = []
