@@ -32,14 +32,12 @@ $(VENV)/agents: pyproject.toml $(VENV)/dev
 app: $(VENV)/app  ## set up, serve the studio and open it
 	$(BIN)/neurogym serve --port $(PORT) --open
 
-test: $(VENV)/dev lint  ## set up, find or install a browser, lint and test
+test: $(VENV)/dev lint test-js  ## set up, find or install a browser, lint and test
 	$(BIN)/python tests/browser.py
-	@$(MAKE) --no-print-directory lint-js test-js
 	$(BIN)/python -m pytest -q $(WORKERS)
 
-test-all: $(VENV)/dev lint  ## the same, with every task in every test and every pair of wrappers
+test-all: $(VENV)/dev lint test-js  ## the same, with every task in every test and every pair of wrappers
 	$(BIN)/python tests/browser.py
-	@$(MAKE) --no-print-directory lint-js test-js
 	$(BIN)/python -m pytest -q $(WORKERS) --all
 
 test-js:  ## test the player's modules without a browser
