@@ -4,6 +4,8 @@ A test that costs much is marked `each_structure` and gets one task of each stru
 play, the preset "human", is put to one of each in any case. With `--all` every test gets all.
 """
 
+import os
+
 import pytest
 
 from neurogym.trials import catalogue
@@ -45,6 +47,24 @@ def pytest_collection_modifyitems(items):
     for item in waits:
         item.add_marker(pytest.mark.xdist_group("browser"))
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return on_ci_all_run((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return on_ci_all_run((yield))
+
+
+def on_ci_all_run(report):
+    """A test that is skipped, or a file of them, has failed on CI: it lacks what it needs."""
+    if report.skipped and os.environ.get("CI"):
+        report.outcome, reason = "failed", report.longrepr[2]
+        report.longrepr = f"{report.nodeid}: on CI nothing may be skipped. {reason}"
+    return report
 
 
 @pytest.fixture
