@@ -65,7 +65,7 @@ def test_a_person_plays_a_session(page, server, task_id):
     for row in rows:
         assert "mismatch" not in row["flags"]
         assert row["outcome"] in ("correct", "error", "withheld", "miss", "early")
-        assert row["frames"] > 3
+        assert row["frames"] > 0
         trace = trial_table.replay(row)
         assert trial_table.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
     assert rows[0]["outcome"] != "early"  # later a key may still be down from the trial before
