@@ -67,6 +67,15 @@ def on_ci_all_run(report):
     return report
 
 
+@pytest.fixture(autouse=True, scope="module")
+def known_tasks():
+    """What tests of a file register is forgotten after it: files run in any order."""
+    before = set(catalogue.all_envs())
+    yield
+    for id in set(catalogue.all_envs()) - before:
+        catalogue.forget(id)
+
+
 @pytest.fixture
 def task(request, task_id):
     """The task of `task_id`, with the parameters of `preset` if the test asks for one."""
