@@ -352,6 +352,17 @@ def test_noise_has_its_size_and_comes_on_top():
     assert rest[:, [0, 2]].std() == pytest.approx(2 / 25**0.5, rel=0.02)
 
 
+def test_noise_comes_also_where_actions_are_numbers():
+    plain = ngym.make("ReachingDelayResponse", dt=25).unwrapped
+    noisy = wrappers.Noise(plain, sigma=2.0)
+    plain.reset(seed=2), noisy.reset(seed=2)
+    rest = []
+    for _ in range(100):
+        rest.append(noisy.ob - plain.ob)
+        plain.new_trial(), noisy.new_trial()
+    assert np.concatenate(rest).std() == pytest.approx(2 / 25**0.5, rel=0.02)
+
+
 def test_a_miss_earns_what_it_is_told_to():
     env = ngym.make("PerceptualDecisionMaking", stack=[{"MissTrialReward": {"r_miss": -2}}])
     env = env.unwrapped
