@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 5006
+WORKERS := -n 3 --dist loadgroup  # two that work, and one for the browser, which mostly waits
 
 # Where there is no node, what needs it is left out; on CI that is a failure.
 NODE = command -v $(1) >/dev/null || { echo "$(1) is missing, so the JavaScript is not $(2): install Node 20."; test -z "$$CI"; exit; }
 TSC := tests/js/node_modules/.bin/tsc
 
-.PHONY: app test test-js test-agents lint lint-js bench clean help
+.PHONY: app test test-all test-js test-agents lint lint-js bench clean help
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,12 +32,13 @@ $(VENV)/agents: pyproject.toml $(VENV)/dev
 app: $(VENV)/app  ## set up, serve the studio and open it
 	$(BIN)/neurogym serve --port $(PORT) --open
 
-test: $(VENV)/dev  ## set up, find or install a browser, lint and test
+test: $(VENV)/dev lint test-js  ## set up, find or install a browser, lint and test
 	$(BIN)/python tests/browser.py
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	@$(MAKE) --no-print-directory lint-js test-js
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q $(WORKERS)
+
+test-all: $(VENV)/dev lint test-js  ## the same, with every task in every test and every pair of wrappers
+	$(BIN)/python tests/browser.py
+	$(BIN)/python -m pytest -q $(WORKERS) --all
 
 test-js:  ## test the player's modules without a browser
 	@$(call NODE,node,tested); node --test tests/js/*.test.js

@@ -31,10 +31,13 @@ PRESETS = ("human", "agent")
 MAX_TRIALS = 10_000
 MAX_STEPS = 20_000  # of a trial: more would stall the page
 FILE = (  # entries of a TOML file
-    "task", "preset", "seed", "trials", "feedback", "wrappers", "off", "params",
+    "task", "preset", "seed", "trials", "feedback", "feedback_ms", "iti_ms", "wrappers", "off",
+    "params",
 )  # fmt: skip
+FEEDBACK_MS, ITI_MS = 700, 500  # between trials, unless a run says otherwise
 STACKS = ("wrappers", "off")
-WITHOUT_TASK = ("seed", "trials", "feedback", "subject")  # entries that stand for themselves
+PACE = ("feedback", "feedback_ms", "iti_ms")  # what a person is told between trials, how long
+WITHOUT_TASK = ("seed", "trials", *PACE, "subject")  # entries that stand for themselves
 PLACE = "at"  # of a wrapper that is off: its line in the stack, as if all were on
 
 
@@ -76,6 +79,8 @@ class StudioState(param.Parameterized):
     seed = param.Integer(1, bounds=(0, MAX_INTEGER), doc="seed of the stream of trials")
     trials = param.Integer(20, bounds=(1, MAX_TRIALS), doc="trials in a run")
     feedback = param.Boolean(True, doc="tell after each trial whether the answer was right")
+    feedback_ms = param.Integer(FEEDBACK_MS, bounds=(0, 60_000), doc="how long feedback stays, ms")
+    iti_ms = param.Integer(ITI_MS, bounds=(0, 60_000), doc="pause before the next trial, ms")
     subject = param.String("", doc="pseudonym of who plays")
     view: Any = param.Selector(default="choose", objects=list(VIEWS), doc="what the studio shows")
     run = param.String("", doc="id of the run being played or looked at")
@@ -161,13 +166,13 @@ class StudioState(param.Parameterized):
 
         ValueError, and no change, for the run of a task that is not known here.
         """
-        person = run["subject_kind"] == "human"
+        person, settings = run["subject_kind"] == "human", run["settings"]
         self.param.update(
             task=full_id(run["task"]), preset="agent", params=dict(run["params"]),
             wrappers=list(run["wrappers"]), off=[],
             seed=run["seed"] or 0, trials=min(run["n_trials"] or MAX_TRIALS, MAX_TRIALS),
             subject=(run["subject"] or "") if person else "", run=run["run_id"],
-            feedback=run["settings"].get("feedback", True),
+            **{name: settings.get(name, type(self).param[name].default) for name in PACE},
         )  # fmt: skip
 
     def become(self, other: StudioState) -> None:
@@ -181,7 +186,7 @@ class StudioState(param.Parameterized):
     def query(self) -> dict[str, str]:
         """The address's query that `from_query` reads back; the rest is as by default."""
         out = {"task": self.task}
-        own = ("preset", "params", *STACKS, "seed", "trials", "feedback", "subject")
+        own = ("preset", "params", *STACKS, "seed", "trials", *PACE, "subject")
         for name in ("view", "run") if self.run else (*own, "view"):  # a run knows the rest
             value = getattr(self, name)
             if name == "view" or value != type(self).param[name].default:

@@ -1,20 +1,79 @@
-"""Every declared task is put to every test that asks for a `task_id`."""
+"""Every declared task is put to every test that asks for a `task_id`, in short or at length.
+
+A test that costs much is marked `each_structure` and gets one task of each structure; what people
+play, the preset "human", is put to one of each in any case. With `--all` every test gets all.
+"""
+
+import os
 
 import pytest
 
 from neurogym.trials import catalogue
+from tests.structure import TASKS, representatives
 from tests.ui.driver import page  # noqa: F401 - fixture
 from tests.ui.harness import bench, browser, context, site  # noqa: F401 - one browser for all
 from tests.ui.server import server  # noqa: F401 - fixture
 
-TASKS = [id for id in catalogue.all_envs() if catalogue.task_class(id)]
 PRESETS = ["agent", "human"]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="every task in every test: `make test-all`")
+
+
 def pytest_generate_tests(metafunc):
-    for name, values in (("task_id", TASKS), ("preset", PRESETS)):
-        if name in metafunc.fixturenames:
-            metafunc.parametrize(name, values)
+    asked = [name for name in ("task_id", "preset") if name in metafunc.fixturenames]
+    if asked == ["preset"]:
+        metafunc.parametrize("preset", PRESETS)
+    elif asked:
+        metafunc.parametrize(asked, cases(metafunc, asked))
+
+
+def cases(metafunc, asked):
+    """The values of what a test asks for, task by task."""
+    every = metafunc.config.getoption("--all")
+    short = not every and metafunc.definition.get_closest_marker("each_structure")
+    ids = representatives() if short else TASKS
+    if asked == ["task_id"]:
+        return [(id,) for id in ids]
+    played = ids if every else representatives()
+    return [(id, "agent") for id in ids] + [(id, "human") for id in ids if id in played]
+
+
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
+def pytest_collection_modifyitems(items):
+    """Whatever needs a browser or a server is one group, and comes first: it mostly waits."""
+    waits = [item for item in items if {"browser", "server"} & set(item.fixturenames)]
+    for item in waits:
+        item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return on_ci_all_run((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return on_ci_all_run((yield))
+
+
+def on_ci_all_run(report):
+    """A test that is skipped, or a file of them, has failed on CI: it lacks what it needs."""
+    if report.skipped and os.environ.get("CI"):
+        report.outcome, reason = "failed", report.longrepr[2]
+        report.longrepr = f"{report.nodeid}: on CI nothing may be skipped. {reason}"
+    return report
+
+
+@pytest.fixture(autouse=True, scope="module")
+def known_tasks():
+    """What tests of a file register is forgotten after it: files run in any order."""
+    before = set(catalogue.all_envs())
+    yield
+    for id in set(catalogue.all_envs()) - before:
+        catalogue.forget(id)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import param
 from app.player.component import Player
 from app.player.session import Session, title
 from app.shell import heading
-from app.state import StudioState
+from app.state import PACE, StudioState
 from neurogym.records.database import Store
 from neurogym.records.files import write_csv
 from neurogym.records.trial_table import new_run_id, utc_now
@@ -38,7 +38,7 @@ def start_run(store: Store, choice: StudioState) -> dict[str, Any]:
         n_trials=choice.trials,
         subject_kind="human",
         subject=choice.subject or GUEST,
-        settings={"feedback": choice.feedback, "choice": choice.query()},
+        settings={**{name: getattr(choice, name) for name in PACE}, "choice": choice.query()},
         created_utc=utc_now(),
     )
     store.add_run(run)

@@ -14,6 +14,7 @@ import numpy as np
 
 from app.player import messages
 from app.player.messages import title
+from app.state import FEEDBACK_MS, ITI_MS
 from neurogym.envs.task_env import graded
 from neurogym.records import trial_table
 from neurogym.records.database import Store
@@ -125,8 +126,8 @@ class Session:
             mode="lockstep" if self.lockstep else "open",
             view=settings.get("view", "scene"),
             feedback=how if settings.get("feedback", True) else None,
-            feedback_ms=700,
-            iti_ms=500,
+            feedback_ms=settings.get("feedback_ms", FEEDBACK_MS),
+            iti_ms=settings.get("iti_ms", ITI_MS),
             preload=self.ahead,
             remap=True,
             task=run["task"],

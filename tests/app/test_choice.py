@@ -18,7 +18,10 @@ from neurogym.records.database import Store
 from neurogym.spec.parameters import Levels, Rewards, Timing
 
 TASK = "PerceptualDecisionMaking-v0"
-FILE = ("task", "preset", "params", "wrappers", "off", "seed", "trials", "feedback")
+FILE = (
+    "task", "preset", "params", "wrappers", "off", "seed", "trials", "feedback", "feedback_ms",
+    "iti_ms",
+)  # fmt: skip
 
 
 def said(choice, names=None):
@@ -79,12 +82,16 @@ def rng(request):
 # -- the address -----------------------------------------------------------------------------------
 
 
+@pytest.mark.each_structure
 def test_the_address_gives_back_any_choice(task_id, preset, rng):
     choice, taken = changed(task_id, preset, rng)
     assert taken
     more = dict(seed=int(rng.integers(2**31)), trials=int(rng.integers(1, 10_000)))
     more |= dict(
-        feedback=bool(rng.integers(2)), subject=str(rng.choice(["", "Łucja & co = 1%", "7"]))
+        feedback=bool(rng.integers(2)),
+        feedback_ms=int(rng.integers(60_000)),
+        iti_ms=0,
+        subject=str(rng.choice(["", "Łucja & co = 1%", "7"])),
     )
     choice.param.update(view=str(rng.choice(VIEWS)), **more)
     again = through_the_address(choice)
@@ -93,6 +100,7 @@ def test_the_address_gives_back_any_choice(task_id, preset, rng):
     assert again.build().settings() == choice.build().settings()
 
 
+@pytest.mark.each_structure
 def test_a_file_gives_back_any_choice(task_id, preset, rng):
     choice, _ = changed(task_id, preset, rng)
     choice.param.update(seed=int(rng.integers(2**31)), trials=7, feedback=False)
@@ -148,6 +156,8 @@ WRONG = {
     "trials below": ({"trials": "0"}, ["trials", "must be at least 1"]),
     "trials above": ({"trials": "10001"}, ["trials", "must be at most 10000"]),
     "feedback": ({"feedback": "1"}, ["feedback", "must be True or False"]),
+    "pause below": ({"iti_ms": "-1"}, ["iti_ms", "must be at least 0"]),
+    "no pause": ({"feedback_ms": "null"}, ["feedback_ms", "must be an integer"]),
 }
 WRONG_PARAMS = {
     "unknown parameter": ({"sigm": 1}, ["unknown parameter 'sigm'", "did you mean 'sigma'?"]),
@@ -226,6 +236,7 @@ def test_a_wrong_parameter_is_refused_and_changes_nothing(case):
 # -- changes ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.each_structure
 def test_params_are_json_and_relative_to_the_preset(task_id, preset, rng):
     choice, _ = changed(task_id, preset, rng, times=8)
     assert json.loads(json.dumps(choice.params, allow_nan=False)) == choice.params
@@ -236,6 +247,7 @@ def test_params_are_json_and_relative_to_the_preset(task_id, preset, rng):
             assert all(getattr(now, name)[key] != getattr(base, name)[key] for key in value)
 
 
+@pytest.mark.each_structure
 def test_the_presets_own_value_leaves_nothing_behind(task_id, preset, rng):
     choice, _ = changed(task_id, preset, rng)
     base = StudioState(task=task_id, preset=preset).build()
@@ -259,6 +271,7 @@ def test_a_change_ends_the_run_and_a_task_takes_no_params_along():
     }  # fmt: skip
 
 
+@pytest.mark.each_structure
 def test_settings_make_the_same_task_anywhere(task_id, preset, rng):
     choice, _ = changed(task_id, preset, rng)
     stored = json.loads(json.dumps(choice.settings()))
@@ -369,7 +382,8 @@ def test_a_wrong_stack_is_told_in_a_sentence(query, words):
 def run_row(**changes):
     return dict(
         run_id="r", task="GoNogo-v0", params={"dt": 20.0}, wrappers=[], seed=3, n_trials=5,
-        subject_kind="human", subject="lea", settings={"feedback": False}, created_utc="",
+        subject_kind="human", subject="lea", settings={"feedback": False, "iti_ms": 20},
+        created_utc="",
     ) | changes  # fmt: skip
 
 
@@ -378,7 +392,7 @@ def test_a_run_is_taken_with_all_that_belongs_to_it():
     choice.take(run_row())
     assert said(choice, [*FILE, "subject", "run"]) == dict(
         task="GoNogo-v0", preset="agent", params={"dt": 20.0}, wrappers=[], off=[], seed=3,
-        trials=5, feedback=False, subject="lea", run="r",
+        trials=5, feedback=False, feedback_ms=700, iti_ms=20, subject="lea", run="r",
     )  # fmt: skip
 
 
@@ -447,6 +461,7 @@ def app_plays(choice, folder):
             yield session.env.trial, np.array(session.env.ob)
 
 
+@pytest.mark.each_structure
 def test_python_plays_the_trials_of_the_app(task_id, preset, rng, tmp_path, capsys):
     choice, _ = changed(task_id, preset, rng)
     choice.param.update(trials=3, seed=int(rng.integers(1000)))

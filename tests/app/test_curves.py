@@ -139,6 +139,7 @@ def test_nothing_gives_none():
     assert curves([("nobody", [])], "coh") is None
 
 
+@pytest.mark.each_structure
 def test_every_task_has_curves_or_none(task_id, preset):
     person = rollout(task_id, "random", 30, seed=1, preset=preset)
     groups = [

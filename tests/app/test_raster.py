@@ -249,6 +249,7 @@ def test_unknown_alignments_and_orders_name_those_there_are(person):
 # -- figures ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.each_structure
 def test_every_task_is_drawn(task_id, preset):
     person = as_human(rollout(task_id, "random", 6, seed=1, preset=preset))
     person[2] = {**person[2], "flags": {"interrupted": "blur"}}

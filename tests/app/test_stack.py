@@ -20,7 +20,6 @@ from neurogym.spec.parameters import (
     Settings,
     Transitions,
 )
-from neurogym.trials.catalogue import all_envs, task_class
 from neurogym.wrappers import WRAPPERS, fitting, read
 from neurogym.wrappers.several import Several
 
@@ -55,13 +54,9 @@ def click(button):
 # -- every wrapper ---------------------------------------------------------------------------------
 
 
-IDS = [id for id in all_envs() if task_class(id)]
-ALONE = [id for id in IDS if "." not in id]  # a collection's tasks are alike: one will do
-
-
-@pytest.mark.parametrize("id", [*ALONE, "yang19.ctxdm1-v0"])
-def test_every_wrapper_that_fits_can_be_added_and_its_widgets_say_its_parameters(id):
-    calls = Calls(task=id)
+@pytest.mark.each_structure
+def test_every_wrapper_that_fits_can_be_added_and_its_widgets_say_its_parameters(task_id):
+    calls = Calls(task=task_id)
     reasons = fitting(calls.choice.build())
     assert calls.editor.add.options == [name for name, why in reasons.items() if not why]
     for name in calls.editor.add.options:

@@ -220,13 +220,15 @@ def test_reset_refuses_what_it_does_not_know(task):
 def test_the_oracle_is_right_and_no_simple_agent_earns_more(task, preset):
     env = TaskEnv(task)
 
-    def earned(kind, trials=60):
+    trials = 60 if task.closed else 20  # where luck pays, it has to even out
+
+    def earned(kind):
         act = actor(kind, np.random.default_rng(2), env)
         traces = [play(env, trial, act) for trial in range(trials)]
         return np.mean([t.rewards.sum() for t in traces]), [t.end["performance"] for t in traces]
 
     best, performance = earned("oracle")
-    assert performance == [1.0] * 60
+    assert performance == [1.0] * trials
     chance = earned("random")[0]
     assert best > chance or (best == chance and task.plan.learns)  # a first phase may pay all
     for action in constants(env.action_space):

@@ -38,7 +38,7 @@ def leaves(url):
 
 
 def state(page, *states):
-    page.wait_for_function(IN_STATE, arg=[list(states)], timeout=30000)
+    page.wait_for_function(IN_STATE, arg=[list(states)])
     return page.evaluate("window.__player.dataset.state")
 
 
@@ -74,7 +74,6 @@ def answer(page, client, key, after_ms=200):
     page.wait_for_function(
         "() => { const d = window.__player.dataset; return d.state === 'done' ||"
         " (d.state === 'running' && d.onset && d.uid !== window.__answered); }",
-        timeout=30000,
     )
     if page.evaluate("window.__player.dataset.state") == "done":
         return False
@@ -96,14 +95,14 @@ NEXT_PERIOD = """(before) => {
 def period_after(page):
     """The period that follows in the trial that was answered; None once the trial is over."""
     before = page.evaluate("window.__player.dataset.period")
-    period = page.wait_for_function(NEXT_PERIOD, arg=before, timeout=30000).json_value()
+    period = page.wait_for_function(NEXT_PERIOD, arg=before).json_value()
     return None if period == "over" else period
 
 
 def visit(page, url):
     """Open an address, and wait until its widgets take what a person does."""
     page.goto(url)
-    page.wait_for_function("window.Bokeh?.documents[0]?.is_idle", timeout=30000)
+    page.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
     page.wait_for_selector("header button >> nth=0")
 
 
@@ -120,4 +119,4 @@ PICTURE = """(period) => {
 
 def picture(page, period):
     """A number for what is drawn once a period is on: equal pictures have the same."""
-    return page.wait_for_function(PICTURE, arg=period, timeout=30000).json_value()
+    return page.wait_for_function(PICTURE, arg=period).json_value()
