@@ -227,7 +227,7 @@ class WrapperCard(pn.viewable.Viewer):
 
     def _take(self, changes: Mapping[Key, Any]) -> Exception | None:
         """Take values over, or say why not; widgets of others that changed are drawn anew."""
-        params = {**self.params, **changes}
+        params: dict[Any, Any] = {**self.params, **changes}
         stack = self.editor.choice.stack
         stack[self.i] = ({self.name_: params}, self.on)
         error = self.editor.take(stack)
