@@ -111,6 +111,18 @@ def test_only_faces_name_what_lies_above_them():
             assert not called or path.name == "__init__.py", module
 
 
+KINDS = {"ClosedEnv", "Combined", "Composite", "EpisodeEnv", "Switched", "TaskEnv", "TrialEnv"}
+
+
+def test_nobody_asks_which_kind_of_task_or_environment_there_is():
+    """They answer for themselves: see `HasTrials`, and the questions that a `Task` answers."""
+    for module, path in SOURCES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
+                asked = {name.id for name in ast.walk(node.args[1]) if isinstance(name, ast.Name)}
+                assert not asked & KINDS, f"{module}: {ast.unparse(node)}"
+
+
 def test_importing_the_library_loads_nothing_heavy():
     code = f"import sys, neurogym; print([m for m in {HEAVY} if m in sys.modules])"
     run = subprocess.run(

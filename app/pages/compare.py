@@ -112,9 +112,10 @@ class Compare(pn.viewable.Viewer):
 
     def _choose_agent(self, name: str) -> None:
         """A form for the agent's parameters, and a rollout."""
-        own: Any = agent(name)
-        self.policy, self.own = own, {}
-        self.settings.objects = Form(own, self._take_settings).alone()
+        policy: Any = agent(name)
+        self.policy = policy
+        self.own: dict[str, Any] = {}
+        self.settings.objects = Form(policy, self._take_settings).alone()
         self._roll_out()
 
     def _take_settings(self, changes: Mapping[Any, Any]) -> Exception | None:
