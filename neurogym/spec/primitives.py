@@ -83,7 +83,7 @@ def times(a: Any, b: Any) -> Any:
         a, b = b, a
     if not is_binding(a):
         return a * b
-    return {**a, "scale": a["scale"] * b, "offset": a["offset"] * b}
+    return _linear(a, b, 0.0)
 
 
 def plus(a: Any, b: Any) -> Any:
@@ -92,7 +92,14 @@ def plus(a: Any, b: Any) -> Any:
         raise ValueError("two bindings are added: one of the two has to be a number")
     if is_binding(b):
         a, b = b, a
-    return {**a, "offset": a["offset"] + b} if is_binding(a) else a + b
+    return _linear(a, 1.0, b) if is_binding(a) else a + b
+
+
+def _linear(binding: Mapping[str, Any], by: float, more: float) -> dict[str, Any]:
+    out = {**binding, "scale": binding["scale"] * by, "offset": binding["offset"] * by + more}
+    if "clip" in binding:
+        out["clip"] = sorted(edge * by + more for edge in binding["clip"])
+    return out
 
 
 def is_there(e: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from neurogym.spec.primitives import is_there, speaker, value
 from neurogym.spec.scene import By, Channel, Clicks, Noise, Of, Scene, Tone
 from neurogym.tasks.detection import AnnubesEnv, ToneDetection
 
@@ -63,3 +64,15 @@ def test_a_sound_belongs_to_its_trials():
     }
     assert "sine" in told["a"]
     assert "sine" not in told["v"]
+
+
+@pytest.mark.parametrize("level", [0.0, 0.2, 0.5, 0.9, 1.0, 1.7])
+def test_the_waves_of_a_level_that_a_channel_gives_are_those_of_the_same_number(level):
+    binding = {"channel": 0, "scale": 2.0, "offset": 0.0}
+    row = np.array([level / 2])
+    for left in (True, False):
+        given, bound = (speaker(0.08, of, left, None, alpha=1.0) for of in (level, binding))
+        now = [value(p, row) for p in bound]
+        there = [p for p in now if is_there(p)]
+        radii, expected = ([p["radius"] for p in ps[1:]] for ps in (there, given))
+        assert radii == pytest.approx(expected)
