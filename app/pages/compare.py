@@ -115,7 +115,8 @@ class Compare(pn.viewable.Viewer):
         policy: Any = agent(name)
         self.policy = policy
         self.own: dict[str, Any] = {}
-        self.settings.objects = Form(policy, self._take_settings).alone()
+        self.form = Form(policy, self._take_settings)
+        self.settings.objects = self.form.alone()
         self._roll_out()
 
     def _take_settings(self, changes: Mapping[Any, Any]) -> Exception | None:

@@ -48,35 +48,36 @@ def choose(compare, name):
     compare.job.future.result(60)
 
 
-def widgets(compare):
-    return {widget.label: widget for widget in compare.settings.objects}
-
-
 def test_an_agent_of_ones_own_is_listed_and_plays(compare):
     assert list(compare.agent.options) == [*AGENTS]
     assert "eager" in AGENTS
     choose(compare, "eager")
     assert [(row["subject"], row["outcome"]) for row in compare.agents] == [("Eager", "early")] * 4
-    assert {*widgets(compare)} == {"action", "after", "gains", "loud", "mood"}
+    assert {*compare.form.fields} == {"action", "after", "gains", "loud", "mood"}
+    assert len(compare.settings.objects) == 5
 
 
-def test_each_parameter_of_an_agent_has_a_widget_and_is_checked(compare):
+def test_each_parameter_of_an_agent_has_a_field_and_is_checked(compare):
     choose(compare, "eager")
     for name, value in (("loud", True), ("mood", "bad"), ("gains", [3.0])):
-        widgets(compare)[name].value = value
+        assert compare.form.set(name, value) is None
         compare.job.future.result(60)
         assert compare.own[name] == value
     assert "mood=bad" in compare.agents[0]["subject"]
-    field = widgets(compare)["gains"]
-    field.value = "three"
-    assert field.error_state
-    assert compare.own["gains"] == [3.0]
-    field.value = [4.0]
-    assert not field.error_state
+    (after,) = compare.form.fields["after"].editor.widgets[:1]
+    after.value = "three"
+    assert "number" in compare.form.fields["after"].error
+    assert "after" not in compare.own
+    after.value = "30"
+    compare.job.future.result(60)
+    assert compare.own["after"] == 30
+    assert not compare.form.fields["after"].error
+    assert isinstance(compare.form.set("action", 9), ValueError)
+    assert "action" not in compare.own
 
 
 @pytest.mark.parametrize("name", ["random", "oracle"])
 def test_the_agents_of_the_library_play(compare, name):
     choose(compare, name)
     assert len(compare.agents) == 4
-    assert compare.figures.objects
+    assert compare.pictures
