@@ -273,7 +273,7 @@ class WrapperCard(pn.viewable.Viewer):
         if error is not None:
             self.told.param.update(object=short(error), visible=True)
             return False
-        self.editor.show()
+        self.editor.draw()
         return True
 
     def __panel__(self) -> pn.viewable.Viewable:

@@ -87,7 +87,7 @@ class Configure(pn.viewable.Viewer):
         wide, env = dict(sizing_mode="stretch_width"), self.param.env
         self.picture = pn.pane.HTML(pn.bind(picture, env), height=190, margin=(8, 14), **wide)
         self.keys = pn.pane.HTML(pn.bind(keys_line, env), margin=(0, 14), **wide)
-        self.line = pn.pane.HTML(pn.bind(timeline, env), margin=(8, 14), **wide)
+        self.line = pn.pane.HTML(pn.bind(course, env), margin=(8, 14), **wide)
         python = pn.bind("```python\n{}```".format, self.param.code)
         self.python = pn.pane.Markdown(python, margin=(0, 14), stylesheets=[NO_COPY], **wide)
         self.text = pmui.TextAreaInput(value=self.param.code, label="the code", visible=False)
@@ -245,6 +245,11 @@ class Configure(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.main
+
+
+def course(env: HasTrials) -> str:
+    """The time course of a trial; of what declares no periods there is none."""
+    return timeline(env) if env.declared else ""
 
 
 def picture(env: HasTrials) -> str:
