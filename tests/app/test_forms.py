@@ -16,6 +16,7 @@ from neurogym.spec.parameters import Entries, Levels, Numbers, Timing, plain
 from neurogym.subjects.agents import AGENTS
 from neurogym.trials.catalogue import all_envs, task_class
 from neurogym.wrappers import WRAPPERS
+from tests.structure import representatives
 
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 
@@ -57,10 +58,18 @@ def held(thing, key):
     return plain(value.spec if isinstance(value, Duration) else value)
 
 
-@pytest.fixture(params=declared())
-def form(request):
-    thing = make(request.param)
-    return Form(thing, Taken(thing), AROUND)
+@pytest.fixture
+def form(thing):
+    """The form of a task, wrapper or agent; in the short run of one task of each structure."""
+    made = make(thing)
+    return Form(made, Taken(made), AROUND)
+
+
+def pytest_generate_tests(metafunc):
+    if "thing" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--all")
+        tasks = IDS if every else representatives()
+        metafunc.parametrize("thing", [*tasks, *WRAPPERS, *AGENTS])
 
 
 def inputs(field):
