@@ -1,0 +1,225 @@
+// Types of the player's messages (docs/player.md), for the checker alone: no file imports this one.
+
+// Of HTML, SVG or MathML, as all elements of a page are; browsers write numbers and booleans as text.
+interface Element extends HTMLOrSVGElement {
+  setAttribute(name: string, value: string | number | boolean): void;
+}
+
+/** What goes between the player and the server. A field with `?` is there where it has a meaning. */
+declare namespace Wire {
+  type Row = ArrayLike<number>;
+  /** An element of a scene: plain data, any number perhaps a binding. */
+  type Primitive = {[field: string]: any};
+  /** [first step, step after the last] */
+  type Window = [number, number];
+  /** A number, or a list of them where actions are graded. */
+  type Action = number | number[];
+  /** [the panel, of how many] */
+  type Panel = [number, number];
+
+  // ---- server to browser ----
+
+  interface Config {
+    type: "config";
+    run: string;
+    n_trials: number;
+    n_done: number;
+    title: string;
+    instruction: string;
+    mode: "open" | "lockstep";
+    task: string;
+    view: "scene" | "channels";
+    feedback: "outcome" | "reward" | null;
+    feedback_ms: number;
+    iti_ms: number;
+    preload: number;
+    remap: boolean;
+    hold: boolean;
+    keys: Key[];
+    dial: Dial | null;
+    channels: Group[];
+    next: {step: string, text: string}[];
+    hand?: Hand;
+    sound?: boolean;
+    parts?: {title: string, instruction: string}[];
+    shared?: boolean;
+  }
+
+  interface Key {
+    code: string;
+    label: string;
+    action: number;
+    name: string;
+    part?: number;
+  }
+
+  interface Dial {
+    actions: number[];
+    names: string[];
+    angles: number[];
+    part?: number;
+  }
+
+  /** What keys and mouse make of actions that are numbers. */
+  interface Hand {
+    rest: number[];
+    low: number[];
+    high: number[];
+    start: number[];
+    presses: ["hold" | "move" | "toggle", [number, number][]][];
+    point: [number, "x" | "y", number, number][];
+    click: number | null;
+    only: number | null;
+  }
+
+  /** Channels of observations that belong together. */
+  interface Group {
+    name: string;
+    start: number;
+    size: number;
+    part?: number;
+  }
+
+  /** Payoffs, flat [K, S, A], and the kind of each step. */
+  interface Table {
+    kind: Uint16Array;
+    reward: Float32Array;
+    outcome: Uint8Array;
+    ends: Uint8Array;
+    next: Uint8Array;
+    response: Uint16Array;
+    shape: [number, number, number];
+  }
+
+  /** The table is that of open trials of one task; those of several at once have `parts`. */
+  interface Trial extends Partial<Table> {
+    type: "trial";
+    uid: string;
+    index: number;
+    attempt: number;
+    dt: number;
+    T: number;
+    periods: [string, number, number][];
+    window: Window | null;
+    frames: Float32Array;
+    scene: Primitive[];
+    seed: number;
+    keys?: Key[];
+    dial?: Dial | null;
+    echo?: Echo[];
+    echo_first?: [number, number];
+    parts?: Part[];
+    shared?: boolean;
+  }
+
+  /** Channels that show what was done, or earned, in the step before. */
+  interface Echo {
+    what: "action" | "reward";
+    start: number;
+    size: number;
+    one_hot: boolean;
+  }
+
+  /** One of several tasks at once; the optional fields are those of a task that the trial has. */
+  interface Part extends Partial<Table> {
+    on: boolean;
+    at: number;
+    action: Uint16Array;
+    weight: number;
+    T?: number;
+    window?: Window | null;
+    gt?: Uint16Array;
+    channels?: number[];
+  }
+
+  /** What a step of a lockstep trial shows. The first one comes with the trial, the others with what the last action brought. */
+  interface Shown {
+    ob: Float32Array;
+    active: string[];
+    window: boolean;
+    k?: number;
+  }
+
+  interface Obs extends Shown {
+    type: "obs";
+    uid: string;
+    k: number;
+    reward: number;
+    outcome: number;
+    ends: boolean;
+    response?: number;
+    response_step?: number;
+  }
+
+  /** Stored, or refused with a reason. */
+  interface Ack {
+    type: "ack";
+    uid: string;
+    n_done?: number;
+    accuracy?: number | null;
+    median_rt?: number | null;
+    refused?: string;
+    keep?: boolean;
+  }
+
+  type FromServer = Config | Trial | Obs | Ack | {type: "done"} | {type: "pong"} | {type: "error", message: string};
+
+  // ---- browser to server ----
+
+  type Interruption = "hidden" | "pause" | "stop" | "reload";
+
+  /** Counts, or whether something happened; only what did. */
+  interface Flags {
+    early?: number;
+    repeat?: number;
+    extra?: number;
+    blur?: number;
+    hidden?: number;
+    resize?: number;
+    late_steps?: number;
+    sound?: boolean;
+    late_sounds?: number;
+    interrupted?: Interruption;
+  }
+
+  /** What is counted in a trial. */
+  type Count = "early" | "repeat" | "extra" | "blur" | "hidden" | "resize" | "late_steps";
+
+  /** How a trial went, or one of several tasks in it. */
+  interface Result {
+    onset_ms: number | null;
+    key_ms: number | null;
+    rt_ms: number | null;
+    response: number | null;
+    outcome: number;
+    reward: number;
+  }
+
+  interface Record extends Result {
+    type: "record";
+    uid: string;
+    index: number;
+    attempt: number;
+    run: string;
+    actions: [number, Action][];
+    origin_ms: number;
+    frames: number;
+    late_frames: number;
+    refresh_hz: number;
+    flags: Flags;
+    parts?: (Result | null)[];
+  }
+
+  type FromPlayer = Record | {type: "ready", run: string | null, have: string[]} | {type: "act", uid: string, k: number, action: Action}
+    | {type: "ping"} | {type: "stop"} | {type: "next", step: string};
+}
+
+/** What Panel hands to a component: its parameters, and how to talk with Python. */
+declare namespace Panel {
+  interface Model<Message> {
+    /** Throws while the socket is down. */
+    send_msg(message: Message): void;
+    /** Calls `act` with a message from Python, a change of a parameter, or a stage of the component's life. */
+    on(event: string, act: (message: any) => void): void;
+  }
+}
