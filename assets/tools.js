@@ -8,6 +8,7 @@ export const TIMES = {
 export const INK = "#101010";
 export const GREY = "#808080";
 export const DIVIDER = "#6c6c6c";
+/** @type {Wire.Panel} */
 export const WHOLE = [0, 1];  // the panel of a task that has the stage to itself
 export const SLACK = 0.5; // ms: animation-frame stamps lie on a 0.1 ms grid around the true refresh
 export const TAU = 2 * Math.PI;
@@ -19,19 +20,23 @@ export const FEEDBACK = [
   ["slow", "Too slow", "–"],
   ["good", "Well withheld", "✓"],
 ];
+/** @type {{[n: number]: string}} */
 export const COUNTS = {2: "Two", 3: "Three", 4: "Four"};
 export const STALL = 150;  // ms between frames
 export const LAG = 45;  // ms that a step can be late, and the next ones make up for it
 export const PAID = ["good", "Reward", "●"];
 export const UNPAID = ["slow", "No reward", "○"];
 
+/** @param {number} v @param {number} low @param {number} high */
 export const clamp = (v, low, high) => Math.max(low, Math.min(high, v));
+/** @param {number[]} list */
 export const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 export const quiet = () => {};
 
 const ARRAYS = [Float32Array, Float64Array, Uint8Array, Uint16Array, Uint32Array, Int8Array, Int16Array, Int32Array];
 
 // Bokeh's arrays are subclasses whose `subarray` and `slice` give the whole buffer back.
+/** @param {any} value @returns {any} */
 export function plain(value) {
   if (ArrayBuffer.isView(value)) {
     const Kind = ARRAYS.find((Kind) => value instanceof Kind);
@@ -42,6 +47,14 @@ export function plain(value) {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
 }
 
+/**
+ * An element with what is in it; an attribute `onclick` listens, one that is null or false is left out.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {{[name: string]: any}} attributes
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
 export function h(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -52,6 +65,7 @@ export function h(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** @param {string} path */
 export function icon(path) {
   const box = h("span", {class: "icon", "aria-hidden": "true"});
   box.innerHTML = `<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.6"
