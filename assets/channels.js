@@ -2,8 +2,19 @@
 
 import {clamp, INK} from "./tools.js";
 
+/**
+ * @typedef {{low: number, high: number}} Range of the values so far
+ * @typedef {Wire.Group & {left: number, width: number}} Bars a group with its place on the canvas
+ */
 const BED = "#8c8c8c";
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Wire.Row} row
+ * @param {Bars} group
+ * @param {{top: number, bottom: number}} box
+ * @param {Range & {line: number}} scale
+ */
 function bars(ctx, row, group, box, scale) {
   const perUnit = (box.bottom - box.top) / (scale.high - scale.low);
   const zero = Math.round(box.bottom + scale.low * perUnit);
@@ -22,6 +33,13 @@ function bars(ctx, row, group, box, scale) {
 }
 
 // Labels lie flat if no two of them touch, else they stand.
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Bars[]} groups
+ * @param {number} y
+ * @param {number} size
+ * @param {boolean} upright
+ */
 function labels(ctx, groups, y, size, upright) {
   ctx.fillStyle = INK;
   for (const {name, left, width} of groups) {
@@ -35,6 +53,11 @@ function labels(ctx, groups, y, size, upright) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Bars[]} groups
+ * @param {number} margin
+ */
 function collide(ctx, groups, margin) {
   let end = -Infinity;
   return groups.some(({name, left, width}) => {
@@ -46,7 +69,18 @@ function collide(ctx, groups, margin) {
 }
 
 // A channel of a large group (a ring) takes less room than one that stands alone.
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} width
+ * @param {number} height
+ * @param {number} ratio pixels of the canvas to one of the page
+ * @param {Wire.Group[]} channels
+ * @param {Wire.Row} row
+ * @param {Range} range
+ * @param {number} letters that fit in the width
+ */
 export function drawChannels(ctx, width, height, ratio, channels, row, range, letters = 56) {
+  /** @param {Wire.Group} g */
   const weight = (g) => g.size * (g.size > 8 ? 0.4 : 1);
   const total = channels.reduce((sum, g) => sum + weight(g), 0) + 0.6 * (channels.length - 1);
   const unit = Math.min((width * 0.88) / total, 90 * ratio);
