@@ -3,9 +3,11 @@
 import {DIVIDER, GREY, WHOLE} from "./tools.js";
 
 export class Stage {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.ctx = canvas.getContext("2d", {alpha: false});
+    /** @type {[number, number, number] | null} width, height, ratio to fit */
     this.size = null;
     this.ratio = 1;
   }
@@ -33,6 +35,7 @@ export class Stage {
   }
 
   // The j-th of n panels, side by side or one above the other.
+  /** @param {number} j @param {number} n */
   box(j, n) {
     const {width, height} = this.canvas;
     if (this.wide) return {left: (j * width) / n, top: 0, width: width / n, height};
@@ -40,11 +43,13 @@ export class Stage {
   }
 
   // A panel's centre, and the side of its square.
+  /** @param {number} j @param {number} n */
   panel(j, n) {
     const {left, top, width, height} = this.box(j, n);
     return {x: left + width / 2, y: top + height / 2, side: Math.min(width, height)};
   }
 
+  /** @param {number} n */
   divide(n) {
     const {ctx, canvas: {width, height}} = this;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
@@ -63,11 +68,17 @@ export class Stage {
   }
 
   // One stage unit is the side of the largest square centred in the panel; y points up.
+  /** @param {Wire.Panel} panel */
   units([j, n] = WHOLE) {
     const {x, y, side} = this.panel(j, n);
     this.ctx.setTransform(side, 0, 0, -side, x, y);
   }
 
+  /**
+   * @param {MouseEvent} event
+   * @param {Wire.Panel} panel
+   * @returns {[number, number]} in stage units
+   */
   at(event, [j, n] = WHOLE) {
     const {x, y, side} = this.panel(j, n);
     const box = this.canvas.getBoundingClientRect();
