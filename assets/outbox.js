@@ -2,6 +2,7 @@
 
 import {quiet, TIMES} from "./tools.js";
 
+/** @param {string} name @returns {{[field: string]: any}} */
 export function stored(name) {
   try {
     return JSON.parse(localStorage.getItem(name)) || {};
@@ -10,6 +11,7 @@ export function stored(name) {
   }
 }
 
+/** @param {string} name @param {object} value */
 export function keep(name, value) {
   try {
     localStorage.setItem(name, JSON.stringify(value));
@@ -18,6 +20,7 @@ export function keep(name, value) {
   }
 }
 
+/** @param {string} name */
 function forget(name) {
   try {
     localStorage.removeItem(name);
@@ -26,6 +29,7 @@ function forget(name) {
   }
 }
 
+/** @template T @param {IDBRequest<T> & Partial<Pick<IDBOpenDBRequest, "onblocked">>} request @returns {Promise<T>} */
 const settle = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -47,10 +51,16 @@ function left() {
 }
 
 export class Outbox {
+  /**
+   * @param {(record: Wire.Record) => void} send
+   * @param {() => void} changed called when records come or go
+   */
   constructor(send, changed) {
     this.send = send;
     this.changed = changed;
+    /** @type {IDBDatabase | null} */
     this.db = null;
+    /** @type {Map<string, {record: Wire.Record, sent: number}>} by uid; when it was sent last */
     this.items = new Map();
   }
 
@@ -67,10 +77,12 @@ export class Outbox {
     this.flush(0);
   }
 
+  /** @param {IDBTransactionMode} mode */
   store(mode) {
     return this.db.transaction("outbox", mode).objectStore("outbox");
   }
 
+  /** @param {Wire.Record} record */
   async put(record) {
     const item = {record, sent: Infinity};
     if (record.flags.interrupted === "reload") keep(LEFT + record.uid, record);
@@ -85,6 +97,7 @@ export class Outbox {
     this.flush(0);
   }
 
+  /** @param {Wire.Record} record */
   write(record) {
     const store = this.store("readwrite");
     const request = store.put(record);
@@ -102,6 +115,7 @@ export class Outbox {
   }
 
   // What the server cannot place now stays in the browser, and is sent again by the next page.
+  /** @param {string} uid @param {boolean} keep */
   ack(uid, keep = false) {
     this.items.delete(uid);
     this.changed();
@@ -110,6 +124,7 @@ export class Outbox {
     if (this.db) settle(this.store("readwrite").delete(uid)).catch(quiet);
   }
 
+  /** @param {string} run */
   count(run) {
     return [...this.items.values()].filter(({record}) => record.run === run && !record.flags.interrupted).length;
   }
