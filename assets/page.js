@@ -2,22 +2,34 @@
 
 import {clamp, h, icon, ICONS} from "./tools.js";
 
+/** @typedef {{tone: string, word: string, symbol: string, signed: string}} Verdict what a person is told of an outcome */
+
+/**
+ * @param {keyof typeof ICONS} name
+ * @param {string} text
+ * @param {(event: Event) => void} act
+ * @param {{[name: string]: string | boolean}} extra attributes
+ */
 function button(name, text, act, extra = {}) {
   return h("button", {type: "button", class: "tool", "data-tool": name, "aria-label": text, title: text, onclick: act, ...extra},
     icon(ICONS[name]), h("span", {class: "word"}, text));
 }
 
+/** @param {{label: string, name: string}} key */
 export function cap({label, name}) {
   return h("span", {class: "pair"}, h("kbd", {}, label), h("span", {class: "name"}, name));
 }
 
+/** @param {number} j @param {number} n @param {{wide: boolean}} stage */
 function place(j, n, {wide}) {
   const middle = `${(100 * (j + 0.5)) / n}%`;
   return wide ? `left: ${middle}` : `top: ${middle}`;
 }
 
 export class Page {
+  /** @param {{[act in "toggleView" | "openKeys" | "toggleSound" | "fullscreen" | "pause" | "askStop"]: () => void}} player */
   constructor(player) {
+    /** @param {() => void} f */
     const act = (f) => () => {
       f();
       this.root.focus({preventScroll: true});
@@ -45,10 +57,15 @@ export class Page {
       this.bar, h("div", {class: "stage"}, this.canvas, this.pills, this.wait), this.hints, this.cover, this.live);
   }
 
+  /**
+   * @param {string} name
+   * @param {any} value which the dataset keeps as text
+   */
   set(name, value) {
     if (this.root.dataset[name] !== String(value)) this.root.dataset[name] = value;
   }
 
+  /** @param {string} name @param {...Node} children */
   overlay(name, ...children) {
     this.set("overlay", name);
     this.cover.hidden = !name;
@@ -56,6 +73,11 @@ export class Page {
     this.cover.replaceChildren(...(name ? [card] : []));
   }
 
+  /**
+   * @param {string} text
+   * @param {() => void} act
+   * @param {boolean} main
+   */
   action(text, act, main = false) {
     const [word, key] = text.split(" – ");
     const hint = key ? [h("span", {class: "bykey"}, ` – ${key}`)] : [];
@@ -63,6 +85,7 @@ export class Page {
   }
 
   // Shows what each of several tasks came to, in its panel; null where there is nothing to tell.
+  /** @param {(Verdict | null)[]} verdicts @param {{wide: boolean}} stage */
   tell(verdicts, stage) {
     const pills = verdicts.map((verdict, j) => verdict && h("div", {class: `pill ${verdict.tone}`, style: place(j, verdicts.length, stage)},
       ...[verdict.symbol && h("b", {}, verdict.symbol), verdict.word, verdict.signed && h("i", {}, verdict.signed)].filter(Boolean)));
@@ -74,10 +97,12 @@ export class Page {
     this.pills.hidden = true;
   }
 
+  /** @param {string} text */
   say(text) {
     this.live.textContent = text;
   }
 
+  /** @param {number} done @param {number} total @param {boolean} over */
   progress(done, total, over) {
     const now = over ? done : done + 1;
     this.counter.textContent = total ? `${Math.min(now, total)} / ${total}` : `${now}`;
