@@ -8,6 +8,7 @@ import {clamp, INK, TAU, TIMES} from "./tools.js";
 // ---- dial: one of many answers ----
 
 export class Dial {
+  /** @param {Wire.Dial} dial @param {number} seed */
   constructor({actions, names, angles}, seed) {
     const order = angles.map((_, i) => i).sort((a, b) => angles[a] - angles[b]);
     this.answers = order.map((i) => ({action: actions[i], name: names[i], angle: angles[i]}));
@@ -21,17 +22,20 @@ export class Dial {
   }
 
   // A left turn is counter-clockwise.
+  /** @param {number} turn @param {number} now */
   press(turn, now) {
     this.turning = turn;
     this.again = now + TIMES.turnDelay;
     this.turn(turn);
   }
 
+  /** @param {number} by */
   turn(by) {
     const n = this.answers.length;
     this.index = (this.index + by + n) % n;
   }
 
+  /** @param {number} ts */
   frame(ts) {
     while (this.turning && ts >= this.again) {
       this.turn(this.turning);
@@ -40,14 +44,17 @@ export class Dial {
   }
 
   // The nearest answer to a point, null if the point is too near the centre to mean one.
+  /** @param {number} x @param {number} y */
   choose(x, y) {
     if (Math.hypot(x, y) < 0.15) return null;
     const angle = Math.atan2(y, x);
+    /** @param {number} a */
     const far = (a) => Math.abs(Math.atan2(Math.sin(a - angle), Math.cos(a - angle)));
     this.index = this.answers.reduce((best, a, i) => (far(a.angle) < far(this.answers[best].angle) ? i : best), 0);
     return this.answer;
   }
 
+  /** @param {CanvasRenderingContext2D} ctx */
   draw(ctx) {
     ctx.strokeStyle = INK;
     ctx.lineWidth = 0.004;
@@ -73,6 +80,7 @@ export class Dial {
 // ---- hand: actions that are numbers ----
 
 export class Hand {
+  /** @param {Wire.Hand} hand */
   constructor({rest, start, low, high, presses, point, click, only}) {
     this.rest = rest;
     this.low = low;
@@ -83,12 +91,17 @@ export class Hand {
     this.only = only;
     this.start = start;
     this.numbers = [...start];
+    /** @type {Map<number, number>} */
     this.down = new Map();  // keys that are down, by their place from 1: since when
+    /** @type {Map<number, number>} */
     this.tapped = new Map();  // and those that went down in this step
+    /** @type {number | null} the stamp of what was done last */
     this.last = null;
+    /** @type {number | null} */
     this.ts = null;
   }
 
+  /** @param {number} key @param {number} stamp */
   press(key, stamp) {
     this.down.set(key, stamp);
     this.tapped.set(key, stamp);
@@ -98,20 +111,24 @@ export class Hand {
     for (const [i, value] of changes) this.set(i, this.numbers[i] === value ? this.start[i] : value);
   }
 
+  /** @param {number} key */
   release(key) {
     this.down.delete(key);
   }
 
   // A place on the stage.
+  /** @param {number} x @param {number} y @param {number} stamp */
   follow(x, y, stamp) {
     for (const [i, axis, scale, offset] of this.point) this.set(i, (axis === "x" ? x : y) * scale + offset);
     this.last = stamp;
   }
 
+  /** @param {number} i @param {number} value */
   set(i, value) {
     this.numbers[i] = clamp(Math.fround(value), this.low[i], this.high[i]);
   }
 
+  /** @param {number} ts */
   frame(ts) {
     const seconds = this.ts === null ? 0 : (ts - this.ts) / 1000;
     this.ts = ts;
@@ -136,6 +153,7 @@ export class Hand {
   }
 
   // What is done in the step that ends now, and the stamp of what did it; null if nothing is.
+  /** @returns {{action: number[], stamp: number} | null} */
   take() {
     const {now, only} = this;
     const counts = only === null || this.pressed().has(only);
@@ -147,26 +165,39 @@ export class Hand {
 
 // ---- keys ----
 
+/** @typedef {Wire.Key & {was: string}} BoundKey a key, and which one the task gave it */
+/** @typedef {Pick<Wire.Config, "task" | "title" | "keys" | "dial" | "remap">} KeysOf */
+
 const TYPING = "input, textarea, select, [contenteditable=''], [contenteditable='true']";
+/** @type {{[code: string]: string}} */
 const NAMED = {Space: "space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "Enter"};
 
+/** @param {Event} event @returns {EventTarget & {closest?: Element["closest"]}} */
 export const target = (event) => event.composedPath()[0];
+/** @param {Event} event */
 export const isTyping = (event) => {
   const node = target(event);
   return node instanceof Element && (node.matches(TYPING) || (node instanceof HTMLElement && node.isContentEditable));
 };
 
+/** @param {BoundKey[]} rows */
 const remapped = (rows) => Object.fromEntries(rows.map(({was, code, label}) => [was, {code, label}]));
 
 // The keys of a task, as the person may have remapped them; those of one trial follow the task's.
 export class Keys {
+  /**
+   * @param {KeysOf} told a config, or one with the keys of a trial
+   * @param {Keys | null} whole the keys of the task
+   */
   constructor({task, title, keys, dial, remap}, whole = null) {
     this.name = `neurogym-keys:${task ?? title}`;
+    /** @type {{[code: string]: {code: string, label: string}}} */
     const own = whole ? remapped(whole.rows) : remap ? stored(this.name) : {};
     this.rows = keys.map((key) => ({...key, was: key.code, ...own[key.code]}));
     const clash = new Set(this.rows.map(({code}) => code)).size < keys.length;
     if (clash) this.rows = keys.map((key) => ({...key, was: key.code}));
     this.answers = dial ?? null;
+    /** @type {{[code: string]: number}} which way a key turns; 0 answers */
     this.dial = dial ? {ArrowLeft: 1, ArrowRight: -1, Space: 0} : {};
   }
 
@@ -178,11 +209,13 @@ export class Keys {
     return [...caps, ...dial.filter(({code}) => !this.find(code))];
   }
 
+  /** @param {string} code */
   find(code) {
     return this.rows.find((row) => row.code === code) ?? null;
   }
 
   // Returns a sentence if the key is refused.
+  /** @param {BoundKey} row @param {string} code @param {string} label */
   assign(row, code, label) {
     const other = this.find(code);
     if (other && other !== row) return `${other.label} already means “${other.name}”.`;
@@ -193,4 +226,5 @@ export class Keys {
   }
 }
 
+/** @param {KeyboardEvent} event */
 export const labelOf = (event) => NAMED[event.code] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
