@@ -4,6 +4,7 @@ import {mendNames} from "./names.js";
 
 let mended = false;
 
+/** @param {{model: Panel.Model<never> & {dark: boolean}, el: HTMLElement}} component */
 export function render({model, el}) {
   el.style.display = "none";
   if (!mended) mendNames();

@@ -53,7 +53,7 @@ function watch(root) {
 /** Mend all of a page, also what is made later. */
 export function mendNames() {
   const attach = Element.prototype.attachShadow;
-  Element.prototype.attachShadow = function (how) {
+  Element.prototype.attachShadow = function (/** @type {ShadowRootInit} */ how) {
     const root = attach.call(this, how);
     if (how.mode === "open") queueMicrotask(() => watch(root));
     return root;

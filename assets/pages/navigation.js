@@ -3,6 +3,15 @@
 /** @param {string} search a query of the address */
 const viewOf = (search) => new URLSearchParams(search).get("view");
 
+/**
+ * @typedef {object} Parameters
+ * @property {{[view: string]: string}} names of the views
+ * @property {string} view the one that is shown
+ * @property {string} address a query
+ */
+/** @typedef {{type: "go", view: string} | {type: "visit", search: string}} Message */
+
+/** @param {{model: Panel.Model<Message> & Parameters}} component */
 export function render({model}) {
   const nav = document.createElement("nav");
   nav.setAttribute("aria-label", "Views");
@@ -37,6 +46,7 @@ export function render({model}) {
     visits += 1;
     model.send_msg({type: "visit", search: location.search});
   };
+  /** @param {{type: string}} message */
   const answered = (message) => {
     if (message.type !== "visited") return;
     visits -= 1;

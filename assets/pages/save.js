@@ -2,20 +2,61 @@
 
 const FONT = "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, sans-serif";
 const [LINE, GAP, EDGE] = [22, 26, 10];  // px: a line of text, between entries, at the picture's edge
+/** @type {{[sign: string]: string}} */
 const ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"};
+/** @param {string} text */
 const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => ESCAPES[sign]);
+
+/**
+ * @typedef {object} Piece of an entry: a text, a line, or a scale of colours
+ * @property {string} kind
+ * @property {string} [text]
+ * @property {number} [size]
+ * @property {boolean} [bold]
+ * @property {string} [color]
+ * @property {string[]} [colors]
+ * @property {boolean} [dashed]
+ */
+/**
+ * @typedef {object} View what Bokeh shows of a model
+ * @property {HTMLElement} el
+ * @property {(kind: "svg" | "png") => {canvas: HTMLCanvasElement, to_blob: () => Promise<Blob>}} export
+ */
+/**
+ * @typedef {object} Figure
+ * @property {object} plot
+ * @property {string} name
+ * @property {boolean} svg
+ * @property {string} page its colour
+ * @property {[object, Piece[][]][]} heads
+ * @property {Piece[][]} key
+ */
 
 // Draws pixels.
 class Pixels {
+  /** @param {CanvasRenderingContext2D} ctx */
   constructor(ctx) {
     this.ctx = ctx;
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {string} text
+   * @param {Piece} look
+   */
   text(x, y, text, {size, bold, color}) {
     Object.assign(this.ctx, {font: `${bold ? 600 : 400} ${size}px ${FONT}`, fillStyle: color});
     this.ctx.fillText(text, x, y);
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   * @param {string} color
+   */
   box(x, y, width, height, color) {
     this.ctx.fillStyle = color;
     this.ctx.fillRect(x, y, width, height);
@@ -25,14 +66,28 @@ class Pixels {
 // Writes SVG.
 class Vectors {
   constructor() {
+    /** @type {string[]} */
     this.parts = [];
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {string} text
+   * @param {Piece} look
+   */
   text(x, y, text, {size, bold, color}) {
     this.parts.push(`<text x="${x}" y="${y}" font-family="${FONT}" font-size="${size}"`
       + ` font-weight="${bold ? 600 : 400}" fill="${color}" xml:space="preserve">${escaped(text)}</text>`);
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   * @param {string} color
+   */
   box(x, y, width, height, color) {
     const [solid, alpha] = color.length === 9 ? [color.slice(0, 7), parseInt(color.slice(7), 16) / 255] : [color, 1];
     this.parts.push(`<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${solid}" fill-opacity="${alpha}"/>`);
@@ -41,6 +96,7 @@ class Vectors {
 
 const ruler = document.createElement("canvas").getContext("2d");
 
+/** @param {Piece} told */
 function wide({kind, text, size, bold}) {
   if (kind !== "text") return kind === "scale" ? 56 : 22;
   ruler.font = `${bold ? 600 : 400} ${size}px ${FONT}`;
@@ -48,6 +104,12 @@ function wide({kind, text, size, bold}) {
 }
 
 // One piece with its left end at x, on a line of text at y.
+/**
+ * @param {Pixels | Vectors} pen
+ * @param {number} x
+ * @param {number} y
+ * @param {Piece} told
+ */
 function piece(pen, x, y, told) {
   const {kind, colors, dashed} = told;
   const width = wide(told);
@@ -58,6 +120,13 @@ function piece(pen, x, y, told) {
 }
 
 // Entries from the left to the right, in as many lines as it takes; returns their height. Without a pen it only measures.
+/**
+ * @param {Pixels | Vectors | null} pen
+ * @param {Piece[][]} entries
+ * @param {number} left
+ * @param {number} top
+ * @param {number} right
+ */
 function flow(pen, entries, left, top, right) {
   let [x, y] = [left, top + 16];
   for (const pieces of entries) {
@@ -70,6 +139,7 @@ function flow(pen, entries, left, top, right) {
   return entries.length ? y + 8 - top : 0;
 }
 
+/** @param {Blob} blob @param {string} name */
 function keep(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -79,16 +149,24 @@ function keep(blob, name) {
 }
 
 // `heads` stand where the page has them, within the figure; `key` stands below it.
+/**
+ * @param {Figure} figure
+ * @param {object} obj the button
+ * @param {object} data of the event
+ * @param {{index: {find_one: (model: object) => View}}} context
+ */
 export default async ({plot, name, svg, page, heads, key}, obj, data, {index}) => {
   const view = index.find_one(plot);
   const layer = view.export(svg ? "svg" : "png");
   const box = view.el.getBoundingClientRect();
   const right = box.width - EDGE;
   const height = box.height + flow(null, key, EDGE, 0, right) + EDGE;
+  /** @type {[Piece[][], number, number][]} */
   const places = heads.map(([head, entries]) => {
     const {left, top} = index.find_one(head).el.getBoundingClientRect();
     return [entries, left - box.left, top - box.top];
   });
+  /** @param {Pixels | Vectors} pen */
   const draw = (pen) => {
     for (const [entries, left, top] of places) flow(pen, entries, left, top, right);
     flow(pen, key, EDGE, box.height, right);
