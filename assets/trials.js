@@ -5,10 +5,17 @@ import {Scene} from "./scene.js";
 import {isLive, matters, routed, scoreParts, scoreTable} from "./scoring.js";
 import {LAG, SLACK, STALL} from "./tools.js";
 
+/** @typedef {import("./scoring.js").Score} Score */
+/** @typedef {{action: Wire.Action, stamp: number}} Press */
+/** @typedef {{row: Wire.Row | null, active?: string[], hidden?: Set<number> | null}} Seen what a screen shows */
+
+/** @param {number} outcome */
 const answers = (outcome) => outcome === 2 || outcome === 3;
+/** @param {Wire.Window | null} window */
 const hasSteps = (window) => (window && window[1] > window[0] ? window : null);
 
 class Trial {
+  /** @param {Wire.Trial} message @param {Wire.Config} config @param {number} hz */
   constructor(message, config, hz) {
     this.message = message;
     this.config = config;
@@ -20,15 +27,24 @@ class Trial {
     this.scene = message.scene && message.scene.length ? new Scene(message.scene, message.seed ?? 0, hz) : null;
     const {dial} = message.keys ? message : config;
     this.dial = dial ? new Dial(dial, message.seed ?? 0) : null;
+    /** @type {Map<number, any>} by step, if not 0: numbers, or lists of them where actions are graded */
     this.actions = new Map();
+    /** @type {Map<number, any>} the stamp of each step's key; of several tasks at once one for each */
     this.keyAt = new Map();
+    /** @type {number[]} */
     this.stamps = [];
+    /** @type {number[]} */
     this.steps = [];
+    /** @type {Wire.Flags} */
     this.flags = {};
+    /** @type {number | null} */
     this.t0 = null;
+    /** @type {number | null} */
     this.onset = null;
     this.over = false;
+    /** @type {Float32Array | null} */
     this.row = null;
+    /** @type {string[]} */
     this.active = [];
     this.open = false;
     /** @type {Hand | null} */
@@ -39,31 +55,37 @@ class Trial {
     this.hidden = null;
   }
 
-  /** What the trial came to. @returns {any} */
+  /** What the trial came to. @returns {import("./scoring.js").Result} */
   result() {
     throw new Error("each kind of trial scores itself");
   }
 
   close() {}
 
+  /** @param {Wire.Obs} message */
   receive(message) {}
 
+  /** @param {number} action */
   release(action) {}
 
   // What the scene is drawn from.
+  /** @returns {Wire.Row | null} */
   get seen() {
     return this.row;
   }
 
+  /** @param {Wire.Count} flag */
   note(flag) {
     this.flags[flag] = (this.flags[flag] || 0) + 1;
   }
 
+  /** @param {number} ts @param {number} step */
   log(ts, step) {
     this.stamps.push(ts);
     this.steps.push(step);
   }
 
+  /** @param {number} step */
   activeAt(step) {
     const now = (this.message.periods || []).filter(([, first, last]) => first <= step && step < last);
     return now.sort((a, b) => a[1] - b[1]).map(([name]) => name);
@@ -75,10 +97,12 @@ class Trial {
   }
 
   // The stamp of a step's key.
+  /** @param {number} step @returns {number | null} */
   keyOf(step) {
     return this.keyAt.get(step) ?? null;
   }
 
+  /** @param {Wire.Interruption | null} interrupted @returns {Wire.Record} */
   record(interrupted = null) {
     const score = interrupted ? {reward: 0, outcome: 0, response: null, responseStep: null} : this.result();
     const key = score.responseStep === null || score.response === null ? null : this.keyOf(score.responseStep);
@@ -96,6 +120,7 @@ class Trial {
 }
 
 export class OpenTrial extends Trial {
+  /** @param {ConstructorParameters<typeof Trial>} given */
   constructor(...given) {
     super(...given);
     this.scored = 0;
@@ -104,11 +129,12 @@ export class OpenTrial extends Trial {
     this.score = this.scoreTo(0);
   }
 
-  /** @returns {any} */
+  /** @param {number} step @returns {Score} */
   scoreTo(step) {
     return scoreTable(this.message, this.actions, step);
   }
 
+  /** @param {number} ts */
   frame(ts) {
     if (this.t0 === null) this.t0 = ts;
     const step = Math.min(this.T, Math.floor((ts - this.t0 + SLACK) / this.dt));
@@ -127,35 +153,40 @@ export class OpenTrial extends Trial {
     this.row = closing ? null : this.rowAt(step);
   }
 
+  /** @param {number} step */
   endedBy(step) {
     return this.score.ended;
   }
 
   // What is on the screen at a time to come, if nothing is done until then.
+  /** @param {number} at @returns {Seen} */
   ahead(at) {
     const step = Math.floor((at - this.t0 + SLACK) / this.dt);
     if (step >= this.T || this.endedBy(step)) return {row: null};
     return {row: this.rowAt(step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
   }
 
-  /** @returns {Set<number> | null} */
+  /** @param {number} step @returns {Set<number> | null} */
   hiddenAt(step) {
     return null;
   }
 
   // Whether responses are asked for, and since when.
+  /** @param {number} ts @param {number} step @param {boolean} closing */
   ask(ts, step, closing) {
     if (this.onset === null && this.window && step >= this.window[0] && step < this.T) this.onset = ts;
     this.open = !closing && Boolean(this.window) && step >= this.window[0] && step < this.window[1];
     if (this.score.response !== null) this.open = false;
   }
 
+  /** @param {number} step @returns {Float32Array} */
   rowAt(step) {
     const row = this.message.frames.subarray(step * this.width, (step + 1) * this.width);
     return this.message.echo ? this.echoed(row.slice(), step) : row;
   }
 
   // Some channels show what was done and earned in the step before.
+  /** @param {Float32Array} row @param {number} step */
   echoed(row, step) {
     const {echo, echo_first: first} = this.message;
     const [action, reward] = this.scoreTo(step).last ?? first;
@@ -166,17 +197,20 @@ export class OpenTrial extends Trial {
     return row;
   }
 
+  /** @param {number} upto */
   rescore(upto) {
     this.scored = Math.max(this.scored, upto);
     this.score = this.scoreTo(this.scored);
   }
 
+  /** @param {number} stamp */
   stepAt(stamp) {
     let i = this.stamps.length - 1;
     while (i > 0 && this.stamps[i] > stamp) i--;
     return this.steps[i];
   }
 
+  /** @param {number} action @param {number} stamp */
   press(action, stamp) {
     if (this.over || this.t0 === null || stamp < this.t0 || action === 0) return;
     const k = this.stepAt(stamp);
@@ -188,6 +222,12 @@ export class OpenTrial extends Trial {
   }
 
   // Makes a key the action of a step; false if it changes nothing.
+  /**
+   * @param {number} k
+   * @param {number} action
+   * @param {number} stamp
+   * @param {Score} before the step
+   */
   take(k, action, stamp, before) {
     const idle = before.response !== null && !matters(this.message, k, before.state, action);
     if (this.actions.has(k) || idle) return false;
@@ -204,25 +244,30 @@ export class OpenTrial extends Trial {
 
 // Several tasks at once. A key belongs to one of them, and keys of different tasks in a step go together.
 export class JointTrial extends OpenTrial {
+  /** @param {Wire.Trial} message @param {Wire.Config} config @param {number} hz */
   constructor(message, config, hz) {
     super(message, config, hz);
     this.parts = message.parts;
     this.onsets = this.parts.map(() => null);
+    /** @type {Set<number>} */
     this.hidden = new Set();  // tasks that are over, or not on yet
     this.asked = this.dial ? (message.keys ? message : config).dial.part ?? 0 : null;
   }
 
+  /** @param {number} step */
   scoreTo(step) {
     return scoreParts(this.message, this.actions, step);
   }
 
   // A step in which a task ended without a key lasts to its end: a key of that task may still come.
+  /** @param {number} step */
   endedBy(step) {
     const {ended, step: last, parts} = this.score;
     const pressed = this.actions.get(last) ?? 0;
     return ended && (step > last || this.parts.every(({action}, j) => parts[j].endStep !== last || action[pressed] !== 0));
   }
 
+  /** @param {number} ts @param {number} step @param {boolean} closing */
   ask(ts, step, closing) {
     this.hidden = new Set();
     this.open = false;
@@ -237,17 +282,25 @@ export class JointTrial extends OpenTrial {
     this.onset = this.onsets[this.score.lead];
   }
 
+  /** @param {number} step */
   hiddenAt(step) {
     const over = this.parts.map((part, j) => (isLive(part, this.score.parts[j], step) ? null : j));
     return new Set(over.filter((j) => j !== null));
   }
 
+  /** @param {number} step @returns {Float32Array} */
   rowAt(step) {
     const row = super.rowAt(step).slice();
     for (const j of this.hidden) for (const channel of this.parts[j].channels ?? []) row[channel] = 0;
     return row;
   }
 
+  /**
+   * @param {number} k
+   * @param {number} action
+   * @param {number} stamp
+   * @param {Score} before the step
+   */
   take(k, action, stamp, before) {
     const {message: {shared}, parts} = this;
     const j = shared ? routed(this.message, before.parts, k) : parts.findIndex((part) => part.action[action]);
@@ -262,15 +315,18 @@ export class JointTrial extends OpenTrial {
     return true;
   }
 
+  /** @param {number} step @param {number} j @returns {number | null} */
   keyOf(step, j = this.score.lead) {
     const keys = this.keyAt.get(step);
     return (this.message.shared ? keys?.values().next().value : keys?.get(j)) ?? null;
   }
 
+  /** @param {Wire.Interruption | null} interrupted @returns {Wire.Record} */
   record(interrupted = null) {
     return {...super.record(interrupted), parts: interrupted ? [] : this.told()};
   }
 
+  /** @returns {(Wire.Result | null)[]} */
   told() {
     const {parts} = this.result();
     return parts.map(({outcome, reward, response, responseStep}, j) => {
@@ -283,16 +339,27 @@ export class JointTrial extends OpenTrial {
 }
 
 export class LockstepTrial extends Trial {
+  /**
+   * @param {Wire.Trial} message
+   * @param {Wire.Config} config
+   * @param {number} hz
+   * @param {(k: number, action: Wire.Action) => void} act sends an action
+   * @param {() => Press | null} held the key that is down
+   */
   constructor(message, config, hz, act, held) {
     super(message, config, hz);
     this.act = act;
     this.held = held;
     this.k = 0;
+    /** @type {Press | null} */
     this.first = null;
+    /** @type {Wire.Shown | null} what the next step shows */
     this.answer = null;
     this.waiting = false;
     this.timer = 0;
+    /** @type {number | null} */
     this.began = null;
+    /** @type {import("./scoring.js").Result} */
     this.total = {reward: 0, outcome: 0, response: null, responseStep: null};
     this.hand = config.hand ? new Hand(config.hand) : null;
   }
@@ -302,6 +369,7 @@ export class LockstepTrial extends Trial {
     return this.hand && this.row ? [...this.row, ...this.hand.now] : this.row;
   }
 
+  /** @param {number} ts */
   frame(ts) {
     this.hand?.frame(ts);
     if (this.t0 === null) {
@@ -317,6 +385,7 @@ export class LockstepTrial extends Trial {
     this.log(ts, this.k);
   }
 
+  /** @param {number} ts @param {number} began @param {Wire.Shown} shown */
   show(ts, began, {ob, active, window: open}) {
     Object.assign(this, {row: ob, active: active || [], open: Boolean(open), began, answer: null});
     if (this.open && this.onset === null) this.onset = ts;
@@ -334,6 +403,7 @@ export class LockstepTrial extends Trial {
     this.act(this.k, key ? key.action : this.hand?.rest ?? 0);
   }
 
+  /** @param {number} action @param {number} stamp */
   press(action, stamp) {
     if (this.over || this.t0 === null || stamp < this.t0) return;
     if (this.hand) return this.hand.press(action, stamp);
@@ -342,6 +412,7 @@ export class LockstepTrial extends Trial {
     else if (!this.config.hold) this.note("extra");
   }
 
+  /** @param {Wire.Obs} message */
   receive(message) {
     if (!this.waiting || message.k <= this.k) return;
     this.waiting = false;
@@ -354,10 +425,12 @@ export class LockstepTrial extends Trial {
     this.over = Boolean(message.ends);
   }
 
+  /** @param {number} action */
   release(action) {
     this.hand?.release(action);
   }
 
+  /** @param {number} step @param {number} action */
   respond(step, action) {
     if (action === 0 || this.total.response !== null) return;
     this.total.response = action;
