@@ -3,8 +3,8 @@
 import {Dots} from "./dots.js";
 import {clamp, TAU} from "./tools.js";
 
-/** @typedef {Record<string, any>} Primitive as the server sends it, any number perhaps a binding */
-/** @typedef {ArrayLike<number>} Row */
+/** @typedef {Wire.Primitive} Primitive */
+/** @typedef {Wire.Row} Row */
 /** @typedef {CanvasRenderingContext2D} Context */
 /**
  * @typedef {object} Item a primitive in a trial
@@ -267,7 +267,7 @@ export class Scene {
    * @param {Row} row
    * @param {string[]} active periods
    * @param {number} ts
-   * @param {{units: (panel: number[]) => void} | null} stage places the panels of several tasks
+   * @param {{units: (panel: Wire.Panel) => void} | null} stage places the panels of several tasks
    * @param {Set<number> | null} hidden panels that show nothing now
    */
   draw(ctx, row, active, ts, stage = null, hidden = null) {

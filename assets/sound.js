@@ -2,6 +2,18 @@
 
 import {clamp} from "./tools.js";
 
+/** @typedef {{[field: string]: any}} Values of a sound's fields in a row */
+/** @typedef {AudioScheduledSourceNode} Source */
+/** @typedef {import("./trials.js").Seen} Seen */
+/**
+ * @typedef {object} Sounding a trial
+ * @property {import("./scene.js").Scene | null} scene
+ * @property {Wire.Row | null} seen
+ * @property {string[]} active
+ * @property {Set<number> | null} hidden
+ * @property {(at: number) => Seen} [ahead]
+ */
+
 const RAMP = 0.005;  // s: a raised cosine from one level to the next
 const LAG = 0.0001;  // s: two ramps never touch
 const CUT = 0.001;  // s: time constant of a sound that is stopped
@@ -11,15 +23,18 @@ const LATE = 0.01;  // s
 const JUMP = 0.05;  // s: clocks that differ by more than before belong to another device
 const HEADROOM = 0.25;  // of full scale at level 1, so that sounds at once do not clip
 const PARTIALS = [2000, 4000, 6000, 8000];  // Hz, of a click
+/** @type {{[ear: string]: number}} */
 const PAN = {left: -1, right: 1};
 
 // ---- what is heard ----
 
+/** @param {number} from @param {number} to @param {number} n */
 export function ramp(from, to, n = 32) {
   return Float32Array.from({length: n + 1}, (_, i) => from + (to - from) * 0.5 * (1 - Math.cos((Math.PI * i) / n)));
 }
 
 // One click: partials in a raised-cosine envelope, its peak 1 or less.
+/** @param {number} rate samples a second */
 export function click(rate) {
   const n = Math.round(CLICK * rate);
   return Float32Array.from({length: n}, (_, i) => {
@@ -30,6 +45,7 @@ export function click(rate) {
 }
 
 // A train of clicks whose first samples lie `times` ms after the train begins.
+/** @param {number[]} times @param {number} rate */
 export function train(times, rate) {
   const one = click(rate);
   const starts = times.map((ms) => Math.round((ms * rate) / 1000));
@@ -38,6 +54,11 @@ export function train(times, rate) {
   return samples;
 }
 
+/**
+ * @param {AudioContext} ctx
+ * @param {Float32Array} samples
+ * @param {boolean} loop
+ */
 function buffered(ctx, samples, loop) {
   const buffer = ctx.createBuffer(1, samples.length, ctx.sampleRate);
   buffer.copyToChannel(samples, 0);
@@ -47,6 +68,7 @@ function buffered(ctx, samples, loop) {
 }
 
 // Evenly spaced clicks without end: two seconds of them, again and again.
+/** @param {AudioContext} ctx @param {number} hz */
 function regular(ctx, hz) {
   const n = Math.max(1, Math.ceil(2 * hz));
   const samples = new Float32Array(Math.max(1, Math.round((n / hz) * ctx.sampleRate)));
@@ -56,6 +78,7 @@ function regular(ctx, hz) {
   return buffered(ctx, samples, true);
 }
 
+/** @type {{[kind: string]: (ctx: AudioContext, values: Values, random: () => number) => Source}} */
 const SOURCES = {
   sine(ctx, {frequency}) {
     const source = ctx.createOscillator();
@@ -73,6 +96,12 @@ const SOURCES = {
 
 // A source, a level that follows the plan, and a gate that shuts at once.
 class Voice {
+  /**
+   * @param {AudioContext} ctx
+   * @param {AudioNode} out
+   * @param {Source} source
+   * @param {string} ear
+   */
   constructor(ctx, out, source, ear) {
     this.ctx = ctx;
     this.source = source;
@@ -96,6 +125,7 @@ class Voice {
   }
 
   // At once the first time if `sudden`: a ramp would take away from a click.
+  /** @param {number} level @param {number} at @param {boolean} sudden */
   set(level, at, sudden = false) {
     const from = Math.max(at, this.free);
     if (sudden && !this.started) this.gain.gain.setValueAtTime(level, from);
@@ -117,8 +147,10 @@ class Voice {
 
 // The context time of what is heard at a time of the page, in s. Both clocks are read once a frame.
 class Clock {
+  /** @param {AudioContext} ctx */
   constructor(ctx) {
     this.ctx = ctx;
+    /** @type {number[]} */
     this.offsets = [];
   }
 
@@ -139,40 +171,54 @@ class Clock {
     return [...this.offsets].sort((a, b) => a - b)[this.offsets.length >> 1];
   }
 
+  /** @param {number} ms */
   at(ms) {
     return ms / 1000 + this.offset;
   }
 }
 
+/** @param {Wire.Primitive} element */
 const isSound = ({kind}) => kind === "sound";
 
 // A sound in a trial. Its levels are planned frame by frame, as far ahead as the output needs.
 class Part {
+  /** @param {import("./scene.js").Item} item @param {Sounds} sounds */
   constructor({element, read, seed}, sounds) {
     this.element = element;
     this.read = read;
     this.sounds = sounds;
     this.random = sounds.rng(seed);
+    /** @type {Voice[]} */
     this.voices = [];
+    /** @type {[number, number][]} when, and the level */
     this.plan = [];
     this.level = 0;
   }
 
+  /** @param {Wire.Row} row @returns {Values} */
   values(row) {
     return {...this.element, ...Object.fromEntries(this.read.map(([name, value]) => [name, value(row)]))};
   }
 
+  /** @param {Seen} seen */
   levelIn({row, active, hidden}) {
     const on = row && this.sounds.visible(this.element, row, active, hidden);
     return on ? clamp(this.values(row).level, 0, 1) || 0 : 0;
   }
 
   // A response may have changed what comes. A frame more or less is none of its doing.
+  /** @param {number} level @param {number} ts @param {number} period of the screen, ms */
   wrong(level, ts, period) {
     const near = this.plan.filter(([at]) => Math.abs(at - ts) < 1.5 * period);
     return near.length > 0 && near.every(([, planned]) => planned !== level);
   }
 
+  /**
+   * @param {Sounding} trial
+   * @param {number} ts
+   * @param {number} period
+   * @param {number} lead ms
+   */
   frame(trial, ts, period, lead) {
     const now = {row: trial.seen, active: trial.active, hidden: trial.hidden};
     if (trial.ahead && this.wrong(this.levelIn(now), ts, period)) this.cut();
@@ -188,6 +234,12 @@ class Part {
   }
 
   // A frame is seen one refresh period after its stamp.
+  /**
+   * @param {number} at
+   * @param {number} period
+   * @param {number} level
+   * @param {Wire.Row} row
+   */
   put(at, period, level, row) {
     const {ctx, clock} = this.sounds;
     this.plan.push([at, level]);
@@ -201,6 +253,7 @@ class Part {
     this.level = level;
   }
 
+  /** @param {Wire.Row} row */
   voice(row) {
     const {ctx, out} = this.sounds;
     const source = SOURCES[this.element.source](ctx, this.values(row), this.random);
@@ -215,20 +268,29 @@ class Part {
   }
 }
 
+/** @param {Wire.Primitive[]} elements */
 export const hasSound = (elements) => Boolean(elements?.some(isSound));
 
 export class Sounds {
   // `rng` makes generators of random numbers, `visible` tells whether an element is on.
+  /**
+   * @param {(seed: number) => () => number} rng
+   * @param {typeof import("./scene.js").isShown} visible
+   * @param {() => void} changed
+   */
   constructor(rng, visible, changed) {
     this.rng = rng;
     this.visible = visible;
     this.changed = changed;
     this.muted = false;
+    /** @type {AudioContext | null} */
     this.ctx = null;
+    /** @type {Part[]} */
     this.parts = [];
     this.used = false;
     this.whole = false;
     this.late = 0;
+    /** @type {typeof AudioContext | null} */
     this.Kind = window.AudioContext ?? /** @type {any} */ (window).webkitAudioContext ?? null;
   }
 
@@ -261,18 +323,21 @@ export class Sounds {
     this.ctx.onstatechange = () => this.changed();
   }
 
+  /** @param {boolean} muted */
   mute(muted) {
     this.muted = muted;
     this.out?.gain.setTargetAtTime(muted ? 0 : HEADROOM, this.ctx.currentTime, CUT);
     this.changed();
   }
 
+  /** @param {Sounding} trial */
   begin(trial) {
     this.hush();
     this.parts = (trial.scene?.items ?? []).filter(({element}) => isSound(element)).map((item) => new Part(item, this));
     Object.assign(this, {used: this.parts.length > 0, whole: this.parts.length > 0, late: 0});
   }
 
+  /** @param {Sounding} trial @param {number} ts @param {number} hz */
   frame(trial, ts, hz) {
     if (!this.parts.length) return;
     if (this.state !== "on") this.whole = false;
