@@ -11,7 +11,13 @@ import {Stage} from "./stage.js";
 import {COUNTS, FEEDBACK, h, icon, ICONS, median, PAID, plain, quiet, SLACK, TIMES, UNPAID, WHOLE} from "./tools.js";
 import {JointTrial, LockstepTrial, OpenTrial} from "./trials.js";
 
+/** @typedef {"loading" | "ready" | "running" | "feedback" | "paused" | "done"} State */
+/** @typedef {(OpenTrial | LockstepTrial) & {parts?: Wire.Part[], asked?: number | null}} Playing the trial that is on */
+/** @typedef {{outcome: number, reward: number}} Told */
+/** @typedef {Keys["caps"][number]} Cap */
+
 class Player {
+  /** @param {Panel.Model<Wire.FromPlayer>} model */
   constructor(model) {
     this.model = model;
     this.page = new Page(this);
@@ -20,31 +26,47 @@ class Player {
     this.sounds.muted = Boolean(stored(SOUND).muted);
     this.outbox = new Outbox((record) => this.post(record), () => this.count());
     this.gone = new AbortController();
+    /** @type {State} */
     this.state = "loading";
+    /** @type {Wire.Config | null} */
     this.config = null;
+    /** @type {Keys | null} the task's */
     this.base = null;
+    /** @type {Keys | null} the trial's */
     this.keys = null;
+    /** @type {Wire.Trial[]} */
     this.queue = [];
+    /** @type {Set<string>} uids */
     this.finished = new Set();
+    /** @type {Playing | null} */
     this.trial = null;
+    /** @type {Wire.Config["view"]} */
     this.view = "scene";
+    /** @type {{feedback: number, blank: number, t0: number | null} | null} between trials, ms */
     this.gap = null;
     this.started = false;
     this.drained = false;
     this.dirty = true;
+    /** @type {number[]} between the first frames, ms */
     this.intervals = [];
+    /** @type {number | null} */
     this.last = null;
     this.hz = 60;
     this.range = {low: 0, high: 1};
+    /** @type {Map<string, {action: number, stamp: number}>} keys that are down, by code */
     this.held = new Map();
     this.pauseAfter = false;
+    /** @type {string | false} the run that this tab plays */
     this.locked = false;
     this.blocked = false;
     this.done = 0;
+    /** @type {{accuracy: number | null, rt: number | null} | null} */
     this.ack = null;
+    /** @type {{row: import("./inputs.js").BoundKey | null, text: string} | null} */
     this.remapping = null;
     this.problem = "";
     this.heardOnce = false;
+    /** @type {number | null} */
     this.pendingPing = null;
     this.lastPing = -Infinity;
     this.lastReady = Infinity;
@@ -60,6 +82,7 @@ class Player {
     this.observer.observe(this.page.canvas.parentElement);
     this.stage.measure();
     this.timer = setInterval(() => this.tick(), 500);
+    /** @param {number} ts */
     const frame = (ts) => {
       this.raf = requestAnimationFrame(frame);
       this.frame(ts);
@@ -80,19 +103,21 @@ class Player {
 
   listen() {
     const signal = this.gone.signal;
+    /** @param {EventTarget} node @param {string} name @param {(event: Event) => void} act */
     const on = (node, name, act) => node.addEventListener(name, act, {capture: true, signal});
-    on(window, "keydown", (event) => this.keydown(event));
-    on(window, "keyup", (event) => this.keyup(event));
+    on(window, "keydown", (/** @type {KeyboardEvent} */ event) => this.keydown(event));
+    on(window, "keyup", (/** @type {KeyboardEvent} */ event) => this.keyup(event));
     on(window, "blur", (event) => event.target === window && this.blur());
     on(window, "pagehide", () => this.interrupt("reload"));
     on(document, "visibilitychange", () => document.hidden && this.hide());
     on(document, "fullscreenchange", () => document.fullscreenElement || this.pause());
-    on(this.page.canvas, "pointerdown", (event) => this.point(event));
-    on(this.page.canvas, "pointermove", (event) => this.guide(event));
+    on(this.page.canvas, "pointerdown", (/** @type {PointerEvent} */ event) => this.point(event));
+    on(this.page.canvas, "pointermove", (/** @type {PointerEvent} */ event) => this.guide(event));
     for (const end of ["pointerup", "pointercancel", "pointerleave"])
       on(this.page.canvas, end, () => this.trial?.hand?.release(this.trial.hand.click));
   }
 
+  /** @param {Wire.FromPlayer} message */
   post(message) {
     if (this.gone.signal.aborted && message.type !== "record") return;
     try {
@@ -125,6 +150,7 @@ class Player {
 
   // -- connection --
 
+  /** @param {boolean} lost */
   setLost(lost) {
     const page = this.page;
     this.lost = lost;
@@ -144,6 +170,7 @@ class Player {
     return idle || (this.config?.mode === "open" && (this.trial !== null || this.queue.length > 0));
   }
 
+  /** @param {number} now */
   async probe(now) {
     this.lastProbe = now;
     const wait = TIMES.reload - (Date.now() - Number(stored("neurogym-reload").at ?? 0));
@@ -158,6 +185,7 @@ class Player {
     location.reload();
   }
 
+  /** @param {any} message a `Wire.FromServer`: its type tells which */
   receive(message) {
     this.pendingPing = null;
     this.heardOnce = true;
@@ -171,6 +199,7 @@ class Player {
     act?.();
   }
 
+  /** @param {Wire.Obs} message */
   observe(message) {
     if (this.trial?.message.uid !== message.uid) return;
     this.widen(message.ob ?? []);
@@ -178,6 +207,7 @@ class Player {
   }
 
   // The agent's view keeps one scale that holds all values so far.
+  /** @param {Iterable<number>} values */
   widen(values) {
     for (const value of values) {
       if (value < this.range.low && value > -Infinity) this.range.low = value;
@@ -185,6 +215,7 @@ class Player {
     }
   }
 
+  /** @param {string} text */
   complain(text) {
     this.problem = text ?? "";
     this.setLost(this.lost);
@@ -192,6 +223,7 @@ class Player {
     this.page.say(this.problem);
   }
 
+  /** @param {Wire.Ack} message */
   acknowledge({uid, n_done: done, accuracy, median_rt: rt, refused, keep}) {
     this.outbox.ack(uid, keep);
     if (refused) console.warn(`The server did not take ${uid}: ${refused}`);
@@ -215,6 +247,7 @@ class Player {
   }
 
   // One tab plays a run; another waits until the first is closed.
+  /** @param {string} run */
   lock(run) {
     if (this.locked === run || !navigator.locks) return;
     this.unlock?.();
@@ -225,6 +258,7 @@ class Player {
         this.unlock = release;
         signal.addEventListener("abort", release);
       });
+    /** @param {Lock | null} lock */
     const take = (lock) => {
       if (lock) return hold();
       this.blocked = true;
@@ -235,6 +269,11 @@ class Player {
     navigator.locks.request(`run-${run}`, {ifAvailable: true}, take).catch(quiet);
   }
 
+  /**
+   * @param {string} run
+   * @param {() => Promise<unknown>} hold
+   * @param {AbortSignal} signal
+   */
   queueForLock(run, hold, signal) {
     const take = () => {
       if (this.locked !== run) return null;
@@ -249,6 +288,7 @@ class Player {
 
   // -- session --
 
+  /** @param {Wire.Config} config */
   configure(config) {
     this.trial?.close?.();
     this.sounds.hush();
@@ -276,6 +316,7 @@ class Player {
     if (document.activeElement === document.body) this.page.root.focus({preventScroll: true});
   }
 
+  /** @param {Wire.Trial} message */
   enqueue(message) {
     const {uid} = message;
     const known = this.finished.has(uid) || this.outbox.items.has(uid) || this.trial?.message.uid === uid;
@@ -295,6 +336,7 @@ class Player {
     if (!this.trial && this.queue.length === 0 && this.state !== "feedback") this.enter("done");
   }
 
+  /** @param {State} state */
   enter(state) {
     this.state = state;
     this.dirty = true;
@@ -316,11 +358,13 @@ class Player {
     this.page.root.focus({preventScroll: true});
   }
 
+  /** @param {number} feedback ms @param {number} blank ms @param {State} state */
   between(feedback, blank, state) {
     this.gap = {feedback, blank, t0: null};
     this.enter(state);
   }
 
+  /** @param {Wire.Interruption} reason */
   pause(reason = "pause") {
     if (!this.started || ["ready", "paused", "done"].includes(this.state)) return;
     this.interrupt(reason);
@@ -330,12 +374,14 @@ class Player {
     this.enter("paused");
   }
 
+  /** @param {Wire.Interruption} reason */
   interrupt(reason) {
     if (!this.trial) return;
     this.close(this.trial.record(reason));
     if (reason === "reload" && this.started) this.enter("paused");
   }
 
+  /** @param {Wire.Record} record */
   close(record) {
     this.trial.close?.();
     Object.assign(record.flags, this.sounds.told());
@@ -353,7 +399,7 @@ class Player {
     this.between(text ? this.config.feedback_ms ?? 0 : 0, this.config.iti_ms ?? 0, "feedback");
   }
 
-  /** @param {{outcome: number, reward: number, parts?: any[]}} record */
+  /** @param {Told & {parts?: (Told | null)[]}} record */
   feedback({outcome, reward, parts}) {
     const {page, config} = this;
     const each = parts?.length ? parts : [{outcome, reward}];
@@ -370,6 +416,7 @@ class Player {
   }
 
   // What the person is told of an outcome; null if nothing.
+  /** @param {Told} told @returns {import("./page.js").Verdict | null} */
   verdict({outcome, reward}) {
     const mode = this.config.feedback ?? null;
     const points = Math.round(100 * reward) / 100;
@@ -398,6 +445,7 @@ class Player {
 
   // -- frames --
 
+  /** @param {number} ts */
   frame(ts) {
     this.measure(ts);
     if (this.stage.fit()) {
@@ -412,6 +460,7 @@ class Player {
     }
   }
 
+  /** @param {number} ts */
   measure(ts) {
     if (this.last !== null && this.intervals.length < 40 && this.state !== "loading") {
       this.intervals.push(ts - this.last);
@@ -420,6 +469,7 @@ class Player {
     this.last = ts;
   }
 
+  /** @param {number} ts @returns {void} */
   rest(ts) {
     const {gap, page} = this;
     gap.t0 ??= ts;
@@ -435,6 +485,7 @@ class Player {
     else page.wait.hidden = ts - gap.t0 < gap.feedback + gap.blank + 600;
   }
 
+  /** @param {number} ts */
   begin(ts) {
     const message = this.queue.shift();
     this.gap = null;
@@ -446,6 +497,7 @@ class Player {
     this.page.set("index", message.index);
     this.page.set("onset", "");
     this.page.set("onsets", "");
+    /** @type {string} */
     this.period = "";
     this.useKeys(message);
     this.sounds.begin(this.trial);
@@ -455,6 +507,7 @@ class Player {
   }
 
   // Some trials have keys of their own.
+  /** @param {Wire.Trial} message */
   useKeys(message) {
     const was = this.keys;
     if (message.keys) this.keys = new Keys({...this.config, keys: message.keys, dial: message.dial}, this.base);
@@ -464,6 +517,7 @@ class Player {
     this.hints();
   }
 
+  /** @param {number} ts */
   play(ts) {
     const {trial, page} = this;
     trial.frame(ts);
@@ -480,6 +534,7 @@ class Player {
   }
 
   // The keys of a task that is not on are pale.
+  /** @param {Set<number>} hidden */
   dim(hidden) {
     const names = [...hidden].join(" ");
     if (this.page.hints.dataset.hidden === names) return;
@@ -487,6 +542,7 @@ class Player {
     for (const group of this.page.hints.children) group.classList.toggle("off", hidden.has(Number(group.dataset.part)));
   }
 
+  /** @param {Playing} trial @param {number} ts */
   draw(trial, ts) {
     const {stage} = this;
     stage.clear();
@@ -508,6 +564,7 @@ class Player {
   }
 
   // The channels of each of several tasks stand in its panel; those of none in the first.
+  /** @param {Playing} trial */
   drawRow(trial) {
     const {stage} = this;
     const channels = this.channels(trial);
@@ -521,22 +578,27 @@ class Player {
     }
   }
 
+  /** @param {Playing} trial */
   panels(trial) {
     return trial.scene?.panels ?? 1;
   }
 
+  /** @param {Playing} trial @returns {Wire.Panel} */
   dialPanel(trial) {
     return trial.parts && this.view === "scene" ? [trial.asked, this.panels(trial)] : WHOLE;
   }
 
+  /** @param {Playing} trial @returns {Wire.Group[]} */
   channels(trial) {
     const given = this.config.channels ?? [];
     return given.length ? given : [{name: "channels", start: 0, size: trial.row.length}];
   }
 
   // The current period is the active one that started last.
+  /** @param {string[]} active */
   follow(active) {
     const fresh = active.filter((name) => !(this.was ?? []).includes(name));
+    /** @type {string} */
     const period = fresh.length ? fresh[fresh.length - 1] : active.includes(this.period) ? this.period : active[active.length - 1] ?? "";
     this.was = active;
     if (period === this.period) return;
@@ -545,6 +607,7 @@ class Player {
     this.describe(period);
   }
 
+  /** @param {string} period */
   describe(period) {
     const text = period ? `${period}. ${this.config.instruction ?? ""}` : "Empty screen";
     this.page.canvas.setAttribute("aria-label", text);
@@ -552,6 +615,7 @@ class Player {
 
   // -- keys --
 
+  /** @param {KeyboardEvent} event */
   keydown(event) {
     if (isTyping(event) || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (this.remapping) return this.captureKey(event);
@@ -567,6 +631,7 @@ class Player {
     }
   }
 
+  /** @param {KeyboardEvent} event */
   playKey(event) {
     const row = this.keys.find(event.code);
     if (!row && !(event.code in this.keys.dial)) return;
@@ -580,6 +645,7 @@ class Player {
     }
   }
 
+  /** @param {KeyboardEvent} event */
   keyup(event) {
     const bound = this.keys && (this.keys.find(event.code) || event.code in this.keys.dial);
     if (!bound || isTyping(event)) return;
@@ -588,6 +654,7 @@ class Player {
     if (this.keys.dial[event.code] && this.trial?.dial) this.trial.dial.turning = 0;
   }
 
+  /** @param {string} code @param {number} action @param {number} stamp */
   down(code, action, stamp) {
     this.held.delete(code); // a key whose release got lost
     this.held.set(code, {action, stamp});
@@ -596,16 +663,19 @@ class Player {
     if (this.trial?.over) this.finish();
   }
 
+  /** @param {string} code */
   up(code) {
     if (this.held.has(code)) this.trial?.release?.(this.held.get(code).action);
     this.held.delete(code);
     this.mark(code, false);
   }
 
+  /** @param {string} code @param {boolean} down */
   mark(code, down) {
     this.page.hints.querySelector(`[data-code="${code}"]`)?.classList.toggle("down", down);
   }
 
+  /** @param {string} code @param {number} stamp */
   turn(code, stamp) {
     const {trial} = this;
     const by = this.keys.dial[code];
@@ -616,11 +686,13 @@ class Player {
     else this.answer(trial.dial.answer.action, stamp);
   }
 
+  /** @param {number} action @param {number} stamp */
   answer(action, stamp) {
     this.trial.press(action, stamp);
     if (this.trial.over) this.finish();
   }
 
+  /** @param {PointerEvent} event */
   point(event) {
     const hand = this.trial?.hand;
     if (hand && hand.click !== null && this.trial.t0 !== null) {
@@ -633,10 +705,12 @@ class Player {
   }
 
   // Mouse or touch sets what the task lets it set.
+  /** @param {PointerEvent} event */
   guide(event) {
     this.trial?.hand?.follow(...this.stage.at(event, WHOLE), event.timeStamp);
   }
 
+  /** @param {KeyboardEvent} event */
   escape(event) {
     if (this.page.root.dataset.overlay === "stop") return this.cover();
     if (!this.started || this.state === "done") return;
@@ -691,6 +765,7 @@ class Player {
 
   showSound() {
     const {page, sounds: {state}} = this;
+    /** @type {{[state: string]: string}} */
     const words = {on: "Sound on", waiting: "Sound on", muted: "Muted", blocked: "Sound blocked", none: "No sound"};
     const [text, node] = [words[state], page.sound];
     const hint = {muted: "sound on", blocked: "try again", none: ""}[state] ?? "mute";
@@ -726,6 +801,7 @@ class Player {
   }
 
   // The keys of each of several tasks; those of one, or that all share, are one group.
+  /** @param {Cap[]} caps @returns {{title?: string, instruction?: string, keys: Cap[]}[]} */
   groups(caps) {
     const {parts, shared} = this.config;
     if (!parts || shared) return [{keys: caps}];
@@ -733,7 +809,9 @@ class Player {
   }
 
   // A key on the screen does what its key does, for mouse, touch and assistive tools.
+  /** @param {Cap} key */
   hint({code, label, name}) {
+    /** @param {Event} event */
     const press = (event) => {
       const row = this.keys.find(code);
       if (!this.started || !["running", "feedback"].includes(this.state)) return;
@@ -776,6 +854,7 @@ class Player {
   coverReady() {
     const {page, config} = this;
     const start = page.action("Start – press space", () => this.go(), true);
+    /** @param {Cap[]} keys */
     const caps = (keys) => h("div", {class: "caps"}, ...keys.map(cap));
     const groups = this.groups(this.base.caps);
     const how = groups.length === 1 ? [h("p", {}, config.instruction ?? ""), caps(groups[0].keys)]
@@ -815,6 +894,7 @@ class Player {
 
   coverKeys() {
     const {page, remapping, config: {parts}} = this;
+    /** @param {Wire.Key} key */
     const nameOf = ({name, part}) => (parts && part !== undefined ? `${parts[part].title}: ${name}` : name);
     const rows = this.base.rows.map((row) =>
       h("button", {type: "button", class: "keyrow", "aria-pressed": String(row === remapping.row), onclick: () => {
@@ -828,6 +908,7 @@ class Player {
     rows[at]?.focus();
   }
 
+  /** @param {KeyboardEvent} event */
   captureKey(event) {
     const {remapping} = this;
     if (event.code === "Escape") return this.cover();
@@ -856,6 +937,7 @@ class Player {
 
 const live = new WeakMap();
 
+/** @param {{model: Panel.Model<Wire.FromPlayer>, el: Element}} component */
 export function render({model, el}) {
   live.get(el)?.destroy();
   const player = new Player(model);
