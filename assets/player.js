@@ -190,12 +190,12 @@ class Player {
     this.pendingPing = null;
     this.heardOnce = true;
     if (this.lost) this.setLost(false);
-    const act = {
+    const act = /** @type {{[type: string]: () => void}} */ ({
       config: () => this.configure(message), trial: () => this.enqueue(message),
       obs: () => this.observe(message),
       ack: () => this.acknowledge(message), done: () => this.drain(),
       error: () => this.complain(message.message),
-    }[message.type];
+    })[message.type];
     act?.();
   }
 
@@ -768,7 +768,7 @@ class Player {
     /** @type {{[state: string]: string}} */
     const words = {on: "Sound on", waiting: "Sound on", muted: "Muted", blocked: "Sound blocked", none: "No sound"};
     const [text, node] = [words[state], page.sound];
-    const hint = {muted: "sound on", blocked: "try again", none: ""}[state] ?? "mute";
+    const hint = /** @type {{[state: string]: string}} */ ({muted: "sound on", blocked: "try again", none: ""})[state] ?? "mute";
     const label = hint ? `${text}: ${hint}${this.mutable ? " (M)" : ""}` : "This browser has no sound";
     for (const name of ["title", "aria-label"]) node.setAttribute(name, label);
     node.disabled = state === "none";
@@ -845,7 +845,8 @@ class Player {
       return page.overlay("locked", h("h2", {}, "This session is open in another tab"),
         h("p", {}, "Go on there, or close it: then it goes on here."));
     }
-    const draw = {ready: () => this.coverReady(), paused: () => this.coverPaused(), done: () => this.coverDone()}[this.state];
+    const draw = /** @type {{[state: string]: () => void}} */ (
+      {ready: () => this.coverReady(), paused: () => this.coverPaused(), done: () => this.coverDone()})[this.state];
     if (draw && config) draw();
     else if (!config) page.overlay("loading", h("p", {}, this.problem || "Preparing the session…"));
     else page.overlay("");
