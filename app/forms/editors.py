@@ -267,6 +267,7 @@ class Number(Editor):
 
     @property
     def whole(self) -> bool:
+        """Whether only whole numbers are taken."""
         return isinstance(self.told.parameter, param.Integer)
 
     @staticmethod

@@ -17,7 +17,7 @@ NAMES = ("Choose", "Configure", "Play", "Compare", "Data")
 LOADED = {  # what is there when a view is
     "choose": "h3:has-text('Go Nogo')",
     "configure": "text=Take it along",
-    "play": ".neurogym[data-state=ready]",
+    "play": ".neurogym[data-state=ready], .neurogym[data-state=done]",
     "compare": ".bk-Figure",
     "data": ".tabulator-row, text=No run has been played yet",
     "evidence": ".bk-Figure",
