@@ -69,13 +69,19 @@ def keys_shown(page):
     return page.evaluate(f"{hints}.map((hint) => hint.dataset.code)")
 
 
+ASKED = """() => {
+  const {state, uid, onset} = window.__player.dataset;
+  if (state === "running") return onset && uid !== window.__answered && state;
+  return ["done", "paused"].includes(state) && state;
+}"""
+
+
 def answer(page, client, key, after_ms=200):
     """Press a key so long after the window's onset; False when the run is over."""
-    page.wait_for_function(
-        "() => { const d = window.__player.dataset; return d.state === 'done' ||"
-        " (d.state === 'running' && d.onset && d.uid !== window.__answered); }",
-    )
-    if page.evaluate("window.__player.dataset.state") == "done":
+    while (now := page.wait_for_function(ASKED).json_value()) == "paused":
+        page.keyboard.press("Space")  # a busy machine can lose the server for a moment
+        page.wait_for_function("window.__player.dataset.state !== 'paused'")
+    if now == "done":
         return False
     onset = page.evaluate(
         "() => { const d = window.__player.dataset; window.__answered = d.uid;"
