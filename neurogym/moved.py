@@ -58,8 +58,10 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         """What stands for the module; what is missing in its new place is told at once."""
-        importlib.import_module(_place(spec.name))
-        return Moved(spec.name, f"Moved to {_place(spec.name)}.")
+        new = importlib.import_module(_place(spec.name))
+        named = getattr(new, spec.name.rpartition(".")[2], None)  # `rollout`: it is called as that
+        told = named.__doc__ if callable(named) else f"Moved to {_place(spec.name)}."
+        return Moved(spec.name, told)
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing: the module is run in its new place."""
