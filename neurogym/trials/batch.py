@@ -145,13 +145,18 @@ class TrialBatch(ABC):
 
     @property
     @abstractmethod
-    def kind(self) -> np.ndarray | None:
-        """The kind of each row, (S,): its place in the payoff table."""
+    def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:
+        """`payoffs` and `kind`."""
 
     @property
-    @abstractmethod
+    def kind(self) -> np.ndarray | None:
+        """The kind of each row, (S,): its place in the payoff table."""
+        return self._judged[1]
+
+    @property
     def payoffs(self) -> Payoffs | None:
         """What each action earns at each kind of step."""
+        return self._judged[0]
 
     @property
     def paid(self) -> tuple[Payoffs, np.ndarray]:
@@ -280,14 +285,6 @@ class PaintedBatch(TrialBatch):
             return np.zeros((self.n, 2), np.int64)
         first = line.start[names[0]] + (rule.dead_steps if rule else 0)
         return np.stack([first, line.end[names[-1]]], axis=1)
-
-    @property
-    def kind(self) -> np.ndarray | None:
-        return self._judged[1]
-
-    @property
-    def payoffs(self) -> Payoffs | None:
-        return self._judged[0]
 
     @cached_property
     def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:

@@ -245,14 +245,6 @@ class JointBatch(TrialBatch):
         payoffs, kind = self._joined.payoffs, self._joined.kind
         return (None, None) if payoffs is None or kind is None else self._varied(payoffs, kind)
 
-    @property
-    def kind(self) -> np.ndarray | None:
-        return self._judged[1]
-
-    @property
-    def payoffs(self) -> Payoffs | None:
-        return self._judged[0]
-
     def places(self, trials: np.ndarray, batch: TrialBatch, shift: int = 0) -> np.ndarray:
         """The rows here of each row of a member's batch, whose trials are some of these."""
         lengths = np.diff(batch.offsets)
