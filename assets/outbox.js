@@ -46,8 +46,13 @@ async function openStore() {
 const LEFT = "neurogym-left:";
 export const SOUND = "neurogym-sound";
 
+/** @returns {Wire.Record[]} */
 function left() {
-  return Object.keys(localStorage).filter((name) => name.startsWith(LEFT)).map((name) => stored(name));
+  try {
+    return Object.keys(localStorage).filter((name) => name.startsWith(LEFT)).map((name) => /** @type {any} */ (stored(name)));
+  } catch {
+    return [];
+  }
 }
 
 export class Outbox {
@@ -64,17 +69,27 @@ export class Outbox {
     this.items = new Map();
   }
 
+  // What was left is sent before anything else. A database that answers late is waited for, but not by the session.
   async load() {
-    const limit = new Promise((_, reject) => setTimeout(reject, 2000));
-    try {
-      this.db = await Promise.race([openStore(), limit]);
-      const found = await settle(this.store("readonly").getAll());
-      for (const record of [...left(), ...found]) this.items.set(record.uid, {record, sent: -Infinity});
-    } catch {
-      console.warn("The browser keeps no outbox; finished trials live in this page only.");
-    }
-    this.changed();
+    for (const record of left()) this.add(record);
     this.flush(0);
+    const open = this.open().catch(() => console.warn("The browser keeps no outbox; finished trials live in this page only."));
+    await Promise.race([open, new Promise((resolve) => setTimeout(resolve, TIMES.database))]);
+  }
+
+  async open() {
+    this.db = await openStore();
+    const known = [...this.items.values()].map(({record}) => this.write(record));
+    const found = await settle(this.store("readonly").getAll());
+    for (const record of found) if (!this.items.has(record.uid)) this.add(record);
+    this.flush(0);
+    await Promise.all(known);
+  }
+
+  /** @param {Wire.Record} record */
+  add(record) {
+    this.items.set(record.uid, {record, sent: -Infinity});
+    this.changed();
   }
 
   /** @param {IDBTransactionMode} mode */

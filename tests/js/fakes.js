@@ -19,6 +19,28 @@ export function browser() {
   delete globalThis.indexedDB; // an outbox lives in its page only
 }
 
+// A database that opens when it is told to, with what it held before.
+export function database(...records) {
+  const rows = new Map(records.map((record) => [record.uid, record]));
+  const ask = (act) => {
+    const request = {};
+    queueMicrotask(() => {
+      request.result = act();
+      request.onsuccess();
+    });
+    return request;
+  };
+  const store = {
+    put: (record) => ask(() => rows.set(record.uid, record)),
+    delete: (uid) => ask(() => rows.delete(uid)),
+    getAll: () => ask(() => [...rows.values()]),
+  };
+  const transaction = () => ({objectStore: () => ({...store, transaction: {commit() {}}})});
+  const request = {};
+  globalThis.indexedDB = {open: () => request};
+  return {rows, open: () => Object.assign(request, {result: {transaction}}).onsuccess()};
+}
+
 // A trial of two choices: `wait` steps in which a key ends it, then `answer` steps, 20 ms each.
 export function trial({wait = 5, answer = 20, ...changes} = {}) {
   const cells = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {beforeEach, test} from "node:test";
 
 import {keep, Outbox, stored} from "../../assets/outbox.js";
-import {browser} from "./fakes.js";
+import {browser, database} from "./fakes.js";
 
 const record = (uid, flags = {}) => ({uid, run: "r1", flags});
 let sent;
@@ -55,4 +55,20 @@ test("a page that is left keeps its trial for the next, which sends it", async (
   assert.ok(localStorage.getItem("neurogym-left:r1-0-0"), "kept for the next page");
   next.ack("r1-0-0");
   assert.equal(localStorage.getItem("neurogym-left:r1-0-0"), null);
+});
+
+test("what was left is sent first; a database that opens late is read and written then", async (t) => {
+  t.mock.timers.enable({apis: ["setTimeout"]});
+  keep("neurogym-left:r1-3-0", record("r1-3-0", {interrupted: "reload"}));
+  const db = database(record("r1-1-0"), record("r1-3-0", {interrupted: "reload"}));
+  const loaded = box.load();
+  assert.deepEqual(sent, ["r1-3-0"], "before anything is waited for");
+  t.mock.timers.tick(2000);
+  await loaded; // the session begins without the database
+  await box.put(record("r1-4-0"));
+  assert.deepEqual([...new Set(sent)], ["r1-3-0", "r1-4-0"]);
+  db.open();
+  await new Promise(setImmediate);
+  assert.deepEqual([...new Set(sent)], ["r1-3-0", "r1-4-0", "r1-1-0"]);
+  assert.deepEqual([...db.rows.keys()].sort(), ["r1-1-0", "r1-3-0", "r1-4-0"]);
 });
