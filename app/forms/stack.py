@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -13,6 +14,7 @@ from app.forms.controls import refuse, short
 from app.forms.editors import Around
 from app.forms.fields import Form, Key
 from app.state import Line, StudioState, wrappers_of
+from neurogym.spec.outcomes import Kept
 from neurogym.spec.parameters import Tasks
 from neurogym.trials.task import Task
 from neurogym.wrappers import WRAPPERS, Wrapper, fitting
@@ -31,6 +33,7 @@ class StackEditor(pn.viewable.Viewer):
         super().__init__()
         self.choice = choice
         self.cards: list[WrapperCard] = []
+        self.offered = Kept()
         self.order = pn.pane.HTML("", margin=(2, 14), sizing_mode="stretch_width")
         self.lines = pmui.Column(sizing_mode="stretch_width", margin=0)
         self.add = pmui.AutocompleteInput(
@@ -60,7 +63,9 @@ class StackEditor(pn.viewable.Viewer):
 
     def offer(self) -> None:
         """Offer what fits around the stack, and tell of the rest why it does not."""
-        reasons = fitting(self.choice.build())
+        choice = self.choice
+        task = json.dumps([choice.task, choice.preset, choice.params, choice.wrappers])
+        reasons = self.offered.get("reasons", task, lambda: fitting(choice.build()))
         self.add.param.update(options=[n for n, why in reasons.items() if not why], value=None)
         self.why.object = _reasons({n: why for n, why in reasons.items() if why})
         self.order.object = _order(self.choice)

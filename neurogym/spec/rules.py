@@ -109,17 +109,15 @@ class FirstResponse(Rule):
         n, get = plan.actions.size, plan.rewards.get
         half = 2 + n
         table = self._blank(plan, half)
-        for last in (0, half):
-            for answer in range(n):
-                row = last + 2 + answer
-                table.set(np.s_[row, :, 1:], get("fail", 0.0), Outcome.ERROR, True)
-                if answer:
-                    table.set(np.s_[row, :, answer], get("correct", 1.0), Outcome.CORRECT, True)
-                if last and answer:
-                    table.set(np.s_[row, :, 0], get("miss", 0.0), Outcome.MISS, True)
-                elif last:
-                    table.set(np.s_[row, :, 0], get("withheld", 0.0), Outcome.WITHHELD, True)
-            table.reward[last + 2 : last + 2 + n] += self.urgency
+        answers = np.arange(1, n)
+        for start in (2, half + 2):
+            table.set(np.s_[start : start + n, :, 1:], get("fail", 0.0), Outcome.ERROR, True)
+            right = (start + answers, slice(None), answers)
+            table.set(right, get("correct", 1.0), Outcome.CORRECT, True)
+            if start > half:
+                table.set(np.s_[start + 1 : start + n, :, 0], get("miss", 0.0), Outcome.MISS, True)
+                table.set(np.s_[start, :, 0], get("withheld", 0.0), Outcome.WITHHELD, True)
+            table.reward[start : start + n] += self.urgency
         return table
 
     def judge(
