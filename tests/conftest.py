@@ -1,7 +1,8 @@
 """Every declared task is put to every test that asks for a `task_id`, in short or at length.
 
-A test that costs much is marked `each_structure` and gets one task of each structure; what people
-play, the preset "human", is put to one of each in any case. With `--all` every test gets all.
+A test that costs much is marked `each_structure` and gets one task of each structure, or
+`each_played`: one of each that the player tells from others. What people play, the preset "human",
+is put to one of each structure in any case. With `--all` every test gets all.
 """
 
 import os
@@ -9,12 +10,13 @@ import os
 import pytest
 
 from neurogym.trials import catalogue
-from tests.structure import TASKS, representatives
+from tests.structure import TASKS, played, representatives
 from tests.ui.driver import page  # noqa: F401 - fixture
 from tests.ui.harness import bench, browser, context, site  # noqa: F401 - one browser for all
 from tests.ui.server import server  # noqa: F401 - fixture
 
 PRESETS = ["agent", "human"]
+SHORT = {"each_structure": representatives, "each_played": played}
 
 
 def pytest_addoption(parser):
@@ -32,12 +34,12 @@ def pytest_generate_tests(metafunc):
 def cases(metafunc, asked):
     """The values of what a test asks for, task by task."""
     every = metafunc.config.getoption("--all")
-    short = not every and metafunc.definition.get_closest_marker("each_structure")
-    ids = representatives() if short else TASKS
+    marked = [name for name in SHORT if metafunc.definition.get_closest_marker(name)]
+    ids = SHORT[marked[0]]() if marked and not every else TASKS
     if asked == ["task_id"]:
         return [(id,) for id in ids]
-    played = ids if every else representatives()
-    return [(id, "agent") for id in ids] + [(id, "human") for id in ids if id in played]
+    people = ids if every else representatives()
+    return [(id, "agent") for id in ids] + [(id, "human") for id in ids if id in people]
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read

@@ -38,6 +38,9 @@ def structure(task: Task) -> tuple[str, ...]:
     return (flow, rule, *(word for word, holds in tells.items() if holds))
 
 
+UNSEEN = {"noise", "wrapped", "stretched", "learns"}  # the player does the same with and without
+
+
 def cost(task: Task) -> float:
     """About what a trial costs: its steps, each with its channels."""
     return float(_painted(task).canvas.timeline.length.mean()) * (20 + task.plan.channels.size)
@@ -60,3 +63,11 @@ def classes() -> dict[tuple[str, ...], list[str]]:
 def representatives() -> list[str]:
     """The cheapest task of each structure."""
     return [ids[0] for ids in classes().values()]
+
+
+def played() -> list[str]:
+    """A task of each structure that the player tells from others."""
+    seen: dict[tuple[str, ...], str] = {}
+    for kind, ids in classes().items():
+        seen.setdefault(tuple(word for word in kind if word not in UNSEEN), ids[0])
+    return list(seen.values())

@@ -69,7 +69,7 @@ def test_a_wrong_stack_in_the_address_is_one_sentence(page, server):
         ([{"Reactiontime": {}}], "did you mean 'ReactionTime'?"),
         ([{"Noise": {"sigma": "loud"}}], "wrapper 1"),
     ):
-        visit(page, f"{server.url}?task=DawTwoStep&wrappers={quote(json.dumps(stack))}")
+        visit(page, f"{server.url}?task=DawTwoStep&view=data&wrappers={quote(json.dumps(stack))}")
         alert = page.locator(".MuiAlert-root", has_text=words)
         alert.wait_for()
         assert "\n" not in alert.inner_text().strip()

@@ -24,6 +24,9 @@ def test_a_card_opens_the_datasheet_of_its_task(page, server):
     button.click()
     sheet = page.get_by_role("dialog")
     sheet.get_by_text("Spatial Suppress Motion").wait_for()
-    for told in ("Tadin, Lappin, Gilroy", "Conditions", "Differs from NeuroGym"):
+    for told in (
+        "Tadin, Lappin, Gilroy", "Conditions", "Differs from NeuroGym",
+        "those of people (preset human)", "those of agents (preset agent)",
+    ):  # fmt: skip
         sheet.get_by_text(told).first.wait_for()
     assert sheet.locator("svg").count() >= 2
