@@ -205,7 +205,7 @@ def policies(seed):
     }
 
 
-@pytest.mark.each_structure
+@pytest.mark.each_played
 @pytest.mark.parametrize("policy", policies(0))
 def test_a_run_is_played_scored_and_stored(store, task_id, policy):
     run = make_run(store, task_id)

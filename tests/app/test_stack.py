@@ -54,7 +54,7 @@ def click(button):
 # -- every wrapper ---------------------------------------------------------------------------------
 
 
-@pytest.mark.each_structure
+@pytest.mark.each_played
 def test_every_wrapper_that_fits_can_be_added_and_its_widgets_say_its_parameters(task_id):
     calls = Calls(task=task_id)
     reasons = fitting(calls.choice.build())

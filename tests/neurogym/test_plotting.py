@@ -254,6 +254,7 @@ def test_legend_name_and_figures_can_be_chosen():
         plot_env(DOTS, 20, fig_kwargs={"figsize": (12, 4)})
 
 
+@pytest.mark.each_structure
 def test_every_task_can_be_drawn(task_id):
     env = ngym.make(task_id)
     size = int(np.prod(env.observation_space.shape))

@@ -117,6 +117,7 @@ def shortest(task_id):
     return cls(timing=timing, abort=True)
 
 
+@pytest.mark.each_structure
 def test_many_refills_change_nothing(task_id):
     closed, task = task_class(task_id).closed, shortest(task_id)
     length = np.diff(task.block([Stream(task, 0).draw(0)]).offsets).mean()
