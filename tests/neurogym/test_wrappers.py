@@ -71,8 +71,8 @@ def pytest_generate_tests(metafunc):
 def stacks(id, every):
     """Each wrapper alone: with its defaults or with what differs from them, or with either."""
     for name in wrappers.WRAPPERS:
-        both = [{}, SETTINGS[name]]
-        for params in both if every else [both[one_in(2, id, name)]]:
+        both = [{}, SETTINGS[name]] if SETTINGS[name] else [{}]
+        for params in both if every else [both[one_in(2, id, name) % len(both)]]:
             yield [{name: params}]
 
 
