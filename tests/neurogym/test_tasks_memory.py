@@ -123,6 +123,16 @@ def test_motor_timing_pays_by_the_distance_from_the_interval(which):
     assert late.end["outcome"] == "error"
 
 
+def test_of_two_moments_that_earn_the_same_the_first_is_labelled():
+    env = ngym.make("ReadySetGo", dt=100, gain=1.5).unwrapped
+    for measure in (300, 500, 700):  # 1.5 times of which lies between two steps
+        env.reset(seed=1, options={"conditions": {"measure": measure}})
+        (label,) = np.flatnonzero(env.gt)
+        kind, payoffs = env.payoffs
+        earned = payoffs.reward[kind, 0, 1]
+        assert earned[label] == earned[label + 1] == earned.max()
+
+
 def test_intervals_come_in_blocks():
     rows = ngym.rollout(
         SideBias(ngym.make("MotorTiming"), [[1, 0], [0, 1]], block_dur=4), "oracle", trials=12
