@@ -19,10 +19,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("neurogym", "app", "dashboards")
 # from the lowest to the highest; CONTRIBUTING.md draws them
 LAYERS = (
-    "neurogym.spec", "neurogym.trials", "neurogym.wrappers", "neurogym.tasks", "neurogym.envs",
-    "neurogym.records", "neurogym.figures", "neurogym.subjects", "neurogym.registry",
-    "neurogym.docs", "neurogym.utils", "neurogym.moved", "neurogym", "neurogym.cli",
-    "neurogym.__main__",
+    "neurogym.spec", "neurogym.loops", "neurogym.trials", "neurogym.wrappers", "neurogym.tasks",
+    "neurogym.envs", "neurogym.records", "neurogym.figures", "neurogym.subjects",
+    "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym.moved", "neurogym",
+    "neurogym.cli", "neurogym.__main__",
     "app.assets", "app.theme", "app.shell", "app.work", "app.state", "app.plots", "app.player",
     "app.forms", "app.pages", "app.studio", "app.main", "app", "dashboards",
 )  # fmt: skip
@@ -139,7 +139,7 @@ def test_importing_the_library_loads_no_family_of_tasks_and_nothing_that_draws_o
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     loaded = {name.split(".")[1] for name in run.stdout.split()}
-    assert loaded == {"moved", "registry", "spec", "tasks", "trials"}
+    assert loaded == {"loops", "moved", "registry", "spec", "tasks", "trials"}
     assert run.stdout.count("neurogym.tasks.") == 1  # which families there are
 
 

@@ -228,16 +228,16 @@ def _react(block: TrialBatch) -> Iterator[tuple]:
     """The same of a closed task."""
     task, trials, last = block.task, block.trials, block.offsets[1:] - 1
     index = {period: i for i, period in enumerate(block.timeline.periods)}
-    state, at, on = task.begin(trials), block.offsets[:-1].copy(), np.ones(block.n, bool)
+    state, at, on = task.loop.begin(trials), block.offsets[:-1].copy(), np.ones(block.n, bool)
     response = np.zeros(block.n, np.int64)
     while on.any():
         here = np.flatnonzero(on)
         columns = {name: values[at] for name, values in block.columns.items()}
         step = Step(block.period[at], at == block.period_end[at], at == last, index, columns)
         ob = block.ob[at]
-        task.observe(trials, state, step, ob)
-        gt = task.labels(trials, state, step)
-        effect = task.react(trials, state, step, gt)
+        task.loop.observe(trials, state, step, ob)
+        gt = task.loop.labels(trials, state, step)
+        effect = task.loop.react(trials, state, step, gt)
         reward, ends, performance, outcome, responds, skip = (
             np.broadcast_to(getattr(effect, name), (block.n,))
             for name in ("reward", "ends", "performance", "outcome", "responds", "skip")

@@ -13,7 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from neurogym.envs.task_env import ClosedEnv, EchoClosedEnv, EchoEnv, TaskEnv
+from neurogym.envs.task_env import (
+    ClosedEnv,
+    EchoClosedEnv,
+    EchoEnv,
+    EchoJointEnv,
+    JointEnv,
+    TaskEnv,
+)
 from neurogym.spec.primitives import SQUARE, TURN, envelope, is_bound, is_lit, is_there, path, value
 from neurogym.trials.task import Task
 
@@ -420,11 +427,7 @@ class RenderedEnv(TaskEnv):
     def kind(cls, task: Task) -> type[TaskEnv]:
         if cls is not RenderedEnv:
             return cls
-        kinds = {
-            (0, 0): RenderedEnv, (1, 0): RenderedClosedEnv,
-            (0, 1): RenderedEchoEnv, (1, 1): RenderedEchoClosedEnv,
-        }  # fmt: skip
-        return kinds[task.closed, bool(task.plan.echoes)]
+        return RENDERED[TaskEnv.kind(task)]
 
     def of(self, task: Task) -> TaskEnv:
         """A fresh environment like this one, of another task."""
@@ -465,3 +468,18 @@ class RenderedEchoEnv(RenderedEnv, EchoEnv):
 
 class RenderedEchoClosedEnv(RenderedEnv, EchoClosedEnv):
     """`RenderedEnv`, of a task that is both."""
+
+
+class RenderedJointEnv(RenderedEnv, JointEnv):
+    """`RenderedEnv`, of several tasks of which one at least depends on the actions."""
+
+
+class RenderedEchoJointEnv(RenderedEnv, EchoJointEnv):
+    """`RenderedEnv`, of several such tasks that show what was done last."""
+
+
+RENDERED: dict[type[TaskEnv], type[TaskEnv]] = {
+    TaskEnv: RenderedEnv, EchoEnv: RenderedEchoEnv, ClosedEnv: RenderedClosedEnv,
+    EchoClosedEnv: RenderedEchoClosedEnv, JointEnv: RenderedJointEnv,
+    EchoJointEnv: RenderedEchoJointEnv,
+}  # fmt: skip

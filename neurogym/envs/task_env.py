@@ -93,8 +93,12 @@ class TaskEnv(HasTrials):
         """The class that steps a task: see `ClosedEnv` and `Echoing`."""
         if cls is not TaskEnv:
             return cls
-        kinds = {(0, 0): TaskEnv, (1, 0): ClosedEnv, (0, 1): EchoEnv, (1, 1): EchoClosedEnv}
-        return kinds[task.closed, bool(task.plan.echoes)]
+        echoes = bool(task.plan.echoes)
+        if not task.closed:
+            return EchoEnv if echoes else TaskEnv
+        if task.loop.one:
+            return EchoClosedEnv if echoes else ClosedEnv
+        return EchoJointEnv if echoes else JointEnv
 
     _k: int
     _pay: Any
@@ -484,6 +488,70 @@ class ClosedEnv(TaskEnv):
     """The environment of a task whose observations depend on the actions."""
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        action, k = self._known(action), self._k
+        where, conditions, state = self._where[k], self._conditions, self._state
+        gt = self.gt_now
+        reward, ends, performance, outcome, responds, response, skip = self._effect(
+            conditions, state, *where, action
+        )
+        if responds and self._response is None:
+            answer = action if response < 0 else response
+            self._response = answer, (k - self._opened_at()) * self._dt
+        following = int(self._block.period_end[k]) + 1 if skip else k + 1
+        if ends or following >= self._offsets[self._i + 1]:
+            response, rt = self._response or (0, NAN)
+            return self._finish(float(reward), gt, response, rt, int(outcome), float(performance))
+        self._k = following
+        return self._row(), float(reward), False, False, {"new_trial": False, "gt": gt}
+
+    def _known(self, action: Any) -> Any:
+        """The action as a Python number, or a list of them where it is graded."""
+        try:
+            if action in self._actions and self._batch is not None:
+                return int(action)
+        except TypeError:  # a list, or an array
+            pass
+        action = self._read(action)
+        return action.tolist() if self._graded else action
+
+    def _open(self, block: TrialBatch) -> None:
+        if block is self._batch:
+            return
+        super()._open(block)
+        loop = self.task.loop.one
+        assert loop is not None  # `kind` has asked
+        self._loop, self._effect, self._best, self._show = loop, loop.effect, loop.best, loop.show
+        self._each = loop.conditions(block.trials)
+        self._where = loop.where(block)
+
+    def _read_payoffs(self, block: TrialBatch) -> None:
+        """There are none: the task itself says what actions earn."""
+
+    def _start(self) -> None:
+        """Begin the trial's state anew."""
+        self._conditions = self._each[self._i]
+        self._state = list(self._loop.start(self._conditions))
+        self._response = None
+
+    def _row(self) -> np.ndarray:
+        row = self._rows[self._k]
+        if self._show is None:
+            return row
+        row = row.copy()
+        self._show(self._conditions, self._state, *self._where[self._k], row)
+        return row
+
+    @property
+    def gt_now(self) -> int | np.ndarray:
+        if self._best is None:
+            return self._block.gt[self._k].copy()
+        return int(self._best(self._conditions, self._state, *self._where[self._k]))
+
+
+class JointEnv(TaskEnv):
+    """The environment of several tasks of which one at least depends on the actions."""
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         try:
             known = action in self._actions and self._batch is not None
         except TypeError:  # a list, or an array
@@ -491,7 +559,7 @@ class ClosedEnv(TaskEnv):
         if not known:
             action = self._read(action)
         gt, k = self.gt_now, self._k
-        effect = self.task.react(self._one, self._situation, self._where(), np.array([action]))
+        effect = self.task.loop.react(self._one, self._situation, self._where(), np.array([action]))
         reward, done, performance, outcome, responds, skip = (
             np.ravel(getattr(effect, name))[0].item()
             for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
@@ -515,7 +583,7 @@ class ClosedEnv(TaskEnv):
         i = self._i
         values = {k: v[i : i + 1] for k, v in self._block.trials.conditions.items()}
         self._one = Trials(1, values)
-        self._situation = self.task.begin(self._one)
+        self._situation = self.task.loop.begin(self._one)
         self._response = None
         self._index = {period: k for k, period in enumerate(self._block.timeline.periods)}
 
@@ -532,7 +600,7 @@ class ClosedEnv(TaskEnv):
 
     def _row(self) -> np.ndarray:
         row = self._rows[self._k].copy()
-        self.task.observe(self._one, self._situation, self._where(), row[None])
+        self.task.loop.observe(self._one, self._situation, self._where(), row[None])
         return row
 
     def _parts(self) -> dict[str, np.ndarray] | None:
@@ -540,7 +608,7 @@ class ClosedEnv(TaskEnv):
 
     @property
     def gt_now(self) -> int | np.ndarray:
-        label = self.task.labels(self._one, self._situation, self._where())[0]
+        label = self.task.loop.labels(self._one, self._situation, self._where())[0]
         return label.copy() if self._graded else int(label)
 
     @property
@@ -576,3 +644,7 @@ class EchoEnv(Echoing, TaskEnv):
 
 class EchoClosedEnv(Echoing, ClosedEnv):
     """`Echoing`, of a task whose observations depend on the actions."""
+
+
+class EchoJointEnv(Echoing, JointEnv):
+    """`Echoing`, of several tasks of which one at least depends on the actions."""

@@ -401,7 +401,7 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
         """The right actions for the observations returned last, (B,); (B, k) if graded."""
         self._places()
         if self.task.closed:
-            return self.task.labels(self._trials, self._situation, self._where())
+            return self.task.loop.labels(self._trials, self._situation, self._where())
         return self._pool.gt.take(self._at, axis=0)
 
     def _places(self) -> np.ndarray:
@@ -490,7 +490,7 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
                 self._state[which] = 0
             return
         fresh = self.trials
-        state = self.task.begin(fresh)
+        state = self.task.loop.begin(fresh)
         if which.all():
             self._situation, self._times = state, np.full(self.num_envs, np.nan)
             self._responses = np.zeros(self.num_envs, np.int64)
@@ -503,7 +503,7 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
     def _look(self) -> np.ndarray:
         ob = self._pool.ob.take(self._at, axis=0)
         if self.task.closed:
-            self.task.observe(self._trials, self._situation, self._where(), ob)
+            self.task.loop.observe(self._trials, self._situation, self._where(), ob)
         for echo in self.task.plan.echoes:
             echo.show(ob, *self._done)
         return ob
@@ -519,8 +519,8 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
 
     def _step_closed(self, actions: np.ndarray) -> tuple:
         pool, at, step = self._pool, self._at, self._where()
-        gt = self.task.labels(self._trials, self._situation, step)
-        effect: Effect = self.task.react(self._trials, self._situation, step, actions)
+        gt = self.task.loop.labels(self._trials, self._situation, step)
+        effect: Effect = self.task.loop.react(self._trials, self._situation, step, actions)
         reward, ends, performance, outcome, responds, skip = (
             np.broadcast_to(getattr(effect, name), (self.num_envs,))
             for name in ("reward", "ends", "performance", "outcome", "responds", "skip")

@@ -1,5 +1,7 @@
 """Tasks whose point is the picture: moving dots, plaids, and bars to search for."""
 
+import math
+
 import numpy as np
 import param
 
@@ -66,11 +68,24 @@ def seen_as(ms: np.ndarray, contrast: np.ndarray, ground_truth: np.ndarray) -> n
     return out
 
 
-def overlap(said: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """What two distributions (n, k) share, from 0 to 1; too much said is scaled down: (n,)."""
-    whole = np.maximum(said.sum(axis=1, keepdims=True), 1)
-    shared = np.minimum(said / whole, seen).sum(axis=1)
-    return shared / np.maximum(seen.sum(axis=1), 1e-9)  # 0 where nothing is to be said
+def overlap(said, seen):
+    """What two distributions over 4 directions share, from 0 to 1; too much said is scaled down."""
+    whole, shared, all_seen = 0.0, 0.0, 0.0
+    for k in range(4):
+        whole += said[k]
+        all_seen += seen[k]
+    for k in range(4):
+        shared += min(said[k] / max(whole, 1.0), seen[k])
+    return shared / max(all_seen, 1e-9)  # 0 where nothing is to be said
+
+
+def largest(values):
+    """The first of 4 places where most is."""
+    best = 0
+    for k in range(1, 4):
+        if values[k] > values[best]:
+            best = k
+    return best
 
 
 def _diameter(task, conditions):
@@ -154,23 +169,24 @@ class SpatialSuppressMotion(Task):
         canvas.aim("direction", seen(np.zeros(trials.n)), during="stimulus")
         canvas.aim("direction", seen(length), during="response")
 
-    def begin(self, trials):
-        return dict(earned=np.zeros(trials.n))
+    def begin(self, trial):
+        return dict(earned=0.0)
 
-    def react(self, trials, state, step, action):
-        shared, asked = overlap(action, step.rows["aim"]), step.during("response")
-        said = (action > 0).any(axis=1)
-        given = asked & said
-        part = np.where(step.during("stimulus"), shared / np.maximum(step.steps, 1), 0.0)
-        state["earned"] += part
-        right = action.argmax(axis=1) == step.rows["aim"].argmax(axis=1)
+    def react(self, trial, state, step, action):
+        shared, asked = overlap(action, step.aim), step.during("response")
+        said = max(action[0], action[1], action[2], action[3]) > 0
+        part = shared / max(step.steps, 1) if step.during("stimulus") else 0.0
+        state.earned += part
+        given, chosen = asked and said, largest(action)
+        so_far = 0.0 if asked else math.floor(state.earned * 1e6 + 0.5) / 1e6
+        right = Outcome.CORRECT if chosen == largest(step.aim) else Outcome.ERROR
         return Effect(
-            reward=self.plan.rewards["correct"] * np.where(given, shared, part),
+            reward=self.plan.rewards["correct"] * (shared if given else part),
             ends=given,
-            performance=np.where(given, shared, np.where(asked, 0.0, np.round(state["earned"], 6))),
-            outcome=np.where(said, np.where(right, Outcome.CORRECT, Outcome.ERROR), Outcome.MISS),
-            responds=given | (step.last & said),
-            response=1 + action.argmax(axis=1),
+            performance=shared if given else so_far,
+            outcome=right if said else Outcome.MISS,
+            responds=given or (step.last and said),
+            response=1 + chosen,
         )
 
 
@@ -331,27 +347,29 @@ class VisualSearch(Task):
         for axis, name in enumerate(("x", "y")):
             canvas.aim(name, self.centers()[place, axis], during="decision")
 
-    def react(self, trials, state, step, action):
-        rewards, asked = self.plan.rewards, step.during("decision")
-        answers = (action**2).sum(axis=1) > 0.01
-        early, given = answers & ~asked, answers & asked
-        away = np.hypot(*(self.centers() - action[:, None]).transpose(2, 0, 1))
-        place = np.asarray(trials.ground_truth, int)
-        hit = away[np.arange(trials.n), place] < self.tolerance
+    def react(self, trial, state, step, action):
+        rewards, centers = self.plan.rewards, self.centers()
+        if action[0] ** 2 + action[1] ** 2 <= 0.01:
+            missed = rewards["miss"] if step.last else 0.0
+            return Effect(reward=missed, outcome=Outcome.MISS)
+        if not step.during("decision"):
+            return Effect(reward=rewards["abort"], ends=self.abort, outcome=Outcome.EARLY)
+        nearest, least = 0, 10.0
+        for k in range(self.n_items):
+            away = math.hypot(centers[k, 0] - action[0], centers[k, 1] - action[1])
+            if away < least:
+                nearest, least = k, away
+        place = trial.ground_truth
+        away = math.hypot(centers[place, 0] - action[0], centers[place, 1] - action[1])
+        hit = away < self.tolerance
         return Effect(
-            reward=np.select(
-                [early, given & hit, given, step.last],
-                [rewards["abort"], rewards["correct"], rewards["fail"], rewards["miss"]],
-            ),
-            ends=given | (early & self.abort),
-            performance=(given & hit).astype(float),
-            outcome=np.select(
-                [early, given], [Outcome.EARLY, np.where(hit, Outcome.CORRECT, Outcome.ERROR)],
-                Outcome.MISS,
-            ),
-            responds=given,
-            response=1 + away.argmin(axis=1),
-        )  # fmt: skip
+            reward=rewards["correct"] if hit else rewards["fail"],
+            ends=True,
+            performance=float(hit),
+            outcome=Outcome.CORRECT if hit else Outcome.ERROR,
+            responds=True,
+            response=1 + nearest,
+        )
 
     @property
     def answers(self):

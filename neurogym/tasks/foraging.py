@@ -1,6 +1,5 @@
 """Working for a reward: levers, and a snail that has to breathe."""
 
-import numpy as np
 import param
 
 from neurogym.spec.conditions import Choice, Flips, Uniform
@@ -76,31 +75,33 @@ class LeverPress(Task):
     def paint(self, canvas, trials):
         canvas.show("lamp", 1, during="press")
 
-    def begin(self, trials):
-        return dict(pressed=np.zeros(trials.n, np.int64), pause=np.zeros(trials.n, np.int64))
+    def begin(self, trial):
+        return dict(pressed=0, pause=0)
 
-    def labels(self, trials, state, step):
-        return step.during("press").astype(np.int64)
+    def best(self, trial, state, step):
+        return 1 if step.during("press") else 0
 
-    def react(self, trials, state, step, action):
-        on, press = step.during("press"), action == 1
-        state["pressed"] += on & press
-        state["pause"] = np.where(on & ~press, state["pause"] + 1, 0)
-        done = state["pressed"] >= self.n_press
-        broken = (state["pause"] * self.dt >= max(self.patience, self.dt)) | (step.last & ~done)
+    def react(self, trial, state, step, action):
         rewards = self.plan.rewards
+        if not step.during("press"):
+            if action == 0:
+                return Effect(outcome=Outcome.MISS if step.last else Outcome.NONE)
+            return Effect(reward=rewards["abort"], ends=self.abort, outcome=Outcome.EARLY)
+        if action == 1:
+            state.pressed += 1
+            state.pause = 0
+        else:
+            state.pause += 1
+        done = state.pressed >= self.n_press
+        broken = state.pause * self.dt >= max(self.patience, self.dt) or (step.last and not done)
+        pressed = state.pressed > 0
+        failed = Outcome.ERROR if pressed or not broken else Outcome.MISS
         return Effect(
-            reward=np.select(
-                [done & on, broken & on, press & ~on],
-                [rewards["correct"], rewards["fail"], rewards["abort"]],
-            ),
-            ends=on & (done | broken) | (press & ~on & self.abort),
-            performance=done.astype(float),
-            outcome=np.select(
-                [done, broken & (state["pressed"] == 0), broken | on, press],
-                [Outcome.CORRECT, Outcome.MISS, Outcome.ERROR, Outcome.EARLY],
-            ),
-            responds=on & press,
+            reward=rewards["correct"] if done else rewards["fail"] if broken else 0.0,
+            ends=done or broken,
+            performance=float(done),
+            outcome=Outcome.CORRECT if done else failed,
+            responds=action == 1,
         )
 
 
@@ -154,28 +155,32 @@ class LeverPressWithPoke(Task):
     def paint(self, canvas, trials):
         canvas.show("left", 1, during="work")
 
-    def begin(self, trials):
-        return dict(left=np.full(trials.n, self.n_press))
+    def begin(self, trial):
+        return dict(left=self.n_press)
 
-    def observe(self, trials, state, step, ob):
+    def observe(self, trial, state, step, ob):
         if self.observe_state:
-            ob[:, 0] *= state["left"]
+            ob.left *= state.left
 
-    def labels(self, trials, state, step):
-        return np.where(step.during("work"), np.where(state["left"] > 0, 2, 1), 0)
+    def best(self, trial, state, step):
+        if not step.during("work"):
+            return 0
+        return 2 if state.left > 0 else 1
 
-    def react(self, trials, state, step, action):
-        work = step.during("work")
-        paid = work & (action == 1) & (state["left"] == 0)
-        state["left"] = np.maximum(state["left"] - (work & (action == 2)), 0)
-        rewards, late = self.plan.rewards, step.last & ~paid
-        earned = np.select([paid, late], [rewards["correct"], rewards["miss"]])
+    def react(self, trial, state, step, action):
+        rewards = self.plan.rewards
+        if not step.during("work"):
+            return Effect(outcome=Outcome.MISS)
+        paid = action == 1 and state.left == 0
+        if action == 2:
+            state.left = max(state.left - 1, 0)
+        earned = rewards["correct"] if paid else rewards["miss"] if step.last else 0.0
         return Effect(
-            reward=earned + np.where(work, rewards["time"], 0.0),
+            reward=earned + rewards["time"],
             ends=paid,
-            performance=paid.astype(float),
-            outcome=np.where(paid, Outcome.CORRECT, Outcome.MISS),
-            responds=work & (action > 0),
+            performance=float(paid),
+            outcome=Outcome.CORRECT if paid else Outcome.MISS,
+            responds=action > 0,
         )
 
 
@@ -213,31 +218,43 @@ class LeverPressWithPokeRest(LeverPressWithPoke):
             "rate": Uniform(0.8, 1.2, doc="how fast thirst grows, 1 each 100 ms"),
         }
 
-    def begin(self, trials):
-        return {**super().begin(trials), "steps": np.zeros(trials.n, np.int64)}
+    def begin(self, trial):
+        return {**super().begin(trial), "steps": 0}
 
-    def _thirst(self, trials, state):
+    def thirst(self, trial, state):
         """What a drink is worth now, from 0 to 1; it was -8 after the last one."""
-        ms = state["steps"] * self.dt / self.slowness
-        return np.clip(trials.rate * ms / STEP - 8, 0, 1)
+        ms = state.steps * self.dt / self.slowness
+        return min(max(trial.rate * ms / STEP - 8, 0.0), 1.0)
 
-    def observe(self, trials, state, step, ob):
-        super().observe(trials, state, step, ob)
-        ob[:, 1] = self._thirst(trials, state)
+    def observe(self, trial, state, step, ob):
+        super().observe(trial, state, step, ob)
+        ob.thirst = self.thirst(trial, state)
 
-    def labels(self, trials, state, step):
-        wait = np.where(self._thirst(trials, state) >= 1, 1, 0)
-        best = np.where(state["left"] > 0, 2, np.where(step.last, 1, wait))
-        return np.where(step.during("work"), best, 0)
+    def best(self, trial, state, step):
+        if not step.during("work"):
+            return 0
+        if state.left > 0:
+            return 2
+        return 1 if step.last or self.thirst(trial, state) >= 1 else 0
 
-    def react(self, trials, state, step, action):
-        effect, thirst = super().react(trials, state, step, action), self._thirst(trials, state)
-        paid, rewards = effect.ends, self.plan.rewards
-        unfelt = np.where(paid, rewards["correct"] * (1 - thirst), 0.0)
-        state["steps"] += step.during("work")
-        effect.reward = effect.reward - unfelt + rewards["effort"] * (action > 0)
-        effect.performance = np.where(paid, thirst, 0.0)
-        return effect
+    def react(self, trial, state, step, action):
+        rewards, thirst = self.plan.rewards, self.thirst(trial, state)
+        effort = rewards["effort"] if action > 0 else 0.0
+        if not step.during("work"):
+            return Effect(reward=effort, outcome=Outcome.MISS)
+        state.steps += 1
+        paid = action == 1 and state.left == 0
+        if action == 2:
+            state.left = max(state.left - 1, 0)
+        drunk = rewards["correct"] * thirst
+        earned = drunk if paid else rewards["miss"] if step.last else 0.0
+        return Effect(
+            reward=earned + effort + rewards["time"],
+            ends=paid,
+            performance=thirst if paid else 0.0,
+            outcome=Outcome.CORRECT if paid else Outcome.MISS,
+            responds=action > 0,
+        )
 
 
 REST, BREATHE, SKIN, UP, DOWN = range(5)
@@ -318,57 +335,63 @@ class Pneumostomeopening(Task):
     def paint(self, canvas, trials):
         """What there is to see depends on what was done."""
 
-    def _worths(self, trials):
-        """What an act earns in each trial: (air, skin, swimming)."""
-        rewards, trained = self.plan.rewards, np.asarray(trials.training) == 1
-        air = np.where(trained, rewards["trained_pneumostome"], rewards["pneumostome"])
-        return air, np.where(trained, rewards["trained_skin"], rewards["skin"]), rewards["swim"]
+    def air(self, trial):
+        """What a breath of air earns."""
+        rewards = self.plan.rewards
+        return rewards["trained_pneumostome"] if trial.training == 1 else rewards["pneumostome"]
 
-    def _ways(self, trials, depth, left):
-        """What can be earned with so many acts: by air, by skin, by swimming."""
-        air, skin, swim = self._worths(trials)
-        way_up = np.minimum(depth, left)
-        ways = way_up * swim + (left - way_up) * air, left * skin, left * swim
-        return np.stack(np.broadcast_arrays(*ways))
+    def skin(self, trial):
+        """What breathing by skin earns."""
+        rewards = self.plan.rewards
+        return rewards["trained_skin"] if trial.training == 1 else rewards["skin"]
 
-    def begin(self, trials):
-        return dict(
-            depth=np.array(trials.start, np.int64),
-            oxygen=np.full(trials.n, float(OXYGEN)),
-            left=np.full(trials.n, self.n_acts),
-            earned=np.zeros(trials.n),
-        )
+    def by_air(self, trial, depth, left):
+        """What can be earned with so many acts at the surface, once one is there."""
+        way_up = min(depth, left)
+        return way_up * self.plan.rewards["swim"] + (left - way_up) * self.air(trial)
 
-    def observe(self, trials, state, step, ob):
-        ob[:, :DEPTHS] = np.arange(DEPTHS) == state["depth"][:, None]
-        ob[:, DEPTHS] = state["oxygen"] / OXYGEN
+    def most(self, trial, depth, left):
+        """What can be earned with so many acts, by air, by skin or by swimming."""
+        others = max(self.skin(trial), self.plan.rewards["swim"])
+        return max(self.by_air(trial, depth, left), left * others)
 
-    def labels(self, trials, state, step):
-        best = self._ways(trials, state["depth"], state["left"]).argmax(axis=0)
-        by_air = np.where(state["depth"] > 0, UP, BREATHE)
-        return np.choose(best, [by_air, np.full(trials.n, SKIN), np.full(trials.n, UP)])
+    def begin(self, trial):
+        return dict(depth=trial.start, oxygen=OXYGEN, left=self.n_acts, earned=0.0)
 
-    def react(self, trials, state, step, action):
-        air, skin, swim = self._worths(trials)
-        at_air = (action == BREATHE) & (state["depth"] == 0)
-        acted = action != REST
-        moved = np.isin(action, (UP, DOWN))
-        reward = np.select([at_air, action == SKIN, moved], [air, skin, np.full(trials.n, swim)])
-        state["depth"] = np.clip(state["depth"] + (action == DOWN) - (action == UP), 0, DEPTHS - 1)
-        gained = np.select([at_air, action == SKIN, acted], [BREATH, 1, -1])
-        state["oxygen"] = np.minimum(state["oxygen"] + gained, 2 * OXYGEN)
-        state["left"] -= acted
-        state["earned"] += reward
-        most = self._ways(trials, np.asarray(trials.start), self.n_acts).max(axis=0)
-        share = np.where(most > 0, state["earned"] / np.where(most > 0, most, 1), 1.0)
-        best = state["earned"] >= most - 1e-9
-        dead = (state["oxygen"] <= 0) & (state["left"] > 0)
+    def observe(self, trial, state, step, ob):
+        ob.depth[state.depth] = 1.0
+        ob.oxygen = state.oxygen / OXYGEN
+
+    def best(self, trial, state, step):
+        swim, skin = self.plan.rewards["swim"], self.skin(trial)
+        if self.by_air(trial, state.depth, state.left) >= state.left * max(skin, swim):
+            return UP if state.depth > 0 else BREATHE
+        return SKIN if skin >= swim else UP
+
+    def react(self, trial, state, step, action):
+        reward, breath = 0.0, -1
+        if action == BREATHE and state.depth == 0:
+            reward, breath = self.air(trial), BREATH
+        elif action == SKIN:
+            reward, breath = self.skin(trial), 1
+        elif action == UP:
+            reward = self.plan.rewards["swim"]
+            state.depth = max(state.depth - 1, 0)
+        elif action == DOWN:
+            reward = self.plan.rewards["swim"]
+            state.depth = min(state.depth + 1, DEPTHS - 1)
+        if action != REST:
+            state.oxygen = min(state.oxygen + breath, 2 * OXYGEN)
+            state.left -= 1
+        state.earned += reward
+        most = self.most(trial, trial.start, self.n_acts)
+        best = state.earned >= most - 1e-9
+        share = min(max(state.earned / most, 0.0), 0.99) if most > 0 else 0.99
+        failed = Outcome.MISS if state.left == self.n_acts else Outcome.ERROR
         return Effect(
             reward=reward,
-            ends=(state["left"] == 0) | dead,
-            performance=np.where(best, 1.0, np.clip(share, 0, 0.99)),
-            outcome=np.select(
-                [state["left"] == self.n_acts, best], [Outcome.MISS, Outcome.CORRECT], Outcome.ERROR
-            ),
-            responds=acted,
+            ends=state.left == 0 or (state.oxygen <= 0 and state.left > 0),
+            performance=1.0 if best else share,
+            outcome=Outcome.CORRECT if best and state.left < self.n_acts else failed,
+            responds=action != REST,
         )

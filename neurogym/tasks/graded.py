@@ -1,6 +1,5 @@
 """Reports on a continuous scale."""
 
-import numpy as np
 import param
 
 from neurogym.spec.conditions import Uniform
@@ -103,22 +102,20 @@ class ReachingDelayResponse(Task):
         canvas.aim("gate", 1, during="decision")
         canvas.aim("position", trials.ground_truth, during="decision")
 
-    def react(self, trials, state, step, action):
+    def react(self, trial, state, step, action):
         rewards, asked = self.plan.rewards, step.during("decision")
-        answers = action[:, 0] > 0
-        early, given = answers & ~asked, answers & asked
-        distance = np.abs(action[:, 1] - trials.ground_truth.astype(np.float32))
+        if action[0] <= 0:
+            missed = rewards["miss"] if step.last else 0.0
+            return Effect(reward=missed, outcome=Outcome.MISS if step.last else Outcome.NONE)
+        if not asked:
+            return Effect(reward=rewards["abort"], ends=self.abort, outcome=Outcome.EARLY)
+        distance = abs(action[1] - step.aim[1])
         worth = 1 / (1 + distance) ** 2
-        missed = step.last & ~answers
-        earned = np.select(
-            [early, given, missed], [rewards["abort"], rewards["correct"] * worth, rewards["miss"]]
-        )
-        how = np.where(distance <= self.tolerance, Outcome.CORRECT, Outcome.ERROR)
         return Effect(
-            reward=earned,
-            ends=given | (early & self.abort),
-            performance=np.where(given, worth, 0.0),
-            outcome=np.select([early, given, missed], [Outcome.EARLY, how, Outcome.MISS]),
-            responds=given,
+            reward=rewards["correct"] * worth,
+            ends=True,
+            performance=worth,
+            outcome=Outcome.CORRECT if distance <= self.tolerance else Outcome.ERROR,
+            responds=True,
             response=1,
         )

@@ -1,5 +1,7 @@
 """Moving something to a target."""
 
+import math
+
 import numpy as np
 import param
 
@@ -28,9 +30,9 @@ from neurogym.spec.scene import (
 from neurogym.trials.task import Task
 
 
-def signed_distance(angle: np.ndarray, to: np.ndarray) -> np.ndarray:
+def signed_distance(angle, to):
     """The shorter way round from one angle to another, in radians: -pi to pi."""
-    return (to - angle + np.pi) % (2 * np.pi) - np.pi
+    return (to - angle + math.pi) % (2 * math.pi) - math.pi
 
 
 class Reaching1D(Task):
@@ -96,32 +98,41 @@ class Reaching1D(Task):
         target = np.cos(ring(self.dim_ring) - trials.ground_truth[:, None])
         canvas.show("target", target, during="reach")
 
-    def begin(self, trials):
-        return dict(angle=np.full(trials.n, np.pi))
+    def begin(self, trial):
+        return dict(angle=math.pi)
 
-    def labels(self, trials, state, step):
-        away = signed_distance(state["angle"], trials.ground_truth)
-        worth = (np.abs(away) > self.speed * self.dt / 2000) & step.during("reach")
-        return np.where(worth, np.where(away > 0, 1, 2), 0)
+    def turned(self, angle, action):
+        """Where the arm is after an action."""
+        turn = self.speed * self.dt / 1000
+        return (angle + (turn if action == 1 else -turn if action == 2 else 0.0)) % (2 * math.pi)
 
-    def react(self, trials, state, step, action):
+    def towards(self, away):
+        """The action that leads closer to what lies so far away."""
+        if abs(away) <= self.speed * self.dt / 2000:
+            return 0
+        return 1 if away > 0 else 2
+
+    def best(self, trial, state, step):
+        if not step.during("reach"):
+            return 0
+        return self.towards(signed_distance(state.angle, trial.ground_truth))
+
+    def react(self, trial, state, step, action):
         reach = step.during("reach")
-        turn = self.speed * self.dt / 1000 * np.where(action == 1, 1, -(action == 2).astype(float))
-        state["angle"] = (state["angle"] + np.where(reach, turn, 0)) % (2 * np.pi)
-        distance = np.abs(signed_distance(state["angle"], trials.ground_truth))
-        correct, fail = self.rewards["correct"], self.rewards["fail"]
+        if reach:
+            state.angle = self.turned(state.angle, action)
+        distance = abs(signed_distance(state.angle, trial.ground_truth))
         hit = distance <= self.tolerance
         return Effect(
-            reward=np.where(reach, np.maximum(correct - distance, fail), 0.0),
-            performance=hit.astype(float),
-            outcome=np.where(hit, Outcome.CORRECT, Outcome.ERROR),
-            responds=reach & (action > 0),
+            reward=max(self.rewards["correct"] - distance, self.rewards["fail"]) if reach else 0.0,
+            performance=float(hit),
+            outcome=Outcome.CORRECT if hit else Outcome.ERROR,
+            responds=reach and action > 0,
         )
 
-    def observe(self, trials, state, step, ob):
-        ob[:, self.dim_ring : 2 * self.dim_ring] = np.cos(
-            ring(self.dim_ring) - state["angle"][:, None]
-        )
+    def observe(self, trial, state, step, ob):
+        for k in range(self.dim_ring):
+            ob.self[k] = math.cos(ring(self.dim_ring)[k] - state.angle)
 
 
 TRACK = 0.36  # radius of the circle on which the spots are
@@ -198,8 +209,9 @@ class Reaching1DWithSelfDistraction(Reaching1D):
         away = ring(self.dim_ring) - trials.ground_truth[:, None]
         canvas.show("ring", self.strength * np.cos(away), during="reach")
 
-    def observe(self, trials, state, step, ob):
-        ob[:, : self.dim_ring] += np.cos(ring(self.dim_ring) - state["angle"][:, None])
+    def observe(self, trial, state, step, ob):
+        for k in range(self.dim_ring):
+            ob.ring[k] += math.cos(ring(self.dim_ring)[k] - state.angle)
 
 
 class AngleReproduction(Reaching1D):
@@ -260,31 +272,31 @@ class AngleReproduction(Reaching1D):
             canvas.show("stimulus", shown, during=f"stim{k}")
             canvas.show(f"go{k}", 1, during=f"go{k}")
 
-    def begin(self, trials):
-        return {**super().begin(trials), "first": np.zeros(trials.n, bool)}
+    def begin(self, trial):
+        return {**super().begin(trial), "first": False}
 
-    def _away(self, trials, state, step):
+    def away(self, trial, state, step):
         """How far the pointer is from the direction that is asked for."""
-        target = np.where(step.during("go2"), trials.ground_truth2, trials.ground_truth1)
-        return signed_distance(state["angle"], target)
+        second = step.during("go2")
+        return signed_distance(state.angle, trial.ground_truth2 if second else trial.ground_truth1)
 
-    def labels(self, trials, state, step):
-        away = self._away(trials, state, step)
-        asked = step.during("go1") | step.during("go2")
-        worth = (np.abs(away) > self.speed * self.dt / 2000) & asked
-        return np.where(worth, np.where(away > 0, 1, 2), 0)
+    def best(self, trial, state, step):
+        if not step.during("go1", "go2"):
+            return 0
+        return self.towards(self.away(trial, state, step))
 
-    def react(self, trials, state, step, action):
-        asked = step.during("go1") | step.during("go2")
-        turn = self.speed * self.dt / 1000 * np.where(action == 1, 1, -(action == 2).astype(float))
-        state["angle"] = (state["angle"] + np.where(asked, turn, 0)) % (2 * np.pi)
-        distance = np.abs(self._away(trials, state, step))
+    def react(self, trial, state, step, action):
+        asked = step.during("go1", "go2")
+        if asked:
+            state.angle = self.turned(state.angle, action)
+        distance = abs(self.away(trial, state, step))
         there = distance <= self.tolerance
-        state["first"] |= there & step.closing & step.during("go1")
-        both, rewards = there & state["first"], self.plan.rewards
+        if step.during("go1") and step.closing:
+            state.first = there
+        both = there and state.first
         return Effect(
-            reward=np.where(asked, np.maximum(rewards["correct"] - distance, rewards["fail"]), 0.0),
-            performance=both.astype(float),
-            outcome=np.where(both, Outcome.CORRECT, Outcome.ERROR),
-            responds=asked & (action > 0),
+            reward=max(self.rewards["correct"] - distance, self.rewards["fail"]) if asked else 0.0,
+            performance=float(both),
+            outcome=Outcome.CORRECT if both else Outcome.ERROR,
+            responds=asked and action > 0,
         )

@@ -78,9 +78,9 @@ class _Production(Task):
         """The level of the cue in each trial, (n,)."""
         raise TypeError(f"{type(self).__name__} has no cue")
 
-    def interval(self, trials):
-        """The interval to produce, in ms, (n,)."""
-        return np.asarray(trials.interval, float)
+    def interval(self, trial):
+        """The interval to produce, in ms: of a trial, or (n,) of n."""
+        return trial.interval
 
     def paint(self, canvas, trials):
         names, cue = canvas.timeline.periods, self.cue(trials)
@@ -99,22 +99,22 @@ class _Production(Task):
 
         canvas.aim("output", output, during="production")
 
-    def react(self, trials, state, step, action):
-        rewards, asked = self.plan.rewards, step.during("production")
-        crossed = action[:, 0] >= THRESHOLD
-        early, given = crossed & ~asked, crossed & asked
-        off = np.abs(step.since * self.dt - self.interval(trials))
-        allowed = np.maximum(self.target_threshold * self.interval(trials), self.dt / 2)
-        right, missed = given & (off <= allowed), step.last & ~crossed
-        cases = [right, given, early, missed]
-        kinds = [rewards["correct"], rewards["fail"], rewards["abort"], rewards["miss"]]
-        outcomes = [Outcome.CORRECT, Outcome.ERROR, Outcome.EARLY, Outcome.MISS]
+    def react(self, trial, state, step, action):
+        rewards = self.plan.rewards
+        if action[0] < THRESHOLD:
+            missed = rewards["miss"] if step.last else 0.0
+            return Effect(reward=missed, outcome=Outcome.MISS if step.last else Outcome.NONE)
+        if not step.during("production"):
+            return Effect(reward=rewards["abort"], ends=self.abort, outcome=Outcome.EARLY)
+        interval = self.interval(trial)
+        off = abs(step.since * self.dt - interval)
+        right = off <= max(self.target_threshold * interval, self.dt / 2)
         return Effect(
-            reward=np.select(cases, kinds),
-            ends=given | (early & self.abort),
-            performance=right.astype(float),
-            outcome=np.select(cases, outcomes),
-            responds=given,
+            reward=rewards["correct"] if right else rewards["fail"],
+            ends=True,
+            performance=float(right),
+            outcome=Outcome.CORRECT if right else Outcome.ERROR,
+            responds=True,
             response=1,
         )
 
@@ -211,7 +211,7 @@ class ReadySetGo_SinglePrior(_ReadySetGo):
         return np.full(trials.n, 0.3)
 
 
-PRIORS = np.array([(480, 560, 640, 720, 800), (800, 900, 1000, 1100, 1200)])  # ms
+PRIORS = np.array([(480.0, 560, 640, 720, 800), (800, 900, 1000, 1100, 1200)])  # ms
 
 
 class ReadySetGo_DoublePrior(_ReadySetGo):
@@ -229,8 +229,8 @@ class ReadySetGo_DoublePrior(_ReadySetGo):
             place=Choice(range(5), doc="which of them it is, the shortest first"),
         )
 
-    def interval(self, trials):
-        return PRIORS[trials.prior, trials.place].astype(float)
+    def interval(self, trial):
+        return PRIORS[trial.prior, trial.place]
 
     def cue(self, trials):
         return np.where(trials.prior == 0, 0.3, 0.4)

@@ -223,25 +223,31 @@ class MemoryRecall(Task):
         canvas.show("recall", 1, during="recall")
         canvas.aim("pattern", wanted, during="recall")
 
-    def begin(self, trials):
-        return dict(right=np.zeros(trials.n), acted=np.zeros(trials.n, bool))
+    def begin(self, trial):
+        return dict(right=0.0, acted=False)
 
-    def react(self, trials, state, step, action):
-        asked, span = self._asked(trials.length), 1 - self.low
-        item, after = step.since * asked // step.steps, (step.since + 1) * asked // step.steps
-        counts = step.during("recall") & (after > item)
-        error = np.abs(action - step.rows["aim"])
-        state["right"] += np.where(counts, (error < span / 2).mean(axis=1), 0.0)
-        acts = step.during("recall") & (action != self.plan.actions.rest).any(axis=1)
-        state["acted"] |= acts
-        share = state["right"] / asked
-        how = np.where(share > 1 - 1e-9, Outcome.CORRECT, Outcome.ERROR)
-        worth = self.plan.rewards["correct"] * (1 - error.mean(axis=1) / span)
+    def react(self, trial, state, step, action):
+        if not step.during("recall"):
+            return Effect(performance=0.0, outcome=Outcome.MISS)
+        asked, dim, span = max(1, int(self.p_recall * trial.length)), self.stim_dim, 1 - self.low
+        rest, acts, hits, error = self.plan.actions.rest, False, 0, 0.0
+        for k in range(dim):
+            off = abs(action[k] - step.aim[k])
+            error += off / dim
+            hits += off < span / 2
+            acts = acts or action[k] != rest[k]
+        state.acted = state.acted or acts
+        # the answer to an item is the action of the last of its steps
+        counts = (step.since + 1) * asked // step.steps > step.since * asked // step.steps
+        if counts:
+            state.right += hits / dim
+        share = state.right / asked
+        how = Outcome.CORRECT if share > 1 - 1e-9 else Outcome.ERROR
         return Effect(
-            reward=np.where(counts, worth, 0.0),
+            reward=self.plan.rewards["correct"] * (1 - error / span) if counts else 0.0,
             performance=share,
-            outcome=np.where(state["acted"], how, Outcome.MISS),
-            responds=counts & acts,
+            outcome=how if state.acted else Outcome.MISS,
+            responds=counts and acts,
             response=1,
         )
 

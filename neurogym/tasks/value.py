@@ -72,41 +72,42 @@ class DawTwoStep(Task):
         canvas.show("fixation", 1, during="fixation")
         canvas.show("options", 1, during="stage1")
 
-    def begin(self, trials):
-        return dict(state=np.zeros(trials.n, int), first=np.zeros(trials.n, int))
+    def begin(self, trial):
+        return dict(state=0, first=False)
 
-    def labels(self, trials, state, step):
-        to_rich = [np.where(trials.rich == 0, self.p1, 1 - self.p1),
-                   np.where(trials.rich == 1, self.p2, 1 - self.p2)]  # fmt: skip
-        first = 1 + (to_rich[1] > to_rich[0])
-        choice = np.where(step.during("stage1"), first, 1 + trials.better)
-        return np.where(step.during("fixation"), 0, choice)
+    def best(self, trial, state, step):
+        if step.during("fixation"):
+            return 0
+        if step.during("stage2"):
+            return 1 + trial.better
+        first = self.p1 if trial.rich == 0 else 1 - self.p1
+        second = self.p2 if trial.rich == 1 else 1 - self.p2
+        return 2 if second > first else 1
 
-    def react(self, trials, state, step, action):
-        stage1, waiting = step.during("stage1"), step.during("fixation")
-        chose = (action > 0) & ~waiting
-        best = self.labels(trials, state, step) == action
-        common = trials.way < np.where(action == 1, self.p1, self.p2)
-        arrived = np.where(common, action, 3 - action)
-        state["state"] = np.where(stage1 & chose, arrived, state["state"])
-        state["first"] = np.where(stage1 & chose, best, state["first"])
-
-        rich = (state["state"] == trials.rich + 1) & (action == trials.better + 1)
-        paid = trials.luck < np.where(rich, self.high_reward_p, self.low_reward_p)
-        right = (state["first"] == 1) & best
-        missed, chosen = step.closing & ~chose & ~waiting, chose & ~stage1
-        earned = np.where(paid, self.rewards["correct"], self.rewards["fail"])
-        outcome = np.where(right, Outcome.CORRECT, Outcome.ERROR)
+    def react(self, trial, state, step, action):
+        if step.during("fixation"):
+            return Effect()
+        if action == 0:
+            late = step.closing
+            return Effect(
+                reward=self.rewards["abort"] if late else 0.0, ends=late,
+                outcome=Outcome.MISS if late else Outcome.NONE,
+            )  # fmt: skip
+        best = action == self.best(trial, state, step)
+        if step.during("stage1"):
+            common = trial.way < (self.p1 if action == 1 else self.p2)
+            state.state = action if common else 3 - action
+            state.first = best
+            return Effect(responds=True, skip=True)
+        rich = state.state == trial.rich + 1 and action == trial.better + 1
+        paid = trial.luck < (self.high_reward_p if rich else self.low_reward_p)
+        right = state.first and best
         return Effect(
-            reward=np.where(chosen, earned, np.where(missed, self.rewards["abort"], 0.0)),
-            ends=chosen | missed,
-            performance=np.where(chosen, right, 0.0),
-            outcome=np.where(missed, Outcome.MISS, np.where(chosen, outcome, Outcome.NONE)),
-            responds=chose & stage1,
-            skip=chose & stage1,
-        )
+            reward=self.rewards["correct"] if paid else self.rewards["fail"], ends=True,
+            performance=float(right), outcome=Outcome.CORRECT if right else Outcome.ERROR,
+        )  # fmt: skip
 
-    def observe(self, trials, state, step, ob):
-        second = step.during("stage2")
-        ob[:, 2] = second & (state["state"] == 1)
-        ob[:, 3] = second & (state["state"] == 2)
+    def observe(self, trial, state, step, ob):
+        if step.during("stage2"):
+            ob.state1 = state.state == 1
+            ob.state2 = state.state == 2

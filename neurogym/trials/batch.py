@@ -251,9 +251,10 @@ class PaintedBatch(TrialBatch):
     @cached_property
     def columns(self) -> Mapping[str, np.ndarray]:
         """What steps of a closed task are told of beside the period, (S, ...) each."""
-        if not self._canvas.actions.graded:
+        if not self.task.closed:
             return {}
-        return dict(aim=self.gt, since=self.since, steps=self._steps)
+        told = dict(since=self.since, steps=self._steps)
+        return dict(aim=self.gt, **told) if self._canvas.actions.graded else told
 
     @cached_property
     def _steps(self) -> np.ndarray:

@@ -10,13 +10,15 @@ from typing import Any, ClassVar
 import numpy as np
 import param
 
+from neurogym.loops.reading import check
+from neurogym.loops.running import Loop, Transition
 from neurogym.spec.canvas import Canvas, LevelCanvas, Trials, in_order
 from neurogym.spec.conditions import Condition
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Result
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Preset, Rewards, Timing, unknown
-from neurogym.spec.plan import Effect, Modifier, Plan, Step, numbered
+from neurogym.spec.plan import Modifier, Plan, numbered
 from neurogym.spec.primitives import rebound
 from neurogym.spec.rules import Rule
 from neurogym.spec.scene import Keys, Scene, Sound
@@ -59,8 +61,19 @@ class Task(param.Parameterized):
     that a person can play). Its methods give the channels, actions and conditions, and paint a
     block of trials. The first line of its docstring is the sentence shown everywhere.
 
-    A task whose observations depend on the actions sets `closed = True` and gives `begin`, `react`,
-    `observe` and `labels` in place of a rule. All methods work on n trials at once.
+    A task whose observations depend on the actions sets `closed = True` and says in place of a rule
+    what a step does, in one trial, as plain Python on numbers that can be translated:
+
+    - `begin(self, trial)` returns dict(...), the numbers of which the state consists;
+    - `react(self, trial, state, step, action)` changes the state and returns an `Effect(...)`;
+    - `best(self, trial, state, step)` returns the best action (where actions are graded, the
+      canvas' aims are right, and there is none);
+    - `observe(self, trial, state, step, ob)` adds what the state shows to the painted channels.
+
+    `trial.coh` is a condition, `state.angle` a field, `step.during("reach")`, `step.closing` (the
+    period's last step), `step.last` (the trial's), `step.since` and `step.steps` (steps since the
+    period's first, and how many it has) and `step.aim[k]` (what is right) tell of the step, and
+    `ob.target[k]` is a channel. All other methods work on n trials at once.
 
     An unknown parameter raises ValueError, a value out of bounds param's ValueError, and a change
     of a parameter takes effect with the next block of trials.
@@ -97,18 +110,19 @@ class Task(param.Parameterized):
         super().__init__(**params)  # type: ignore[no-untyped-call]  # param has no types
         self.wrappers: tuple[Modifier, ...] = ()
         self._plan: Plan | None = None
+        self._loop: Loop | None = None
         self._changes = 0
         self.check()
         self.param.watch(self._forget, allowed)
 
     def _forget(self, *_events: Any) -> None:
-        self._plan = None
+        self._plan = self._loop = None
         self._changes += 1
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but the plan, which follows from the parameters."""
+        """All but what follows from the parameters."""
         state: dict[str, Any] = super().__getstate__()  # type: ignore[no-untyped-call]
-        return {**state, "_plan": None}
+        return {**state, "_plan": None, "_loop": None}
 
     def __copy__(self) -> Task:
         return self.copy()
@@ -191,29 +205,16 @@ class Task(param.Parameterized):
         """Show, add noise and answer, period by period."""
         raise TypeError(f"{type(self).__name__} paints nothing")
 
-    def begin(self, trials: Trials) -> dict[str, np.ndarray]:
-        """Closed tasks: the state, arrays (n, ...), at the start of n trials."""
-        return {}
+    @property
+    def loop(self) -> Loop:
+        """Closed tasks: what steps do, for one trial and for many."""
+        if self._loop is None:
+            self._loop = Transition(self)
+        return self._loop
 
-    def react(
-        self, trials: Trials, state: dict[str, np.ndarray], step: Step, action: np.ndarray
-    ) -> Effect:
-        """Closed tasks: apply actions to the state, in place, and say what they earned.
-
-        Actions are (n,), or (n, k) where they are of k numbers.
-        """
-        raise TypeError(f"{type(self).__name__} does not say how it reacts")
-
-    def observe(
-        self, trials: Trials, state: dict[str, np.ndarray], step: Step, ob: np.ndarray
-    ) -> None:
-        """Closed tasks: add to the painted observations (n, C), in place, what the state shows."""
-
-    def labels(self, trials: Trials, state: dict[str, np.ndarray], step: Step) -> np.ndarray:
-        """Closed tasks: the best actions, (n,); if they are graded the canvas' aims, (n, k)."""
-        if not self.plan.actions.graded:
-            raise TypeError(f"{type(self).__name__} gives no labels")
-        return step.rows["aim"]
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        check(cls)
 
     # -- several tasks as one: what a single task answers ------------------------------------------
 

@@ -173,6 +173,11 @@ class Switched(Composite):
 
     # -- closed tasks ----------------------------------------------------------------------------
 
+    @property
+    def loop(self) -> InTurns:
+        """What steps do."""
+        return InTurns(self)
+
     @staticmethod
     def _columns_of(own: TrialBatch) -> Mapping[str, np.ndarray]:
         """What steps are told of a task: also what its table says, if it is none of the closed."""
@@ -183,12 +188,39 @@ class Switched(Composite):
         shapes = self.plan.kept.get("columns", None, self._all_columns)
         return {name: np.zeros((rows, *shape), kind) for name, (shape, kind) in shapes.items()}
 
+    def sample(self, j: int) -> TrialBatch:
+        """A trial of the j-th task."""
+        task = self.members[j].task
+        return task.block([task.draw(np.random.default_rng(0), 1, {})])
+
+    def _all_columns(self) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+        """Shape and kind of each column that blocks have, whichever tasks are in them."""
+        told: dict[str, Any] = {}
+        for j in range(len(self.members)):
+            own = self._columns_of(self.sample(j))
+            told |= {f"{j} {name}": (v.shape[1:], v.dtype) for name, v in own.items()}
+        return told
+
+    def some(self, j: int, trials: Trials, here: np.ndarray) -> Trials:
+        """Some trials, which are of the j-th task, as its own."""
+        whole = self.member_trials(j, trials).conditions
+        return Trials(here.size, {k: typed(v[here].tolist()) for k, v in whole.items()})
+
+
+class InTurns:
+    """What steps do where each trial is of one of several tasks."""
+
+    one = None
+
+    def __init__(self, task: Switched):
+        self.task = task
+
     def begin(self, trials):
         states: dict[str, np.ndarray] = {}
-        for j, member in enumerate(self.members):
+        for j, member in enumerate(self.task.members):
             here = np.flatnonzero(np.asarray(trials.task) == j)
-            some = self._some(j, trials, here) if here.size else self._sample(j).trials
-            own = member.task.begin(some) if member.task.closed else {}
+            some = self.task.some(j, trials, here) if here.size else self.task.sample(j).trials
+            own = member.task.loop.begin(some) if member.task.closed else {}
             own = own if member.task.closed else {"state": np.zeros(some.n, np.int64)}
             for name, values in own.items():
                 state = np.zeros((trials.n, *values.shape[1:]), values.dtype)
@@ -197,26 +229,10 @@ class Switched(Composite):
                 states[f"{j} {name}"] = state
         return states
 
-    def _sample(self, j: int) -> TrialBatch:
-        task = self.members[j].task
-        return task.block([task.draw(np.random.default_rng(0), 1, {})])
-
-    def _all_columns(self) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
-        """Shape and kind of each column that blocks have, whichever tasks are in them."""
-        told: dict[str, Any] = {}
-        for j in range(len(self.members)):
-            own = self._columns_of(self._sample(j))
-            told |= {f"{j} {name}": (v.shape[1:], v.dtype) for name, v in own.items()}
-        return told
-
-    def _some(self, j: int, trials: Trials, here: np.ndarray) -> Trials:
-        whole = self.member_trials(j, trials).conditions
-        return Trials(here.size, {k: typed(v[here].tolist()) for k, v in whole.items()})
-
     def _each(self, trials: Trials, state: dict, step: Step) -> Iterable[tuple]:
         """For each task its trials, and their conditions, states and steps."""
-        names = list(self.plan.timing)
-        for j, member in enumerate(self.members):
+        names = list(self.task.plan.timing)
+        for j, member in enumerate(self.task.members):
             here = np.flatnonzero(np.asarray(trials.task) == j)
             if not here.size:
                 continue
@@ -232,7 +248,7 @@ class Switched(Composite):
             here_step = Step(
                 back[step.period[here]], step.closing[here], step.last[here], index, rows
             )
-            yield j, member.task, here, self._some(j, trials, here), own, here_step
+            yield j, member.task, here, self.task.some(j, trials, here), own, here_step
 
     def react(self, trials, state, step, action):
         n, fields = trials.n, ("reward", "ends", "performance", "outcome", "responds", "skip")
@@ -240,9 +256,9 @@ class Switched(Composite):
             *(np.zeros(n, float if f in ("reward", "performance") else np.int64) for f in fields)
         )
         for j, task, here, some, own, where in self._each(trials, state, step):
-            chosen = self.members[j].own_action[action[here]]
+            chosen = self.task.members[j].own_action[action[here]]
             told = (
-                task.react(some, own, where, chosen)
+                task.loop.react(some, own, where, chosen)
                 if task.closed
                 else by_cells(own, where, chosen)
             )
@@ -257,13 +273,13 @@ class Switched(Composite):
     def observe(self, trials, state, step, ob):
         for j, task, here, some, own, where in self._each(trials, state, step):
             if task.closed:
-                seen = ob[here][:, self.members[j].channels]
-                task.observe(some, own, where, seen)
-                ob[here[:, None], self.members[j].channels] = seen
+                seen = ob[here][:, self.task.members[j].channels]
+                task.loop.observe(some, own, where, seen)
+                ob[here[:, None], self.task.members[j].channels] = seen
 
     def labels(self, trials, state, step):
         labels = np.zeros(trials.n, np.int64)
         for j, task, here, some, own, where in self._each(trials, state, step):
-            right = task.labels(some, own, where) if task.closed else where.rows["gt"]
-            labels[here] = self.members[j].action[right]
+            right = task.loop.labels(some, own, where) if task.closed else where.rows["gt"]
+            labels[here] = self.task.members[j].action[right]
         return labels

@@ -218,14 +218,14 @@ class Combined(Composite):
             first[here] = np.minimum(first[here], own.window[:, 0] + onset)
             stop[here] = np.maximum(stop[here], own.window[:, 1] + onset)
         told |= {"live": live, "label": label, "late": late}
-        gt = self._labels(label, batch.trial) if self.shared else self._as_one(label)
+        gt = self._labels(label, batch.trial) if self.shared else self.as_one(label)
         if self.plan.cue:
             cue = self.plan.channels[self.plan.cue]
             kinds = np.asarray(batch.trials.tasks)[:, None] == np.array(self.types)
             ob[:, cue.slice] = kinds[batch.trial]
         return Joined(ob, gt, np.stack([first, stop], axis=1), told)
 
-    def _as_one(self, each: np.ndarray) -> np.ndarray:
+    def as_one(self, each: np.ndarray) -> np.ndarray:
         """The action of the whole that consists of one of each task, (S, tasks): (S,)."""
         return sum(member.action[each[:, j]] for j, member in enumerate(self.members))
 
@@ -244,27 +244,45 @@ class Combined(Composite):
 
     # -- steps -----------------------------------------------------------------------------------
 
+    @property
+    def loop(self) -> AtOnce:
+        """What steps do."""
+        return AtOnce(self)
+
+    def parts(self, trials, state):
+        names = ("performance", "outcome", "response", "reward", "rt")
+        return {"on": self.on(trials.conditions), **{name: state[name] for name in names}}
+
+
+class AtOnce:
+    """What steps do where several tasks are on at once."""
+
+    one = None
+
+    def __init__(self, task: Combined):
+        self.task = task
+
     def begin(self, trials):
-        shape = trials.n, len(self.tasks)
+        shape = trials.n, len(self.task.tasks)
         state = {name: np.zeros(shape, np.int64) for name in ("state", "outcome", "response")}
         state |= {name: np.zeros(shape) for name in ("performance", "reward")}
-        return {**state, "over": ~self.on(trials.conditions), "rt": np.full(shape, np.nan)}
+        return {**state, "over": ~self.task.on(trials.conditions), "rt": np.full(shape, np.nan)}
 
     def _taken(self, state: Mapping, rows: Mapping, action: np.ndarray) -> np.ndarray:
         """What each task is told was done, (n, tasks)."""
-        each = np.stack([member.own_action[action] for member in self.members], axis=1)
-        if not self.shared:
+        each = np.stack([member.own_action[action] for member in self.task.members], axis=1)
+        if not self.task.shared:
             return each
         live = rows["live"] & ~state["over"]
         asked = live & (rows["label"] > 0)
         goes = np.where(asked.any(axis=1), asked.argmax(axis=1), live.argmax(axis=1))
-        return each * (np.arange(len(self.tasks)) == goes[:, None])
+        return each * (np.arange(len(self.task.tasks)) == goes[:, None])
 
     def react(self, trials, state, step, action):
         rows, live = step.rows, step.rows["live"] & ~state["over"]
         each, every = self._taken(state, rows, action), np.arange(trials.n)
         reward, answers = np.zeros(trials.n), np.zeros(live.shape, bool)
-        for j, weight in enumerate(self.weights):
+        for j, weight in enumerate(self.task.weights):
             at = every, state["state"][:, j], each[:, j]
             told = {name: rows[f"{j} {name}"][at] for name in FIELDS}
             now = live[:, j]
@@ -281,7 +299,7 @@ class Combined(Composite):
                 ("rt", rows["late"][:, j], answers[:, j]),
             ):
                 state[name][:, j] = np.where(when, value, state[name][:, j])
-        on = self.on(trials.conditions)
+        on = self.task.on(trials.conditions)
         lead = on.argmax(axis=1)
         wrong = on & ~CORRECT[state["outcome"]]
         told = np.where(wrong.any(axis=1), wrong.argmax(axis=1), lead)
@@ -295,20 +313,16 @@ class Combined(Composite):
         )
 
     def observe(self, trials, state, step, ob):
-        for member, over in zip(self.members, state["over"].T, strict=True):
+        for member, over in zip(self.task.members, state["over"].T, strict=True):
             ob[np.flatnonzero(over)[:, None], member.channels] = 0
 
     def labels(self, trials, state, step):
         label = step.rows["label"] * (step.rows["live"] & ~state["over"])
-        if not self.shared:
-            return self._as_one(label)
-        each = [member.action[label[:, j]] for j, member in enumerate(self.members)]
+        if not self.task.shared:
+            return self.task.as_one(label)
+        each = [member.action[label[:, j]] for j, member in enumerate(self.task.members)]
         mapped_ = np.stack(each, axis=1)
         return mapped_[np.arange(trials.n), (label > 0).argmax(axis=1)]
-
-    def parts(self, trials, state):
-        names = ("performance", "outcome", "response", "reward", "rt")
-        return {"on": self.on(trials.conditions), **{name: state[name] for name in names}}
 
 
 class SideBySide(JointScene):

@@ -201,7 +201,9 @@ ODD = {
     "another case": ("Task=GoNogo&VIEW=Compare", "view=compare", []),
     "very long": (f"task=GoNogo&subject={'a' * 5000}", "task=GoNogo-v0", ["at most 100"]),
     "unknown task": ("task=GoNog&seed=4", "seed=4", ["did you mean 'GoNogo-v0'?"]),
-    "markup": ("task=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E", "view=(choose|data)", ["<img src=x"]),
+    "markup": (
+        "task=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E", "view=(choose|data)", ["<img src=x"],
+    ),
 }  # fmt: skip
 
 
