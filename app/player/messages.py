@@ -11,6 +11,7 @@ import numpy as np
 
 from neurogym.envs.has_trials import HasTrials
 from neurogym.envs.task_env import ECHO, TaskEnv
+from neurogym.loops.wire import wire
 from neurogym.spec.layout import Group
 from neurogym.spec.outcomes import Payoffs
 from neurogym.spec.scene import cap
@@ -30,13 +31,13 @@ LONGEST = 100_000  # steps of an episode whose environment sets no end to it
 
 
 def is_lockstep(env: HasTrials) -> bool:
-    """Whether observations depend on actions, or might."""
+    """Whether the browser has to ask what each step does: a trial cannot travel ahead."""
     task = env.declared
-    return task is None or task.plan.actions.graded or (task.closed and not task.foreseen)
+    return task is None or (task.closed and task.loop.one is None)
 
 
-def is_foreseen(env: HasTrials) -> TypeGuard[TaskEnv]:
-    """Whether a trial's rows are known when it begins."""
+def travels(env: HasTrials) -> TypeGuard[TaskEnv]:
+    """Whether all that a trial needs is known when it begins."""
     return not is_lockstep(env)
 
 
@@ -61,6 +62,8 @@ def stage(env: HasTrials) -> dict[str, Any]:
             ]
             several: Any = task  # has what several tasks at once have
             told["shared"] = several.shared
+        if task.closed and task.loop.one:
+            told["program"] = wire(task.loop.one.program)
         return told
     return dict(
         channels=_named_channels(env.observation_space),
@@ -169,17 +172,19 @@ def trial(env: HasTrials, uid: str, index: int, attempt: int, first: np.ndarray)
     )
     if keys := task.keys_in(conditions) if task else None:
         message.update(keys)
-    return message | _foreseen(env) if is_foreseen(env) else message
+    return message | _ahead(env) if travels(env) else message
 
 
-def _foreseen(env: TaskEnv) -> dict[str, Any]:
-    """All rows of a trial, and what each action earns in them."""
+def _ahead(env: TaskEnv) -> dict[str, Any]:
+    """All rows of a trial, and what each action earns in them, or what the program is told."""
     told: dict[str, Any] = dict(frames=np.ascontiguousarray(env.ob, np.float32))
     if env.task.plan.echoes:
         told |= _echoes(env)
     if env.parts:
         whole: Any = env.task  # has what several tasks at once have
         return told | dict(parts=_parts(env, whole), shared=whole.shared)
+    if loop := env.loop_told:
+        return told | dict(loop=loop)
     return told | _table(*env.payoffs)
 
 

@@ -419,6 +419,16 @@ class TaskEnv(HasTrials):
         return kind[start:stop], payoffs
 
     @property
+    def loop_told(self) -> dict[str, Any]:
+        """What a closed task's program reads of the current trial; {} if the task has none.
+
+        `conditions`, a list; and of each step, (T,), the number of its `period`, `since` and
+        `steps` (steps since that began, and how many it has), and `aim` (T * k,) where actions are
+        graded.
+        """
+        return {}
+
+    @property
     def parts(self) -> list[tuple[TrialBatch, int] | None]:
         """Of several tasks at once: each one's own block, and the current trial's place in it.
 
@@ -489,10 +499,9 @@ class ClosedEnv(TaskEnv):
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         action, k = self._known(action), self._k
-        where, conditions, state = self._where[k], self._conditions, self._state
         gt = self.gt_now
-        reward, ends, performance, outcome, responds, response, skip = self._effect(
-            conditions, state, *where, action
+        reward, ends, performance, outcome, responds, response, skip = self._loop.effect(
+            self._conditions, self._state, *self._where[k], action
         )
         if responds and self._response is None:
             answer = action if response < 0 else response
@@ -520,7 +529,7 @@ class ClosedEnv(TaskEnv):
         super()._open(block)
         loop = self.task.loop.one
         assert loop is not None  # `kind` has asked
-        self._loop, self._effect, self._best, self._show = loop, loop.effect, loop.best, loop.show
+        self._loop = loop
         self._each = loop.conditions(block.trials)
         self._where = loop.where(block)
 
@@ -534,18 +543,31 @@ class ClosedEnv(TaskEnv):
         self._response = None
 
     def _row(self) -> np.ndarray:
-        row = self._rows[self._k]
-        if self._show is None:
+        row, show = self._rows[self._k], self._loop.show
+        if show is None:
             return row
         row = row.copy()
-        self._show(self._conditions, self._state, *self._where[self._k], row)
+        show(self._conditions, self._state, *self._where[self._k], row)
         return row
 
     @property
+    def loop_told(self) -> dict[str, Any]:
+        start, stop = self._offsets[self._i : self._i + 2]
+        period, since, steps, _, aim = zip(*self._where[start:stop], strict=True)
+        told = dict(
+            conditions=[float(value) for value in self._conditions],
+            period=np.array(period, np.uint8),
+            since=np.array(since, np.uint16),
+            steps=np.array(steps, np.uint16),
+        )
+        return {**told, "aim": np.array(aim, np.float32).ravel()} if self._graded else told
+
+    @property
     def gt_now(self) -> int | np.ndarray:
-        if self._best is None:
+        best = self._loop.best
+        if best is None:
             return self._block.gt[self._k].copy()
-        return int(self._best(self._conditions, self._state, *self._where[self._k]))
+        return int(best(self._conditions, self._state, *self._where[self._k]))
 
 
 class JointEnv(TaskEnv):

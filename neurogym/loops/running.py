@@ -58,11 +58,22 @@ class Transition:
     """
 
     def __init__(self, task: Any):
-        self.program: Program = program(task)
-        made = functions(self.program.text(), tuple(self.program.tables.items()))
+        self.graded = task.plan.actions.graded
+        self._run(program(task))
+
+    def _run(self, program: Program) -> None:
+        self.program = program
+        made = functions(program.text(), tuple(program.tables.items()))
         self.start, self.effect = made["begin_"], made["react_"]
         self.best, self.show = made.get("best_"), made.get("observe_")
-        self.graded = task.plan.actions.graded
+
+    def __getstate__(self) -> tuple[Program, bool]:
+        """The program alone: functions that were made of a text belong to one process."""
+        return self.program, self.graded
+
+    def __setstate__(self, state: tuple[Program, bool]) -> None:
+        self.graded = state[1]
+        self._run(state[0])
 
     @property
     def one(self) -> Transition | None:
