@@ -215,12 +215,12 @@ def test_numbers_are_those_of_python():
 
     def react(self, trial, state, step, action):
         a = action - 1.5
-        low = -1 < a <= 0.5 and not action == 2
+        low = -1 < a <= 0.5 and action != 2
         return Effect(reward=a % 1.2 + a // 0.7 + (-a) ** 2 + math.floor(a) + int(a) + low)
 
     def expected(action):
         a = action - 1.5
-        low = -1 < a <= 0.5 and not action == 2
+        low = -1 < a <= 0.5 and action != 2
         return a % 1.2 + a // 0.7 + (-a) ** 2 + math.floor(a) + int(a) + low
 
     env = TaskEnv(make(react=react)())
