@@ -272,7 +272,7 @@ class Lowering(ast.NodeTransformer):
     def _effect(self, call: ast.Call) -> ast.expr:
         given = {keyword.arg: keyword.value for keyword in call.keywords}
         if call.args or (extra := set(given) - set(EFFECT)):
-            what = "values without a name" if call.args else ", ".join(map(str, sorted(extra)))
+            what = "values without a name" if call.args else ", ".join(sorted(map(str, extra)))
             raise self.method.unfit(call, f"Effect: {what}; allowed are {', '.join(EFFECT)}:")
         parts = [
             self.visit(given[part]) if part in given else ast.Constant(usual)

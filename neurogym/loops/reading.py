@@ -144,6 +144,7 @@ class Grammar(ast.NodeVisitor):
         self.refuse(node, f"{type(node).__name__} `{ast.unparse(node)[:60]}`")
 
     def _inside(self, node: ast.AST) -> None:
+        """Check what is in it."""
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr | ast.stmt):
                 self.visit(child)

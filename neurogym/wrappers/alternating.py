@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurogym.loops.running import Loop
 from neurogym.spec.canvas import Trials
 from neurogym.spec.conditions import Choice
 from neurogym.spec.durations import Duration
@@ -207,10 +208,13 @@ class Switched(Composite):
         return Trials(here.size, {k: typed(v[here].tolist()) for k, v in whole.items()})
 
 
-class InTurns:
+class InTurns(Loop):
     """What steps do where each trial is of one of several tasks."""
 
-    one = None
+    @property
+    def one(self):
+        """None: the tasks of some trials can have no program."""
+        return None
 
     def __init__(self, task: Switched):
         self.task = task

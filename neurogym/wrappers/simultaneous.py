@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neurogym.loops.running import Loop
 from neurogym.spec.conditions import Choice
 from neurogym.spec.durations import Duration, to_steps
 from neurogym.spec.layout import Actions, Channels, Evidence, Groups
@@ -254,10 +255,13 @@ class Combined(Composite):
         return {"on": self.on(trials.conditions), **{name: state[name] for name in names}}
 
 
-class AtOnce:
+class AtOnce(Loop):
     """What steps do where several tasks are on at once."""
 
-    one = None
+    @property
+    def one(self):
+        """None: the tasks of some trials can have no program."""
+        return None
 
     def __init__(self, task: Combined):
         self.task = task
