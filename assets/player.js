@@ -1,6 +1,7 @@
 // The player: screen, clock and keys of a session. docs/player.md describes its messages.
 
 import {drawChannels} from "./channels.js";
+import {Refresh} from "./clock.js";
 import {rng} from "./dots.js";
 import {isTyping, Keys, labelOf, target} from "./inputs.js";
 import {keep, Outbox, SOUND, stored} from "./outbox.js";
@@ -8,7 +9,7 @@ import {cap, Page} from "./page.js";
 import {isShown} from "./scene.js";
 import {hasSound, Sounds} from "./sound.js";
 import {Stage} from "./stage.js";
-import {COUNTS, FEEDBACK, h, icon, ICONS, median, PAID, plain, quiet, SLACK, TIMES, UNPAID, WHOLE} from "./tools.js";
+import {COUNTS, FEEDBACK, h, icon, ICONS, PAID, plain, quiet, TIMES, UNPAID, WHOLE} from "./tools.js";
 import {JointTrial, LockstepTrial, OpenTrial} from "./trials.js";
 
 /** @typedef {"loading" | "ready" | "running" | "feedback" | "paused" | "done"} State */
@@ -47,11 +48,8 @@ class Player {
     this.started = false;
     this.drained = false;
     this.dirty = true;
-    /** @type {number[]} between the first frames, ms */
-    this.intervals = [];
-    /** @type {number | null} */
-    this.last = null;
-    this.hz = 60;
+    this.refresh = new Refresh();
+    this.refreshChanged = false;
     this.range = {low: 0, high: 1};
     /** @type {Map<string, {action: number, stamp: number}>} keys that are down, by code */
     this.held = new Map();
@@ -297,7 +295,7 @@ class Player {
     Object.assign(this, {
       config, base: keys, keys, queue: [], finished: new Set(), trial: null, gap: null, started: false,
       drained: false, done: config.n_done ?? 0, ack: null, view: config.view ?? "scene", range: {low: 0, high: 1},
-      pauseAfter: false, remapping: null, problem: "",
+      pauseAfter: false, remapping: null, problem: "", refreshChanged: false,
     });
     this.held.clear();
     this.page.title.textContent = config.title ?? "";
@@ -358,9 +356,14 @@ class Player {
     this.page.root.focus({preventScroll: true});
   }
 
-  /** @param {number} feedback ms @param {number} blank ms @param {State} state */
-  between(feedback, blank, state) {
-    this.gap = {feedback, blank, t0: null};
+  /**
+   * @param {number} feedback ms
+   * @param {number} blank ms
+   * @param {State} state
+   * @param {number | null} t0 the stamp of the first frame between trials; null: the next
+   */
+  between(feedback, blank, state, t0 = null) {
+    this.gap = {feedback, blank, t0};
     this.enter(state);
   }
 
@@ -377,7 +380,7 @@ class Player {
   /** @param {Wire.Interruption} reason */
   interrupt(reason) {
     if (!this.trial) return;
-    this.close(this.trial.record(reason));
+    this.close(this.trial.record(this.trial.over ? null : reason));
     if (reason === "reload" && this.started) this.enter("paused");
   }
 
@@ -392,11 +395,13 @@ class Player {
   }
 
   finish() {
+    const {closed} = this.trial;
     const record = this.trial.record();
     this.close(record);
     this.dim(new Set());
     const text = this.feedback(record);
-    this.between(text ? this.config.feedback_ms ?? 0 : 0, this.config.iti_ms ?? 0, "feedback");
+    // an empty screen that closed the trial belongs to the pause, if nothing else comes before it
+    this.between(text ? this.config.feedback_ms ?? 0 : 0, this.config.iti_ms ?? 0, "feedback", text ? null : closed);
   }
 
   /** @param {Told & {parts?: (Told | null)[]}} record */
@@ -447,7 +452,7 @@ class Player {
 
   /** @param {number} ts */
   frame(ts) {
-    this.measure(ts);
+    if (this.refresh.frame(ts)) this.refreshChanged = true;
     if (this.stage.fit()) {
       this.dirty = true;
       this.trial?.note("resize");
@@ -460,23 +465,16 @@ class Player {
     }
   }
 
-  /** @param {number} ts */
-  measure(ts) {
-    if (this.last !== null && this.intervals.length < 40 && this.state !== "loading") {
-      this.intervals.push(ts - this.last);
-      if (this.intervals.length === 40) this.hz = Math.round(10000 / median(this.intervals)) / 10;
-    }
-    this.last = ts;
-  }
-
   /** @param {number} ts @returns {void} */
   rest(ts) {
     const {gap, page} = this;
     gap.t0 ??= ts;
-    const shown = ts - gap.t0 + SLACK >= gap.feedback;
+    const ready = this.refresh.isReady(ts);
+    const past = this.refresh.middle(ts) - gap.t0;
+    const shown = past >= gap.feedback;
     if (shown) page.hush();
     if (shown && this.pauseAfter) return this.pause();
-    if (ts - gap.t0 + SLACK < gap.feedback + gap.blank) return;
+    if (past < gap.feedback + gap.blank || !ready) return;
     if (this.queue.length && !this.blocked) return this.begin(ts);
     if (this.drained) {
       this.gap = null;
@@ -490,8 +488,8 @@ class Player {
     const message = this.queue.shift();
     this.gap = null;
     const Open = message.parts ? JointTrial : OpenTrial;
-    this.trial = this.config.mode === "open" ? new Open(message, this.config, this.hz)
-      : new LockstepTrial(message, this.config, this.hz,
+    this.trial = this.config.mode === "open" ? new Open(message, this.config, this.refresh)
+      : new LockstepTrial(message, this.config, this.refresh,
         (k, action) => this.post({type: "act", uid: message.uid, k, action}), () => [...this.held.values()].pop() ?? null);
     this.page.set("uid", message.uid);
     this.page.set("index", message.index);
@@ -520,13 +518,15 @@ class Player {
   /** @param {number} ts */
   play(ts) {
     const {trial, page} = this;
+    if (this.refreshChanged) trial.noteRefresh();
+    this.refreshChanged = false;
     trial.frame(ts);
     if (trial.over) {
       this.finish();
       return this.rest(ts);
     }
     this.draw(trial, ts);
-    this.sounds.frame(trial, ts, this.hz);
+    this.sounds.frame(trial, ts, this.refresh.interval);
     if (trial.onset !== null) page.set("onset", trial.onset);
     if (trial.onsets) page.set("onsets", JSON.stringify(trial.onsets));
     if (trial.onsets) this.dim(trial.hidden);
@@ -659,8 +659,7 @@ class Player {
     this.held.delete(code); // a key whose release got lost
     this.held.set(code, {action, stamp});
     this.mark(code, true);
-    this.trial?.press(action, stamp);
-    if (this.trial?.over) this.finish();
+    this.answer(action, stamp);
   }
 
   /** @param {string} code */
@@ -688,8 +687,8 @@ class Player {
 
   /** @param {number} action @param {number} stamp */
   answer(action, stamp) {
-    this.trial.press(action, stamp);
-    if (this.trial.over) this.finish();
+    this.trial?.press(action, stamp);
+    if (this.trial?.over) this.sounds.hush();  // the screen follows in the next frame
   }
 
   /** @param {PointerEvent} event */
@@ -721,14 +720,14 @@ class Player {
   blur() {
     for (const code of [...this.held.keys()]) this.up(code);
     if (this.trial?.dial) this.trial.dial.turning = 0;
-    if (!this.trial) return;
+    if (!this.trial || this.trial.over) return;
     this.trial.note("blur");
     this.sounds.silence();
     this.pauseAfter = true;
   }
 
   hide() {
-    this.trial?.note("hidden");
+    if (!this.trial?.over) this.trial?.note("hidden");
     this.pause("hidden");
   }
 

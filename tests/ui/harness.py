@@ -32,12 +32,14 @@ html, body { margin: 0; height: 100%; }
 <input id="outside" aria-label="outside"><div id="host"></div>
 <script type="module">
 import * as toolsJs from "/tools.js";
+import * as clockJs from "/clock.js";
 import * as dotsJs from "/dots.js";
 import * as scoringJs from "/scoring.js";
 import * as sceneJs from "/scene.js";
 import * as channelsJs from "/channels.js";
 import * as playerJs from "/player.js";
-const player = {...toolsJs, ...dotsJs, ...scoringJs, ...sceneJs, ...channelsJs, ...playerJs};
+const modules = [toolsJs, clockJs, dotsJs, scoringJs, sceneJs, channelsJs, playerJs];
+const player = Object.assign({}, ...modules);
 window.player = player;
 const arrays = {
   frames: Float32Array, kind: Uint16Array, reward: Float32Array,

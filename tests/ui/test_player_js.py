@@ -764,7 +764,7 @@ SCENE = """([element, hz, frames]) => {
     globalAlpha: 1, save() {}, restore() {}, beginPath() {}, moveTo() {}, fill() {},
     arc(x, y) { found.push([this.frame, x, y, this.fillStyle]); },
   };
-  const scene = new window.player.Scene([element], 1, hz);
+  const scene = new window.player.Scene([element], 1, new window.player.Refresh(hz));
   for (let i = 0; i < frames; i++) {
     ctx.frame = i;
     scene.draw(ctx, [0], [], (i * 1000) / hz);

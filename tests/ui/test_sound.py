@@ -90,7 +90,7 @@ def seen(bench, record, ms):
     """When the frame is seen that is due so long after a trial's first, if none is late."""
     first = next(one["at"] for one in bench.run("window.shown") if one["period"])
     frame = 1000 / record["refresh_hz"]
-    return first + (np.ceil((ms - 0.5) / frame) + 1) * frame
+    return first + (np.round(ms / frame) + 1) * frame
 
 
 def shown(bench, period):
@@ -171,7 +171,7 @@ RENDER = """async ([rate, seconds]) => {
     scene: {items: [{element, read, seed: 1}]}, seen: [], active: ["decision"], ahead: () => on,
   };
   sounds.begin(trial);
-  sounds.frame(trial, performance.now() - 10, 60);
+  sounds.frame(trial, performance.now() - 10, 1000 / 60);
   const done = await offline.startRendering();
   return [[...done.getChannelData(0)], [...done.getChannelData(1)]];
 }"""
