@@ -3,7 +3,7 @@
 import {drawChannels} from "./channels.js";
 import {Refresh} from "./clock.js";
 import {rng} from "./dots.js";
-import {isTyping, Keys, labelOf, target} from "./inputs.js";
+import {isLetter, isTyping, Keys, target} from "./inputs.js";
 import {keep, Outbox, SOUND, stored} from "./outbox.js";
 import {cap, Page} from "./page.js";
 import {isShown} from "./scene.js";
@@ -51,7 +51,7 @@ class Player {
     this.refresh = new Refresh();
     this.refreshChanged = false;
     this.range = {low: 0, high: 1};
-    /** @type {Map<string, {action: number, stamp: number}>} keys that are down, by code */
+    /** @type {Map<string, {action: number, stamp: number, by: string | null}>} keys that are down, and the place of what holds them */
     this.held = new Map();
     this.pauseAfter = false;
     /** @type {string | false} the run that this tab plays */
@@ -620,7 +620,7 @@ class Player {
     if (isTyping(event) || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (this.remapping) return this.captureKey(event);
     if (event.code === "Escape") return this.escape(event);
-    if (event.code === "KeyM" && this.mutable && !event.repeat) return this.toggleSound();
+    if (isLetter(event, "m") && this.mutable && !event.repeat && !this.keys?.find(event)) return this.toggleSound();
     const playing = ["running", "feedback", "loading"].includes(this.state) && this.started;
     if (playing) this.playKey(event);
     else if (event.code === "Space" && !event.repeat && !target(event).closest?.("button, a") && !this.page.cover.hidden) {
@@ -633,12 +633,12 @@ class Player {
 
   /** @param {KeyboardEvent} event */
   playKey(event) {
-    const row = this.keys.find(event.code);
+    const row = this.keys.find(event);
     if (!row && !(event.code in this.keys.dial)) return;
     event.preventDefault();
     event.stopPropagation();
     if (event.repeat) this.trial?.note("repeat");
-    else if (row) this.down(event.code, row.action, event.timeStamp);
+    else if (row) this.down(row, event.timeStamp, event.code);
     else {
       this.mark(event.code, true);
       this.turn(event.code, event.timeStamp);
@@ -647,31 +647,37 @@ class Player {
 
   /** @param {KeyboardEvent} event */
   keyup(event) {
-    const bound = this.keys && (this.keys.find(event.code) || event.code in this.keys.dial);
-    if (!bound || isTyping(event)) return;
+    if (!this.keys || isTyping(event)) return;
+    const down = [...this.held].find(([, {by}]) => by === event.code);  // with Shift it may print something else now
+    const was = down?.[0] ?? this.keys.find(event)?.was;
+    if (!was && !(event.code in this.keys.dial)) return;
     if (this.started && ["running", "feedback"].includes(this.state)) event.preventDefault();
-    this.up(event.code);
+    this.up(was ?? event.code);
     if (this.keys.dial[event.code] && this.trial?.dial) this.trial.dial.turning = 0;
   }
 
-  /** @param {string} code @param {number} action @param {number} stamp */
-  down(code, action, stamp) {
-    this.held.delete(code); // a key whose release got lost
-    this.held.set(code, {action, stamp});
-    this.mark(code, true);
+  /**
+   * @param {import("./inputs.js").BoundKey} row
+   * @param {number} stamp
+   * @param {string | null} by the place of the key that was pressed, null for one on the screen
+   */
+  down({was, action}, stamp, by = null) {
+    this.held.delete(was); // a key whose release got lost
+    this.held.set(was, {action, stamp, by});
+    this.mark(was, true);
     this.answer(action, stamp);
   }
 
-  /** @param {string} code */
-  up(code) {
-    if (this.held.has(code)) this.trial?.release?.(this.held.get(code).action);
-    this.held.delete(code);
-    this.mark(code, false);
+  /** @param {string} was */
+  up(was) {
+    if (this.held.has(was)) this.trial?.release?.(this.held.get(was).action);
+    this.held.delete(was);
+    this.mark(was, false);
   }
 
-  /** @param {string} code @param {boolean} down */
-  mark(code, down) {
-    this.page.hints.querySelector(`[data-code="${code}"]`)?.classList.toggle("down", down);
+  /** @param {string} was @param {boolean} down */
+  mark(was, down) {
+    this.page.hints.querySelector(`[data-was="${was}"]`)?.classList.toggle("down", down);
   }
 
   /** @param {string} code @param {number} stamp */
@@ -718,7 +724,7 @@ class Player {
   }
 
   blur() {
-    for (const code of [...this.held.keys()]) this.up(code);
+    for (const was of [...this.held.keys()]) this.up(was);
     if (this.trial?.dial) this.trial.dial.turning = 0;
     if (!this.trial || this.trial.over) return;
     this.trial.note("blur");
@@ -753,7 +759,7 @@ class Player {
 
   // Whether M mutes the sound: it may be a key of the task.
   get mutable() {
-    return !this.page.sound.hidden && this.sounds.state !== "none" && !this.keys?.find("KeyM");
+    return !this.page.sound.hidden && this.sounds.state !== "none" && !this.keys?.rows.some(({label}) => label === "M");
   }
 
   toggleSound() {
@@ -809,19 +815,20 @@ class Player {
 
   // A key on the screen does what its key does, for mouse, touch and assistive tools.
   /** @param {Cap} key */
-  hint({code, label, name}) {
+  hint({was, code, label, name}) {
     /** @param {Event} event */
     const press = (event) => {
-      const row = this.keys.find(code);
+      const row = this.keys.given(was);
       if (!this.started || !["running", "feedback"].includes(this.state)) return;
-      if (row) this.down(code, row.action, event.timeStamp);
+      if (row) this.down(row, event.timeStamp);
       else this.turn(code, event.timeStamp);
     };
     const release = () => {
-      this.up(code);
+      this.up(was);
       if (this.trial?.dial) this.trial.dial.turning = 0;
     };
-    const node = h("button", {type: "button", class: "hint", tabindex: "-1", "data-code": code, "aria-label": `${name}, key ${label}`},
+    const told = {"data-code": code, "data-was": was};
+    const node = h("button", {type: "button", class: "hint", tabindex: "-1", ...told, "aria-label": `${name}, key ${label}`},
       h("kbd", {}, label), h("span", {class: "name"}, name));
     node.addEventListener("pointerdown", (event) => {
       event.preventDefault();
@@ -916,7 +923,7 @@ class Player {
     event.preventDefault();
     event.stopPropagation();
     if (event.repeat) return;
-    const refused = this.base.assign(remapping.row, event.code, labelOf(event));
+    const refused = this.base.assign(remapping.row, event);
     if (refused) remapping.text = refused;
     else Object.assign(remapping, {text: `“${remapping.row.name}” is now ${remapping.row.label}.`, row: null});
     this.keys = this.base;

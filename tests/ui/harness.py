@@ -284,9 +284,13 @@ class Bench:
         self.origin = self.run("performance.timeOrigin")
         return float(self.data("onset"))
 
-    def key(self, code, at=None, kind="rawKeyDown", repeat=False):
-        """Press a key at a stamp on the clock of the page; the browser takes the stamp as given."""
-        event = {"type": kind, "code": code, "key": code[-1].lower(), "autoRepeat": repeat}
+    def key(self, code, at=None, kind="rawKeyDown", repeat=False, prints=None):
+        """Press a key at a stamp on the clock of the page; the browser takes the stamp as given.
+
+        `prints` is what the key prints, if the keyboard is no English one.
+        """
+        sign = code[-1].lower() if prints is None else prints
+        event = {"type": kind, "code": code, "key": sign, "autoRepeat": repeat}
         event["windowsVirtualKeyCode"] = ord(code[-1])
         if at is not None:
             event["timestamp"] = (
@@ -294,9 +298,9 @@ class Bench:
             ) / 1000  # asked for before: a page that stalls tells nothing
         self.keys.send("Input.dispatchKeyEvent", event)
 
-    def tap(self, code, at=None):
-        self.key(code, at)
-        self.key(code, None if at is None else at + 1, "keyUp")
+    def tap(self, code, at=None, prints=None):
+        self.key(code, at, prints=prints)
+        self.key(code, None if at is None else at + 1, "keyUp", prints=prints)
 
     def now(self):
         self.origin = self.run("performance.timeOrigin")

@@ -253,6 +253,17 @@ def test_mute_silences_and_is_remembered(ears):
     assert ears.record("r2-0-0")["flags"] == {"sound": True}
 
 
+def test_m_is_what_prints_m(ears):
+    ears.begin(trial(0, wait=500, scene=tone()))
+    ears.running("r1-0-0")
+    ears.tap("KeyM", prints=",")
+    assert ears.data("sound") == "on"
+    ears.tap("Semicolon", prints="m")
+    assert ears.data("sound") == "muted"
+    ears.tap("KeyM", prints="ь")  # a Russian keyboard
+    assert ears.data("sound") == "on"
+
+
 def test_a_task_keeps_its_key(ears):
     keys = [{"code": "KeyM", "label": "M", "action": 1, "name": "there"}]
     ears.begin(trial(0, wait=2, **LONG, scene=tone()), keys=keys)
