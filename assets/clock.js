@@ -9,7 +9,7 @@ const GRAIN = 1.1;  // ms: some browsers round stamps to whole ms
 const FINE = 0.05;  // share by which intervals of one rate differ
 const CHANGE = 0.03;  // share from which on a rate is another one
 const SLOW = 250;  // ms: a longer interval is a pause
-const TIE = 0.2;  // ms: stamps lie on a grid of 0.1 ms, and what ends in the middle of a frame ends before it
+const TIE = 0.15;  // ms: stamps lie on a grid of 0.1 ms; what ends in the middle of a frame ends before it, whatever their last digit
 const PATIENCE = 2000;  // ms that a session waits for a measure
 
 /**

@@ -1,5 +1,6 @@
 """The player in a real browser: stamps, scoring, input, outbox and what is drawn."""
 
+import itertools
 import math
 
 import numpy as np
@@ -223,6 +224,19 @@ def test_periods_are_told_as_they_were_shown(bench, hz):
     assert (record["refresh_hz"], record["late_frames"]) == (hz, 0)
 
 
+@pytest.mark.parametrize("feedback", ["outcome", None])
+@pytest.mark.parametrize("hz", [60, 75, 144])
+def test_pauses_get_the_frames_nearest_to_their_length(bench, hz, feedback):
+    screen(bench, hz)
+    more = {"feedback": feedback, "feedback_ms": 110, "iti_ms": 87}
+    bench.begin(*(trial(i, answer=3) for i in range(3)), **more)
+    periods = [bench.record(f"r1-{i}-0")["periods"] for i in range(3)]
+    ms = 87 if feedback is None else 110 + 87
+    frames = round(ms * hz / 1000) + (feedback is not None)  # an empty one comes before feedback
+    for (*_, (_, onset, shown)), ((_, following, _), *_) in itertools.pairwise(periods):
+        assert (following - onset - shown) * hz / 1000 == pytest.approx(frames, abs=0.02)
+
+
 def test_the_first_trial_waits_for_the_refresh_rate(bench):
     """A screen of 144 Hz, and a person who starts as fast as the page is there."""
     screen(bench, "144")
@@ -295,6 +309,23 @@ def test_hidden_page_interrupts(bench):
     )
     bench.state("paused")
     assert bench.record("r1-0-0")["flags"] == {"hidden": 1, "interrupted": "hidden"}
+
+
+def test_an_answer_counts_though_the_page_is_hidden_at_once(bench):
+    """The trial is over with its key, though it leaves the screen in the next frame."""
+    bench.begin(trial(0, wait=2, **LONG), trial(1))
+    bench.onset("r1-0-0")
+    bench.run(
+        """() => {
+          window.dispatchEvent(new KeyboardEvent("keydown", {code: "KeyF", key: "f"}));
+          Object.defineProperty(document, "hidden", {get: () => true, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    record = bench.record("r1-0-0")
+    assert (record["response"], record["outcome"], record["flags"]) == (1, 2, {})
+    assert [ms is None for *_, ms in record["periods"]] == [False, True]
+    bench.state("paused")
 
 
 def test_blur_is_noted_and_pauses_after_the_trial(bench):
