@@ -32,6 +32,8 @@ export function rng(seed) {
   return draw;
 }
 
+const PAUSE = 250;  // ms without dots, after which they are others
+
 // Interleaved sets in a unit square, y up; who draws them masks them to a circle.
 export class Dots {
   /** @param {number} seed @param {number} n of a set @param {number} sets */
@@ -40,6 +42,7 @@ export class Dots {
     /** @type {Points[]} */
     this.sets = Array.from({length: sets}, () => ({x: new Float64Array(n), y: new Float64Array(n), at: null}));
     this.turn = 0;
+    this.last = -Infinity;
   }
 
   /**
@@ -51,11 +54,12 @@ export class Dots {
    * @returns {Points}
    */
   next(ts, direction, coherence, speed) {
+    if (ts - this.last > PAUSE) for (const set of this.sets) set.at = null;
+    this.last = ts;
     const set = this.sets[this.turn++ % this.sets.length];
-    const gap = set.at === null ? Infinity : ts - set.at;
+    if (set.at === null) this.scatter(set);
+    else this.move(set, direction + (coherence < 0 ? Math.PI : 0), Math.abs(coherence) / 100, (speed * (ts - set.at)) / 1000);
     set.at = ts;
-    if (gap > 250) this.scatter(set);
-    else this.move(set, direction + (coherence < 0 ? Math.PI : 0), Math.abs(coherence) / 100, (speed * gap) / 1000);
     return set;
   }
 

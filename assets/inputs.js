@@ -165,7 +165,7 @@ export class Hand {
 
 // ---- keys ----
 
-/** @typedef {Wire.Key & {was: string}} BoundKey a key, and which one the task gave it */
+/** @typedef {Wire.Key & {was: string, prints?: string | null}} BoundKey a key, which one the task gave it, and what one that was chosen prints */
 /** @typedef {Pick<Wire.Config, "task" | "title" | "keys" | "dial" | "remap">} KeysOf */
 
 const TYPING = "input, textarea, select, [contenteditable=''], [contenteditable='true']";
@@ -180,10 +180,24 @@ export const isTyping = (event) => {
   return node instanceof Element && (node.matches(TYPING) || (node instanceof HTMLElement && node.isContentEditable));
 };
 
-/** @param {BoundKey[]} rows */
-const remapped = (rows) => Object.fromEntries(rows.map(({was, code, label}) => [was, {code, label}]));
+/** @typedef {{code: string, key: string}} Pressed what a `KeyboardEvent` tells of a key: its place, and what it prints */
 
-// The keys of a task, as the person may have remapped them; those of one trial follow the task's.
+// The one sign that a key prints; null for space, arrows and the like.
+/** @param {Pressed} event */
+const printed = ({key}) => (key.length === 1 && key !== " " ? key.toLowerCase() : null);
+
+// Whether a key is called by a letter. Keyboards of other scripts have the Latin letters in their usual places, too.
+/** @param {Pressed} event @param {string} letter */
+export function isLetter(event, letter) {
+  const sign = printed(event);
+  return sign === letter || (event.code === `Key${letter.toUpperCase()}` && sign !== null && sign > "\u024f");
+}
+
+/** @param {BoundKey[]} rows */
+const remapped = (rows) => Object.fromEntries(rows.map(({was, code, label, prints}) => [was, {code, label, prints}]));
+
+// The keys of a task, as the person may have remapped them; those of one trial follow the task's. A key of the task is a
+// place on the keyboard; one that the person chose is what it prints, as that is what the page calls it.
 export class Keys {
   /**
    * @param {KeysOf} told a config, or one with the keys of a trial
@@ -191,10 +205,11 @@ export class Keys {
    */
   constructor({task, title, keys, dial, remap}, whole = null) {
     this.name = `neurogym-keys:${task ?? title}`;
-    /** @type {{[code: string]: {code: string, label: string}}} */
+    /** @type {{[code: string]: Partial<BoundKey>}} */
     const own = whole ? remapped(whole.rows) : remap ? stored(this.name) : {};
+    /** @type {BoundKey[]} */
     this.rows = keys.map((key) => ({...key, was: key.code, ...own[key.code]}));
-    const clash = new Set(this.rows.map(({code}) => code)).size < keys.length;
+    const clash = new Set(this.rows.map(({code, prints}) => prints ?? code)).size < keys.length;
     if (clash) this.rows = keys.map((key) => ({...key, was: key.code}));
     this.answers = dial ?? null;
     /** @type {{[code: string]: number}} which way a key turns; 0 answers */
@@ -203,28 +218,37 @@ export class Keys {
 
   // What is printed on each key, what it means, and to which of several tasks it belongs.
   get caps() {
-    const caps = this.rows.map(({code, label, name, part}) => ({code, label, name, part: part ?? 0}));
+    const caps = this.rows.map(({was, code, label, name, part}) => ({was, code, label, name, part: part ?? 0}));
     const turns = [["ArrowLeft", "←", "turn left"], ["ArrowRight", "→", "turn right"], ["Space", "space", "answer"]];
-    const dial = (this.answers ? turns : []).map(([code, label, name]) => ({code, label, name, part: this.answers.part ?? 0}));
-    return [...caps, ...dial.filter(({code}) => !this.find(code))];
+    const dial = (this.answers ? turns : []).map(([code, label, name]) => ({was: code, code, label, name, part: this.answers.part ?? 0}));
+    return [...caps, ...dial.filter(({code}) => !this.rows.some((row) => row.code === code))];
   }
 
-  /** @param {string} code */
-  find(code) {
-    return this.rows.find((row) => row.code === code) ?? null;
+  // The key that the task gave.
+  /** @param {string} was */
+  given(was) {
+    return this.rows.find((row) => row.was === was) ?? null;
+  }
+
+  // The key that was pressed or released.
+  /** @param {Pressed} event */
+  find(event) {
+    const sign = printed(event);
+    const chosen = this.rows.find(({prints}) => prints && prints === sign);
+    return chosen ?? this.rows.find(({prints, code}) => !prints && code === event.code) ?? null;
   }
 
   // Returns a sentence if the key is refused.
-  /** @param {BoundKey} row @param {string} code @param {string} label */
-  assign(row, code, label) {
-    const other = this.find(code);
+  /** @param {BoundKey} row @param {Pressed} event */
+  assign(row, event) {
+    const [other, {code}, label] = [this.find(event), event, labelOf(event)];
     if (other && other !== row) return `${other.label} already means “${other.name}”.`;
     if (["Escape", "Tab"].includes(code) || code in this.dial) return `${label} has another use here.`;
-    Object.assign(row, {code, label});
+    Object.assign(row, {code, label, prints: printed(event)});
     keep(this.name, {...stored(this.name), ...remapped(this.rows)});
     return null;
   }
 }
 
-/** @param {KeyboardEvent} event */
+/** @param {Pressed} event */
 export const labelOf = (event) => NAMED[event.code] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);

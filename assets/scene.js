@@ -9,11 +9,12 @@ import {clamp, TAU} from "./tools.js";
 /**
  * @typedef {object} Item a primitive in a trial
  * @property {Primitive} element
- * @property {number} hz of the screen
+ * @property {import("./clock.js").Refresh} refresh of the screen
  * @property {number} seed
  * @property {Record<string, any>} values what its fields are now
  * @property {[string, (row: Row) => any][]} read its bound fields
  * @property {Dots | null} dots
+ * @property {number | null} told the refresh period that the dots are for, ms
  * @property {Field | null} field
  * @property {number | null} since the frame that showed it first
  */
@@ -214,10 +215,11 @@ const DRAW = {
     ctx.drawImage(item.field.canvas, -v.size / 2, -v.size / 2, v.size, v.size);
   },
   dots(ctx, v, item, ms, ts) {
-    if (!item.dots) {
+    const {interval, told} = item.refresh;
+    if (!item.dots || item.told !== told) {
       // a square field around a circular aperture holds 4 / pi times as many dots
-      const n = Math.max(1, Math.round(((v.density / item.hz) * 4) / Math.PI));
-      item.dots = new Dots(item.seed, n, v.lifetime);
+      const n = Math.max(1, Math.round((v.density * interval * 4) / (1000 * Math.PI)));
+      Object.assign(item, {dots: new Dots(item.seed, n, v.lifetime), told});
     }
     const set = item.dots.next(ts, v.direction, v.coherence, v.speed / v.aperture);
     const n = set.x.length;
@@ -252,11 +254,13 @@ function isVisible(v, ms) {
 }
 
 export class Scene {
-  /** @param {Primitive[]} elements @param {number} seed @param {number} hz */
-  constructor(elements, seed, hz) {
+  /** @param {Primitive[]} elements @param {number} seed @param {import("./clock.js").Refresh} refresh */
+  constructor(elements, seed, refresh) {
+    this.refresh = refresh;
     /** @type {Item[]} */
     this.items = elements.map((element, i) => ({
-      element, hz, seed: (seed + Math.imul(i, 0x9e3779b9)) >>> 0, values: {...element}, dots: null, field: null, since: null,
+      element, refresh, seed: (seed + Math.imul(i, 0x9e3779b9)) >>> 0, values: {...element},
+      dots: null, told: null, field: null, since: null,
       read: Object.entries(element).filter(([, value]) => isBound(value)).map(([name, value]) => [name, binding(value)]),
     }));
     this.panels = Math.max(1, ...elements.map(({panel}) => panel?.[1] ?? 1));
@@ -281,7 +285,7 @@ export class Scene {
       }
       item.since ??= ts;
       for (const [name, read] of item.read) values[name] = read(row);
-      if (!isVisible(values, ts - item.since)) continue;
+      if (!isVisible(values, this.refresh.middle(ts) - item.since)) continue;
       ctx.save();
       if (element.panel && stage) stage.units(element.panel);
       ctx.globalAlpha = Math.min(1, values.alpha);

@@ -337,14 +337,14 @@ export class Sounds {
     Object.assign(this, {used: this.parts.length > 0, whole: this.parts.length > 0, late: 0});
   }
 
-  /** @param {Sounding} trial @param {number} ts @param {number} hz */
-  frame(trial, ts, hz) {
+  /** @param {Sounding} trial @param {number} ts @param {number} period of the screen, ms */
+  frame(trial, ts, period) {
     if (!this.parts.length) return;
     if (this.state !== "on") this.whole = false;
     if (this.ctx?.state !== "running") return;
     this.clock.look();
     const lead = 1000 * (this.clock.latency + MARGIN);
-    for (const part of this.parts) part.frame(trial, ts, 1000 / hz, lead);
+    for (const part of this.parts) part.frame(trial, ts, period, lead);
   }
 
   // Nothing is heard for the rest of the trial.

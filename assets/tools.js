@@ -1,6 +1,5 @@
 // What all parts of the player use.
 
-
 export const TIMES = {
   ping: 2000, lost: 6000, firstAnswer: 20000, resend: 1500, probe: 1000, reload: 5000,
   afterStart: 400, database: 2000, turnDelay: 300, turnEvery: 70,
@@ -10,7 +9,6 @@ export const GREY = "#808080";
 export const DIVIDER = "#6c6c6c";
 /** @type {Wire.Panel} */
 export const WHOLE = [0, 1];  // the panel of a task that has the stage to itself
-export const SLACK = 0.5; // ms: animation-frame stamps lie on a 0.1 ms grid around the true refresh
 export const TAU = 2 * Math.PI;
 export const FEEDBACK = [
   ["", "", ""],

@@ -3,28 +3,32 @@
 import {Dial, Hand} from "./inputs.js";
 import {Scene} from "./scene.js";
 import {isLive, matters, routed, scoreParts, scoreTable} from "./scoring.js";
-import {LAG, SLACK, STALL} from "./tools.js";
+import {LAG, STALL} from "./tools.js";
 
+/** @typedef {import("./clock.js").Refresh} Refresh */
 /** @typedef {import("./scoring.js").Score} Score */
 /** @typedef {{action: Wire.Action, stamp: number}} Press */
 /** @typedef {{row: Wire.Row | null, active?: string[], hidden?: Set<number> | null}} Seen what a screen shows */
+
+const LATE = 1.2;  // refresh periods
 
 /** @param {number} outcome */
 const answers = (outcome) => outcome === 2 || outcome === 3;
 /** @param {Wire.Window | null} window */
 const hasSteps = (window) => (window && window[1] > window[0] ? window : null);
 
+// A kind of trial has `advance` (what a frame shows: row, active, open, over), `press` and `result`.
 class Trial {
-  /** @param {Wire.Trial} message @param {Wire.Config} config @param {number} hz */
-  constructor(message, config, hz) {
+  /** @param {Wire.Trial} message @param {Wire.Config} config @param {Refresh} refresh */
+  constructor(message, config, refresh) {
     this.message = message;
     this.config = config;
-    this.hz = hz;
+    this.refresh = refresh;
     this.T = message.T;
     this.dt = message.dt;
     this.window = hasSteps(message.window);
     this.width = message.frames.length / (config.mode === "open" ? message.T : 1);
-    this.scene = message.scene && message.scene.length ? new Scene(message.scene, message.seed ?? 0, hz) : null;
+    this.scene = message.scene && message.scene.length ? new Scene(message.scene, message.seed ?? 0, refresh) : null;
     const {dial} = message.keys ? message : config;
     this.dial = dial ? new Dial(dial, message.seed ?? 0) : null;
     /** @type {Map<number, any>} by step, if not 0: numbers, or lists of them where actions are graded */
@@ -35,6 +39,9 @@ class Trial {
     this.stamps = [];
     /** @type {number[]} */
     this.steps = [];
+    this.late = 0;
+    /** @type {Wire.Shown[]} periods that were on the screen */
+    this.periods = [];
     /** @type {Wire.Flags} */
     this.flags = {};
     /** @type {number | null} */
@@ -42,6 +49,8 @@ class Trial {
     /** @type {number | null} */
     this.onset = null;
     this.over = false;
+    /** @type {number | null} the stamp of the empty screen after the last step, if there was one */
+    this.closed = null;
     /** @type {Float32Array | null} */
     this.row = null;
     /** @type {string[]} */
@@ -60,6 +69,13 @@ class Trial {
     throw new Error("each kind of trial scores itself");
   }
 
+  // What the screen shows from a frame's stamp on.
+  /** @param {number} ts */
+  advance(ts) {}
+
+  /** @param {number} action @param {number} stamp */
+  press(action, stamp) {}
+
   close() {}
 
   /** @param {Wire.Obs} message */
@@ -67,6 +83,25 @@ class Trial {
 
   /** @param {number} action */
   release(action) {}
+
+  /** @param {number} ts */
+  frame(ts) {
+    if (!this.over) this.advance(ts);
+    this.see(ts, this.over ? [] : this.seenPeriods);
+  }
+
+  // Notes which periods come and go with a frame.
+  /** @param {number} ts @param {string[]} names */
+  see(ts, names) {
+    const on = this.periods.filter(([, , ms]) => ms === null);
+    for (const period of on) if (!names.includes(period[0])) period[2] = Math.round(1000 * (ts - period[1])) / 1000;
+    const fresh = names.filter((name) => !on.some(([other]) => other === name));
+    this.periods.push(...fresh.map((name) => /** @type {Wire.Shown} */ ([name, ts, null])));
+  }
+
+  get seenPeriods() {
+    return this.active;
+  }
 
   // What the scene is drawn from.
   /** @returns {Wire.Row | null} */
@@ -79,8 +114,13 @@ class Trial {
     this.flags[flag] = (this.flags[flag] || 0) + 1;
   }
 
+  noteRefresh() {
+    this.flags.refresh_changed = true;
+  }
+
   /** @param {number} ts @param {number} step */
   log(ts, step) {
+    if (this.stamps.length && ts - this.stamps.at(-1) > LATE * this.refresh.interval) this.late++;
     this.stamps.push(ts);
     this.steps.push(step);
   }
@@ -89,11 +129,6 @@ class Trial {
   activeAt(step) {
     const now = (this.message.periods || []).filter(([, first, last]) => first <= step && step < last);
     return now.sort((a, b) => a[1] - b[1]).map(([name]) => name);
-  }
-
-  lateFrames() {
-    const limit = 1200 / this.hz;
-    return this.stamps.filter((ts, i) => i && ts - this.stamps[i - 1] > limit).length;
   }
 
   // The stamp of a step's key.
@@ -113,7 +148,8 @@ class Trial {
       response: score.response, outcome: score.outcome, reward: score.reward,
       rt_ms: key === null || this.onset === null ? null : key - this.onset,
       onset_ms: this.onset, key_ms: key, origin_ms: performance.timeOrigin,
-      frames: this.stamps.length, late_frames: this.lateFrames(), refresh_hz: this.hz,
+      frames: this.stamps.length, late_frames: this.refresh.hz && this.late, refresh_hz: this.refresh.hz,
+      periods: this.periods.map((period) => [...period]),
       flags: interrupted ? {...this.flags, interrupted} : {...this.flags},
     };
   }
@@ -135,15 +171,15 @@ export class OpenTrial extends Trial {
   }
 
   /** @param {number} ts */
-  frame(ts) {
+  advance(ts) {
     if (this.t0 === null) this.t0 = ts;
-    const step = Math.min(this.T, Math.floor((ts - this.t0 + SLACK) / this.dt));
+    const step = Math.min(this.T, this.stepOf(ts));
     this.rescore(step);
     // A key that was pressed during a stall may reach us after this frame: close one frame later, and
     // after a long stall give the browser time to hand over what it holds.
     const closing = this.endedBy(step) || step >= this.T;
     const gap = this.stamps.length ? ts - this.stamps.at(-1) : 0;
-    if (closing && !this.closing) this.closeAt = ts + (gap > STALL ? STALL : 0);
+    if (closing && !this.closing) Object.assign(this, {closeAt: ts + (gap > STALL ? STALL : 0), closed: ts});
     this.over = closing && this.closing && ts >= this.closeAt;
     this.closing = closing;
     if (this.over) return;
@@ -151,6 +187,12 @@ export class OpenTrial extends Trial {
     this.ask(ts, step, closing);
     this.active = closing ? [] : this.activeAt(step);
     this.row = closing ? null : this.rowAt(step);
+  }
+
+  // The step that a frame shows. Each period so gets the frames nearest to its length, and errors do not add up.
+  /** @param {number} ts */
+  stepOf(ts) {
+    return Math.floor((this.refresh.middle(ts) - this.t0) / this.dt);
   }
 
   /** @param {number} step */
@@ -161,7 +203,7 @@ export class OpenTrial extends Trial {
   // What is on the screen at a time to come, if nothing is done until then.
   /** @param {number} at @returns {Seen} */
   ahead(at) {
-    const step = Math.floor((at - this.t0 + SLACK) / this.dt);
+    const step = this.stepOf(at);
     if (step >= this.T || this.endedBy(step)) return {row: null};
     return {row: this.rowAt(step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
   }
@@ -244,14 +286,20 @@ export class OpenTrial extends Trial {
 
 // Several tasks at once. A key belongs to one of them, and keys of different tasks in a step go together.
 export class JointTrial extends OpenTrial {
-  /** @param {Wire.Trial} message @param {Wire.Config} config @param {number} hz */
-  constructor(message, config, hz) {
-    super(message, config, hz);
+  /** @param {Wire.Trial} message @param {Wire.Config} config @param {Refresh} refresh */
+  constructor(message, config, refresh) {
+    super(message, config, refresh);
     this.parts = message.parts;
     this.onsets = this.parts.map(() => null);
     /** @type {Set<number>} */
     this.hidden = new Set();  // tasks that are over, or not on yet
     this.asked = this.dial ? (message.keys ? message : config).dial.part ?? 0 : null;
+  }
+
+  // A task's periods are over when it is.
+  get seenPeriods() {
+    const over = [...this.hidden].flatMap((j) => this.parts[j].periods ?? []);
+    return this.active.filter((name) => !over.includes(name));
   }
 
   /** @param {number} step */
@@ -342,18 +390,18 @@ export class LockstepTrial extends Trial {
   /**
    * @param {Wire.Trial} message
    * @param {Wire.Config} config
-   * @param {number} hz
+   * @param {Refresh} refresh
    * @param {(k: number, action: Wire.Action) => void} act sends an action
    * @param {() => Press | null} held the key that is down
    */
-  constructor(message, config, hz, act, held) {
-    super(message, config, hz);
+  constructor(message, config, refresh, act, held) {
+    super(message, config, refresh);
     this.act = act;
     this.held = held;
     this.k = 0;
     /** @type {Press | null} */
     this.first = null;
-    /** @type {Wire.Shown | null} what the next step shows */
+    /** @type {Wire.Seen | null} what the next step shows */
     this.answer = null;
     this.waiting = false;
     this.timer = 0;
@@ -370,13 +418,13 @@ export class LockstepTrial extends Trial {
   }
 
   /** @param {number} ts */
-  frame(ts) {
+  advance(ts) {
     this.hand?.frame(ts);
     if (this.t0 === null) {
       this.t0 = ts;
       const open = this.window && this.window[0] <= 0 && 0 < this.window[1];
       this.show(ts, ts, {ob: this.message.frames, active: this.activeAt(0), window: open});
-    } else if (this.answer && !this.over && ts + SLACK >= this.began + this.dt) {
+    } else if (this.answer && this.refresh.middle(ts) >= this.began + this.dt) {
       this.k = this.answer.k;  // an action can leave out the rest of a period
       // Steps keep their pace, though they wait for answers and frames, unless one was very late.
       const due = this.began + this.dt;
@@ -385,11 +433,12 @@ export class LockstepTrial extends Trial {
     this.log(ts, this.k);
   }
 
-  /** @param {number} ts @param {number} began @param {Wire.Shown} shown */
+  // The answer to a step is asked for when the frame nearest to its end may come.
+  /** @param {number} ts @param {number} began @param {Wire.Seen} shown */
   show(ts, began, {ob, active, window: open}) {
     Object.assign(this, {row: ob, active: active || [], open: Boolean(open), began, answer: null});
     if (this.open && this.onset === null) this.onset = ts;
-    this.timer = setTimeout(() => this.send(), Math.max(0, began + this.dt - performance.now()));
+    this.timer = setTimeout(() => this.send(), Math.max(0, began + this.dt - this.refresh.interval / 2 - performance.now()));
   }
 
   send() {

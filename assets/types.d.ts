@@ -130,17 +130,18 @@ declare namespace Wire {
     window?: Window | null;
     gt?: Uint16Array;
     channels?: number[];
+    periods?: string[];
   }
 
   /** What a step of a lockstep trial shows. The first one comes with the trial, the others with what the last action brought. */
-  interface Shown {
+  interface Seen {
     ob: Float32Array;
     active: string[];
     window: boolean;
     k?: number;
   }
 
-  interface Obs extends Shown {
+  interface Obs extends Seen {
     type: "obs";
     uid: string;
     k: number;
@@ -179,8 +180,12 @@ declare namespace Wire {
     late_steps?: number;
     sound?: boolean;
     late_sounds?: number;
+    refresh_changed?: boolean;
     interrupted?: Interruption;
   }
+
+  /** A period that was on the screen: [name, onset_ms, shown_ms], null where it was cut off. */
+  type Shown = [string, number, number | null];
 
   /** What is counted in a trial. */
   type Count = "early" | "repeat" | "extra" | "blur" | "hidden" | "resize" | "late_steps";
@@ -204,8 +209,9 @@ declare namespace Wire {
     actions: [number, Action][];
     origin_ms: number;
     frames: number;
-    late_frames: number;
-    refresh_hz: number;
+    late_frames: number | null;
+    refresh_hz: number | null;
+    periods: Shown[];
     flags: Flags;
     parts?: (Result | null)[];
   }

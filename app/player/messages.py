@@ -210,6 +210,7 @@ def _parts(env: TaskEnv, task: Any) -> list[dict[str, Any]]:
                 window=window if window[1] > window[0] else None,
                 gt=block.gt[start:stop].astype(np.uint16),
                 channels=member.channels.tolist(),
+                periods=list(member.periods.values()),
                 **_table(kind[start:stop], payoffs),
             )
         parts.append(part)

@@ -318,7 +318,7 @@ def scored(
         subject_kind="human",
         subject=run["subject"],
         frames=_integer(message, "frames", 0),
-        late_frames=_integer(message, "late_frames", 0),
+        late_frames=_late_frames(message),
         flags=flags,
         created_utc=trial_table.utc_now(),
         **measured,
@@ -327,6 +327,7 @@ def scored(
         first = trial_table.begin(env, run["seed"], index, memory=memory)
         row["memory"], row["conditions"] = dict(env.memory), dict(env.trial)
         row["actions"] = _actions(message, env)
+        row["periods"] = _periods(message, [name for name, *_ in env.periods])
         if not trial_table.is_finished(row):
             row["key_ms"] = None
             return row
@@ -450,6 +451,37 @@ def _whole(value: Any, name: str, low: int, high: int) -> int:
     if not number or not low <= value <= high or value != int(value):
         raise ValueError(f"{name} = {value!r:.80}: expected a whole number from {low} to {high}")
     return int(value)
+
+
+def _late_frames(message: Any) -> int | None:
+    """How many frames were late; None where the refresh rate is unknown."""
+    unknown_rate = _number(message, "refresh_hz") is None
+    late = _optional(message, "late_frames")
+    if (late is None) != unknown_rate:
+        raise ValueError(
+            f"late_frames = {late}: expected a number if refresh_hz is known, else null"
+        )
+    return late
+
+
+def _periods(message: Any, names: Sequence[str]) -> list[list[Any]]:
+    """The periods as they were shown: name, onset and length in ms, None where it was cut off."""
+    periods = _field(message, "periods")
+    if not isinstance(periods, list | tuple):
+        raise ValueError(f"periods = {periods!r:.80}: expected a list")
+    return [_period(told, names) for told in periods]
+
+
+def _period(told: Any, names: Sequence[str]) -> list[Any]:
+    if not isinstance(told, list | tuple) or len(told) != 3:
+        raise ValueError(f"periods: {told!r:.80} is not a name, an onset and a length")
+    if told[0] not in names:
+        raise ValueError(f"periods: {unknown('period', [told[0]], names)}")
+    times = dict(zip(("onset_ms", "shown_ms"), told[1:], strict=True))
+    onset, shown = (_number(times, name) for name in times)
+    if onset is None or (shown is not None and shown < 0):
+        raise ValueError(f"periods: {told!r:.80} has no onset, or no possible length")
+    return [told[0], onset, shown]
 
 
 def _flags(message: Any) -> dict[str, Any]:

@@ -25,7 +25,8 @@ except ModuleNotFoundError as error:
         "databases need SQLAlchemy: pip install 'neurogym[app]'", name=error.name
     ) from error
 
-VERSION = 2
+VERSION = 3
+ADDED = {2: {"memory": "{}", "parts": "[]"}, 3: {"periods": "[]"}}  # columns, and what is in them
 WAIT_MS = 10_000  # how long a writer waits for another one
 
 _TYPES = {
@@ -173,15 +174,16 @@ class Store:
         self._check_version()
 
     def _upgrade(self) -> None:
-        """Add the columns that tables of the first version lack."""
+        """Add the columns that tables of earlier versions lack, version by version."""
         with self._engine.begin() as connection:
-            first = sa.update(_META).where(_META.c.version == 1).values(version=VERSION)
-            if not connection.execute(first).rowcount:
-                return
-            for name, empty in (("memory", "{}"), ("parts", "[]")):
-                kind = _TRIALS.c[name].type.compile(self._engine.dialect)
-                add = f"ALTER TABLE trials ADD COLUMN {name} {kind} DEFAULT '{empty}' NOT NULL"
-                connection.execute(sa.text(add))
+            for version, columns in ADDED.items():
+                earlier = sa.update(_META).where(_META.c.version == version - 1)
+                if not connection.execute(earlier.values(version=version)).rowcount:
+                    continue
+                for name, empty in columns.items():
+                    kind = _TRIALS.c[name].type.compile(self._engine.dialect)
+                    add = f"ALTER TABLE trials ADD COLUMN {name} {kind} DEFAULT '{empty}' NOT NULL"
+                    connection.execute(sa.text(add))
 
     def _check_version(self) -> None:
         with self._engine.connect() as connection:

@@ -44,12 +44,15 @@ COLUMNS: dict[str, str] = {
     "key_ms": "stamp of the key press, ms since origin_ms",
     "origin_ms": "the browser's time origin, ms since 1970",
     "frames": "frames drawn in the trial",
-    "late_frames": "frames that came later than 1.2 refresh periods",
-    "refresh_hz": "measured refresh rate",
+    "late_frames": "frames that came later than 1.2 refresh periods; empty if those are unknown",
+    "refresh_hz": "measured refresh rate; empty if it could not be measured",
+    "periods": "list of [period, onset, ms shown] as it was on the screen; no ms if cut off (JSON)",
     "flags": "what else happened (JSON)",
     "created_utc": "when the row was made, ISO 8601",
 }
-JSON_COLUMNS = ("params", "wrappers", "conditions", "forced", "memory", "actions", "parts", "flags")
+JSON_COLUMNS = (
+    "params", "wrappers", "conditions", "forced", "memory", "actions", "parts", "periods", "flags",
+)  # fmt: skip
 
 
 def new_run_id() -> str:
@@ -66,8 +69,9 @@ def empty_row(**values: Any) -> dict[str, Any]:
     """A row with all columns, None where nothing is given; ValueError for one that there is not."""
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row.update(
-        params={}, wrappers=[], conditions={}, forced={}, memory={}, actions=[], parts=[], flags={}
-    )
+        params={}, wrappers=[], conditions={}, forced={}, memory={}, actions=[], parts=[],
+        periods=[], flags={},
+    )  # fmt: skip
     if extra := set(values) - set(row):
         raise ValueError(f"no such columns: {sorted(extra)}")
     return {**row, **values}

@@ -46,6 +46,15 @@ def make_run(store, task="GoNogo-v0", run_id="run1", n=N, **changes):
     return run
 
 
+def shown(trial, cut_off=False):
+    """The periods of a trial as a screen shows them."""
+    dt = trial["dt"]
+    told = [
+        [name, 900.5 + dt * first, dt * (last - first)] for name, first, last in trial["periods"]
+    ]
+    return [[name, onset, None if cut_off else ms] for name, onset, ms in told]
+
+
 class Player:
     """A browser that speaks the protocol of docs/player.md; `policy(trial, k)` gives actions."""
 
@@ -97,7 +106,8 @@ class Player:
         return dict(
             type="record", uid=trial["uid"], index=trial["index"], attempt=trial["attempt"],
             run=self.config["run"], onset_ms=onset, key_ms=key, rt_ms=key and key - onset,
-            origin_ms=1.7e12, frames=90, late_frames=0, refresh_hz=60.0, flags=flags, **played,
+            origin_ms=1.7e12, frames=90, late_frames=0, refresh_hz=60.0, flags=flags,
+            periods=shown(trial, cut_off=bool(interrupted)), **played,
         )  # fmt: skip
 
     def _open(self, trial):
@@ -749,6 +759,20 @@ FORGED = {
     "negative frames": dict(frames=-1),
     "half a frame": dict(frames=1.5),
     "frames of nothing": dict(late_frames=None),
+    "late frames of no rate": dict(refresh_hz=None),
+    "no periods": dict(periods=DELETED),
+    "periods of nothing": dict(periods=None),
+    "periods of text": dict(periods="fixation"),
+    "a period alone": dict(periods=["fixation"]),
+    "a period without a length": dict(periods=[["fixation", 5.0]]),
+    "a strange period": dict(periods=[["fixatoin", 5.0, 5.0]]),
+    "a period of no name": dict(periods=[[None, 5.0, 5.0]]),
+    "a period of several names": dict(periods=[[["fixation"], 5.0, 5.0]]),
+    "a period without an onset": dict(periods=[["fixation", None, 5.0]]),
+    "an onset of text in a period": dict(periods=[["fixation", "5", 5.0]]),
+    "a period of NaN": dict(periods=[["fixation", 5.0, NAN]]),
+    "an endless period": dict(periods=[["fixation", 5.0, INF]]),
+    "a period shorter than none": dict(periods=[["fixation", 5.0, -1.0]]),
     "flags of nothing": dict(flags=None),
     "flags of text": dict(flags="interrupted"),
     "a flag of text": dict(flags={"early": "often"}),
@@ -781,6 +805,39 @@ def test_a_forged_record_is_refused_and_the_run_goes_on(store, player, case, cap
     all_once(store)
     again = Player(store, player.session.run)
     assert again.ready()[-1] == {"type": "done"}
+
+
+def test_the_periods_that_were_shown_are_stored(store, task_id):
+    player = Player(store, make_run(store, task_id))
+    _, trial, *_ = player.ready()
+    record = player.record(player.queue.pop(0))
+    player.say(**record)
+    (row,) = store.trials()
+    assert row["periods"] == record["periods"] == shown(trial)
+    assert len(row["periods"]) == len(trial["periods"])
+
+
+def test_an_interrupted_period_has_no_length(store, player):
+    player.say(**player.record(player.queue.pop(0), "pause"))
+    (row,) = store.trials()
+    assert row["periods"]
+    assert {ms for _, _, ms in row["periods"]} == {None}
+
+
+def test_a_strange_period_is_told_with_those_that_there_are(player):
+    record = player.record(player.queue.pop(0))
+    ack, *_ = player.say(**record | {"periods": [["fixatoin", 1.0, 2.0]]})
+    assert "unknown period 'fixatoin': allowed are 'fixation'" in ack["refused"]
+    assert "did you mean 'fixation'?" in ack["refused"]
+
+
+def test_a_refresh_rate_may_be_unknown(store, player):
+    record = player.record(player.queue.pop(0))
+    record |= {"refresh_hz": None, "late_frames": None, "flags": {"refresh_changed": True}}
+    player.say(**record)
+    (row,) = store.trials()
+    assert (row["refresh_hz"], row["late_frames"]) == (None, None)
+    assert row["flags"] == {"refresh_changed": True}
 
 
 def test_a_true_record_after_a_forged_one_is_taken(store, player):

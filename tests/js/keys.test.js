@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {beforeEach, test} from "node:test";
 
-import {Dial, Hand, Keys, labelOf} from "../../assets/inputs.js";
+import {Dial, Hand, isLetter, Keys, labelOf} from "../../assets/inputs.js";
 import {browser} from "./fakes.js";
 
 const config = {
@@ -9,27 +9,62 @@ const config = {
   keys: [{code: "KeyF", label: "F", action: 1, name: "left"}, {code: "KeyJ", label: "J", action: 2, name: "right"}],
 };
 
+// Keys by what they print, on two layouts.
+const AZERTY = {a: "KeyQ", q: "KeyA", z: "KeyW", w: "KeyZ", m: "Semicolon", ",": "KeyM", "&": "Digit1"};
+const on = {
+  qwerty: (key) => ({code: `Key${key.toUpperCase()}`, key}),
+  azerty: (key) => ({code: AZERTY[key.toLowerCase()] ?? `Key${key.toUpperCase()}`, key}),
+};
+
 beforeEach(browser);
 
 test("a remapped key is kept for the task", () => {
   const keys = new Keys(config);
-  assert.equal(keys.assign(keys.rows[0], "KeyA", "A"), null);
-  assert.equal(new Keys(config).find("KeyA").action, 1);
-  assert.equal(new Keys(config).find("KeyF"), null);
-  assert.equal(new Keys({...config, remap: false}).find("KeyF").action, 1);
-  assert.equal(new Keys({...config, task: "U-v0"}).find("KeyF").action, 1);
+  assert.equal(keys.assign(keys.rows[0], on.qwerty("a")), null);
+  assert.equal(new Keys(config).find(on.qwerty("a")).action, 1);
+  assert.equal(new Keys(config).find(on.qwerty("f")), null);
+  assert.equal(new Keys({...config, remap: false}).find(on.qwerty("f")).action, 1);
+  assert.equal(new Keys({...config, task: "U-v0"}).find(on.qwerty("f")).action, 1);
 });
 
 test("a key that has a meaning is refused", () => {
   const keys = new Keys(config);
-  assert.match(keys.assign(keys.rows[0], "KeyJ", "J"), /already means “right”/);
-  assert.match(keys.assign(keys.rows[0], "Escape", "Esc"), /another use/);
+  assert.match(keys.assign(keys.rows[0], on.qwerty("j")), /already means “right”/);
+  assert.match(keys.assign(keys.rows[0], {code: "Escape", key: "Escape"}), /another use/);
 });
 
 test("the keys of one trial follow the task's", () => {
   const whole = new Keys(config);
-  whole.assign(whole.rows[0], "KeyA", "A");
+  whole.assign(whole.rows[0], on.qwerty("a"));
   assert.deepEqual(new Keys({...config, keys: [config.keys[0]]}, whole).caps.map(({label}) => label), ["A"]);
+});
+
+test("keys of the task are places, whatever is printed there", () => {
+  const moves = ["KeyW", "KeyA", "Digit1"].map((code, i) => ({code, label: code.at(-1), action: i + 1, name: `${i}`}));
+  const keys = new Keys({...config, keys: moves});
+  assert.deepEqual(["z", "q", "&"].map((key) => keys.find(on.azerty(key)).action), [1, 2, 3]);
+  assert.deepEqual(["w", "a"].map((key) => keys.find(on.azerty(key))), [null, null]);
+});
+
+test("a key that was chosen is what it prints, on any layout and with Shift", () => {
+  const keys = new Keys(config);
+  keys.assign(keys.rows[0], on.azerty("a"));
+  assert.equal(keys.rows[0].label, "A");
+  for (const read of [keys, new Keys(config)]) {
+    for (const pressed of [on.azerty("a"), on.azerty("A"), on.qwerty("a")]) assert.equal(read.find(pressed).action, 1);
+    for (const pressed of [on.azerty("q"), on.qwerty("q"), on.azerty("f")]) assert.equal(read.find(pressed), null);
+    assert.equal(read.find(on.azerty("j")).action, 2);
+  }
+  assert.match(keys.assign(keys.rows[1], on.qwerty("a")), /A already means “left”/);
+  assert.equal(keys.assign(keys.rows[1], {code: "ArrowUp", key: "ArrowUp"}), null);
+  assert.equal(keys.find({code: "ArrowUp", key: "ArrowUp"}).action, 2);
+});
+
+test("a letter is what prints it; keyboards without it have it in its usual place", () => {
+  assert.ok(isLetter(on.qwerty("m"), "m") && isLetter(on.azerty("m"), "m") && isLetter(on.azerty("M"), "m"));
+  assert.ok(!isLetter(on.azerty(","), "m"));
+  assert.ok(isLetter({code: "KeyM", key: "ь"}, "m"));
+  assert.ok(!isLetter({code: "KeyM", key: "Dead"}, "m"));
 });
 
 test("labels are what is on the cap", () => {

@@ -42,6 +42,7 @@ FULL = trial_table.empty_row(
     frames=90,
     late_frames=0,
     refresh_hz=59.94,
+    periods=[["fixation", 123000.5, 500.125], ["décision", 123456.789, None]],
     flags={"blur": [1.5, {"x": True}]},
     created_utc="2024-05-06T07:08:09.123Z",
 )
@@ -400,15 +401,18 @@ def test_a_missing_file_is_made_only_if_wanted(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_tables_of_the_first_version_are_brought_up_to_date(tmp_path):
+@pytest.mark.parametrize(
+    ("version", "lacking"), [(1, ("memory", "parts", "periods")), (2, ("periods",))]
+)
+def test_tables_of_earlier_versions_are_brought_up_to_date(tmp_path, version, lacking):
     file = tmp_path / "old.db"
     rows = rollout("GoNogo", "oracle", trials=3)
     with Store(file) as store:
         store.add_run(run_of(rows))
         store.add_trials(rows)
-        with store._engine.begin() as connection:  # as the first version had them
-            connection.execute(sa.text("UPDATE meta SET version = 1"))
-            for name in ("memory", "parts"):
+        with store._engine.begin() as connection:
+            connection.execute(sa.text(f"UPDATE meta SET version = {version}"))
+            for name in lacking:
                 connection.execute(sa.text(f"ALTER TABLE trials DROP COLUMN {name}"))
     with Store(file) as store:
         assert store.trials() == [files.plain_row(row) for row in rows]
@@ -419,7 +423,7 @@ def test_tables_of_the_first_version_are_brought_up_to_date(tmp_path):
 def test_a_later_version_and_strange_tables_are_refused(store, tmp_path):
     with store._engine.begin() as connection:
         connection.execute(sa.text("UPDATE meta SET version = 99"))
-    with pytest.raises(ValueError, match="version 99 of the tables: this neurogym expects 2"):
+    with pytest.raises(ValueError, match="version 99 of the tables: this neurogym expects 3"):
         Store(store.url.database)
     strange = sqlite3.connect(tmp_path / "strange.db")
     strange.execute("CREATE TABLE trials (x)")

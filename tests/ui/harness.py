@@ -32,12 +32,14 @@ html, body { margin: 0; height: 100%; }
 <input id="outside" aria-label="outside"><div id="host"></div>
 <script type="module">
 import * as toolsJs from "/tools.js";
+import * as clockJs from "/clock.js";
 import * as dotsJs from "/dots.js";
 import * as scoringJs from "/scoring.js";
 import * as sceneJs from "/scene.js";
 import * as channelsJs from "/channels.js";
 import * as playerJs from "/player.js";
-const player = {...toolsJs, ...dotsJs, ...scoringJs, ...sceneJs, ...channelsJs, ...playerJs};
+const modules = [toolsJs, clockJs, dotsJs, scoringJs, sceneJs, channelsJs, playerJs];
+const player = Object.assign({}, ...modules);
 window.player = player;
 const arrays = {
   frames: Float32Array, kind: Uint16Array, reward: Float32Array,
@@ -282,9 +284,13 @@ class Bench:
         self.origin = self.run("performance.timeOrigin")
         return float(self.data("onset"))
 
-    def key(self, code, at=None, kind="rawKeyDown", repeat=False):
-        """Press a key at a stamp on the clock of the page; the browser takes the stamp as given."""
-        event = {"type": kind, "code": code, "key": code[-1].lower(), "autoRepeat": repeat}
+    def key(self, code, at=None, kind="rawKeyDown", repeat=False, prints=None):
+        """Press a key at a stamp on the clock of the page; the browser takes the stamp as given.
+
+        `prints` is what the key prints, if the keyboard is no English one.
+        """
+        sign = code[-1].lower() if prints is None else prints
+        event = {"type": kind, "code": code, "key": sign, "autoRepeat": repeat}
         event["windowsVirtualKeyCode"] = ord(code[-1])
         if at is not None:
             event["timestamp"] = (
@@ -292,9 +298,9 @@ class Bench:
             ) / 1000  # asked for before: a page that stalls tells nothing
         self.keys.send("Input.dispatchKeyEvent", event)
 
-    def tap(self, code, at=None):
-        self.key(code, at)
-        self.key(code, None if at is None else at + 1, "keyUp")
+    def tap(self, code, at=None, prints=None):
+        self.key(code, at, prints=prints)
+        self.key(code, None if at is None else at + 1, "keyUp", prints=prints)
 
     def now(self):
         self.origin = self.run("performance.timeOrigin")

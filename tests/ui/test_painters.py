@@ -77,7 +77,8 @@ DRAW = """async ([cells, row, px, columns, since]) => {
   ctx.fillRect(0, 0, canvas.width, canvas.height);
   cells.forEach((cell, i) => {
     const [x, y] = [(i % columns) * px, Math.floor(i / columns) * px];
-    const own = new player.Scene(cell, 3, 60);
+    const frames = {interval: 1000 / 60, told: null, middle: (ts) => ts};
+    const own = new player.Scene(cell, 3, frames);
     ctx.save();
     ctx.beginPath();
     ctx.rect(x, y, px, px);

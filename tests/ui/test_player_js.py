@@ -1,5 +1,6 @@
 """The player in a real browser: stamps, scoring, input, outbox and what is drawn."""
 
+import itertools
 import math
 
 import numpy as np
@@ -191,6 +192,72 @@ def test_scores_agree_with_the_table(bench):
         assert told == score(play, actions)
 
 
+# -- the screen ------------------------------------------------------------------------------------
+
+
+def screen(bench, hz):
+    """Give the page a screen whose n-th frame lasts as long as at some rate, and load it anew."""
+    bench.page.add_init_script(
+        f"""const wait = window.requestAnimationFrame.bind(window);
+        let [last, now, n] = [null, 1000, 0];
+        window.requestAnimationFrame = (act) => wait((ts) => {{
+          if (ts !== last) [last, now, n] = [ts, now + 1000 / ({hz}), n + 1];
+          act(now);
+        }});"""
+    )
+    bench.open()
+
+
+@pytest.mark.parametrize("hz", [30, 60, 75, 144])
+def test_periods_are_told_as_they_were_shown(bench, hz):
+    at = np.cumsum([0, 2, 3, 5, 7, 4])  # steps of 20 ms
+    periods = [[f"p{i}", int(at[i]), int(at[i + 1])] for i in range(5)]
+    screen(bench, hz)
+    bench.begin(trial(0, wait=17, answer=4, periods=periods))
+    record = bench.record("r1-0-0")
+    names, onsets, shown = zip(*record["periods"], strict=True)
+    assert list(names) == ["p0", "p1", "p2", "p3", "p4"]
+    frames = (np.array([*onsets, onsets[-1] + shown[-1]]) - onsets[0]) * hz / 1000
+    assert frames == pytest.approx(np.ceil(at * 20 * hz / 1000 - 0.5), abs=0.02)
+    assert np.diff(onsets) == pytest.approx(shown[:-1], abs=0.01)
+    assert record["onset_ms"] == onsets[4]
+    assert (record["refresh_hz"], record["late_frames"]) == (hz, 0)
+
+
+@pytest.mark.parametrize("feedback", ["outcome", None])
+@pytest.mark.parametrize("hz", [60, 75, 144])
+def test_pauses_get_the_frames_nearest_to_their_length(bench, hz, feedback):
+    screen(bench, hz)
+    more = {"feedback": feedback, "feedback_ms": 110, "iti_ms": 87}
+    bench.begin(*(trial(i, answer=3) for i in range(3)), **more)
+    periods = [bench.record(f"r1-{i}-0")["periods"] for i in range(3)]
+    ms = 87 if feedback is None else 110 + 87
+    frames = round(ms * hz / 1000) + (feedback is not None)  # an empty one comes before feedback
+    for (*_, (_, onset, shown)), ((_, following, _), *_) in itertools.pairwise(periods):
+        assert (following - onset - shown) * hz / 1000 == pytest.approx(frames, abs=0.02)
+
+
+def test_the_first_trial_waits_for_the_refresh_rate(bench):
+    """A screen of 144 Hz, and a person who starts as fast as the page is there."""
+    screen(bench, "144")
+    bench.begin(trial(0, scene=drawn(Dots(density=6000))), iti_ms=0)
+    record = bench.record("r1-0-0")
+    assert record["refresh_hz"] == 144
+    assert [ms for *_, ms in record["periods"]] == pytest.approx([14 / 0.144, 58 / 0.144], abs=0.1)
+    assert bench.run("window.ui().dataset.state") != "ready"
+
+
+def test_a_refresh_rate_that_changes_is_told(bench):
+    screen(bench, "n < 150 ? 144 : 60")
+    bench.begin(*(trial(i, wait=1, answer=50) for i in range(4)))
+    records = [bench.record(f"r1-{i}-0") for i in range(4)]
+    told = [record["flags"].get("refresh_changed", False) for record in records]
+    assert sum(told) == 1
+    at = told.index(True)
+    assert {record["refresh_hz"] for record in records[:at]} <= {144}
+    assert {record["refresh_hz"] for record in records[at:]} == {60}
+
+
 # -- input -----------------------------------------------------------------------------------------
 
 
@@ -244,6 +311,23 @@ def test_hidden_page_interrupts(bench):
     assert bench.record("r1-0-0")["flags"] == {"hidden": 1, "interrupted": "hidden"}
 
 
+def test_an_answer_counts_though_the_page_is_hidden_at_once(bench):
+    """The trial is over with its key, though it leaves the screen in the next frame."""
+    bench.begin(trial(0, wait=2, **LONG), trial(1))
+    bench.onset("r1-0-0")
+    bench.run(
+        """() => {
+          window.dispatchEvent(new KeyboardEvent("keydown", {code: "KeyF", key: "f"}));
+          Object.defineProperty(document, "hidden", {get: () => true, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    record = bench.record("r1-0-0")
+    assert (record["response"], record["outcome"], record["flags"]) == (1, 2, {})
+    assert [ms is None for *_, ms in record["periods"]] == [False, True]
+    bench.state("paused")
+
+
 def test_blur_is_noted_and_pauses_after_the_trial(bench):
     bench.begin(trial(0), trial(1))
     bench.running("r1-0-0")
@@ -280,6 +364,33 @@ def test_keys_can_be_remapped_but_not_doubled(bench):
     bench.open()
     bench.deliver(config())
     assert bench.page.get_by_role("dialog").get_by_text("A", exact=True).count() == 1
+
+
+def test_keys_of_a_french_keyboard(bench):
+    """Keys of the task are places; one that was chosen is the letter that it prints."""
+    keys = [
+        {"code": "KeyA", "label": "A", "action": 1, "name": "left"},
+        {"code": "KeyD", "label": "D", "action": 2, "name": "right"},
+    ]
+    bench.deliver(config(keys=keys), *(trial(i, wait=2, **LONG) for i in range(3)))
+    page = bench.page
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="right").click()
+    bench.tap("Semicolon", prints="m")
+    page.get_by_text("“right” is now M.").wait_for()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("Space")
+    onset = bench.onset("r1-0-0")
+    bench.tap("KeyM", onset + 10, prints=",")
+    bench.tap("Semicolon", onset + 20, prints="m")
+    bench.tap("KeyA", bench.onset("r1-1-0") + 30, prints="q")
+    onset = bench.onset("r1-2-0")
+    bench.tap("KeyQ", onset + 10, prints="a")
+    bench.tap("KeyM", onset + 40, prints="m")  # the keyboard is an English one again
+    records = [bench.record(f"r1-{i}-0") for i in range(3)]
+    assert [record["response"] for record in records] == [2, 1, 2]
+    assert [record["rt_ms"] for record in records] == pytest.approx([20, 30, 40], abs=1)
+    assert not page.locator(".hint.down").count()
 
 
 def test_a_trial_may_have_keys_of_its_own(bench):
@@ -764,7 +875,7 @@ SCENE = """([element, hz, frames]) => {
     globalAlpha: 1, save() {}, restore() {}, beginPath() {}, moveTo() {}, fill() {},
     arc(x, y) { found.push([this.frame, x, y, this.fillStyle]); },
   };
-  const scene = new window.player.Scene([element], 1, hz);
+  const scene = new window.player.Scene([element], 1, new window.player.Refresh(hz));
   for (let i = 0; i < frames; i++) {
     ctx.frame = i;
     scene.draw(ctx, [0], [], (i * 1000) / hz);

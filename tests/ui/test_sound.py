@@ -90,7 +90,7 @@ def seen(bench, record, ms):
     """When the frame is seen that is due so long after a trial's first, if none is late."""
     first = next(one["at"] for one in bench.run("window.shown") if one["period"])
     frame = 1000 / record["refresh_hz"]
-    return first + (np.ceil((ms - 0.5) / frame) + 1) * frame
+    return first + (np.round(ms / frame) + 1) * frame
 
 
 def shown(bench, period):
@@ -171,7 +171,7 @@ RENDER = """async ([rate, seconds]) => {
     scene: {items: [{element, read, seed: 1}]}, seen: [], active: ["decision"], ahead: () => on,
   };
   sounds.begin(trial);
-  sounds.frame(trial, performance.now() - 10, 60);
+  sounds.frame(trial, performance.now() - 10, 1000 / 60);
   const done = await offline.startRendering();
   return [[...done.getChannelData(0)], [...done.getChannelData(1)]];
 }"""
@@ -251,6 +251,17 @@ def test_mute_silences_and_is_remembered(ears):
     assert ears.data("sound") == "waiting"
     ears.page.keyboard.press("Space")
     assert ears.record("r2-0-0")["flags"] == {"sound": True}
+
+
+def test_m_is_what_prints_m(ears):
+    ears.begin(trial(0, wait=500, scene=tone()))
+    ears.running("r1-0-0")
+    ears.tap("KeyM", prints=",")
+    assert ears.data("sound") == "on"
+    ears.tap("Semicolon", prints="m")
+    assert ears.data("sound") == "muted"
+    ears.tap("KeyM", prints="ь")  # a Russian keyboard
+    assert ears.data("sound") == "on"
 
 
 def test_a_task_keeps_its_key(ears):

@@ -1,0 +1,132 @@
+// The connection to the server: whether it is heard, and how a page that lost it comes back. The tab that plays a run.
+
+import {keep, stored} from "./outbox.js";
+import {quiet, TIMES} from "./tools.js";
+
+export class Connection {
+  /**
+   * @param {Panel.Model<Wire.FromPlayer>} model
+   * @param {AbortSignal} gone
+   * @param {() => void} changed called when it may have been lost or found
+   */
+  constructor(model, gone, changed) {
+    this.model = model;
+    this.gone = gone;
+    this.changed = changed;
+    this.lost = false;
+    this.heardOnce = false;
+    /** @type {number | null} since when an answer is due */
+    this.due = null;
+    this.lastPing = -Infinity;
+    this.lastProbe = -Infinity;
+  }
+
+  // What cannot be sent now is lost; records are sent again by the outbox.
+  /** @param {Wire.FromPlayer} message */
+  post(message) {
+    if (this.gone.aborted && message.type !== "record") return;
+    try {
+      this.model.send_msg(message);
+    } catch {
+      this.due ??= performance.now();
+    }
+  }
+
+  heard() {
+    this.due = null;
+    this.heardOnce = true;
+    if (this.lost) this.set(false);
+  }
+
+  /** @param {number} now */
+  ping(now) {
+    if (now - this.lastPing < TIMES.ping) return;
+    this.lastPing = now;
+    this.due ??= now;
+    this.post({type: "ping"});
+  }
+
+  /** @param {number} now */
+  look(now) {
+    const patience = this.heardOnce ? TIMES.lost : TIMES.firstAnswer;
+    this.set(this.due !== null && now - this.due > patience);
+  }
+
+  /** @param {boolean} lost */
+  set(lost) {
+    this.lost = lost;
+    this.changed();
+  }
+
+  // Loads the page anew if the server answers, but not again and again.
+  /** @param {number} now */
+  async probe(now) {
+    if (now - this.lastProbe < TIMES.probe) return;
+    this.lastProbe = now;
+    const wait = TIMES.reload - (Date.now() - Number(stored("neurogym-reload").at ?? 0));
+    if (wait > 0) return;
+    try {
+      const answer = await fetch(location.href, {cache: "no-store", signal: AbortSignal.timeout(3000)});
+      if (!answer.ok || !this.lost || this.gone.aborted) return;
+    } catch {
+      return;
+    }
+    keep("neurogym-reload", {at: Date.now()});
+    location.reload();
+  }
+}
+
+// One tab plays a run; another waits until the first is closed.
+export class Tab {
+  /**
+   * @param {AbortSignal} gone
+   * @param {{blocked: () => void, freed: () => void}} told
+   */
+  constructor(gone, told) {
+    this.gone = gone;
+    this.told = told;
+    /** @type {string | null} the run that this tab plays, or waits for */
+    this.run = null;
+    this.blocked = false;
+  }
+
+  /** @param {string} run */
+  play(run) {
+    if (this.run === run) return;
+    this.blocked = false;
+    this.run = run;
+    this.release?.();
+    if (navigator.locks) this.request(run);
+  }
+
+  /** @param {string} run */
+  request(run) {
+    /** @param {Lock | null} lock */
+    const take = (lock) => {
+      if (lock) return this.hold();
+      this.blocked = true;
+      this.told.blocked();
+      this.wait(run);
+      return null;
+    };
+    navigator.locks.request(`run-${run}`, {ifAvailable: true}, take).catch(quiet);
+  }
+
+  /** @param {string} run */
+  wait(run) {
+    const take = () => {
+      if (this.run !== run) return null;
+      this.blocked = false;
+      this.told.freed();
+      return this.hold();
+    };
+    navigator.locks.request(`run-${run}`, {signal: this.gone}, take).catch(quiet);
+  }
+
+  hold() {
+    return new Promise((release) => {
+      this.release = release;
+      this.gone.addEventListener("abort", release);
+    });
+  }
+}
