@@ -67,7 +67,8 @@ class Maker {
       return (names) => void act(names);
     }
     if (what === "return") {
-      const value = rest.length ? this.expression(rest[0]) : () => undefined;
+      /** @type {Act} */
+      const value = rest.length ? this.expression(rest[0]) : () => null;
       return (names) => {
         names[/** @type {any} */ (RETURN)] = value(names);
         return true;
@@ -152,7 +153,9 @@ export class Loop {
    */
   constructor(program, told, frames, rest) {
     const made = functionsOf(program);
-    [this.effect, this.label, this.show] = [made.react_, made.best_, made.observe_];
+    this.effect = made.react_;
+    this.label = made.best_;
+    this.show = made.observe_;
     this.told = told;
     this.frames = frames;
     this.T = told.period.length;
@@ -169,6 +172,7 @@ export class Loop {
     this.responseStep = null;
   }
 
+  /** @returns {any[]} */
   get where() {
     const {told, k, size} = this;
     const aim = told.aim ? told.aim.slice(k * size, (k + 1) * size) : [0];
@@ -176,6 +180,7 @@ export class Loop {
   }
 
   // What there is to see in the current step.
+  /** @returns {Float32Array} */
   row() {
     const row = this.frames.slice(this.k * this.width, (this.k + 1) * this.width);
     this.show?.(...this.where, row);

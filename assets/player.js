@@ -1,6 +1,7 @@
 // The player: the states of a session, and its trials. docs/player.md describes its messages.
 
 import {Refresh} from "./clock.js";
+import {ClosedTrial} from "./closed.js";
 import {Connection, Tab} from "./connection.js";
 import {rng} from "./dots.js";
 import {isTyping, target} from "./inputs.js";
@@ -18,7 +19,7 @@ import {told} from "./verdicts.js";
 
 /** @typedef {"loading" | "ready" | "running" | "feedback" | "paused" | "done"} State */
 /** @typedef {Player} Session */
-/** @typedef {(OpenTrial | LockstepTrial) & {parts?: Wire.Part[], asked?: number | null}} Playing the trial that is on */
+/** @typedef {(OpenTrial | LockstepTrial | ClosedTrial) & {parts?: Wire.Part[], asked?: number | null}} Playing the trial that is on */
 /** @typedef {{feedback: number, blank: number, t0: number | null}} Gap between trials, ms; the stamp of its first frame */
 
 class Player {
@@ -37,6 +38,8 @@ class Player {
     this.outbox = new Outbox((record) => this.connection.post(record), () => this.count());
     this.refresh = new Refresh();
     this.refreshChanged = false;
+    /** @type {number | null} since when there has been nothing to play */
+    this.waiting = null;
     /** @type {State} */
     this.state = "loading";
     /** @type {Wire.Config | null} */
@@ -109,7 +112,18 @@ class Player {
     if (!this.config && now - this.lastReady > 3 * TIMES.resend) this.hello();
     this.outbox.flush();
     this.connection.look(now);
+    this.askForMore(now);
     if (this.isStuck) this.connection.probe(now);
+  }
+
+  // A message can get lost: with nothing to play, and nothing to wait for, the player asks again.
+  /** @param {number} now */
+  askForMore(now) {
+    const waits = this.config && this.started && !this.trial && !this.queue.length && !this.drained && !this.outbox.items.size;
+    this.waiting = waits ? this.waiting ?? now : null;
+    if (this.waiting === null || now - this.waiting < TIMES.more) return;
+    this.waiting = now;
+    this.connection.post({type: "more"});
   }
 
   // -- messages --
@@ -319,11 +333,9 @@ class Player {
   /** @param {number} ts */
   begin(ts) {
     const message = this.queue.shift();
-    const {config, page, refresh} = this;
-    const Open = message.parts ? JointTrial : OpenTrial;
+    const {page} = this;
     this.gap = null;
-    this.trial = config.mode === "open" ? new Open(message, config, refresh) : new LockstepTrial(message, config, refresh,
-      (k, action) => this.connection.post({type: "act", uid: message.uid, k, action}), () => this.keyboard.lastHeld);
+    this.trial = this.made(message);
     if (this.finished.size === 0) this.refreshChanged = false;  // there was no other one in this run
     page.set("uid", message.uid);
     page.set("index", message.index);
@@ -335,6 +347,18 @@ class Player {
     if (this.sounds.used && this.sounds.state === "waiting") this.sounds.unlock();
     this.enter("running");
     this.play(ts);
+  }
+
+  /** @param {Wire.Trial} message @returns {Playing} */
+  made(message) {
+    const {config, refresh} = this;
+    const held = () => this.keyboard.lastHeld;
+    if (message.loop) return new ClosedTrial(message, config, refresh, held);
+    if (message.parts) return new JointTrial(message, config, refresh);
+    if (config.mode === "open") return new OpenTrial(message, config, refresh);
+    /** @param {number} k @param {Wire.Action} action */
+    const act = (k, action) => this.connection.post({type: "act", uid: message.uid, k, action});
+    return new LockstepTrial(message, config, refresh, act, held);
   }
 
   /** @param {number} action @param {number} stamp */

@@ -2,7 +2,7 @@
 
 export const TIMES = {
   ping: 2000, lost: 6000, firstAnswer: 20000, resend: 1500, probe: 1000, reload: 5000,
-  afterStart: 400, database: 2000, turnDelay: 300, turnEvery: 70,
+  afterStart: 400, database: 2000, more: 2500, turnDelay: 300, turnEvery: 70,
 };
 export const INK = "#101010";
 export const GREY = "#808080";

@@ -18,7 +18,7 @@ const answers = (outcome) => outcome === 2 || outcome === 3;
 const hasSteps = (window) => (window && window[1] > window[0] ? window : null);
 
 // A kind of trial has `advance` (what a frame shows: row, active, open, over), `press` and `result`.
-class Trial {
+export class Trial {
   /** @param {Wire.Trial} message @param {Wire.Config} config @param {Refresh} refresh */
   constructor(message, config, refresh) {
     this.message = message;

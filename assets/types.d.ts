@@ -40,6 +40,8 @@ declare namespace Wire {
     channels: Group[];
     next: {step: string, text: string}[];
     hand?: Hand;
+    /** of a closed task: what its steps do, see loops.js */
+    program?: {functions: {[name: string]: {args: string[], body: any[]}}, tables: {[name: string]: number[]}};
     sound?: boolean;
     parts?: {title: string, instruction: string}[];
     shared?: boolean;
@@ -110,6 +112,16 @@ declare namespace Wire {
     echo_first?: [number, number];
     parts?: Part[];
     shared?: boolean;
+    loop?: Loop;
+  }
+
+  /** What the program of a closed task reads of a trial, and of each of its steps, [T]; `aim` [T, k] where actions are graded. */
+  interface Loop {
+    conditions: number[];
+    period: Uint8Array;
+    since: Uint16Array;
+    steps: Uint16Array;
+    aim?: Float32Array;
   }
 
   /** Channels that show what was done, or earned, in the step before. */
@@ -217,7 +229,7 @@ declare namespace Wire {
   }
 
   type FromPlayer = Record | {type: "ready", run: string | null, have: string[]} | {type: "act", uid: string, k: number, action: Action}
-    | {type: "ping"} | {type: "stop"} | {type: "next", step: string};
+    | {type: "ping"} | {type: "more"} | {type: "stop"} | {type: "next", step: string};
 }
 
 /** What Panel hands to a component: its parameters, and how to talk with Python. */

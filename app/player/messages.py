@@ -33,7 +33,7 @@ LONGEST = 100_000  # steps of an episode whose environment sets no end to it
 def is_lockstep(env: HasTrials) -> bool:
     """Whether the browser has to ask what each step does: a trial cannot travel ahead."""
     task = env.declared
-    return task is None or (task.closed and task.loop.one is None)
+    return task is None or (task.closed and not task.foreseen and task.loop.one is None)
 
 
 def travels(env: HasTrials) -> TypeGuard[TaskEnv]:

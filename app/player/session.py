@@ -96,6 +96,7 @@ class Session:
             "ready": lambda message: self._ready(),
             "record": self._record,
             "act": self._act,
+            "more": lambda message: self._send_again(),
             "ping": lambda message: self.send({"type": "pong"}),
             "stop": lambda message: None,
         }
@@ -143,6 +144,13 @@ class Session:
     def _ready(self) -> None:
         self._load()
         self.send(self.config())  # it resets the player: what was sent before is gone there
+        self._send_ahead()
+
+    def _send_again(self) -> None:
+        """The player has nothing to play: what was sent last got lost."""
+        waiting = list(self.sent.values())
+        self.sent = {}
+        self.queue = [*waiting, *(index for index in self.queue if index not in waiting)]
         self._send_ahead()
 
     def uid(self, index: int) -> str:

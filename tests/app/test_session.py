@@ -20,6 +20,10 @@ from neurogym.spec.outcomes import Outcome
 from neurogym.wrappers import WRAPPERS, Wrapper
 
 N = 6
+# a task of which each step is asked for: what several closed ones do travels with none of them
+TURNS = [
+    {"MultiEnvs": {"tasks": [{"task": "Reaching1DWithSelfDistraction-v0", "preset": "human"}]}}
+]
 
 
 @pytest.fixture
@@ -97,7 +101,8 @@ class Player:
             played = dict(response=None, outcome=0, reward=0, at=None, actions=[[1, 1]])
         else:
             play = self._open if self.config["mode"] == "open" else self._lockstep
-            played = (self._joint if "parts" in trial else play)(trial)
+            play = self._joint if "parts" in trial else self._closed if "loop" in trial else play
+            played = play(trial)
         at, onset = played.pop("at"), 1000.25
         key = None if at is None else onset + (at - trial["window"][0]) * trial["dt"] + 3.5
         if played.get("parts"):
@@ -130,6 +135,24 @@ class Player:
         return dict(
             actions=pressed, response=response, at=at, outcome=outcome or earlier, reward=total
         )
+
+    def _closed(self, trial):
+        """A closed loop, as Python plays it."""
+        env = trial_table.env_of(self.session.run)
+        hand, memory = self.config.get("hand"), self.session.told[trial["uid"]]
+        first = trial_table.begin(env, self.session.run["seed"], trial["index"], memory=memory)
+
+        def act(ob):
+            pressed = self.policy(trial, env.t_ind)
+            return (hand["high"] if pressed else hand["rest"]) if hand else pressed
+
+        trace = trial_table.run_trial(env, act, first)
+        truth = trial_table.outcome_of(trace)
+        at = None
+        if truth["response"] is not None:
+            at = trial["window"][0] + round(truth["rt_ms"] / trial["dt"])
+        played = {name: truth[name] for name in ("actions", "response", "reward")}
+        return dict(played, outcome=int(Outcome[truth["outcome"].upper()]), at=at)
 
     def _joint(self, trial):
         """Several tasks at once, as Python plays them; each key comes 3.5 ms into its step."""
@@ -281,7 +304,7 @@ def test_ready_in_mid_run_sends_all_that_is_open(store, player, have):
 
 
 def test_ready_twice_begins_a_trial_in_lockstep_anew(store):
-    player = Player(store, make_run(store, "Reaching1D-v0", n=2))
+    player = Player(store, make_run(store, "Reaching1D-v0", n=2, wrappers=TURNS))
     _, trial = player.ready()
     for k in range(5):
         player.say(type="act", uid=trial["uid"], k=k, action=1)
@@ -291,6 +314,20 @@ def test_ready_twice_begins_a_trial_in_lockstep_anew(store):
     player.play()
     assert player.over
     all_once(store, 2)
+
+
+@pytest.mark.parametrize("id", ["GoNogo-v0", "MatchingPenny-v0"])
+def test_what_got_lost_on_the_way_is_sent_again(store, id):
+    player = Player(store, make_run(store, id))
+    player.ready()
+    while not player.over:
+        player.play()
+        lost = player.session.sent
+        player.queue.clear()  # nothing came
+        assert [m.get("uid") for m in player.say(type="more") if m["type"] == "trial"] == [*lost]
+        player.over = not player.queue
+    assert player.say(type="more") == [{"type": "done"}]
+    all_once(store)
 
 
 # -- trials that depend on how those before them ended ---------------------------------------------
@@ -560,7 +597,7 @@ def test_a_trial_can_be_interrupted_time_and_again(store, player):
 
 
 def test_an_interrupted_trial_in_lockstep_comes_again(store):
-    player = Player(store, make_run(store, "DawTwoStep-v0", n=3))
+    player = Player(store, make_run(store, "Reaching1D-v0", n=3, wrappers=TURNS))
     player.ready()
     trial = player.queue.pop(0)
     for k in range(3):
@@ -960,7 +997,7 @@ def test_a_response_time_is_that_of_the_stamps(store, player):
 
 @pytest.fixture
 def stepping(store):
-    player = Player(store, make_run(store, "Reaching1D-v0", n=2))
+    player = Player(store, make_run(store, "Reaching1D-v0", n=2, wrappers=TURNS))
     player.ready()
     return player
 
