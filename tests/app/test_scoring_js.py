@@ -33,7 +33,7 @@ def acts(env, seed):
 def cases_of(task_id, trials=3):
     """Trials of a task as the player gets them, what was done, and what Python says of it."""
     env = ngym.make(task_id).unwrapped
-    if messages.is_lockstep(env) or env.loop_told:
+    if messages.is_lockstep(env) or (env.task.closed and env.task.loop.one):
         return
     for index in range(trials):
         for name in ("random", "oracle", "held", "idle"):
