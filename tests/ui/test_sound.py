@@ -394,6 +394,8 @@ def test_the_trial_table_tells_whether_sound_was_on(page, server, mute):
     rows = server.rows(run_id=run)
     assert [row["flags"]["sound"] for row in rows] == [not mute] * 2
     assert not any("mismatch" in row["flags"] for row in rows)
+    assert rows[0]["onset_ms"] in [onset for _, onset, _ in rows[0]["periods"]]
+    assert all(shown > 0 for _, _, shown in rows[0]["periods"])
 
 
 def test_a_page_that_stalls_as_a_sound_begins_goes_on(ears):
