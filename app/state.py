@@ -34,6 +34,7 @@ FILE = (  # entries of a TOML file
     "task", "preset", "seed", "trials", "feedback", "feedback_ms", "iti_ms", "wrappers", "off",
     "params",
 )  # fmt: skip
+GUEST = "guest"  # who plays, if nobody says it
 FEEDBACK_MS, ITI_MS = 700, 500  # between trials, unless a run says otherwise
 STACKS = ("wrappers", "off")
 PACE = ("feedback", "feedback_ms", "iti_ms")  # what a person is told between trials, how long

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import importlib
 import importlib.util
 import io
 import json
@@ -37,6 +38,7 @@ examples:
   neurogym list --wrappers
   neurogym rollout GoNogo --agent oracle --trials 20 --out -
   neurogym export --format csv --task GoNogo --out trials.csv
+  neurogym page GoNogo --out gonogo.html
   neurogym serve --open
 
 `neurogym COMMAND --help` says more about a command.
@@ -150,6 +152,8 @@ def _parser() -> argparse.ArgumentParser:
         command(_rollout, "rollout", "Let an agent play and write its trials.", ROLLOUT_EXAMPLES)
     )
     _export_arguments(command(_export, "export", "Write stored trials to a file.", EXPORT_EXAMPLES))
+    _page_arguments(command(_page, "page", "Write a run to one file that plays by itself."))
+    _import_arguments(command(_import, "import", "Store what people played in such a file."))
     _serve_arguments(command(_serve, "serve", "Serve the web app.", SERVE_EXAMPLES))
     return parser
 
@@ -228,6 +232,29 @@ def _export_arguments(parser: _Parser) -> None:
         metavar="FILE",
         help="the file, which is overwritten; - for the standard output (default)",
     )
+
+
+def _page_arguments(parser: _Parser) -> None:
+    parser.add_argument("id", help="a task, as `neurogym list` names it; -v0 may be left out")
+    parser.add_argument("--preset", default="human", choices=("human", "agent"), help="(human)")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=JSON",
+                        help="a parameter of the task; can be repeated")  # fmt: skip
+    parser.add_argument("--wrapper", action="append", default=[], metavar="NAME[=JSON]",
+                        help="a wrapper around it, the innermost first")  # fmt: skip
+    parser.add_argument("--trials", type=lambda text: _integer(text, 1, 5000), default=20,
+                        help="(%(default)s)")  # fmt: skip
+    parser.add_argument("--seed", type=_seed, default=0, help="seed of the trials (%(default)s)")
+    parser.add_argument("--subject", default="guest", help="whose run it is called (%(default)s)")
+    parser.add_argument("--out", required=True, metavar="FILE", help="the page, NAME.html")
+    _add_own(parser)
+
+
+def _import_arguments(parser: _Parser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE",
+                        help="JSON that a page gave out, or that JATOS collected")  # fmt: skip
+    parser.add_argument("--subject", help="whose run it is, in place of what the page says")
+    _add_db(parser)
+    _add_own(parser)
 
 
 def _serve_arguments(parser: _Parser) -> None:
@@ -490,6 +517,52 @@ def _stored_task(id: str | None, runs: list[dict[str, Any]]) -> str | None:
         if candidate in stored:
             return candidate
     raise ValueError(unknown("stored task", [id], stored))
+
+
+# -- runs in one file -----------------------------------------------------------------------------
+
+
+def _page(arguments: argparse.Namespace) -> int:
+    if Path(arguments.out).suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--out {arguments.out}: expected a name that ends in .html")
+    id, params = _known_id(arguments.id), _assigned("--param", arguments.param)
+    stack = _stack(arguments.wrapper)
+    if cls := task_class(id):
+        _check_task(id, params)
+        params = configure(cls, arguments.preset, **params).settings()
+    text = _alone().page(id, params, stack, arguments.trials, arguments.seed, arguments.subject)
+    Path(arguments.out).write_text(text, encoding="utf-8")
+    size = f"{len(text) / 1000:.0f} kB"
+    print(f"{id}: {arguments.trials} trials, {size} -> {arguments.out}", file=sys.stderr)
+    return 0
+
+
+def _alone() -> Any:
+    """The part of the app that makes pages and reads what comes back from them."""
+    _app_folder()
+    return importlib.import_module("app.alone")
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from neurogym.records.database import Store
+
+    for file in arguments.files:
+        try:
+            run, rows = _alone().rows_of(Path(file).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{file}: {error}") from error
+        if arguments.subject:
+            run["subject"] = arguments.subject
+            rows = [{**row, "subject": arguments.subject} for row in rows]
+        with Store(arguments.db) as store:
+            known = store.run(run["run_id"])
+            if known is None:
+                store.add_run(run)
+            elif any(known[name] != run[name] for name in ("task", "params", "wrappers", "seed")):
+                raise ValueError(f"{file}: the run {run['run_id']!r} is stored as another one")
+            new = sum(store.add_trial(row) for row in rows)
+        print(f"{file}: {new} of {len(rows)} trials are new; run {run['run_id']}", file=sys.stderr)
+    return 0
 
 
 # -- serve --------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ LAYERS = (
     "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym.moved", "neurogym",
     "neurogym.cli", "neurogym.__main__",
     "app.assets", "app.theme", "app.shell", "app.work", "app.state", "app.plots", "app.player",
-    "app.forms", "app.pages", "app.studio", "app.main", "app", "dashboards",
+    "app.alone", "app.forms", "app.pages", "app.studio", "app.main", "app", "dashboards",
 )  # fmt: skip
 HEAVY = ("panel", "bokeh", "torch", "matplotlib", "scipy", "sqlalchemy", "pandas", "PIL")
 

@@ -12,13 +12,14 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from app import alone
 from app.forms.editors import TIGHT, Around
 from app.forms.fields import Form, Key
 from app.forms.stack import StackEditor
 from app.player.keys import keys_line
 from app.player.session import title
 from app.shell import heading
-from app.state import PRESETS, Refused, StudioState
+from app.state import GUEST, PRESETS, Refused, StudioState
 from neurogym.envs.has_trials import HasTrials
 from neurogym.figures.stills import screens, timeline
 
@@ -32,6 +33,11 @@ RUN = {
     "subject": "player (a pseudonym)",
     "feedback": "feedback after each trial",
 }
+
+
+def _travels(env: Any) -> bool:
+    """Whether a page can hold the trials."""
+    return not alone.stays(env)
 
 
 def _dt(env: Any) -> Any:
@@ -189,6 +195,11 @@ class Configure(pn.viewable.Viewer):
             filename="task.toml", label="Download as TOML", variant="outlined", size="small",
             embed=False, auto=True, margin=0,
         )  # fmt: skip
+        page = self._onward(
+            pmui.FileDownload, callback=self._page, filename=f"{self.choice.task}.html",
+            label="Download as one page", variant="outlined", size="small", embed=False, auto=True,
+            margin=0, visible=pn.bind(_travels, self.param.env),
+        )  # fmt: skip
         file = pmui.FileInput(
             label="Open a TOML file", accept=".toml", variant="outlined", size="small", margin=0,
         )  # fmt: skip
@@ -197,8 +208,16 @@ class Configure(pn.viewable.Viewer):
             object=self.param.problem, visible=pn.bind(bool, self.param.problem), severity="error",
             margin=(4, 8),
         )  # fmt: skip
-        ways = pmui.FlexBox(copy, toml, file, gap="10px", align_items="center", margin=(4, 8))
+        ways = pmui.FlexBox(copy, toml, page, file, gap="10px", align_items="center", margin=(4, 8))
         return card("Take it along", ways, told, self.python, self.text)
+
+    def _page(self) -> io.StringIO:
+        """The run as a file that plays by itself."""
+        choice = self.choice
+        return io.StringIO(alone.page(
+            choice.task, choice.settings(), choice.wrappers, choice.trials, choice.seed,
+            choice.subject or GUEST,
+        ))  # fmt: skip
 
     # -- changes ---------------------------------------------------------------------------------
 

@@ -13,12 +13,11 @@ import param
 from app.player.component import Player
 from app.player.session import Session, title
 from app.shell import heading
-from app.state import PACE, StudioState
+from app.state import GUEST, PACE, StudioState
 from neurogym.records.database import Store
 from neurogym.records.files import write_csv
 from neurogym.records.trial_table import new_run_id, utc_now
 
-GUEST = "guest"
 NEXT = {"compare": "Compare with an agent", "again": "Play again", "data": "See the data"}
 UNSEEN = {"position": "absolute", "width": "1px", "height": "1px", "overflow": "hidden",
           "clip-path": "inset(50%)"}  # fmt: skip

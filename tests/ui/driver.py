@@ -34,7 +34,7 @@ def page(context):
 
 
 def leaves(url):
-    return not re.match(r"(http|ws)://(localhost|127\.0\.0\.1):|data:|blob:|about:", url)
+    return not re.match(r"(http|ws)://(localhost|127\.0\.0\.1):|data:|blob:|about:|file:", url)
 
 
 def state(page, *states):
