@@ -527,11 +527,24 @@ class ClosedEnv(TaskEnv):
         if block is self._batch:
             return
         super()._open(block)
+        self._follow(block)
+
+    def _follow(self, block: TrialBatch) -> None:
+        """Keep what the program reads of each trial and each row of a batch."""
         loop = self.task.loop.one
         assert loop is not None  # `kind` has asked
         self._loop = loop
         self._each = loop.conditions(block.trials)
         self._where = loop.where(block)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what follows from the batch."""
+        return {k: v for k, v in vars(self).items() if k not in ("_loop", "_each", "_where")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self._batch is not None:
+            self._follow(self._batch)
 
     def _read_payoffs(self, block: TrialBatch) -> None:
         """There are none: the task itself says what actions earn."""

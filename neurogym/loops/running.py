@@ -67,6 +67,12 @@ class Transition:
         self.start, self.effect = made["begin_"], made["react_"]
         self.best, self.show = made.get("best_"), made.get("observe_")
 
+    def __copy__(self) -> Transition:
+        return self  # nothing in it changes
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Transition:
+        return self
+
     def __getstate__(self) -> tuple[Program, bool]:
         """The program alone: functions that were made of a text belong to one process."""
         return self.program, self.graded
