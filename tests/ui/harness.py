@@ -310,3 +310,16 @@ class Bench:
         """The record of a trial, once it was sent."""
         found = self.wait(f"window.records().find((record) => record.uid === '{uid}')")
         return found.json_value()
+
+
+def screen(bench, hz):
+    """Give the page a screen whose n-th frame lasts as long as at some rate, and load it anew."""
+    bench.page.add_init_script(
+        f"""const wait = window.requestAnimationFrame.bind(window);
+        let [last, now, n] = [null, 1000, 0];
+        window.requestAnimationFrame = (act) => wait((ts) => {{
+          if (ts !== last) [last, now, n] = [ts, now + 1000 / ({hz}), n + 1];
+          act(now);
+        }});"""
+    )
+    bench.open()

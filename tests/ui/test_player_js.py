@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neurogym.spec.scene import Disc, Dots
-from tests.ui.harness import CROSS, Bench, config, drawn, responses, trial
+from tests.ui.harness import CROSS, Bench, config, drawn, responses, screen, trial
 
 LONG = {"answer": 150}  # steps; a slow machine has time to send its key
 
@@ -193,19 +193,6 @@ def test_scores_agree_with_the_table(bench):
 
 
 # -- the screen ------------------------------------------------------------------------------------
-
-
-def screen(bench, hz):
-    """Give the page a screen whose n-th frame lasts as long as at some rate, and load it anew."""
-    bench.page.add_init_script(
-        f"""const wait = window.requestAnimationFrame.bind(window);
-        let [last, now, n] = [null, 1000, 0];
-        window.requestAnimationFrame = (act) => wait((ts) => {{
-          if (ts !== last) [last, now, n] = [ts, now + 1000 / ({hz}), n + 1];
-          act(now);
-        }});"""
-    )
-    bench.open()
 
 
 @pytest.mark.parametrize("hz", [30, 60, 75, 144])

@@ -1,0 +1,99 @@
+"""Closed loops in the page: periods last what they say, answers count as the scalar env says."""
+
+import collections
+import json
+
+import numpy as np
+import pytest
+
+from app.player import messages
+from neurogym.envs.task_env import TaskEnv
+from neurogym.records import trial_table
+from neurogym.spec.outcomes import Outcome
+from neurogym.trials.catalogue import configure, task_class
+from tests.structure import TASKS
+from tests.ui.harness import config, screen
+
+CLOSED = [id for id in TASKS if task_class(id).closed]
+
+
+def brief(id):
+    """A task as people play it, its periods short, and of different lengths."""
+    task = configure(task_class(id), "human")
+    timing = {period: (3 + i) * task.dt for i, period in enumerate(task.timing)}
+    return configure(task_class(id), "human", timing=timing)
+
+
+def told(env, seed):
+    """What the page is told of the task, and of a trial."""
+    first = trial_table.begin(env, seed, 0)
+    given = messages.trial(env, "r1-0-0", 0, 0, first)
+    plain = json.loads(json.dumps(given, default=lambda array: array.ravel().tolist()))
+    return config(**messages.stage(env), iti_ms=0), plain, first
+
+
+def lengths(env, steps):
+    """How long each period is on, ms, where these steps are shown."""
+    shown = collections.Counter()
+    for step in steps:
+        shown.update(name for name, start, stop in env.periods if start <= step < stop)
+    return {name: n * env.dt for name, n in shown.items()}
+
+
+@pytest.mark.parametrize("hz", [60, 144])
+@pytest.mark.parametrize("id", CLOSED)
+def test_each_period_lasts_what_it_says(bench, id, hz):
+    env = TaskEnv(brief(id))
+    about, trial, first = told(env, 3)
+    trace = trial_table.run_trial(env, lambda ob: env.idle_action, first)
+    trial_table.begin(env, 3, 0)
+    expected = lengths(env, trace.steps.tolist())
+    screen(bench, hz)
+    bench.deliver(about, trial)
+    bench.page.keyboard.press("Space")
+    record = bench.record("r1-0-0")
+    assert [name for name, _, _ in record["periods"]] == [*expected]
+    for name, _, ms in record["periods"]:
+        assert abs(ms - expected[name]) <= 1000 / hz + 0.1, name
+    onset, last = record["periods"][0][1], record["periods"][-1]
+    whole = last[1] + last[2] - onset  # errors do not add up
+    assert abs(whole - len(trace.steps) * env.dt) <= 1000 / hz + 0.1
+    assert record["actions"] == []
+    assert "late_steps" not in record["flags"]
+
+
+def act_of(record, env):
+    """Who does what a record says."""
+    done = dict(map(tuple, record["actions"]))
+    return lambda ob: np.asarray(done.get(env.t_ind, env.idle_action))
+
+
+KEYS = {  # kinds of keys: one that acts once, one that lasts, some that set numbers
+    "once": "DawTwoStep-v0", "lasting": "Reaching1D-v0", "moving": "ReachingDelayResponse-v0",
+    "setting": "SpatialSuppressMotion-v0", "in a row": "LeverPress-v0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["tapped", "held", "two at once"])
+@pytest.mark.parametrize("id", KEYS.values(), ids=KEYS)
+def test_what_keys_did_is_worth_what_python_says(bench, id, way):
+    env = TaskEnv(brief(id))
+    about, trial, _ = told(env, 5)
+    codes = [key["code"] for key in about["keys"]]
+    bench.deliver(about, trial)
+    bench.page.keyboard.press("Space")
+    bench.onset("r1-0-0")
+    chosen = codes if way == "two at once" else codes[-1:]
+    for code in chosen:
+        bench.page.keyboard.down(code)
+    if way != "held":
+        for code in chosen:
+            bench.page.keyboard.up(code)
+    record = bench.record("r1-0-0")
+    first = trial_table.begin(env, 5, 0)
+    trace = trial_table.run_trial(env, act_of(record, env), first)
+    truth = trial_table.outcome_of(trace)
+    assert record["actions"]
+    assert record["reward"] == pytest.approx(truth["reward"], abs=1e-9)
+    assert record["response"] == truth["response"]
+    assert Outcome(record["outcome"]).name.lower() == truth["outcome"]
