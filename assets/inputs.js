@@ -81,7 +81,7 @@ export class Dial {
 
 export class Hand {
   /** @param {Wire.Hand} hand */
-  constructor({rest, start, low, high, presses, point, click, only}) {
+  constructor({rest, start, low, high, presses, point, click, only, once = false}) {
     this.rest = rest;
     this.low = low;
     this.high = high;
@@ -89,6 +89,9 @@ export class Hand {
     this.point = point;
     this.click = click;
     this.only = only;
+    this.once = once;
+    /** @type {number | null} the first key, where no other one counts */
+    this.chosen = null;
     this.start = start;
     this.numbers = [...start];
     /** @type {Map<number, number>} */
@@ -103,6 +106,8 @@ export class Hand {
 
   /** @param {number} key @param {number} stamp */
   press(key, stamp) {
+    if (this.once) this.chosen ??= key;
+    if (this.once && this.chosen !== key) return;
     this.down.set(key, stamp);
     this.tapped.set(key, stamp);
     this.last = stamp;

@@ -56,7 +56,9 @@ export class Overlays {
       : [h("div", {class: "tasks"}, ...groups.map(({title, instruction, keys}) =>
         h("section", {}, h("h3", {}, title), h("p", {}, instruction), caps(keys))))];
     const title = groups.length === 1 ? config.title ?? "" : `${COUNTS[groups.length] ?? groups.length} tasks at once`;
-    page.overlay("ready", h("h2", {}, title), ...how, start, ...(mute.note ? [small(mute.note)] : []),
+    const lasting = config.hold || config.hand?.presses.some(([kind]) => kind === "move");
+    page.overlay("ready", h("h2", {}, title), ...how, ...(lasting ? [small("Hold a key down to keep moving.")] : []),
+      start, ...(mute.note ? [small(mute.note)] : []),
       h("p", {class: "small bykey"}, mute.hasKey ? "Esc pauses, M mutes" : "Esc pauses"));
   }
 

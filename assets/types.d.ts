@@ -72,6 +72,7 @@ declare namespace Wire {
     point: [number, "x" | "y", number, number][];
     click: number | null;
     only: number | null;
+    once?: boolean;
   }
 
   /** Channels of observations that belong together. */

@@ -619,7 +619,7 @@ class Controls(Keys):
     `start` says where actions are when a trial begins, if not at rest. `point` tells which action
     follows the pointer, as (axis, scale, offset) of its place on the stage; to click presses the
     key `click`. With `only`, the numbers count while that key is down alone, and are at rest in all
-    other steps.
+    other steps. With `once`, the first key of a trial is the one that counts.
     """
 
     presses: tuple[Press, ...] = ()
@@ -627,6 +627,7 @@ class Controls(Keys):
     point: Mapping[str, tuple[str, float, float]] = field(default_factory=dict)
     click: str | None = None
     only: str | None = None
+    once: bool = False
 
     def __init__(
         self,
@@ -635,14 +636,16 @@ class Controls(Keys):
         point: Mapping[str, tuple[str, float, float]] | None = None,
         click: str | None = None,
         only: str | None = None,
+        once: bool = False,
     ):
         super().__init__()
         codes = [press.code for press in presses]
         for code in (click, only):
             if code is not None and code not in codes:
                 raise ValueError(unknown("key", [code], codes))
-        given = (presses, start or {}, point or {}, click, only)
-        for name, value in zip(("presses", "start", "point", "click", "only"), given, strict=True):
+        given = (presses, start or {}, point or {}, click, only, once)
+        names = ("presses", "start", "point", "click", "only", "once")
+        for name, value in zip(names, given, strict=True):
             object.__setattr__(self, name, value)
 
     def resolve(self, actions: Actions) -> dict[str, Any]:
@@ -670,5 +673,6 @@ class Controls(Keys):
             "point": [[actions.index(a), *how] for a, how in self.point.items()],
             "click": place.get(self.click),
             "only": place.get(self.only),
+            "once": self.once,
         }
         return {"keys": keys, "dial": None, "hand": hand}

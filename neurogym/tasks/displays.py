@@ -129,7 +129,8 @@ class SpatialSuppressMotion(Task):
         *(
             Press(f"Arrow{name.title()}", name, "hold", {f"direction {k}": 1})
             for k, name in enumerate(NAMES, 1)
-        )
+        ),
+        once=True,
     )
     scene = Scene(
         Plaid(

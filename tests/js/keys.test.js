@@ -102,3 +102,16 @@ test("a hand holds, moves and toggles numbers within bounds", () => {
   hand.press(3, 20);
   assert.equal(hand.now[2], 1);
 });
+
+test("where one press counts it is the first", () => {
+  const presses = [["hold", [[0, 1]]], ["hold", [[1, 1]]]];
+  const hand = new Hand({rest: [0, 0], start: [0, 0], low: [0, 0], high: [1, 1], presses, point: [], click: null, only: null, once: true});
+  hand.press(2, 5);
+  hand.press(1, 6);
+  assert.deepEqual(hand.take(), {action: [0, 1], stamp: 5});
+  hand.release(2);
+  hand.press(1, 40);
+  assert.equal(hand.take(), null);
+  hand.press(2, 50);
+  assert.deepEqual(hand.take(), {action: [0, 1], stamp: 50});
+});
