@@ -52,10 +52,10 @@ export class ClosedTrial extends Trial {
   // Where nothing was shown, nothing was to be answered: a trial waits while the page is stuck.
   /** @param {number} ts */
   wait(ts) {
-    const gap = this.stamps.length ? ts - this.stamps.at(-1) : 0;
-    if (gap <= Math.max(STALL, 2 * this.dt)) return;
+    const longer = this.stamps.length ? ts - this.stamps.at(-1) - Math.max(STALL, 2 * this.dt) : 0;
+    if (longer <= 0) return;
     this.note("late_steps");
-    this.began += gap - this.refresh.interval;
+    this.began += longer;
   }
 
   // All keys that came by now were pressed in the step that was on the screen.

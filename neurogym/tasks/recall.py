@@ -233,7 +233,7 @@ class MemoryRecall(Task):
         rest, acts, hits, error = self.plan.actions.rest, False, 0, 0.0
         for k in range(dim):
             off = abs(action[k] - step.aim[k])
-            error += off / dim
+            error += off
             hits += off < span / 2
             acts = acts or action[k] != rest[k]
         state.acted = state.acted or acts
@@ -244,7 +244,7 @@ class MemoryRecall(Task):
         share = state.right / asked
         how = Outcome.CORRECT if share > 1 - 1e-9 else Outcome.ERROR
         return Effect(
-            reward=self.plan.rewards["correct"] * (1 - error / span) if counts else 0.0,
+            reward=self.plan.rewards["correct"] * (1 - error / dim / span) if counts else 0.0,
             performance=share,
             outcome=how if state.acted else Outcome.MISS,
             responds=counts and acts,

@@ -2,6 +2,7 @@ import copy
 import math
 import pickle
 import re
+import runpy
 from pathlib import Path
 
 import gymnasium as gym
@@ -937,12 +938,14 @@ def test_environments_with_trials_pass_unchanged():
 # -- the docs --------------------------------------------------------------------------------------
 
 
-def test_the_guide_to_adding_a_task_runs():
+def test_the_guide_to_adding_a_task_runs(tmp_path):
     text = (Path(__file__).parents[2] / "docs" / "adding-a-task.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     try:
-        exec("\n".join(blocks), {"__name__": "guide"})
+        guide = tmp_path / "guide.py"
+        guide.write_text("\n".join(blocks), encoding="utf-8")
+        runpy.run_path(str(guide), run_name="guide")
     finally:
-        for id in ("Brighter-v0", "YourTask-v0"):
+        for id in ("Brighter-v0", "YourTask-v0", "Climb-v0"):
             registry.unregister(id)
-    assert len(blocks) == 5
+    assert len(blocks) == 6

@@ -156,7 +156,7 @@ def test_shapes_seeds_and_iteration(task_id):
     dataset.seed(1)
     np.testing.assert_array_equal(next(dataset)[0], inputs)
     assert len(list(make(seed=1, max_batch=3))) == 3
-    fresh = [ngym.Dataset(task_id, batch_size=4, seq_len=200)()[0] for _ in range(2)]
+    fresh = [ngym.Dataset(task_id, batch_size=32, seq_len=200)()[0] for _ in range(2)]
     assert not np.array_equal(*fresh)
 
 

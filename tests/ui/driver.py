@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 IN_STATE = """
 ([states]) => {
@@ -76,9 +77,19 @@ ASKED = """() => {
 }"""
 
 
+def asked(page):
+    """Wait until a trial asks for an answer, the run is over, or it pauses; which of these it is."""
+    try:
+        now = page.wait_for_function(ASKED).json_value()
+    except TimeoutError:
+        told = page.evaluate("({...window.__player?.dataset, answered: window.__answered})")
+        pytest.fail(f"the player is stuck: {told}")
+    return now
+
+
 def answer(page, client, key, after_ms=200):
     """Press a key so long after the window's onset; False when the run is over."""
-    while (now := page.wait_for_function(ASKED).json_value()) == "paused":
+    while (now := asked(page)) == "paused":
         page.keyboard.press("Space")  # a busy machine can lose the server for a moment
         page.wait_for_function("window.__player.dataset.state !== 'paused'")
     if now == "done":

@@ -241,7 +241,7 @@ def test_the_preset_gives_other_parameters(view):
     assert "preset" not in view.locator("code").first.inner_text()
     view.get_by_role("button", name="people").click()
     note(view, "25 steps = 500 ms")
-    assert "preset" not in query(view)
+    view.wait_for_url(lambda url: "preset" not in query(view))
 
 
 def test_python_on_the_clipboard_runs(view, capsys):
