@@ -78,7 +78,7 @@ ASKED = """() => {
 
 
 def asked(page):
-    """Wait until a trial asks for an answer, the run is over, or it pauses; which of these it is."""
+    """Wait until a trial asks for an answer, or the run is over or pauses; which of these it is."""
     try:
         now = page.wait_for_function(ASKED).json_value()
     except TimeoutError:

@@ -69,21 +69,16 @@ def played(server):
 # -- names, keys, colours --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("view", LOADED)
-def test_nothing_serious_is_in_the_way_of_those_who_listen(page, server, played, view):
-    show(page, server, view, "theme=light")
+def test_nothing_serious_is_in_the_way_of_those_who_listen(page, server, played, view, theme):
+    show(page, server, view, f"theme={theme}")
     if view == "data":
         page.get_by_text(played).click()
         page.get_by_text("late_frames").wait_for()
+    page.wait_for_function(IS_DARK, arg=theme == "dark")
     assert serious(page) == []
     expect(page.locator("h1")).to_have_count(1)
-    if view in ("compare", "evidence"):  # whose pictures are drawn anew
-        show(page, server, view, "theme=dark")
-    else:
-        page.get_by_role("button", name="Toggle theme").click()
-    expect(page.locator(".mui-dark").first).to_be_visible()
-    page.wait_for_function(IS_DARK, arg=True)
-    assert serious(page) == []
 
 
 def serious(page):
