@@ -78,6 +78,14 @@ def known_tasks():
         catalogue.forget(id)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def in_python():
+    """Steps run in Python, but where a test asks for them to be compiled: that takes long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROGYM_COMPILED", "0")
+        yield
+
+
 @pytest.fixture
 def task(request, task_id):
     """The task of `task_id`, with the parameters of `preset` if the test asks for one."""

@@ -12,6 +12,8 @@ import numpy as np
 from neurogym.envs.episodes import as_trials
 from neurogym.envs.has_trials import Forking
 from neurogym.envs.task_env import TaskEnv
+from neurogym.loops.kernels import TOLD
+from neurogym.loops.many import kernels_of
 from neurogym.spec.outcomes import HOW, Result
 from neurogym.spec.plan import Step
 from neurogym.trials.batch import TrialBatch
@@ -174,6 +176,8 @@ def play_rightly(block: TrialBatch) -> Shown:
     """Play the trials of a block by their labels, side by side, a step at a time."""
     if not block.task.closed and block.paid[0].shape[1] == 1:
         return _at_once(block)
+    if block.task.closed and block.task.loop.one:
+        return _in_turn(block)
     n, steps = block.n, []
     how = dict(performance=np.zeros(n), outcome=np.zeros(n, int), response=np.zeros(n, int))
     parts: dict[str, np.ndarray] | None = None
@@ -206,6 +210,31 @@ def _at_once(block: TrialBatch) -> Shown:
     how = {name: getattr(pay, name)[end] for name in HOW}
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     return Shown(block.ob[rows], gt[rows], pay.reward[cells][rows], offsets, how)
+
+
+def _in_turn(block: TrialBatch) -> Shown:
+    """The same of one closed task: a trial after the other, compiled where numba is there."""
+    task, n, size = block.task, block.n, len(block.ob)
+    graded, line = task.plan.actions.graded, block.columns
+    kernels = kernels_of(task.loop.one.program, graded, task.label)
+    last, ends = np.zeros(size, bool), block.offsets[1:]
+    last[ends - 1] = True
+    columns = block.period, line["since"], line["steps"], last, block.period_end + 1
+    told = np.zeros((size, len(TOLD)), np.int64)
+    told[:, : len(columns)] = np.stack(columns, axis=1)
+    gt, rows, reward = kernels.room(size, 0, 0, 0.0)
+    stops, outcome, response, performance = kernels.room(n, 0, 0, 0, 0.0)
+    given, ob = kernels.given, block.ob.copy()
+    count = kernels.play(
+        given(block.offsets[:-1]), given(ends), kernels.states(1)[0], given(told),
+        given(kernels.aims(line, size)), given(kernels.conditions(block.trials.conditions, n)),
+        ob, gt, reward, rows, stops, performance, outcome, response,
+    )  # fmt: skip
+    seen = np.asarray(rows[:count], np.int64)
+    labels = np.asarray(gt[:count], np.int64) if kernels.labels else block.gt[seen]
+    how = dict(zip(HOW, map(np.asarray, (performance, outcome, response)), strict=True))
+    offsets = np.append(0, stops)
+    return Shown(ob[seen], labels, np.asarray(reward[:count], float), offsets, how)
 
 
 def _look_up(block: TrialBatch) -> Iterator[tuple]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from operator import le
 from typing import Any
 
 import gymnasium as gym
@@ -13,7 +14,7 @@ from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Outcome, Payoffs, Result
 from neurogym.spec.plan import Step
 from neurogym.trials.batch import TrialBatch
-from neurogym.trials.stream import Stream
+from neurogym.trials.stream import MOST, Stream
 from neurogym.trials.task import Task
 from neurogym.wrappers.stack import write as written
 
@@ -21,6 +22,7 @@ NAN = float("nan")
 NAMES = [outcome.name.lower() for outcome in Outcome]
 
 
+ROWS = 8192  # painted at a time, about, where trials follow one another
 ECHO = "echo"  # the key of what echoes show, in a memory
 NO_CONDITIONS: Mapping[str, Any] = {}
 
@@ -110,6 +112,9 @@ class TaskEnv(HasTrials):
         self.num_tr = 0
         self.performance = 0.0
         self._graded = task.plan.actions.graded
+        if self._graded:
+            space: Any = self.action_space
+            self._bounds = space.low.tolist(), space.high.tolist()
         self._actions = frozenset(() if self._graded else range(task.plan.actions.size))
         self._trials: Stream | None = None  # from the first reset on
         self._next, self.trial_index = 0, -1
@@ -184,12 +189,20 @@ class TaskEnv(HasTrials):
         info: dict[str, Any] = {
             "new_trial": True,
             "gt": gt,
-            "trial": self.trial,
+            "trial": self._told() if self._plain else self.trial,
             "performance": performance,
             "rt": rt,
             "response": int(response) if response else -1,
             "outcome": NAMES[outcome],
         }
+        if self._plain and self._i + 1 < self._n and not self.forced and self._is_next():
+            self._i = i = self._i + 1
+            self._i_is = self.trial_index = self._next
+            self._next += 1
+            self.num_tr += 1
+            self._k = self._offsets[i]
+            self._start()
+            return self._row(), reward, False, False, info
         if parts := self._parts():
             info["parts"] = parts_of(self.task, parts)
         if self.task.plan.learns:
@@ -197,6 +210,14 @@ class TaskEnv(HasTrials):
             self._carried = self.task.learn(self._carried, info["trial"], result)
         self._begin(NO_CONDITIONS)
         return self._row(), reward, False, False, info
+
+    def _told(self) -> dict[str, Any]:
+        """The trial's conditions where each trial has all of them."""
+        return dict(zip(self._names, self._values[self._i], strict=False))
+
+    def _is_next(self) -> bool:
+        """Whether the next trial follows in the block, and nothing changed since that was drawn."""
+        return self._i_is == self._next - 1 and self.task.version == self._version
 
     def _opened_at(self) -> int:
         """The row with which the response window opens."""
@@ -275,9 +296,17 @@ class TaskEnv(HasTrials):
         block, i = self._batch, self._i + 1
         same = block is not None and i < block.n and self._i_is == self._next - 1
         if conditions or self.forced or not same or self.task.version != self._version:
-            block, i = self._stream.find(self._next, conditions)
+            block, i = self._stream.find(self._next, conditions, self._ahead(block, conditions))
             self._open(block)
         return i
+
+    def _ahead(self, before: TrialBatch | None, conditions: Mapping[str, Any]) -> int:
+        """How many blocks to paint at once: several small ones where trials follow one another."""
+        if before is None or conditions or self.forced or before.n < MOST:
+            return 1
+        if self._i_is != self._next - 1 or self._i + 1 < before.n:
+            return 1
+        return min(16, max(1, ROWS * before.n // (len(before.ob) * MOST)))
 
     def _open(self, block: TrialBatch) -> None:
         """Keep what trials read of a block as Python lists: numpy scalars are slow."""
@@ -289,6 +318,13 @@ class TaskEnv(HasTrials):
         self._rows = list(block.ob)
         self._opened = block.window[:, 0].tolist()
         self._columns = {k: v.tolist() for k, v in block.trials.conditions.items()}
+        self._names, self._n = tuple(self._columns), block.n
+        self._values = list(zip(*self._columns.values(), strict=True)) or [()] * block.n
+        plan = self.task.plan
+        self._plain = not (
+            plan.learns or plan.echoes or self.task.tasks
+            or any(None in column for column in self._columns.values())
+        )  # fmt: skip
 
     def _read_payoffs(self, block: TrialBatch) -> None:
         """Keep what actions earn in a block, by rule state and row."""
@@ -515,6 +551,12 @@ class ClosedEnv(TaskEnv):
 
     def _known(self, action: Any) -> Any:
         """The action as a Python number, or a list of them where it is graded."""
+        if self._graded and type(action) is np.ndarray and self._batch is not None:
+            values = action.astype(np.float32, copy=False).tolist() if action.ndim == 1 else []
+            low, high = self._bounds
+            above = len(values) == len(low) and all(map(le, low, values))
+            if above and all(map(le, values, high)):
+                return values
         try:
             if action in self._actions and self._batch is not None:
                 return int(action)

@@ -69,16 +69,20 @@ class Stream:
         draw = self.draw(index, memory)
         return self.task.block([draw], fixed), draw
 
-    def find(self, index: int, fixed: Mapping[str, Any] | None = None) -> tuple[TrialBatch, int]:
-        """The block that holds a trial, and the trial's place in it."""
+    def find(
+        self, index: int, fixed: Mapping[str, Any] | None = None, count: int = 1
+    ) -> tuple[TrialBatch, int]:
+        """The block that holds a trial, and those after it if several are asked for; its place."""
         number, place = locate(index)
         forced = sorted((name, repr(value)) for name, value in (fixed or {}).items())
         key = (
             number,
             forced,
             place if forced else None,
-            self.task.version,
-        )  # parameters may change
+            self.task.version,  # parameters may change
+            count,
+        )
         if self._last is None or self._last[0] != key:
-            self._last = key, self.task.block([self.draw(number)], fixed, place if fixed else None)
+            draws = [self.draw(number + i) for i in range(count)]
+            self._last = key, self.task.block(draws, fixed, place if fixed else None)
         return self._last[1], place

@@ -24,6 +24,7 @@ import neurogym as ngym
 from neurogym.trials.catalogue import task_class
 from neurogym.trials.stream import FIRST, MOST
 from tests.acting import some
+from tests.benchmarks import neurogym2
 
 SEQ_LEN = 100
 FULL = sum(FIRST << i for i in range((MOST // FIRST).bit_length()))  # trials until blocks are large
@@ -270,7 +271,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--envs", type=int, default=64, help="environments stepped together")
     parser.add_argument("--stacks", action="store_true", help="stacks of wrappers instead")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the usual work a round")
+    parser.add_argument("--neurogym", action="store_true", help="beside NeuroGym 2.2.0 instead")
     options = parser.parse_args(argv)
+    if options.neurogym:
+        lines = neurogym2.report(options.ids, options.rounds, options.scale, options.envs)
+        print("\n".join(lines))
+        return
     if options.stacks:
         id = (options.ids or ["PerceptualDecisionMaking-v0"])[0]
         print("\n".join(report_stacks(id, options.rounds, options.scale, options.envs)))

@@ -8,6 +8,7 @@ import pytest
 from gymnasium.vector import VectorEnv
 
 import neurogym as ngym
+from neurogym.envs.dataset import play_rightly
 from neurogym.envs.task_env import TaskEnv
 from neurogym.envs.vector import TaskVectorEnv
 from neurogym.spec.conditions import Choice
@@ -18,6 +19,7 @@ from neurogym.spec.rules import Rule
 from neurogym.trials.catalogue import task_class
 from neurogym.trials.stream import Stream
 from tests.acting import graded, idle, some, wrong
+from tests.structure import TASKS
 
 N, SEED = 4, 5
 
@@ -65,8 +67,16 @@ class Remember(ngym.Task):
         canvas.answer("press", 0, during="press")
 
 
-def compare(task, steps, n=N, seed=SEED, chance=0.3):
-    """Step both with the same actions, oracle's and random ones; returns trials by env."""
+def nearly(given, wanted):
+    np.testing.assert_allclose(given, wanted, rtol=0, atol=1e-6)
+
+
+def compare(task, steps, n=N, seed=SEED, chance=0.3, exactly=True):
+    """Step both with the same actions, oracle's and random ones; returns trials by env.
+
+    Compiled functions of math can differ in the last digit.
+    """
+    same = np.testing.assert_array_equal if exactly else nearly
     vector = TaskVectorEnv(task, n)
     scalars = [TaskEnv(type(task)(**task.settings())) for _ in range(n)]
     rng = np.random.default_rng(0)
@@ -87,9 +97,9 @@ def compare(task, steps, n=N, seed=SEED, chance=0.3):
         each = [env.step(action) for env, action in zip(scalars, actions, strict=True)]
         obs, rewards, _, _, infos = zip(*each, strict=True)
         np.testing.assert_array_equal(before, kept)
-        np.testing.assert_array_equal(ob, obs)
+        same(ob, obs)
         assert ob.dtype == np.float32
-        assert reward.tolist() == list(rewards)
+        np.testing.assert_allclose(reward, rewards, rtol=0, atol=0 if exactly else 1e-9)
         assert not terminated.any()
         assert not truncated.any()
         ended = [i["new_trial"] for i in infos]
@@ -98,7 +108,9 @@ def compare(task, steps, n=N, seed=SEED, chance=0.3):
         trials += ended
         if any(ended):
             wanted = [i.get("performance", 0.0) for i in infos]
-            assert info["performance"].tolist() == wanted
+            np.testing.assert_allclose(
+                info["performance"], wanted, rtol=0, atol=0 if exactly else 1e-9
+            )
             np.testing.assert_array_equal(info["rt"], [i.get("rt", np.nan) for i in infos])
             assert info["index"].tolist() == numbers
     return trials
@@ -106,6 +118,24 @@ def compare(task, steps, n=N, seed=SEED, chance=0.3):
 
 def test_a_vector_env_is_so_many_scalar_envs(task, preset):
     compare(task, steps=350 if preset == "agent" else 700)
+
+
+@pytest.mark.parametrize("id", [id for id in TASKS if task_class(id).closed])
+def test_it_is_the_same_where_numba_compiles_it(id, monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setenv("NEUROGYM_COMPILED", "1")
+    task = task_class(id)()
+    compare(task, steps=700, exactly=False)
+    compiled, python = (played(task, on, monkeypatch) for on in "10")
+    for name in ("ob", "gt", "reward", "offsets"):
+        nearly(getattr(compiled, name), getattr(python, name))
+    for name, values in python.how.items():
+        nearly(compiled.how[name], values)
+
+
+def played(task, compiled, monkeypatch):
+    monkeypatch.setenv("NEUROGYM_COMPILED", compiled)
+    return play_rightly(Stream(task, 3).blocks(0, 3))
 
 
 def shortest(task_id):
