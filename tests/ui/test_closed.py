@@ -15,6 +15,10 @@ from tests.structure import TASKS
 from tests.ui.harness import config, screen
 
 CLOSED = [id for id in TASKS if task_class(id).closed]
+KEYS = {  # kinds of keys: one that acts once, one that lasts, some that set numbers
+    "once": "DawTwoStep-v0", "lasting": "Reaching1D-v0", "moving": "ReachingDelayResponse-v0",
+    "setting": "SpatialSuppressMotion-v0", "in a row": "LeverPress-v0",
+}  # fmt: skip
 
 
 def brief(id):
@@ -40,8 +44,9 @@ def lengths(env, steps):
     return {name: n * env.dt for name, n in shown.items()}
 
 
-@pytest.mark.parametrize("hz", [60, 144])
-@pytest.mark.parametrize("id", CLOSED)
+@pytest.mark.parametrize(
+    ("id", "hz"), [(id, 60) for id in CLOSED] + [(id, 144) for id in KEYS.values()]
+)
 def test_each_period_lasts_what_it_says(bench, id, hz):
     env = TaskEnv(brief(id))
     about, trial, first = told(env, 3)
@@ -58,7 +63,6 @@ def test_each_period_lasts_what_it_says(bench, id, hz):
     onset, last = record["periods"][0][1], record["periods"][-1]
     whole = last[1] + last[2] - onset  # errors do not add up
     assert abs(whole - len(trace.steps) * env.dt) <= 1000 / hz + 0.1
-    assert record["actions"] == []
     assert "late_steps" not in record["flags"]
 
 
@@ -66,12 +70,6 @@ def act_of(record, env):
     """Who does what a record says."""
     done = dict(map(tuple, record["actions"]))
     return lambda ob: np.asarray(done.get(env.t_ind, env.idle_action))
-
-
-KEYS = {  # kinds of keys: one that acts once, one that lasts, some that set numbers
-    "once": "DawTwoStep-v0", "lasting": "Reaching1D-v0", "moving": "ReachingDelayResponse-v0",
-    "setting": "SpatialSuppressMotion-v0", "in a row": "LeverPress-v0",
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("way", ["tapped", "held", "two at once"])
