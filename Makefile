@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 5006
-WORKERS := -n 4 --dist loadgroup  # two that work, and two with a browser, which mostly wait
+WORKERS := -n 3 --dist loadgroup  # two that work, and one for the browser, which mostly waits
 
 # Where there is no node, what needs it is left out; on CI that is a failure.
 NODE = command -v $(1) >/dev/null || { echo "$(1) is missing, so the JavaScript is not $(2): install Node 20."; test -z "$$CI"; exit; }

@@ -44,12 +44,10 @@ def cases(metafunc, asked):
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items):
-    """What needs a browser comes first, for it mostly waits: in one group the pages of a server."""
-    for item in items:
-        names = set(item.fixturenames)
-        if {"browser", "server"} & names:
-            group = "player" if "bench" in names else "browser"
-            item.add_marker(pytest.mark.xdist_group(group))
+    """Whatever needs a browser or a server is one group, and comes first: it mostly waits."""
+    waits = [item for item in items if {"browser", "server"} & set(item.fixturenames)]
+    for item in waits:
+        item.add_marker(pytest.mark.xdist_group("browser"))
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
