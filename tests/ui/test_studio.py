@@ -96,7 +96,8 @@ def test_response_times_are_those_of_the_keys(page, server, busy):
 
 
 def test_a_reload_loses_and_doubles_nothing(page, server):
-    open_task(page, server, "GoNogo", 6)
+    # long enough for a trial to be on until the page is gone
+    open_task(page, server, "GoNogo", 6, params=json.dumps({"timing": {"decision": 20_000}}))
     run, client = run_of(page), page.context.new_cdp_session(page)
     for _ in range(2):
         assert answer(page, client, "Space")

@@ -36,7 +36,8 @@ def test_random_dots_become_a_reaction_time_task(page, server):
 
 def test_a_staircase_goes_on_after_a_reload(page, server):
     stack = [{"ReactionTime": {}}, {"Staircase": {"up": 2, "down": 1}}, {"PassReward": {}}]
-    fast = json.dumps({"timing": {"fixation": 100}})
+    # long enough for a trial to be on until the page is gone
+    fast = json.dumps({"timing": {"fixation": 100, "stimulus": 20_000}})
     open_task(
         page, server, "PerceptualDecisionMaking", 6, params=fast, wrappers=quote(json.dumps(stack))
     )
