@@ -5,8 +5,7 @@ import re
 import pytest
 from playwright.sync_api import TimeoutError
 
-IN_STATE = """
-([states]) => {
+FIND = """
   const find = (root) => {
     for (const el of root.querySelectorAll("*")) {
       if (el.matches(".neurogym[data-state]")) return el;
@@ -16,8 +15,11 @@ IN_STATE = """
     return null;
   };
   if (!window.__player?.isConnected) window.__player = find(document);
+"""
+IN_STATE = f"""([states]) => {{
+  {FIND}
   return window.__player && states.includes(window.__player.dataset.state);
-}
+}}
 """
 
 
@@ -70,11 +72,12 @@ def keys_shown(page):
     return page.evaluate(f"{hints}.map((hint) => hint.dataset.code)")
 
 
-ASKED = """() => {
-  const {state, uid, onset} = window.__player.dataset;
+ASKED = f"""() => {{
+  {FIND}
+  const {{state, uid, onset}} = window.__player?.dataset ?? {{}};
   if (state === "running") return onset && uid !== window.__answered && state;
-  return ["done", "paused"].includes(state) && state;
-}"""
+  return ["done", "paused", "ready"].includes(state) && state;
+}}"""
 
 
 def asked(page):
@@ -89,9 +92,9 @@ def asked(page):
 
 def answer(page, client, key, after_ms=200):
     """Press a key so long after the window's onset; False when the run is over."""
-    while (now := asked(page)) == "paused":
+    while (now := asked(page)) in ("paused", "ready"):
         page.keyboard.press("Space")  # a busy machine can lose the server for a moment
-        page.wait_for_function("window.__player.dataset.state !== 'paused'")
+        page.wait_for_function("(was) => window.__player?.dataset.state !== was", arg=now)
     if now == "done":
         return False
     onset = page.evaluate(
