@@ -11,8 +11,8 @@ import numpy as np
 
 from app.assets import ASSETS, PLAYER_CSS, module
 from app.player import messages
-from app.player.session import scored
-from app.state import FEEDBACK_MS, GUEST, ITI_MS
+from app.player.session import AHEAD, scored
+from app.state import GUEST
 from neurogym.envs.has_trials import HasTrials
 from neurogym.records import trial_table
 from neurogym.records.trial_table import COLUMNS, new_run_id
@@ -54,6 +54,7 @@ def page(
     trials: int = 20,
     seed: int = 0,
     subject: str = GUEST,
+    settings: Mapping[str, Any] | None = None,
 ) -> str:
     """A page, as HTML, that plays a run of a task by itself and loads nothing.
 
@@ -64,13 +65,14 @@ def page(
         trials: how many there are.
         seed: seed of their stream.
         subject: whose run it is called.
+        settings: `feedback` (a boolean), `feedback_ms` and `iti_ms`, as runs have them.
 
     Raises:
         ValueError: if the task's trials cannot travel, and why.
     """
     run: dict[str, Any] = dict(
         task=task, params=dict(params or {}), wrappers=list(wrappers), seed=seed, n_trials=trials,
-        subject_kind="human", subject=subject,
+        subject_kind="human", subject=subject, settings=dict(settings or {}),
     )  # fmt: skip
     env = trial_table.env_of(run)
     if why := stays(env):
@@ -80,14 +82,7 @@ def page(
         first = trial_table.begin(env, seed, index)
         told.append(messages.trial(env, f"{name}-{index}-0", index, 0, first))
         conditions.append(plain(env.trial))
-    declared = env.declared
-    config = dict(
-        type="config", n_trials=trials, title=messages.title(task, env), mode="open",
-        view="scene", feedback=declared.feedback if declared else "reward",
-        feedback_ms=FEEDBACK_MS, iti_ms=ITI_MS, preload=4, remap=True, task=task,
-        next=[dict(step=step, text=text) for step, text in STEPS.items()],
-        **messages.stage(env),
-    )  # fmt: skip
+    config = {**messages.config(env, run, list(STEPS.items())), "preload": AHEAD}
     held = dict(
         run=run, config=config, trials=told, conditions=conditions, columns=list(COLUMNS), page=name
     )
@@ -144,7 +139,7 @@ def _documents(text: str) -> list[Any]:
 
 
 RUN = {"run_id": str, "task": str, "params": dict, "wrappers": list, "seed": int,
-       "n_trials": int, "subject": str, "created_utc": str}  # fmt: skip
+       "n_trials": int, "subject": str, "settings": dict, "created_utc": str}  # fmt: skip
 
 
 def _part(document: Any) -> dict[str, Any]:
@@ -164,7 +159,7 @@ def _part(document: Any) -> dict[str, Any]:
         if not isinstance(record, dict) or not isinstance(record.get("uid"), str):
             raise ValueError(f"a record without a uid: {record!r:.80}")
     kept = {name: run[name] for name in RUN}
-    return {"run": {**kept, "subject_kind": "human", "settings": {}}, "records": records}
+    return {"run": {**kept, "subject_kind": "human"}, "records": records}
 
 
 def _array(value: Any) -> Any:

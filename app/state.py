@@ -242,6 +242,10 @@ class StudioState(param.Parameterized):
         """The parameters that differ from the task's defaults: what a trial's row holds."""
         return self.bare().settings() if self.declared else dict(self.params)
 
+    def pace(self) -> dict[str, Any]:
+        """What a person is told between trials, and how long: a part of a run's settings."""
+        return {name: getattr(self, name) for name in PACE}
+
     def arguments(self) -> dict[str, Any]:
         """What `make` takes beside the id."""
         return {**self.settings(), **({"stack": self.wrappers} if self.wrappers else {})}

@@ -4,7 +4,6 @@ import {keep, stored} from "./outbox.js";
 import {render} from "./player.js";
 import {h, median} from "./tools.js";
 
-const AHEAD = 4;
 const OUTCOMES = ["none", "early", "correct", "error", "miss", "withheld"];
 const KINDS = {float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array};
 
@@ -100,7 +99,7 @@ class Alone {
 
   ahead() {
     for (const index of this.open) {
-      if (this.sent.size >= AHEAD) break;
+      if (this.sent.size >= this.config.preload) break;
       if (this.sent.has(index)) continue;
       const attempt = this.attempt(index);
       const uid = `${this.id}-${index}-${attempt}`;

@@ -9,7 +9,7 @@ from html import escape
 import panel as pn
 import panel_material_ui as pmui
 
-from app.player.session import title
+from app.player.messages import title
 from app.shell import heading, words
 from app.state import StudioState
 from neurogym.docs import info

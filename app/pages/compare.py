@@ -13,7 +13,7 @@ import param
 
 from app.forms.editors import TIGHT
 from app.forms.fields import Form
-from app.player.session import title
+from app.player.messages import title
 from app.plots.curves import curves
 from app.plots.raster import raster
 from app.shell import heading, words

@@ -17,7 +17,7 @@ from app.forms.editors import TIGHT, Around
 from app.forms.fields import Form, Key
 from app.forms.stack import StackEditor
 from app.player.keys import keys_line
-from app.player.session import title
+from app.player.messages import title
 from app.shell import heading
 from app.state import GUEST, PRESETS, Refused, StudioState
 from neurogym.envs.has_trials import HasTrials
@@ -216,7 +216,7 @@ class Configure(pn.viewable.Viewer):
         choice = self.choice
         return io.StringIO(alone.page(
             choice.task, choice.settings(), choice.wrappers, choice.trials, choice.seed,
-            choice.subject or GUEST,
+            choice.subject or GUEST, choice.pace(),
         ))  # fmt: skip
 
     # -- changes ---------------------------------------------------------------------------------

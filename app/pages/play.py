@@ -11,9 +11,10 @@ import panel_material_ui as pmui
 import param
 
 from app.player.component import Player
-from app.player.session import Session, title
+from app.player.messages import title
+from app.player.session import Session
 from app.shell import heading
-from app.state import GUEST, PACE, StudioState
+from app.state import GUEST, StudioState
 from neurogym.records.database import Store
 from neurogym.records.files import write_csv
 from neurogym.records.trial_table import new_run_id, utc_now
@@ -37,7 +38,7 @@ def start_run(store: Store, choice: StudioState) -> dict[str, Any]:
         n_trials=choice.trials,
         subject_kind="human",
         subject=choice.subject or GUEST,
-        settings={**{name: getattr(choice, name) for name in PACE}, "choice": choice.query()},
+        settings={**choice.pace(), "choice": choice.query()},
         created_utc=utc_now(),
     )
     store.add_run(run)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 import gymnasium as gym
 import numpy as np
 
+from app.state import FEEDBACK_MS, ITI_MS
 from neurogym.envs.has_trials import HasTrials
 from neurogym.envs.task_env import ECHO, TaskEnv
 from neurogym.loops.wire import wire
@@ -45,6 +47,28 @@ def is_adaptive(env: HasTrials) -> bool:
     """Whether a trial can be sent only when the one before it is over."""
     plan = env.declared.plan if env.declared else None
     return bool(plan and (plan.learns or plan.echoes))
+
+
+def config(
+    env: HasTrials, run: Mapping[str, Any], steps: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """What the player is told of a run; `steps`: what can be done when it is over."""
+    task, settings = env.declared, run["settings"]
+    how = task.feedback if task else "reward"
+    return dict(
+        type="config",
+        n_trials=run["n_trials"],
+        title=title(run["task"], env),
+        mode="lockstep" if is_lockstep(env) else "open",
+        view=settings.get("view", "scene"),
+        feedback=how if settings.get("feedback", True) else None,
+        feedback_ms=settings.get("feedback_ms", FEEDBACK_MS),
+        iti_ms=settings.get("iti_ms", ITI_MS),
+        remap=True,
+        task=run["task"],
+        next=[dict(step=step, text=text) for step, text in steps],
+        **stage(env),
+    )
 
 
 def stage(env: HasTrials) -> dict[str, Any]:

@@ -13,8 +13,6 @@ import gymnasium as gym
 import numpy as np
 
 from app.player import messages
-from app.player.messages import title
-from app.state import FEEDBACK_MS, ITI_MS
 from neurogym.envs.task_env import graded
 from neurogym.records import trial_table
 from neurogym.records.database import Store
@@ -115,26 +113,8 @@ class Session:
 
     def config(self) -> dict[str, Any]:
         """What the player is told at the start."""
-        run, settings = self.run, self.run["settings"]
-        task = self.env.declared
-        how = task.feedback if task else "reward"
-        return dict(
-            type="config",
-            run=run["run_id"],
-            n_trials=run["n_trials"],
-            n_done=len(self.done),
-            title=title(run["task"], self.env),
-            mode="lockstep" if self.lockstep else "open",
-            view=settings.get("view", "scene"),
-            feedback=how if settings.get("feedback", True) else None,
-            feedback_ms=settings.get("feedback_ms", FEEDBACK_MS),
-            iti_ms=settings.get("iti_ms", ITI_MS),
-            preload=self.ahead,
-            remap=True,
-            task=run["task"],
-            next=[dict(step=step, text=text) for step, text in self.steps],
-            **messages.stage(self.env),
-        )
+        told = messages.config(self.env, self.run, self.steps)
+        return {**told, "run": self.run["run_id"], "n_done": len(self.done), "preload": self.ahead}
 
     @property
     def ahead(self) -> int:

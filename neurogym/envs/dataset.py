@@ -217,16 +217,14 @@ def _in_turn(block: TrialBatch) -> Shown:
     task, n, size = block.task, block.n, len(block.ob)
     graded, line = task.plan.actions.graded, block.columns
     kernels = kernels_of(task.loop.one.program, graded, task.label)
-    last, ends = np.zeros(size, bool), block.offsets[1:]
-    last[ends - 1] = True
-    columns = block.period, line["since"], line["steps"], last, block.period_end + 1
+    columns = block.period, line["since"], line["steps"], block.last, block.period_end + 1
     told = np.zeros((size, len(TOLD)), np.int64)
     told[:, : len(columns)] = np.stack(columns, axis=1)
     gt, rows, reward = kernels.room(size, 0, 0, 0.0)
     stops, outcome, response, performance = kernels.room(n, 0, 0, 0, 0.0)
     given, ob = kernels.given, block.ob.copy()
     count = kernels.play(
-        given(block.offsets[:-1]), given(ends), kernels.states(1)[0], given(told),
+        given(block.offsets[:-1]), given(block.offsets[1:]), kernels.states(1)[0], given(told),
         given(kernels.aims(line, size)), given(kernels.conditions(block.trials.conditions, n)),
         ob, gt, reward, rows, stops, performance, outcome, response,
     )  # fmt: skip

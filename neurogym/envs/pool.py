@@ -246,10 +246,8 @@ class LivePool:
         rows = {"ob": block.ob, "gt": block.gt}
         if not self.task.closed:
             return {**rows, "kind": block.paid[1]}
-        last = np.zeros(len(block.ob), bool)
-        last[block.offsets[1:] - 1] = True
         left = block.period_end - np.arange(len(block.ob))
-        return {**rows, "period": block.period, "last": last, "left": left, **block.columns}
+        return {**rows, "period": block.period, "last": block.last, "left": left, **block.columns}
 
     def _make_room(self, length: int, at: np.ndarray) -> np.ndarray:
         if length <= self.room and self.rows:

@@ -1,7 +1,7 @@
 """The program of a closed task for many trials: compiled by numba where it is there, else Python.
 
 numba is used if it is installed (`pip install 'neurogym[fast]'`) and the environment variable
-NEUROGYM_COMPILED is not 0. What it compiled is kept in a folder of the user's, CACHE.
+NEUROGYM_COMPILED is not 0. What it compiled is kept in a folder of the user's: see `folder`.
 """
 
 from __future__ import annotations
@@ -249,14 +249,11 @@ def typed(program: Program, graded: bool, name: str) -> ModuleType:
     body = tables + text(program, graded, typed=True)
     known = hashlib.sha256(f"{sys.version}{_numba()}{HEADER}{body}".encode()).hexdigest()[:24]
     file = f"{''.join(c for c in name if c.isalnum())}_{known}.py"
-    for cache, where in ((True, folder()), (False, Path(tempfile.gettempdir()))):
-        path = where / file
-        try:
-            return _module(path, HEADER.format(cache=cache) + body)
-        except (OSError, RuntimeError):  # numba finds no place for its cache
-            if not cache:
-                raise
-    raise AssertionError("the second one returns or raises")
+    try:
+        return _module(folder() / file, HEADER.format(cache=True) + body)
+    except (OSError, RuntimeError):  # nothing can be kept there, or numba finds no place for it
+        own = Path(tempfile.mkdtemp(prefix="neurogym-"))  # of this process, and nobody else's
+        return _module(own / file, HEADER.format(cache=False) + body)
 
 
 def _numba() -> str:

@@ -17,7 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from neurogym.loops.reading import METHODS, NUMERIC, Said, body, constants, dynamic, names_in, said
+from neurogym.loops.reading import (
+    METHODS,
+    NUMERIC,
+    Said,
+    body,
+    constants,
+    dynamic,
+    meaning,
+    names_in,
+    said,
+)
 
 RECORDS = ("trial", "state", "step")
 ROWS = ("c_", "s_", "p_", "since_", "steps_", "last_", "aim_")
@@ -392,8 +402,9 @@ class Lowering(ast.NodeTransformer):
         called = ast.unparse(node.func)
         if called == "step.during":
             return self._during(node)
+        meant = meaning(node.func, self.names)
         for text, function in NUMERIC.items():
-            if self._means(node.func) is function:
+            if meant is function:
                 return ast.Call(name(text), [self.visit(a) for a in node.args], [])
         above = called.startswith("super().")
         if called.startswith("self.") or above:
@@ -404,15 +415,9 @@ class Lowering(ast.NodeTransformer):
             given, cls = method
             text = wanted if not above and wanted in METHODS else f"{wanted}_of_{cls.__name__}"
             return self._calling(node, self.maker.function(text, method), given, bound=True)
-        given = said(self._means(node.func))
+        given = said(meant)
         given = replace(given, node=copy.deepcopy(given.node))
         return self._calling(node, self.maker.function(given.name, (given, None)), given)
-
-    def _means(self, node: ast.expr) -> Any:
-        try:
-            return eval(ast.unparse(node), self.names)
-        except Exception:
-            return None
 
     def _calling(self, node: ast.Call, text: str, given: Said, bound: bool = False) -> ast.expr:
         """A call of a function of the program."""

@@ -16,7 +16,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FunctionType
-from typing import Any
+from typing import Any, NoReturn
 
 # the methods, and what they are told of; `self` comes first
 METHODS = {
@@ -135,7 +135,7 @@ class Grammar(ast.NodeVisitor):
         """Whether an expression names nothing that differs from trial to trial."""
         return not (names_in(node) & self.own)
 
-    def refuse(self, node: ast.AST, what: str) -> None:
+    def refuse(self, node: ast.AST, what: str) -> NoReturn:
         """Raise the error."""
         raise self.method.unfit(node, f"{what} cannot be translated; allowed are {ALLOWED}:")
 
@@ -193,7 +193,7 @@ class Grammar(ast.NodeVisitor):
                 and call.func.id == "range" and isinstance(node.target, ast.Name)
                 and not node.orelse):  # fmt: skip
             self.refuse(node, f"`for ... in {ast.unparse(call)[:40]}`")
-        for part in [*node.iter.args, *node.body]:  # type: ignore[attr-defined]
+        for part in [*call.args, *node.body]:
             self.visit(part)
 
     def visit_Expr(self, node: ast.Expr) -> None:
@@ -207,7 +207,10 @@ class Grammar(ast.NodeVisitor):
         self._operator(node, node.op)
         self._inside(node)
 
-    visit_UnaryOp = visit_BinOp  # type: ignore[assignment]
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
+        """A sign, or `not`."""
+        self._operator(node, node.op)
+        self._inside(node)
 
     def _operator(self, node: ast.AST, op: ast.AST) -> None:
         if type(op) not in OPERATORS:
@@ -241,7 +244,7 @@ class Grammar(ast.NodeVisitor):
         if isinstance(node.func, ast.Name) and node.func.id in self.own:
             self.refuse(node, f"`{called}(...)`")
         if called not in ("step.during", "dict", "Effect"):
-            function = self.called(node)
+            function = meaning(node.func, self.method.names)
             if function in NUMERIC.values():
                 if node.keywords:
                     self.refuse(node, f"`{ast.unparse(node)[:60]}`")
@@ -258,12 +261,12 @@ class Grammar(ast.NodeVisitor):
         for part in node.values:
             self.visit(part)
 
-    def called(self, node: ast.Call) -> Any:
-        """What a call calls, if that is known; else None."""
-        try:
-            return eval(ast.unparse(node.func), self.method.names)
-        except Exception:  # a method, which is known with its task alone
-            return None
+
+def meaning(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    """What a name, or an attribute of one, stands for; None if that is not known."""
+    if isinstance(node, ast.Attribute):
+        return getattr(meaning(node.value, names), node.attr, None)
+    return names.get(node.id) if isinstance(node, ast.Name) else None
 
 
 def body(node: ast.FunctionDef) -> list[ast.stmt]:

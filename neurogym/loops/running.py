@@ -1,28 +1,18 @@
-"""Programs that run: one trial as it stands, many in a loop, compiled where numba is there."""
+"""Programs that run: for one trial, and for those of a batch, trial by trial."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
+from neurogym.loops.many import plain
 from neurogym.loops.program import EFFECT, Program, program
-from neurogym.loops.reading import NUMERIC
 from neurogym.spec.canvas import Trials
 from neurogym.spec.plan import Effect, Step
 
-Tables = tuple[tuple[str, tuple[float, ...]], ...]
 NO_AIM = (0.0,)
-
-
-@functools.lru_cache(maxsize=512)
-def functions(text: str, tables: Tables) -> Mapping[str, Callable[..., Any]]:
-    """The functions of a program's text, as Python."""
-    names: dict[str, Any] = {**NUMERIC, **dict(tables)}
-    exec(compile(text, "<transition>", "exec"), names)
-    return names
 
 
 class Loop(Protocol):
@@ -63,7 +53,7 @@ class Transition:
 
     def _run(self, program: Program) -> None:
         self.program = program
-        made = functions(program.text(), tuple(program.tables.items()))
+        made = plain(program.text(), tuple(program.tables.items()))
         self.start, self.effect = made["begin_"], made["react_"]
         self.best, self.show = made.get("best_"), made.get("observe_")
 
@@ -94,11 +84,9 @@ class Transition:
 
     def where(self, block: Any) -> list[tuple[Any, ...]]:
         """What the program is told of each row of a batch: period, since, steps, last, aim."""
-        last = np.zeros(len(block.ob), bool)
-        last[block.offsets[1:] - 1] = True
         rows = block.columns
         aim = rows["aim"].tolist() if self.graded else [NO_AIM] * len(block.ob)
-        columns = (block.period, rows["since"], rows["steps"], last)
+        columns = (block.period, rows["since"], rows["steps"], block.last)
         return list(zip(*(column.tolist() for column in columns), aim, strict=True))
 
     # -- for n trials ----------------------------------------------------------------------------

@@ -172,6 +172,13 @@ class TrialBatch(ABC):
         return np.repeat(np.arange(self.n), np.diff(self.offsets))
 
     @cached_property
+    def last(self) -> np.ndarray:
+        """Which rows are the last of their trials, (S,) bool."""
+        last = np.zeros(len(self.ob), bool)
+        last[self.offsets[1:] - 1] = True
+        return last
+
+    @cached_property
     def step(self) -> np.ndarray:
         """The step within its trial of each row, (S,)."""
         return np.arange(self.trial.size) - self.offsets[self.trial]

@@ -13,7 +13,6 @@ from neurogym.records import trial_table
 from neurogym.spec.outcomes import Outcome
 from neurogym.trials.catalogue import configure, task_class
 from tests.acting import idle, some
-from tests.app.test_scoring_js import node  # noqa: F401 - fixture
 from tests.structure import TASKS
 
 PLAY = Path(__file__).parents[1] / "js" / "loop.js"
@@ -59,7 +58,7 @@ def played(task, way, trials):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["agent", "human"])
 @pytest.mark.parametrize("id", CLOSED)
-def test_a_trial_is_the_same_in_the_browser(node, request, id, kind, way):  # noqa: F811
+def test_a_trial_is_the_same_in_the_browser(node, request, id, kind, way):
     task = configure(task_class(id), kind)
     trials = 200 if request.config.getoption("--all") else FEW
     given = list(played(task, way, trials))

@@ -1,8 +1,6 @@
 """The browser scores a trial as Python does."""
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -46,18 +44,6 @@ def cases_of(task_id, trials=3):
 
 
 TOLD = ("kind", "reward", "outcome", "ends", "next", "response", "shape", "parts", "shared")
-
-
-@pytest.fixture(scope="module")
-def node():
-    """The path of node."""
-    path = shutil.which("node")
-    if path is None:
-        sentence = "There is no node, so that the browser's scoring is not tested: install Node 20."
-        if os.environ.get("CI"):
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    return path
 
 
 def test_the_browser_scores_as_python(node):

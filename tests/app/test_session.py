@@ -12,7 +12,8 @@ import pytest
 
 import neurogym as ngym
 from app.player import messages
-from app.player.session import AHEAD, Session, scored, title
+from app.player.messages import title
+from app.player.session import AHEAD, Session, scored
 from app.state import StudioState
 from neurogym.records import trial_table
 from neurogym.records.database import Store

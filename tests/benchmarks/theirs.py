@@ -13,7 +13,7 @@ from time import process_time
 
 import gymnasium as gym
 
-warnings.filterwarnings("ignore")
+warnings.filterwarnings("ignore")  # of an older gymnasium, about itself
 with contextlib.redirect_stdout(io.StringIO()):
     from neurogym.envs.registration import ALL_EXTENDED_ENVS
 

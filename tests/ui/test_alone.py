@@ -135,7 +135,7 @@ def test_jatos_gets_each_trial_and_the_end(page, tmp_path):
 
 GOOD = dict(format="neurogym-run", version=1, records=[],
             run=dict(run_id="r", task="GoNogo-v0", params={}, wrappers=[], seed=1, n_trials=2,
-                     subject="lea", created_utc="2026-01-01T00:00:00Z"))  # fmt: skip
+                     subject="lea", settings={}, created_utc="2026-01-01T00:00:00Z"))  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -167,11 +167,13 @@ def test_what_cannot_travel_says_why(tmp_path, capsys):
 
 
 def test_the_studio_gives_the_page(page, server, tmp_path):
-    visit(page, f"{server.url}?task=GoNogo&view=configure&trials={N}&seed=4")
+    visit(page, f"{server.url}?task=GoNogo&view=configure&trials={N}&seed=4&iti_ms=20")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as one page").click()
     assert download.value.suggested_filename == "GoNogo-v0.html"
-    assert f'"n_trials": {N}' in download.value.path().read_text("utf-8")
+    html = download.value.path().read_text("utf-8")
+    assert f'"n_trials": {N}' in html
+    assert '"iti_ms": 20' in html
     visit(page, f"{server.url}?task=MatchingPenny&view=configure")
     page.get_by_role("button", name="Download as TOML").wait_for()
     expect(page.get_by_role("button", name="Download as one page")).to_have_count(0)
