@@ -21,7 +21,7 @@ import gymnasium as gym
 import numpy as np
 
 import neurogym as ngym
-from neurogym.trials.catalogue import task_class
+from neurogym.trials.catalogue import full_id, task_class
 from neurogym.trials.stream import FIRST, MOST
 from tests.acting import some
 from tests.benchmarks import neurogym2
@@ -273,15 +273,16 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="share of the usual work a round")
     parser.add_argument("--neurogym", action="store_true", help="beside NeuroGym 2.2.0 instead")
     options = parser.parse_args(argv)
+    ids = [full_id(id) for id in options.ids]
     if options.neurogym:
-        lines = neurogym2.report(options.ids, options.rounds, options.scale, options.envs)
+        lines = neurogym2.report(ids, options.rounds, options.scale, options.envs)
         print("\n".join(lines))
         return
     if options.stacks:
-        id = (options.ids or ["PerceptualDecisionMaking-v0"])[0]
+        id = (ids or ["PerceptualDecisionMaking-v0"])[0]
         print("\n".join(report_stacks(id, options.rounds, options.scale, options.envs)))
         return
-    ids = options.ids or [id for id in ngym.all_envs() if task_class(id)]
+    ids = ids or [id for id in ngym.all_envs() if task_class(id)]
     lines = report(ids, options.rounds, options.scale, options.envs)
     lines += ["", f"import neurogym: {bench_import(max(1, options.rounds)):.2f} s"]
     print("\n".join(lines))

@@ -90,6 +90,8 @@ def report(ids: list[str], rounds: int, scale: float, num_envs: int) -> list[str
     with tempfile.TemporaryDirectory() as folder:
         theirs = Theirs(installed(Path(os.environ.get("NEUROGYM2_VENV") or Path(folder) / "venv")))
         known = [id for id in theirs.ask("ids") if id in ngym.all_envs() and task_class(id)]
+        if lacking := [id for id in ids if id not in known]:
+            raise ValueError(f"NeuroGym 2.2.0 has no {', '.join(lacking)}")
         lines = [
             f"Beside NeuroGym 2.2.0, {rounds} rounds: us ours, theirs, times as fast",
             "",
