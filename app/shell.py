@@ -60,6 +60,10 @@ class Navigation(JSComponent):
         super().__init__(**params)
         self._go, self._visit = go, visit
 
+    def leave(self, query: str) -> None:
+        """Leave for another page of this address."""
+        self._send_msg({"type": "leave", "search": query})
+
     def _handle_msg(self, message: Any) -> None:
         """What is answered before the browser has the page can get lost on its way there."""
         pn.state.onload(lambda: self._answer(message))

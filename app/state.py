@@ -7,7 +7,6 @@ import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs
 
 import param
 import tomli_w
@@ -26,7 +25,13 @@ Line = Mapping[str, Mapping[str, Any]]  # of a stack: {name: parameters}
 
 LONGEST_NAME = 100  # of a subject
 MOST_PARAMS = 50  # that are looked at in an address
-VIEWS = ("choose", "configure", "play", "compare", "data")
+VIEWS = {
+    "choose": "Choose",
+    "configure": "Configure",
+    "play": "Play",
+    "compare": "Compare",
+    "data": "Data",
+}  # and what they are called
 PRESETS = ("human", "agent")
 MAX_TRIALS = 10_000
 MAX_STEPS = 20_000  # of a trial: more would stall the page
@@ -121,7 +126,7 @@ class StudioState(param.Parameterized):
                 try:
                     cls.from_query({**kept, key: text})
                 except ValueError as error:
-                    told.append(_shortened(str(error)))
+                    told.append(shortened(str(error)))
                     if key == "task":
                         left = {name: left[name] for name in left if name in WITHOUT_TASK}
                 else:
@@ -351,36 +356,6 @@ class StudioState(param.Parameterized):
         return {**preset, **self.params, **stack}
 
 
-def arguments_of(search: str) -> dict[str, list[bytes]]:
-    """The entries of a query, "?" first, as a server has them."""
-    found = parse_qs(search.removeprefix("?"), keep_blank_values=True, encoding="latin1")
-    return {name: [text.encode("latin1") for text in texts] for name, texts in found.items()}
-
-
-def read_query(arguments: Mapping[str, Sequence[bytes]]) -> tuple[dict[str, str], list[str]]:
-    """The entries of a query as text, and a sentence for each that was not as it should be.
-
-    Known entries are found in any case. Bytes that are no UTF-8 are read as Windows-1252; of an
-    entry that is there more than once the first one counts; an empty one is none.
-    """
-    entries, told = {}, []
-    known = {*StudioState.query_parameters(), "theme"}
-    for name, values in arguments.items():
-        key = name.lower() if name.lower() in known and name.lower() not in arguments else name
-        values = [value for value in values if value]
-        if not values:
-            continue
-        try:
-            entries[key] = values[0].decode()
-        except UnicodeDecodeError:
-            entries[key] = values[0].decode("cp1252", "replace")
-            text = _shortened(entries[key], 60)
-            told.append(f"{key} in the address is not UTF-8: it is read as “{text}”.")
-        if len(set(values)) > 1:
-            told.append(f"{key} stands in the address {len(values)} times: the first one counts.")
-    return entries, told
-
-
 def _pieces(key: str, text: str, kept: Mapping[str, str]) -> Iterator[str]:
     """An entry of an address; parameters one after the other, with those that were kept."""
     try:
@@ -396,14 +371,14 @@ def _pieces(key: str, text: str, kept: Mapping[str, str]) -> Iterator[str]:
 
 def _unused(extra: Sequence[str], known: Sequence[str]) -> str:
     """What is said of entries of an address that are none of the studio's."""
-    names = [_shortened(name, 40) for name in extra]
+    names = [shortened(name, 40) for name in extra]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     hints = [m for name in names[:5] for m in difflib.get_close_matches(name, known, 1, 0.75)]
     hint = f" Did you mean {', '.join(hints)}?" if hints else ""
     return f"Not used from the address: {', '.join(names[:5])}{more}.{hint}"
 
 
-def _shortened(text: str, most: int = 300) -> str:
+def shortened(text: str, most: int = 300) -> str:
     """A text without its middle, if it is too long: what may have been meant stands at the end."""
     end = most // 3
     return text if len(text) <= most else f"{text[: most - end]} … {text[-end:]}"
@@ -414,7 +389,7 @@ def _parse(key: str, text: str, parameter: param.Parameter) -> Any:
     if isinstance(parameter, param.String):
         if len(text) > LONGEST_NAME or not text.isprintable():
             raise ValueError(
-                f"{key} = {_shortened(text, 40)!r} in the address: expected at most {LONGEST_NAME}"
+                f"{key} = {shortened(text, 40)!r} in the address: expected at most {LONGEST_NAME}"
                 " characters that can be printed"
             )
         return text

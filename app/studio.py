@@ -1,58 +1,44 @@
-"""The studio: choose, configure, play, compare, data; one page, one address."""
+"""The studio: views of one choice, which stands in the address. Light ones are app/light's."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import panel as pn
 import panel_material_ui as pmui
 import param
 
-from app.pages.choose import Choose
+from app import address, process
 from app.pages.compare import Compare
 from app.pages.configure import Configure
 from app.pages.data import Data
 from app.pages.play import Play
 from app.shell import Browser, Navigation, frame, words
-from app.state import VIEWS, StudioState, arguments_of, read_query
-from neurogym.records.database import Store
-from neurogym.registry import load_named
+from app.state import VIEWS, StudioState
 
+NO_LIGHT = "This view comes with the folder: panel serve app, or neurogym serve."
 ONWARD = ("play", "compare")
-THEMES = {"dark": True, "default": False, "light": False}
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class View:
-    """What a view is called, how it is made, and whether its pictures are for one theme alone."""
+    """How a view is made, and whether its pictures are for one theme alone."""
 
-    name: str
     make: Callable[[Any], Any]
     themed: bool = False
 
 
 PAGES = {
-    "choose": View("Choose", lambda studio: Choose(studio.choice, studio.go)),
-    "configure": View("Configure", lambda studio: Configure(studio.choice, studio.go)),
-    "play": View("Play", lambda studio: Play(studio.choice, studio.store, studio.go)),
+    "configure": View(lambda studio: Configure(studio.choice, studio.go)),
+    "play": View(lambda studio: Play(studio.choice, studio.store, studio.go)),
     "compare": View(
-        "Compare",
         lambda studio: Compare(studio.choice, studio.store, studio.go, studio.page.dark_theme),
         themed=True,
     ),
-    "data": View("Data", lambda studio: Data(studio.choice, studio.store, studio.go)),
+    "data": View(lambda studio: Data(studio.choice, studio.store, studio.go)),
 }
-
-
-def store() -> Store:
-    """The database, opened once a process."""
-    return pn.state.as_cached("neurogym-store", Store)
 
 
 class Studio(param.Parameterized):
@@ -65,21 +51,20 @@ class Studio(param.Parameterized):
         problems: sentences to show above the first view.
     """
 
-    place = param.Tuple(("choose", 0), doc="the view that is shown, and how many were before it")
+    place = param.Tuple(("configure", 0), doc="the view that is shown, and how many were before it")
     told = param.List([], doc="sentences above the view")
 
     def __init__(
         self, arguments: dict[str, list[bytes]] | None = None, problems: Sequence[str] = ()
     ):
         super().__init__()
-        self.store = store()
+        self.store = process.store()
         self.choice = StudioState()
-        theme, told = self._read(arguments or {})
+        theme = self._read(arguments or {}, problems)
         self.theme = {"theme": theme} if theme else {}
-        self.told = [*problems, *told]
         self.browser = Browser()
         self.navigation = Navigation(
-            self._leave, self._visit, names={view: PAGES[view].name for view in VIEWS},
+            self._leave, self._visit, names=VIEWS,
             view=self.choice.param.view, margin=(4, 4),
         )  # fmt: skip
         notes = pn.Column(
@@ -87,7 +72,7 @@ class Studio(param.Parameterized):
         )
         self.page = frame("NeuroGym", self.browser, bool(theme), header=[self.navigation])
         if theme:
-            self.page.dark_theme = THEMES[theme]
+            self.page.dark_theme = address.THEMES[theme]
         self.place = (self.choice.view, 0)
         shown = pn.bind(self._shown, self.param.place)
         body = pn.Column(objects=shown, sizing_mode="stretch_width", margin=(0, 14))
@@ -98,45 +83,35 @@ class Studio(param.Parameterized):
 
     # -- the address -----------------------------------------------------------------------------
 
-    def _read(self, arguments: dict[str, list[bytes]]) -> tuple[str, list[str]]:
-        """Choose what an address says; the theme it names, and what of it cannot be taken."""
-        entries, told = read_query(arguments)
-        theme = entries.pop("theme", "").lower()
-        if theme and theme not in THEMES:
-            told.append(f"theme = {theme[:40]!r} in the address: allowed are 'dark', 'light'")
-            theme = ""
-        choice, more = StudioState.from_address(entries)
-        try:
-            self._take_run(choice)
-        except ValueError as error:
-            more.append(str(error))
-            choice.param.update(run="", view="choose")
-        self.choice.become(choice)
-        return theme, [*told, *more]
-
-    def _take_run(self, choice: StudioState) -> None:
-        """A run that is named in the address brings its own task and parameters."""
-        if not choice.run:
-            return
-        run = self.store.run(choice.run)
-        if run is None:
-            raise ValueError(f"there is no run {choice.run[:40]!r} in the database")
-        choice.take(run)
+    def _read(self, arguments: dict[str, list[bytes]], problems: Sequence[str] = ()) -> str:
+        """Choose what an address says, tell what of it cannot be taken; the theme it names."""
+        asked = address.read(arguments, self.store, problems)
+        self.choice.become(asked.choice)
+        self.told = list(asked.told)
+        return asked.theme
 
     def _visit(self, search: str) -> None:
         """Show what Back or Forward has led to."""
-        _, self.told = self._read(arguments_of(search))
-        self.place = (self.choice.view, self.place[1] + 1)
+        self._read(address.arguments_of(search))
+        self._show(self.choice.view)
 
     def _write_address(self, *events: Any) -> None:
-        self.navigation.address = "?" + urlencode({**self.choice.query(), **self.theme})
+        self.navigation.address = address.write(self.choice, **self.theme)
 
     # -- views -----------------------------------------------------------------------------------
 
     def go(self, view: str) -> None:
         """Show another view, or the same one anew."""
-        self.choice.view = view
-        self.place = (view, self.place[1] + 1)
+        if view in PAGES:
+            self.choice.view = view
+        self._show(view)
+
+    def _show(self, view: str) -> None:
+        """Show a view here, or leave for the page that has it."""
+        if view in PAGES:
+            self.place = (view, self.place[1] + 1)
+        else:
+            self.navigation.leave(address.write(self.choice, **self.theme, view=view))
 
     def _leave(self, view: str) -> None:
         """Follow a link, but not onward while the forms refuse something and say so.
@@ -150,6 +125,8 @@ class Studio(param.Parameterized):
 
     def _shown(self, place: tuple[str, int]) -> list[Any]:
         try:
+            if place[0] not in PAGES:
+                raise ValueError(NO_LIGHT)
             return [PAGES[place[0]].make(self)]
         except ValueError as error:
             return [pmui.Alert(object=words(str(error)), severity="error", margin=20)]
@@ -173,11 +150,5 @@ def serve() -> None:
     config: Any = pn.config
     config.theme = "default"  # Panel itself would fail at a theme that is no text
     pn.extension("tabulator", notifications=True)
-    try:
-        pn.state.as_cached("neurogym-tasks", load_named)
-        problems = []
-    except Exception as error:  # whatever the code of others raises
-        log.exception("the tasks of NEUROGYM_TASKS were not loaded")
-        problems = [f"The tasks of NEUROGYM_TASKS were not loaded: {error}"]
-    studio = Studio(dict(pn.state.session_args), problems)
+    studio = Studio(dict(pn.state.session_args), process.problems())
     studio.page.servable(title="NeuroGym")

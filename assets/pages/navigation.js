@@ -46,8 +46,9 @@ export function render({model}) {
     visits += 1;
     model.send_msg({type: "visit", search: location.search});
   };
-  /** @param {{type: string}} message */
+  /** @param {{type: string, search?: string}} message */
   const answered = (message) => {
+    if (message.type === "leave") location.assign(location.pathname + message.search);
     if (message.type !== "visited") return;
     visits -= 1;
     write(true);

@@ -62,6 +62,7 @@ def _told(task, conditions):
 class NAltPerceptualDecisionMaking(Task):
     """Watch lamps flicker, then report the one that was brightest on average."""
 
+    also = ("multi-alternative", "Hick's law")
     paper = Paper(
         "Decision-making with multiple alternatives",
         "https://doi.org/10.1038/nn.2123",
@@ -193,6 +194,7 @@ def _square(k, **how):
 class NAltConditionalVisuomotor(Task):
     """Find out by trial and error which answer goes with which picture."""
 
+    also = ("conditional association", "arbitrary visuomotor mapping")
     paper = Paper(
         "Neural activity in the primate prefrontal cortex during associative learning",
         "https://doi.org/10.1016/S0896-6273(00)80658-3",

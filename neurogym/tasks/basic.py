@@ -92,6 +92,7 @@ def _is_first(task, c):
 class ContextSwitch(Task):
     """Each of two shapes wants one of two keys; find out which, and notice when that changes."""
 
+    also = ("reversal learning", "task switching", "set shifting")
     paper = Paper(
         "Neural activity in the primate prefrontal cortex during associative learning",
         "https://doi.org/10.1016/S0896-6273(00)80658-3",
@@ -146,6 +147,7 @@ SHORT = ("truncated_exponential", (500, 200, 800))
 class GenTask(Task):
     """Two lights flicker, one after the other: report the one that was brighter."""
 
+    also = ("vibrotactile", "flutter", "delayed comparison")
     paper = Paper(
         "Neuronal correlates of parametric working memory in the prefrontal cortex",
         "https://doi.org/10.1038/20939",

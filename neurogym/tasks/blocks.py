@@ -61,6 +61,7 @@ class IBL20(PerceptualDecisionMaking):
 class IBL_Block(IBL):
     """Two lights flicker: choose the brighter one; for many trials one side is likelier."""
 
+    also = (*IBL.also, "biased blocks", "prior", "Posner cueing", "expectation")
     differs = (
         *IBL.differs,
         "A block lasts block_dur trials, 200 by default; it was half of them, as every second trial"
@@ -103,6 +104,7 @@ class RDM_hist(PerceptualDecisionMaking):
 class Priors(Task):
     """Two lights flicker: choose the one that was brighter; its side tends to repeat, or not to."""
 
+    also = ("history bias", "serial dependence", "repeating and alternating")
     paper = HISTORY
     tags = ("perceptual", "two-alternative", "supervised")
     differs = (
@@ -196,6 +198,7 @@ class PriorsV0(NAltPerceptualDecisionMaking):
 class CVLearning(PerceptualDecisionMaking):
     """Watch noisy motion, then report its direction; it gets harder, step by step, as you learn."""
 
+    also = ("shaping", "curriculum")
     paper = Paper(
         "Discrete attractor dynamics underlies persistent activity in the frontal cortex",
         "https://doi.org/10.1038/s41586-019-0919-7",

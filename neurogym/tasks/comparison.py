@@ -26,6 +26,7 @@ def _radius(which):
 class DelayComparison(Task):
     """Two discs, one after the other: report which one was larger."""
 
+    also = ("parametric working memory", "delayed comparison", "vibrotactile", "flutter")
     paper = Paper(
         "Neuronal population coding of parametric working memory",
         "https://doi.org/10.1523/JNEUROSCI.1875-10.2010",

@@ -31,6 +31,7 @@ def _coherence(task, conditions):
 class PerceptualDecisionMakingDelayResponse(PerceptualDecisionMaking):
     """Watch noisy motion, keep its direction in mind, and report it when the cross turns green."""
 
+    also = ("delayed response",)
     paper = Paper(
         "Discrete attractor dynamics underlies persistent activity in the frontal cortex",
         "https://doi.org/10.1038/s41586-019-0919-7",
@@ -92,6 +93,7 @@ def _asked(task, conditions):
 class AntiReach(Task):
     """A spot lights up on the ring: when the cross turns green, answer on the opposite side."""
 
+    also = ("antisaccade", "anti-saccade", "pro and anti")
     paper = Paper(
         "Look away: the anti-saccade task and the voluntary control of eye movement",
         "https://doi.org/10.1038/nrn1345",

@@ -31,6 +31,7 @@ HEARD = ("wait1", "tone1", "wait2", "tone2", "wait3", "tone3", "wait4")
 class Detection(Task):
     """Press as soon as the flickering lamp lights up; if it never does, do nothing."""
 
+    also = ("signal detection", "yes-no", "vigilance")
     paper = Paper(
         "Detection of tones and their modification by noise in nonhuman primates",
         "https://doi.org/10.1007/s10162-013-0384-1",
@@ -98,6 +99,7 @@ def _lamp(k, **how):
 class ToneDetection(Task):
     """A tone in noise makes one of three lamps flash: press its number; if none came, wait."""
 
+    also = ("tone in noise", "auditory detection")
     paper = Paper(
         "Representation of tones in noise in the responses of auditory nerve fibers in cats",
         "https://doi.org/10.1523/JNEUROSCI.05-12-03261.1985",
@@ -176,6 +178,7 @@ def _has(modality):
 class AnnubesEnv(Task):
     """Press when the disc or the speaker of a tone appears; if neither does, do nothing."""
 
+    also = ("multisensory", "audiovisual detection")
     paper = Paper(
         "Audiovisual integration enhances stimulus detection performance in mice",
         "https://doi.org/10.3389/fnbeh.2018.00231",

@@ -19,6 +19,7 @@ from neurogym.trials.task import Task
 class RandomDotMotion(PerceptualDecisionMaking):
     """Watch a cloud of moving dots, then report the direction of those that move together."""
 
+    also = ("random dot kinematogram", "RDK", "RDM", "random dots motion", "coherent motion")
     paper = PerceptualDecisionMaking.paper
     tags = PerceptualDecisionMaking.tags
     differs = (
@@ -95,6 +96,7 @@ def _diameter(task, conditions):
 class SpatialSuppressMotion(Task):
     """Say where the pattern moves: large and strong ones are harder than small and faint ones."""
 
+    also = ("centre-surround", "center-surround", "surround suppression")
     paper = Paper(
         "Perceptual consequences of centre-surround antagonism in visual motion processing",
         "https://doi.org/10.1038/nature01800",
@@ -222,6 +224,7 @@ def _bar(k):
 class VisualSearch(Task):
     """Remember the bar; then find the same one among others, go there, and confirm."""
 
+    also = ("feature search", "attention")
     paper = Paper(
         "Top-down versus bottom-up control of attention in the prefrontal and posterior parietal"
         " cortices",

@@ -79,6 +79,7 @@ def _legend():
 class DualTask(Task):
     """Does the last shape go with the first? Press if so; and press for one ring in between."""
 
+    also = ("dual-task interference", "divided attention")
     paper = Paper(
         "Active information maintenance in working memory by a sensory cortex",
         "https://doi.org/10.7554/eLife.43191",

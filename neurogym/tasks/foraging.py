@@ -36,6 +36,7 @@ def _port(**how):
 class LeverPress(Task):
     """When the lamp lights up, press the lever four times, without a pause, to be paid."""
 
+    also = ("Skinner box", "fixed ratio", "operant chamber")
     paper = OPERANT
     tags = ("operant conditioning", "steps action space")
     differs = (
@@ -275,6 +276,7 @@ def _snail(k):
 class Pneumostomeopening(Task):
     """You are a snail in a pond: breathe, swim up or down, and find out what pays."""
 
+    also = ("operant conditioning of snails",)
     paper = Paper(
         "Operant conditioning of aerial respiratory behaviour in Lymnaea stagnalis",
         "https://doi.org/10.1242/jeb.199.3.683",

@@ -113,6 +113,7 @@ def _went(side):
 class MatchingPenny(Task):
     """Choose the side that the computer chooses too; it tries to foresee where you go."""
 
+    also = ("matching pennies", "game theory", "competitive game")
     paper = Paper(
         "Prefrontal cortex and decision making in a mixed-strategy game",
         "https://doi.org/10.1038/nn1209",

@@ -18,6 +18,7 @@ NOWHERE = -0.5  # what the channel and the action say of the position when there
 class ReachingDelayResponse(Task):
     """Remember where the spot was; when the track lights up, move your marker there and confirm."""
 
+    also = ("memory-guided saccade", "oculomotor delayed response", "ODR")
     paper = Paper(
         "Mnemonic coding of visual space in the monkey's dorsolateral prefrontal cortex",
         "https://doi.org/10.1152/jn.1989.61.2.331",

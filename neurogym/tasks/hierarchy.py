@@ -30,6 +30,7 @@ def _boundary(task, conditions):
 class HierarchicalReasoning(Task):
     """Name the rule, which changes unseen, then follow it: answer on the flashes' side or not."""
 
+    also = ("rule switching", "counterfactual")
     paper = Paper(
         "Hierarchical reasoning by neural circuits in the frontal cortex",
         "https://doi.org/10.1126/science.aav8911",
@@ -124,6 +125,7 @@ def _cued(task, conditions):
 class ChangingEnvironment(Task):
     """Say where the dots go, with the upper or lower pair: which one counts changes unseen."""
 
+    also = ("change detection", "confidence", "volatility")
     paper = Paper(
         "Hierarchical decision processes that operate over distinct timescales underlie choice and"
         " changes in strategy",

@@ -17,6 +17,7 @@ LEAST, MOST = 1.01, 10.0  # how many times as long as the other an interval can 
 class IntervalDiscrimination(Task):
     """Two discs light up, one after the other: report which one was on for longer."""
 
+    also = ("duration discrimination", "time perception")
     paper = Paper(
         "Feature- and order-based timing representations in the frontal cortex",
         "https://doi.org/10.1016/j.neuron.2009.06.018",
@@ -95,6 +96,7 @@ def _wanted(task, conditions):
 class MotorTiming(Task):
     """When the circle flashes wait as long as the screen said, then press."""
 
+    also = ("interval production",)
     paper = Paper(
         "Flexible timing by temporal scaling of cortical responses",
         "https://doi.org/10.1038/s41593-017-0028-6",
@@ -155,6 +157,7 @@ def _beat(k, **how):
 class OneTwoThreeGo(Task):
     """Three flashes come in an even beat: press when the fourth one would come."""
 
+    also = ("1-2-3-Go", "rhythm", "synchronisation")
     paper = Paper(
         "Internal models of sensorimotor integration regulate cortical dynamics",
         "https://doi.org/10.1038/s41593-019-0500-6",

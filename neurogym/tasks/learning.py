@@ -26,6 +26,7 @@ def _at(k, part):
 class Bandit(Task):
     """Choose one of the arms: each pays now and then, one of them more often than the others."""
 
+    also = ("multi-armed bandit", "reinforcement learning", "explore exploit")
     paper = Paper(
         "Prefrontal cortex as a meta-reinforcement learning system",
         "https://doi.org/10.1038/s41593-018-0147-8",

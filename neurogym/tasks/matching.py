@@ -44,6 +44,7 @@ def _tested(task, c):
 class DelayMatchCategory(Task):
     """Dots move twice: report whether both times they went to the same side of the line."""
 
+    also = ("delayed match to category", "DMC")
     paper = Paper(
         "Experience-dependent representation of visual categories in parietal cortex",
         "https://doi.org/10.1038/nature05078",
@@ -120,6 +121,7 @@ def _test_at(k):
 class DelayMatchSampleDistractor1D(Task):
     """Remember where the spot is, and press as soon as it comes back to the same place."""
 
+    also = ("delayed match to sample", "n-back", "distractors", "ABBA")
     paper = Paper(
         "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",
         "https://doi.org/10.1523/JNEUROSCI.16-16-05154.1996",
@@ -235,6 +237,7 @@ def _now(j, which):
 class DualDelayMatchSample(Task):
     """Remember two bars; then say of the circled one, and later of the other, if it is the same."""
 
+    also = ("delayed match to sample", "retro-cue")
     paper = Paper(
         "Reactivation of latent working memories with transcranial magnetic stimulation",
         "https://doi.org/10.1126/science.aah7011",

@@ -48,6 +48,7 @@ def _second(k):
 class DelayPairedAssociation(Task):
     """Press at the green cross after disc and star or square and triangle; else do nothing."""
 
+    also = ("paired associates", "delayed paired association")
     paper = Paper(
         "Active information maintenance in working memory by a sensory cortex",
         "https://doi.org/10.7554/eLife.43191",
@@ -124,6 +125,7 @@ def _tested_angle(task, conditions):
 class DelayMatchSample(Task):
     """Dots move, and after a delay move again: report whether the direction was the same."""
 
+    also = ("delayed match to sample", "DMS", "n-back", "1-back")
     paper = Paper(
         "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",
         "https://doi.org/10.1523/JNEUROSCI.16-16-05154.1996",

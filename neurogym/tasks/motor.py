@@ -38,6 +38,7 @@ def signed_distance(angle, to):
 class Reaching1D(Task):
     """Turn the pointer to the target and keep it there."""
 
+    also = ("centre-out reaching", "center-out", "BCI")
     paper = Paper(
         "Neuronal population coding of movement direction",
         "https://doi.org/10.1126/science.3749885",
@@ -217,6 +218,7 @@ class Reaching1DWithSelfDistraction(Reaching1D):
 class AngleReproduction(Reaching1D):
     """Remember two directions, then turn the pointer to the first, and after it to the second."""
 
+    also = ("orientation reproduction", "serial reproduction")
     paper = Paper(
         "Visual perception as retrospective Bayesian decoding from high- to low-level features",
         "https://doi.org/10.1073/pnas.1706906114",

@@ -29,6 +29,7 @@ from neurogym.trials.task import Task
 class PostDecisionWager(Task):
     """Report where the dots moved, or take the blue spot, if it is there: less, but for sure."""
 
+    also = ("post-decision wagering", "confidence", "opt out", "sure bet")
     paper = Paper(
         "Representation of confidence associated with a decision by neurons in the parietal cortex",
         "https://doi.org/10.1126/science.1169405",
@@ -140,6 +141,7 @@ def _drops(side):
 class EconomicDecisionMaking(Task):
     """Choose between two amounts of juice; a drop of blue is worth more than two of orange."""
 
+    also = ("economic choice", "juice", "neuroeconomics")
     paper = Paper(
         "Neurons in the orbitofrontal cortex encode economic value",
         "https://doi.org/10.1038/nature04676",

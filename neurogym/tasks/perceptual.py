@@ -37,6 +37,15 @@ def cosine_ring(n: int, at: np.ndarray, coherence: np.ndarray) -> np.ndarray:
 class PerceptualDecisionMaking(Task):
     """Watch noisy motion, then report its direction."""
 
+    also = (
+        "random dot kinematogram",
+        "RDK",
+        "RDM",
+        "random dots motion",
+        "evidence accumulation",
+        "drift diffusion",
+        "DDM",
+    )
     paper = Paper(
         "The analysis of visual motion: a comparison of neuronal and psychophysical performance",
         "https://doi.org/10.1523/JNEUROSCI.12-12-04745.1992",
@@ -158,6 +167,7 @@ def _cue_color(task, conditions):
 class ContextDecisionMaking(Task):
     """Two features of the dots point somewhere; follow the one that the word names."""
 
+    also = ("context-dependent decision", "colour and motion", "color motion")
     paper = Paper(
         "Context-dependent computation by recurrent dynamics in prefrontal cortex",
         "https://doi.org/10.1038/nature12742",

@@ -134,6 +134,7 @@ def _output():
 class CueSetGo(_Production):
     """The height of the bar tells how long to wait after the flash: then press."""
 
+    also = ("cued interval production", "time production", "CSG")
     paper = Paper(
         "Flexible timing by temporal scaling of cortical responses",
         "https://doi.org/10.1038/s41593-017-0028-6",

@@ -43,6 +43,7 @@ def _share(modality):
 class MultiSensoryIntegration(Task):
     """Two patches of dots move the same way, one more clearly than the other: report the way."""
 
+    also = ("cue combination", "multisensory", "multimodal")
     paper = Paper(
         "Multisensory decision-making in rats and humans",
         "https://doi.org/10.1523/JNEUROSCI.4998-11.2012",
@@ -143,6 +144,7 @@ class Trains(Condition):
 class PulseDecisionMaking(Task):
     """Count the flashes on both sides, then report the side that had more of them."""
 
+    also = ("Poisson clicks", "accumulating towers", "flash accumulation", "Brunton")
     paper = Paper(
         "Sources of noise during accumulation of evidence in unrestrained and voluntarily"
         " head-restrained rats",
@@ -302,6 +304,7 @@ def _shape(place, show):
 class ProbabilisticReasoning(Task):
     """Shapes count for the side of their colour, by their number: bet on the likelier side."""
 
+    also = ("weather prediction", "log likelihood ratio")
     paper = Paper(
         "Probabilistic reasoning by neurons",
         "https://doi.org/10.1038/nature05852",

@@ -90,6 +90,7 @@ class _Shown:
 class MemoryRecall(Task):
     """Remember the patterns marked by a bar; when one comes back damaged, enter all of it."""
 
+    also = ("Hopfield network", "pattern completion")
     paper = Paper(
         "Neural networks and physical systems with emergent collective computational abilities",
         "https://doi.org/10.1073/pnas.79.8.2554",
@@ -314,6 +315,7 @@ class DelayEstimation(Task):
     """Remember the colours; then say on the wheel which one was at the marked place."""
 
     id = "delayestimation-v0"
+    also = ("continuous report", "colour wheel", "color wheel", "visual short-term memory")
     paper = Paper(
         "Discrete fixed-resolution representations in visual working memory",
         "https://doi.org/10.1038/nature06860",

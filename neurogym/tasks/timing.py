@@ -14,6 +14,7 @@ from neurogym.trials.task import Task
 class ReadySetGo(Task):
     """Two flashes mark an interval; press so that the same interval follows the second flash."""
 
+    also = ("time interval reproduction", "interval production", "RSG")
     paper = Paper(
         "Flexible sensorimotor computations through rapid reconfiguration of cortical dynamics",
         "https://doi.org/10.1016/j.neuron.2018.05.020",

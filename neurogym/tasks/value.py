@@ -15,6 +15,7 @@ from neurogym.trials.task import Task
 class DawTwoStep(Task):
     """Choose twice: the first choice mostly leads to its own pair, the second may pay."""
 
+    also = ("two-step", "two-stage", "model-based and model-free", "reinforcement learning")
     paper = Paper(
         "Model-based influences on humans' choices and striatal prediction errors",
         "https://doi.org/10.1016/j.neuron.2011.02.027",

@@ -20,6 +20,7 @@ def _is_nogo(task, conditions):
 class GoNogo(Task):
     """After a blue disc press when the cross turns green; after an orange square do nothing."""
 
+    also = ("go/no-go", "response inhibition")
     paper = Paper(
         "On the speed of mental processes",
         "https://doi.org/10.1016/0001-6918(69)90065-1",

@@ -57,9 +57,9 @@ class Task(param.Parameterized):
     """A cognitive task, declared; the base of all tasks.
 
     A subclass states its parameters as `param` declarations, `timing` (ms by period, in order),
-    `rewards`, and as class attributes `paper`, `tags`, `rule`, `scene`, `keys`, `human` (a preset
-    that a person can play). Its methods give the channels, actions and conditions, and paint a
-    block of trials. The first line of its docstring is the sentence shown everywhere.
+    `rewards`, and as class attributes `paper`, `tags`, `also`, `rule`, `scene`, `keys`, `human` (a
+    preset that a person can play). Its methods give the channels, actions and conditions, and
+    paint a block of trials. The first line of its docstring is the sentence shown everywhere.
 
     A task whose observations depend on the actions sets `closed = True` and says in place of a rule
     what a step does, in one trial, as plain Python on numbers that can be translated:
@@ -87,6 +87,7 @@ class Task(param.Parameterized):
     id: ClassVar[str] = ""  # of the class itself; its name and -v0 if empty
     paper: ClassVar[Paper | None] = None
     tags: ClassVar[tuple[str, ...]] = ()
+    also: ClassVar[tuple[str, ...]] = ()  # other names, by which people look for it
     differs: ClassVar[tuple[str, ...]] = ()  # from NeuroGym 2.3, one line each
     human: ClassVar[Preset] = Preset()
     rule: ClassVar[Rule | None] = None

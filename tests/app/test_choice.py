@@ -10,8 +10,9 @@ import param
 import pytest
 
 import neurogym as ngym
+from app.address import arguments_of, read_query
 from app.player.session import Session
-from app.state import MAX_STEPS, VIEWS, StudioState, arguments_of, read_query
+from app.state import MAX_STEPS, VIEWS, StudioState
 from neurogym import registry
 from neurogym.records import trial_table
 from neurogym.records.database import Store
@@ -93,7 +94,7 @@ def test_the_address_gives_back_any_choice(task_id, preset, rng):
         iti_ms=0,
         subject=str(rng.choice(["", "Łucja & co = 1%", "7"])),
     )
-    choice.param.update(view=str(rng.choice(VIEWS)), **more)
+    choice.param.update(view=str(rng.choice(list(VIEWS))), **more)
     again = through_the_address(choice)
     assert said(again) == said(choice)
     assert again.query() == choice.query()

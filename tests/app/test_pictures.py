@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurogym as ngym
-from app.pages.choose import ON_CARD, picture
+from app.light.catalogue import ON_CARD, picture
 from app.state import StudioState
 from neurogym.envs.episodes import as_trials
 from neurogym.envs.task_env import TaskEnv

@@ -119,10 +119,13 @@ def period_after(page):
     return None if period == "over" else period
 
 
+LOADED = "() => document.documentElement.dataset.ready || window.Bokeh?.documents[0]?.is_idle"
+
+
 def visit(page, url):
     """Open an address, and wait until its widgets take what a person does."""
     page.goto(url)
-    page.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
+    page.wait_for_function(LOADED)
     page.wait_for_selector("header button >> nth=0")
 
 

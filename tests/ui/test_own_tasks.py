@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from neurogym.records import trial_table
 from neurogym.registry import load
@@ -141,8 +142,8 @@ def test_they_are_in_the_catalogue(page, own):
     visit(page, own.url)
     for name in ("Cart Pole", "Classic", "Louder"):
         card = page.locator(".picture + h3", has_text=re.compile(f"^{name}$"))
-        card.wait_for()
-        assert card.locator("xpath=preceding-sibling::div").locator("svg").count() == 1
+        card.scroll_into_view_if_needed()
+        expect(card.locator("xpath=preceding-sibling::div").locator("svg")).to_have_count(1)
     page.wait_for_selector("text=Press the arrow of the larger bar.")
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from neurogym import rollout
 from neurogym.records.database import Store
 from neurogym.records.trial_table import new_run_id, utc_now
+from tests.ui.driver import LOADED as LOADED_PAGE
 from tests.ui.driver import answer, open_task, run_of, state
 
 NAMES = ("Choose", "Configure", "Play", "Compare", "Data")
@@ -39,7 +40,7 @@ def go(page, server, query, path="app"):
     """Open an address, and wait until its widgets take what a person does."""
     page.set_default_timeout(PATIENCE)
     page.goto(f"{server.url.removesuffix('app')}{path}?{query}")
-    page.wait_for_function("window.Bokeh?.documents[0]?.is_idle")
+    page.wait_for_function(LOADED_PAGE)
 
 
 def there(page, view):

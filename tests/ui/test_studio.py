@@ -195,7 +195,7 @@ def test_the_catalogue_is_searched_and_a_task_picked(page, server):
     assert page.locator(".picture + h3").count() == len(TASKS)
     page.get_by_label("Search tasks").press_sequentially("matching penny")
     expect(page.locator(".picture + h3")).to_have_text(["Matching Penny"])
-    page.get_by_role("button", name="Configure").last.click()
+    page.get_by_role("link", name="Configure Matching Penny").click()
     page.wait_for_url(re.compile("task=MatchingPenny-v0.*view=configure"))
     page.wait_for_selector("text=Barraclough")
 

@@ -1,0 +1,88 @@
+"""The routes of the light pages, beside Panel's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bokeh.server import urls
+from panel.io.server import DocHandler
+from tornado.web import HTTPError, RequestHandler
+
+from app import address, process
+from app.light import files, pages
+from neurogym.trials.catalogue import all_envs
+
+APP = Path(__file__).parents[1]
+LIGHT = ("choose",)  # views
+FOREVER = "public, max-age=31536000, immutable"
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline';"
+        " connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'"
+    ),
+}
+
+
+class StudioHandler(DocHandler):
+    """The studio's address: views that are light are answered here, the others by Panel."""
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Send the page of the view that the address asks for."""
+        asked = self._asked()
+        if asked is None or asked.choice.view not in LIGHT:
+            panel: Any = super().get(*args, **kwargs)
+            await panel
+            return
+        for name, value in HEADERS.items():
+            self.set_header(name, value)
+        self.set_header("Cache-Control", "no-store")
+        self.finish(pages.choose(asked, bool(self.request.query)))
+
+    def _asked(self) -> address.Address | None:
+        """What the address says; None for an app that is not the studio."""
+        if self.application_context.url != f"/{APP.name}":
+            return None
+        problems = process.problems()
+        return address.read(self.request.query_arguments, process.store(), problems)
+
+
+class FileHandler(RequestHandler):
+    """What is the same for all: files, pictures, datasheets."""
+
+    def get(self, folder: str, name: str) -> None:
+        """Send a file; what carries the version of this process is kept for ever."""
+        process.problems()
+        file = self._file(folder, name)
+        for header, value in HEADERS.items():
+            self.set_header(header, value)
+        current = self.get_query_argument("v", "") == files.version()
+        self.set_header("Cache-Control", FOREVER if current else "no-cache")
+        self.set_header("Content-Type", file.kind)
+        self.set_header("Vary", "Accept-Encoding")
+        packs = "gzip" in self.request.headers.get("Accept-Encoding", "")
+        if packs:
+            self.set_header("Content-Encoding", "gzip")
+        self.finish(file.packed if packs else file.body)
+
+    def _file(self, folder: str, name: str) -> files.File:
+        if not folder and name in files.ONCE:
+            return files.once(name)
+        task, _, kind = name.rpartition(".")
+        if task in all_envs() and (folder, kind) == ("picture/", "svg"):
+            return files.picture(task)
+        if task in all_envs() and (folder, kind) == ("datasheet/", "html"):
+            return files.datasheet(task)
+        raise HTTPError(404)
+
+
+def install() -> None:
+    """Add the routes to those that Bokeh gives a server; more than once changes nothing."""
+    per_app: list[Any] = urls.per_app_patterns
+    top: list[Any] = urls.toplevel_patterns
+    per_app[:] = [(path, StudioHandler if kind is DocHandler else kind) for path, kind in per_app]
+    ours: Any = (r"/neurogym/(picture/|datasheet/|)(.+)", FileHandler)
+    if ours not in top:
+        top.append(ours)
