@@ -12,6 +12,8 @@ const caps = (keys) => h("div", {class: "caps"}, ...keys.map(cap));
 const row = (...children) => h("div", {class: "row"}, ...children);
 /** @param {string} text */
 const small = (text) => h("p", {class: "small"}, text);
+/** @param {string} text nothing where it is empty */
+const perhaps = (text) => (text ? [small(text)] : []);
 
 export class Overlays {
   /** @param {import("./player.js").Session} player */
@@ -57,14 +59,22 @@ export class Overlays {
         h("section", {}, h("h3", {}, title), h("p", {}, instruction), caps(keys))))];
     const title = groups.length === 1 ? config.title ?? "" : `${COUNTS[groups.length] ?? groups.length} tasks at once`;
     const lasting = config.hold || config.hand?.presses.some(([kind]) => kind === "move");
-    page.overlay("ready", h("h2", {}, title), ...how, ...(lasting ? [small("Hold a key down to keep moving.")] : []),
-      start, ...(mute.note ? [small(mute.note)] : []),
+    page.overlay("ready", h("h2", {}, title), ...how, ...perhaps(lasting ? "Hold a key down to keep moving." : ""),
+      ...perhaps(config.mode === "lockstep" ? "Each step waits for the server, so it may go slower than declared." : ""),
+      start, ...perhaps(mute.note),
       h("p", {class: "small bykey"}, mute.hasKey ? "Esc pauses, M mutes" : "Esc pauses"));
+  }
+
+  // What is told of periods that lasted longer than they should have.
+  get pace() {
+    const slower = this.player.ack?.slower;
+    return slower ? `It went ${slower} % slower than declared: the answers of the server came late.` : "";
   }
 
   paused() {
     const {page, player} = this;
     page.overlay("paused", h("h2", {}, "Paused"), h("p", {}, "A trial that was interrupted comes again later."),
+      ...perhaps(this.pace),
       row(page.action("Go on – press space", () => player.go(), true), page.action("Stop", () => player.askStop())));
   }
 
@@ -84,6 +94,7 @@ export class Overlays {
     if (ack && ack.rt !== null) facts.push([`${Math.round(ack.rt)} ms`, "median response time"]);
     page.overlay("done", h("h2", {}, "Done"),
       h("dl", {class: "facts"}, ...facts.map(([value, name]) => h("div", {}, h("dd", {}, value), h("dt", {}, name)))),
+      ...perhaps(this.pace),
       small(waiting ? `Saving ${waiting} ${waiting === 1 ? "answer" : "answers"}…` : "All answers are saved."),
       ...(steps.length && done ? [row(...steps)] : []));
   }

@@ -57,7 +57,7 @@ class Player {
     this.dirty = true;
     this.pauseAfter = false;
     this.done = 0;
-    /** @type {{accuracy: number | null, rt: number | null} | null} */
+    /** @type {{accuracy: number | null, rt: number | null, slower: number} | null} */
     this.ack = null;
     this.problem = "";
     this.lastReady = Infinity;
@@ -204,17 +204,18 @@ class Player {
   }
 
   /** @param {Wire.Ack} message */
-  acknowledge({uid, n_done: done, accuracy, median_rt: rt, refused, keep}) {
+  acknowledge({uid, n_done: done, accuracy, median_rt: rt, slower, refused, keep}) {
     this.outbox.ack(uid, keep);
     if (refused) console.warn(`The server did not take ${uid}: ${refused}`);
     if (!uid.startsWith(`${this.config?.run}-`)) return;
+    const told = this.ack?.slower ?? 0;
     if (refused) this.complain(`An answer was not stored: ${refused}`);
     else {
       this.done = done ?? this.done;
-      this.ack = {accuracy: accuracy ?? null, rt: rt ?? null};
+      this.ack = {accuracy: accuracy ?? null, rt: rt ?? null, slower: slower ?? 0};
       this.count();
     }
-    if (this.state === "done") this.overlays.show();
+    if (this.state === "done" || (this.overlays.shown === "paused" && told !== this.ack?.slower)) this.overlays.show();
   }
 
   drain() {

@@ -172,6 +172,7 @@ declare namespace Wire {
     n_done?: number;
     accuracy?: number | null;
     median_rt?: number | null;
+    slower?: number;
     refused?: string;
     keep?: boolean;
   }

@@ -21,6 +21,7 @@ from app.state import StudioState
 from app.work import Job
 from neurogym.records.database import Store
 from neurogym.records.files import write_csv
+from neurogym.records.measures import slower, summary
 from neurogym.records.trial_table import arguments, finished
 from neurogym.subjects.agents import AGENTS, Policy, agent
 from neurogym.subjects.rollout import describe, rollout
@@ -211,6 +212,7 @@ class Compare(pn.viewable.Viewer):
         return file
 
     def __panel__(self) -> pn.viewable.Viewable:
+        late = _pace(self.rows)
         who = "Nobody has played this run yet: the agent plays it alone." if not self.rows else ""
         head = pmui.FlexBox(
             heading(f"Compare: {title(self.choice.task)}", margin=(8, 10)),
@@ -225,8 +227,16 @@ class Compare(pn.viewable.Viewer):
             self.progress,
             self.note,
             self.figures,
+            pmui.Typography(late, variant="body2", margin=(4, 12), visible=bool(late)),
             sizing_mode="stretch_width",
         )
+
+
+def _pace(rows: list[Any]) -> str:
+    """What is told of a run that was slower than its task says; else nothing."""
+    percent = slower(summary(rows)["pace"])
+    told = f"It was played {percent} % slower than declared: periods were on for that much longer."
+    return told if percent else ""
 
 
 def _panes(pictures: list[Any]) -> list[pn.viewable.Viewable]:

@@ -16,6 +16,7 @@ from app.shell import heading, words
 from app.state import StudioState
 from neurogym.records.database import Store
 from neurogym.records.files import write_csv
+from neurogym.records.measures import slower
 
 RUNS = (
     "created_utc",
@@ -25,12 +26,13 @@ RUNS = (
     "n_trials",
     "accuracy",
     "median_rt_ms",
+    "pace",
     "seed",
     "run_id",
 )
 TRIALS = (
     "trial_index", "conditions", "response", "outcome", "correct", "reward", "rt_ms", "frames",
-    "late_frames", "refresh_hz", "flags", "subject", "created_utc",
+    "late_frames", "refresh_hz", "pace", "flags", "subject", "created_utc",
 )  # fmt: skip
 TABLE = dict(
     disabled=True, show_index=False, sizing_mode="stretch_width", layout="fit_data_fill",
@@ -117,7 +119,7 @@ class Data(pn.viewable.Viewer):
 
 def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> pn.widgets.Tabulator:
     """Rows that can be sorted and filtered; many of them scroll."""
-    cells = [{key: _cell(row.get(key)) for key in columns} for row in rows]
+    cells = [{key: _cell(row.get(key), key) for key in columns} for row in rows]
     filters = {key: {"type": "input", "func": "like", "placeholder": "filter"} for key in columns}
     return pn.widgets.Tabulator(
         pd.DataFrame(cells, columns=columns), header_filters=filters, selectable=1,
@@ -129,8 +131,10 @@ def _name(run: dict[str, Any] | None) -> str:
     return words(f"{run['task']} · {run['subject']} · seed {run['seed']}") if run else ""
 
 
-def _cell(value: Any) -> Any:
-    """JSON as text, numbers as far as one reads them."""
+def _cell(value: Any, key: str) -> Any:
+    """JSON as text, numbers as far as one reads them, and a pace with what it means."""
+    if key == "pace" and value is not None:
+        return f"{value:.2f} slower than declared" if slower(value) else f"{value:.2f}"
     if isinstance(value, dict | list):
         return json.dumps(value)
     return round(value, 3) if isinstance(value, float) else value

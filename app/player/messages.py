@@ -38,6 +38,11 @@ def is_lockstep(env: HasTrials) -> bool:
     return task is None or (task.closed and not task.foreseen and task.loop.one is None)
 
 
+def ends_at_once(env: HasTrials) -> bool:
+    """Whether an answer that ends a trial does not wait for the end of its step."""
+    return travels(env) and not env.loop_told
+
+
 def travels(env: HasTrials) -> TypeGuard[TaskEnv]:
     """Whether all that a trial needs is known when it begins."""
     return not is_lockstep(env)

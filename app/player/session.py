@@ -16,6 +16,7 @@ from app.player import messages
 from neurogym.envs.task_env import graded
 from neurogym.records import trial_table
 from neurogym.records.database import Store
+from neurogym.records.measures import lengths, pace, slower
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.parameters import unknown
 
@@ -187,11 +188,17 @@ class Session:
                 self.memory = after
         elif known and row["trial_index"] not in self.done:
             self._catch_up()
-        self.send({"type": "ack", "uid": uid, **self.store.summary(run["run_id"])})
+        self.send({"type": "ack", "uid": uid, **self._so_far(run["run_id"])})
         if known:
             self._send_ahead()
             if new:
                 self.stored(row)
+
+    def _so_far(self, run_id: str) -> dict[str, Any]:
+        """What a run came to until now, and by how many percent it was slower than declared."""
+        summary = self.store.summary(run_id)
+        pace = summary.pop("pace")
+        return {**summary, "slower": slower(pace)}
 
     def _run_of(self, message: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
         """The run that a record belongs to, and an env that scores it."""
@@ -319,7 +326,9 @@ def scored(
         if not trial_table.is_finished(row):
             row["key_ms"] = None
             return row
-        truth = trial_table.outcome_of(_played(env, first, row["actions"]))
+        at_once = messages.ends_at_once(env)
+        trace = _played(env, first, row["actions"])
+        truth = trial_table.outcome_of(trace)
     except Exception as error:
         if isinstance(error, ValueError):
             raise
@@ -333,6 +342,9 @@ def scored(
     if truth["parts"]:
         truth["parts"], wrong_parts = _timed_parts(message, truth["parts"])
         wrong |= wrong_parts
+    else:  # of several tasks at once each takes its periods from the screen when it is over
+        declared = lengths(trace, cut=at_once and bool(trace.acted[-1]))
+        row["pace"] = pace(row["periods"], declared)
     row.update(truth, actions=row["actions"])
     key, onset, row["rt_ms"] = row["key_ms"], row["onset_ms"], None
     if truth["response"] is None:

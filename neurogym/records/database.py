@@ -25,8 +25,10 @@ except ModuleNotFoundError as error:
         "databases need SQLAlchemy: pip install 'neurogym[app]'", name=error.name
     ) from error
 
-VERSION = 3
-ADDED = {2: {"memory": "{}", "parts": "[]"}, 3: {"periods": "[]"}}  # columns, and what is in them
+VERSION = 4
+ADDED: dict[int, dict[str, str | None]] = {  # columns by version, and what is in them
+    2: {"memory": "{}", "parts": "[]"}, 3: {"periods": "[]"}, 4: {"pace": None},
+}  # fmt: skip
 WAIT_MS = 10_000  # how long a writer waits for another one
 
 _TYPES = {
@@ -182,7 +184,8 @@ class Store:
                     continue
                 for name, empty in columns.items():
                     kind = _TRIALS.c[name].type.compile(self._engine.dialect)
-                    add = f"ALTER TABLE trials ADD COLUMN {name} {kind} DEFAULT '{empty}' NOT NULL"
+                    usual = "" if empty is None else f" DEFAULT '{empty}' NOT NULL"
+                    add = f"ALTER TABLE trials ADD COLUMN {name} {kind}{usual}"
                     connection.execute(sa.text(add))
 
     def _check_version(self) -> None:
@@ -226,8 +229,8 @@ class Store:
         """Runs, the newest first, each with what its finished trials came to.
 
         Filters are columns' values, such as `task="GoNogo-v0"`. The keys are those of
-        `RUN_COLUMNS`, n_done, accuracy (0 to 1), median_rt_ms and last_utc; the last three are
-        None without trials.
+        `RUN_COLUMNS`, n_done, accuracy (0 to 1), median_rt_ms, pace and last_utc; the last four
+        are None without trials.
         """
         allowed = [name for name, kind in _RUN_KINDS.items() if kind != "json"]
         if extra := [name for name in filters if name not in allowed]:
@@ -239,7 +242,7 @@ class Store:
             sa.select(
                 *columns,
                 sa.func.coalesce(done.c.n_done, 0).label("n_done"),
-                *(done.c[name] for name in ("accuracy", "median_rt_ms", "last_utc")),
+                *(done.c[name] for name in ("accuracy", "median_rt_ms", "pace", "last_utc")),
             )
             .outerjoin_from(_RUNS, done, _RUNS.c.run_id == done.c.run_id)
             .where(*_equal(_RUNS, filters))
@@ -250,15 +253,20 @@ class Store:
             return [dict(row._mapping) for row in connection.execute(statement)]
 
     def summary(self, run_id: str) -> dict[str, Any]:
-        """n_done, accuracy (0 to 1) and median_rt (ms) of a run's finished trials.
+        """n_done, accuracy (0 to 1), median_rt (ms) and pace of a run's finished trials.
 
         Without any, n_done is 0 and the others are None.
         """
         with self._engine.connect() as connection:
             row = connection.execute(_done(_TRIALS.c.run_id == run_id)).first()
         if row is None:
-            return {"n_done": 0, "accuracy": None, "median_rt": None}
-        return {"n_done": row.n_done, "accuracy": row.accuracy, "median_rt": row.median_rt_ms}
+            return {"n_done": 0, "accuracy": None, "median_rt": None, "pace": None}
+        return {
+            "n_done": row.n_done,
+            "accuracy": row.accuracy,
+            "median_rt": row.median_rt_ms,
+            "pace": row.pace,
+        }
 
     def delete_run(self, run_id: str) -> bool:
         """Delete a run with its trials; whether there was one."""
@@ -359,7 +367,7 @@ def _equal(table: sa.Table, values: Mapping[str, Any]) -> list[sa.ColumnElement[
 
 
 def _done(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """By run: run_id, n_done, accuracy, median_rt_ms, last_utc of finished trials."""
+    """By run: run_id, n_done, accuracy, median_rt_ms, pace, last_utc of finished trials."""
     trials = _TRIALS.c
     run_id = trials.run_id
     order = sa.func.row_number().over(partition_by=run_id, order_by=trials.rt_ms)
@@ -382,6 +390,7 @@ def _done(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
             sa.func.count().label("n_done"),
             sa.func.avg(sa.cast(hit, sa.Double)).label("accuracy"),
             sa.func.max(middle.c.median_rt_ms).label("median_rt_ms"),
+            sa.func.avg(trials.pace).label("pace"),
             sa.func.max(trials.created_utc).label("last_utc"),
         )
         .outerjoin_from(_TRIALS, middle, run_id == middle.c.run_id)

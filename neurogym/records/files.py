@@ -19,9 +19,18 @@ MAX_INTEGER = 2**63 - 1
 _OTHERS = {
     "integer": ("seed", "trial_index", "response", "frames", "late_frames"),
     "boolean": ("correct",),
-    "number": (("performance", "reward", "rt_ms", "onset_ms", "key_ms", "origin_ms", "refresh_hz")),
+    "number": (
+        "performance",
+        "reward",
+        "rt_ms",
+        "onset_ms",
+        "key_ms",
+        "origin_ms",
+        "refresh_hz",
+        "pace",
+    ),
     "json": JSON_COLUMNS,
-}
+}  # fmt: skip
 # what a column holds: text, integer, number, boolean or json
 KINDS: dict[str, str] = dict.fromkeys(COLUMNS, "text") | {
     name: kind for kind, names in _OTHERS.items() for name in names

@@ -1,4 +1,4 @@
-"""Numbers from a trial table: accuracy, psychometric and chronometric points, with intervals."""
+"""Numbers from a trial table: accuracy, pace, psychometric and chronometric points."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from neurogym.records.trial_table import finished
+from neurogym.records.trial_table import Trace, finished
 
 Row = Mapping[str, Any]
+SLOW = 1.05  # from this pace on a run is called slower: frames alone make periods a little longer
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,56 @@ def chronometric(rows: Sequence[Row], condition: str, correct: bool | None = Tru
 
 
 def summary(rows: Sequence[Row]) -> dict[str, float | int | None]:
-    """n, accuracy (0 to 1), median_rt_ms, mean reward of the finished trials; None without any."""
+    """n, accuracy (0 to 1), median_rt_ms, mean reward and pace of the finished trials.
+
+    None without any.
+    """
     rows = finished(rows)
     times = [row["rt_ms"] for row in rows if row["rt_ms"] is not None]
+    paces = [row["pace"] for row in rows if row["pace"] is not None]
     return {
         "n": len(rows),
         "accuracy": float(np.mean([row["correct"] for row in rows])) if rows else None,
         "median_rt_ms": float(np.median(times)) if times else None,
         "reward": float(np.mean([row["reward"] for row in rows])) if rows else None,
+        "pace": float(np.mean(paces)) if paces else None,
     }
+
+
+# -- how long periods were shown ------------------------------------------------------------------
+
+
+def lengths(trace: Trace, cut: bool = False) -> dict[str, float]:
+    """How long each period should have been on in a trial that went like this, ms.
+
+    What was never on is left out; with `cut` also what was on when the trial ended, as an answer
+    took that from the screen at once.
+    """
+    steps = trace.steps
+    told: dict[str, float] = {}
+    for name, start, stop in trace.periods:
+        on = (steps >= start) & (steps < stop)
+        if on.any() and not (cut and on[-1]):
+            told[name] = told.get(name, 0.0) + float(on.sum()) * trace.dt
+    return told
+
+
+def pace(shown: Sequence[Sequence[Any]], declared: Mapping[str, float]) -> float | None:
+    """Ms that periods were shown over ms that they should have been: 1.2 is 20 % slower.
+
+    `shown` is the column `periods`, `declared` what `lengths` gives. None if no period is in both,
+    or one of them was cut off.
+    """
+    both = [(name, ms) for name, _, ms in shown if name in declared]
+    if any(ms is None for _, ms in both):
+        return None
+    whole = sum(declared[name] for name in {name for name, _ in both})
+    return sum(ms for _, ms in both) / whole if whole else None
+
+
+def slower(pace: float | None) -> int:
+    """By how many percent a run was slower than declared; 0 if it kept its pace, or none is known.
+
+    Up to 5 % are none: a screen shows whole frames.
+    """
+    return round(100 * (pace - 1)) if pace is not None and pace >= SLOW else 0

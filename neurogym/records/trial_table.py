@@ -47,6 +47,7 @@ COLUMNS: dict[str, str] = {
     "late_frames": "frames that came later than 1.2 refresh periods; empty if those are unknown",
     "refresh_hz": "measured refresh rate; empty if it could not be measured",
     "periods": "list of [period, onset, ms shown] as it was on the screen; no ms if cut off (JSON)",
+    "pace": "ms that periods were shown / ms that they should have been; above 1 is slower",
     "flags": "what else happened (JSON)",
     "created_utc": "when the row was made, ISO 8601",
 }
@@ -111,7 +112,7 @@ def run_trial(env: HasTrials, act: Any, first: np.ndarray) -> Trace:
 
     `first` is its first observation, (C,). ValueError for an action that there is not.
     """
-    periods, dt = env.periods, float(env.dt)
+    periods, dt, endless = env.periods, float(env.dt), env.most_steps is None
     ob = first
     info: Mapping[str, Any] = {}
     rows: tuple[list[Any], ...] = ([], [], [], [], [])
@@ -123,6 +124,8 @@ def run_trial(env: HasTrials, act: Any, first: np.ndarray) -> Trace:
         for column, value in zip(rows, step, strict=True):
             column.append(value)
         ob = following
+    if endless and periods:  # the last one went on for as long as the trial did
+        periods = [*periods[:-1], (*periods[-1][:2], at + 1)]
     obs = np.array(rows[0], np.float32)
     gts, actions, rewards, steps = (np.array(column) for column in rows[1:])
     return Trace(obs, gts, actions, rewards, steps, list(periods), dt, dict(info), env.idle_action)

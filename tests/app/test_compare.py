@@ -4,7 +4,8 @@ import param
 import pytest
 
 import neurogym as ngym
-from app.pages.compare import Compare
+from app.pages.compare import Compare, _pace
+from app.pages.data import table
 from app.state import StudioState
 from neurogym.records.database import Store
 from neurogym.subjects import AGENTS
@@ -41,6 +42,17 @@ def compare(tmp_path, eager):
         compare = Compare(choice, store, lambda view: None)
         compare.job.future.result(60)  # nothing here takes turns: one piece of work at a time
         yield compare
+
+
+def test_a_run_that_was_slower_than_declared_is_told_under_the_figures():
+    rows = ngym.rollout("GoNogo-v0", "oracle", trials=2)
+    assert _pace(rows) == _pace([row | {"pace": 1.01} for row in rows]) == ""
+    assert "25 % slower than declared" in _pace([row | {"pace": 1.25} for row in rows])
+
+
+def test_data_marks_runs_that_were_slower():
+    told = table([{"pace": pace} for pace in (1.123, 1.01, None)], ("pace",)).value["pace"]
+    assert told.tolist() == ["1.12 slower than declared", "1.01", None]
 
 
 def choose(compare, name):

@@ -21,10 +21,7 @@ from neurogym.spec.outcomes import Outcome
 from neurogym.wrappers import WRAPPERS, Wrapper
 
 N = 6
-# a task of which each step is asked for: what several closed ones do travels with none of them
-TURNS = [
-    {"MultiEnvs": {"tasks": [{"task": "Reaching1DWithSelfDistraction-v0", "preset": "human"}]}}
-]
+STEPPED = "CartPole-v1"  # each of its steps is asked for: what an action does it alone knows
 
 
 @pytest.fixture
@@ -38,6 +35,11 @@ def no_surprises(caplog):
     """Whatever a browser sends, the server does not fail."""
     yield
     assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def stepped(known_tasks):
+    ngym.register(STEPPED)
 
 
 def make_run(store, task="GoNogo-v0", run_id="run1", n=N, **changes):
@@ -305,7 +307,7 @@ def test_ready_in_mid_run_sends_all_that_is_open(store, player, have):
 
 
 def test_ready_twice_begins_a_trial_in_lockstep_anew(store):
-    player = Player(store, make_run(store, "Reaching1D-v0", n=2, wrappers=TURNS))
+    player = Player(store, make_run(store, STEPPED, n=2))
     _, trial = player.ready()
     for k in range(5):
         player.say(type="act", uid=trial["uid"], k=k, action=1)
@@ -598,7 +600,7 @@ def test_a_trial_can_be_interrupted_time_and_again(store, player):
 
 
 def test_an_interrupted_trial_in_lockstep_comes_again(store):
-    player = Player(store, make_run(store, "Reaching1D-v0", n=3, wrappers=TURNS))
+    player = Player(store, make_run(store, STEPPED, n=3))
     player.ready()
     trial = player.queue.pop(0)
     for k in range(3):
@@ -862,6 +864,34 @@ def test_an_interrupted_period_has_no_length(store, player):
     assert {ms for _, _, ms in row["periods"]} == {None}
 
 
+def slow(record, factor):
+    """A record whose periods lasted longer."""
+    periods = [[name, onset, ms * factor] for name, onset, ms in record["periods"]]
+    return record | {"periods": periods}
+
+
+def test_a_run_that_was_slower_than_declared_says_so(store, player):
+    for factor in (1.0, 1.5):
+        player.say(**slow(player.record(player.queue.pop(0)), factor))
+    paces = [row["pace"] for row in store.trials()]
+    assert paces == pytest.approx([1.0, 1.5])  # of the periods that no answer cut short
+    assert [ack["slower"] for ack in player.acks.values()] == [0, 25]
+    player.say(**player.record(player.queue.pop(0), "pause"))
+    assert store.trials()[-1]["pace"] is None
+
+
+def test_the_pace_of_an_episode_counts_the_steps_that_it_had(store):
+    player = Player(store, make_run(store, STEPPED, n=1), policy=lambda trial, k: k % 2)
+    player.ready()
+    record = player.record(player.queue.pop(0))
+    steps = 1 + max(message["k"] for message in player.sent if message["type"] == "act")
+    assert steps < 500
+    player.say(**record | {"periods": [["episode", 5.0, steps * 20 * 1.1]]})
+    (row,) = store.trials()
+    assert row["pace"] == pytest.approx(1.1)
+    assert next(iter(player.acks.values()))["slower"] == 10
+
+
 def test_a_strange_period_is_told_with_those_that_there_are(player):
     record = player.record(player.queue.pop(0))
     ack, *_ = player.say(**record | {"periods": [["fixatoin", 1.0, 2.0]]})
@@ -998,7 +1028,7 @@ def test_a_response_time_is_that_of_the_stamps(store, player):
 
 @pytest.fixture
 def stepping(store):
-    player = Player(store, make_run(store, "Reaching1D-v0", n=2, wrappers=TURNS))
+    player = Player(store, make_run(store, STEPPED, n=2))
     player.ready()
     return player
 

@@ -1,15 +1,20 @@
 """Measures of a trial table, against what is known of them."""
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from scipy import stats
 
+from neurogym.envs.episodes import as_trials
 from neurogym.records import measures, trial_table
 from neurogym.records.measures import (
     chronometric,
+    lengths,
     levels,
     median_interval,
+    pace,
     psychometric,
+    slower,
     summary,
     wilson,
 )
@@ -135,8 +140,10 @@ def test_what_counts():
     assert psychometric(found, "coh")[0].n == 2
     assert psychometric(found, "coh", "side", answer=1)[0].n == 1
     assert chronometric(found, "coh", None)[0].n == 1
-    assert summary(found) == {"n": 2, "accuracy": 0.5, "median_rt_ms": 300.0, "reward": 0.25}
-    nothing = {"n": 0, "accuracy": None, "median_rt_ms": None, "reward": None}
+    assert summary(found) == {
+        "n": 2, "accuracy": 0.5, "median_rt_ms": 300.0, "reward": 0.25, "pace": None,
+    }  # fmt: skip
+    nothing = {"n": 0, "accuracy": None, "median_rt_ms": None, "reward": None, "pace": None}
     assert summary([]) == summary([interrupted]) == nothing
     assert psychometric([], "coh") == chronometric([], "coh") == []
     assert levels(found[:1], "coh", "side").tolist() == [1]
@@ -149,3 +156,56 @@ def test_points_are_plain_numbers():
         assert all(type(value) is float for value in values)
         assert type(point.n) is int
     assert measures.proportion(np.array([1.0]), [True])[0].value == 1
+
+
+# -- how long periods were shown -------------------------------------------------------------------
+
+
+def trace(steps, *periods):
+    """A trial that went through some steps of 100 ms."""
+    n = len(steps)
+    blank = np.zeros((n, 1)), np.zeros(n), np.zeros(n), np.zeros(n)
+    return trial_table.Trace(*blank, np.array(steps), list(periods), 100.0, {})
+
+
+FIXATION, DECISION = ("fixation", 0, 3), ("decision", 3, 9)
+
+
+def test_a_period_should_last_the_steps_that_were_played_of_it():
+    went = trace([0, 1, 2, 3, 4], FIXATION, DECISION, ("late", 9, 12))
+    assert lengths(went) == {"fixation": 300, "decision": 200}
+    assert lengths(went, cut=True) == {"fixation": 300}
+    skipped = trace([0, 3, 4], FIXATION, DECISION)  # the rest of the first was left out
+    assert lengths(skipped) == {"fixation": 100, "decision": 200}
+    both = trace([0, 1, 2, 3], FIXATION, ("tone", 2, 4))  # they overlap
+    assert lengths(both) == {"fixation": 300, "tone": 200}
+
+
+def test_pace_is_shown_over_declared():
+    declared = {"fixation": 300.0, "decision": 200.0}
+    assert pace([["fixation", 5, 300], ["decision", 305, 200]], declared) == 1
+    assert pace([["fixation", 5, 450], ["decision", 455, 300]], declared) == pytest.approx(1.5)
+    assert pace([["fixation", 5, 330], ["decision", 335, 90]], {"fixation": 300.0}) == 1.1
+    assert pace([["fixation", 5, 300], ["decision", 305, None]], declared) is None
+    assert pace([], declared) is pace([["fixation", 5, 300]], {}) is None
+
+
+def test_a_run_is_slower_from_a_twentieth_on():
+    assert [slower(p) for p in (None, 0.8, 1.0, 1.049, 1.05, 1.234, 3.0)] == [
+        0,
+        0,
+        0,
+        0,
+        5,
+        23,
+        200,
+    ]
+    paces = [row() | {"pace": p} for p in (1.0, None, 1.5)]
+    assert summary(paces)["pace"] == 1.25
+
+
+def test_an_episode_without_end_has_a_length():
+    env = as_trials(gym.make("CartPole-v1", max_episode_steps=-1))
+    first = trial_table.begin(env, 1, 0)
+    went = trial_table.run_trial(env, lambda ob: 0, first)
+    assert lengths(went) == {"episode": pytest.approx(len(went.steps) * env.dt)}

@@ -230,22 +230,36 @@ def test_aggregates_of_a_hand_made_case(store):
     answers = [(True, 500.0), (False, 300.0), (True, None), (True, 310.0)]
     times = (f"2024-01-01T00:00:0{i}.000Z" for i in range(9))
     for i, (correct, rt) in enumerate(answers):
-        store.add_trial(trial(i, correct=correct, rt_ms=rt, created_utc=next(times)))
+        pace = (1.0, None, 1.5, 1.25)[i]
+        store.add_trial(trial(i, correct=correct, rt_ms=rt, pace=pace, created_utc=next(times)))
     store.add_trial(
-        trial(4, rt_ms=9.0, correct=True, flags={"interrupted": "blur"}, created_utc=next(times))
+        trial(
+            4,
+            rt_ms=9.0,
+            pace=9.0,
+            correct=True,
+            flags={"interrupted": "blur"},
+            created_utc=next(times),
+        )
     )
     store.add_trials([trial(i, "even", rt_ms=rt) for i, rt in enumerate([4.0, 1.0, 3.0, 100.0])])
 
-    assert store.summary("r") == {"n_done": 4, "accuracy": 0.75, "median_rt": 310.0}
-    assert store.summary("even") == {"n_done": 4, "accuracy": None, "median_rt": 3.5}
-    assert store.summary("none") == {"n_done": 0, "accuracy": None, "median_rt": None}
+    assert store.summary("r") == {
+        "n_done": 4, "accuracy": 0.75, "median_rt": 310.0, "pace": 1.25,
+    }  # fmt: skip
+    assert store.summary("even") == {
+        "n_done": 4, "accuracy": None, "median_rt": 3.5, "pace": None,
+    }  # fmt: skip
+    assert store.summary("none") == {
+        "n_done": 0, "accuracy": None, "median_rt": None, "pace": None,
+    }  # fmt: skip
     listed = store.runs()
     assert [run["run_id"] for run in listed] == ["r", "none", "even"]  # by their date
-    keys = ("n_done", "accuracy", "median_rt_ms", "last_utc")
+    keys = ("n_done", "accuracy", "median_rt_ms", "pace", "last_utc")
     assert [tuple(run[key] for key in keys) for run in listed] == [
-        (4, 0.75, 310.0, "2024-01-01T00:00:03.000Z"),
-        (0, None, None, None),
-        (4, None, 3.5, None),
+        (4, 0.75, 310.0, 1.25, "2024-01-01T00:00:03.000Z"),
+        (0, None, None, None, None),
+        (4, None, 3.5, None, None),
     ]
     assert set(listed[0]) == {*database.RUN_COLUMNS, *keys}
 
@@ -402,7 +416,8 @@ def test_a_missing_file_is_made_only_if_wanted(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("version", "lacking"), [(1, ("memory", "parts", "periods")), (2, ("periods",))]
+    ("version", "lacking"),
+    [(1, ("memory", "parts", "periods", "pace")), (2, ("periods", "pace")), (3, ("pace",))],
 )
 def test_tables_of_earlier_versions_are_brought_up_to_date(tmp_path, version, lacking):
     file = tmp_path / "old.db"
@@ -423,7 +438,7 @@ def test_tables_of_earlier_versions_are_brought_up_to_date(tmp_path, version, la
 def test_a_later_version_and_strange_tables_are_refused(store, tmp_path):
     with store._engine.begin() as connection:
         connection.execute(sa.text("UPDATE meta SET version = 99"))
-    with pytest.raises(ValueError, match="version 99 of the tables: this neurogym expects 3"):
+    with pytest.raises(ValueError, match="version 99 of the tables: this neurogym expects 4"):
         Store(store.url.database)
     strange = sqlite3.connect(tmp_path / "strange.db")
     strange.execute("CREATE TABLE trials (x)")

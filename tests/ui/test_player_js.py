@@ -557,13 +557,39 @@ def test_lockstep_waits_for_a_late_answer(bench):
     bench.wait("window.sent.some((m) => m.type === 'act')")
     bench.wait("performance.now() > 2500")
     assert bench.run("window.sent.filter((m) => m.type === 'act').length") == 1
-    obs = {"type": "obs", "uid": "r1-0-0", "active": [], "window": False, "reward": 0, "outcome": 0}
+    obs = {"type": "obs", "uid": "r1-0-0", "window": False, "reward": 0, "outcome": 0}
+    obs |= {"active": ["fixation"]}
+    waited = bench.run("performance.now()")
     bench.deliver(obs | {"k": 1, "ob": [1, 0, 0], "ends": False})
     bench.wait("window.sent.some((m) => m.type === 'act' && m.k === 1)")
     bench.deliver(obs | {"k": 2, "ob": [1, 0, 0], "ends": True})
     record = bench.record("r1-0-0")
     assert record["flags"]["late_steps"] >= 1
     assert record["actions"] == []
+    ((name, onset, ms),) = record["periods"]  # as long as it was on the screen
+    assert name == "fixation"
+    assert ms > waited - onset > 10 * 50
+
+
+def test_who_plays_in_lockstep_is_told_that_it_may_be_slower_and_how_much_it_was(bench):
+    bench.deliver(config())
+    assert "declared" not in bench.run("window.ui().textContent")
+    bench.run("window.acks = false")
+    bench.run(WORLD, 4)
+    bench.deliver(config(mode="lockstep"), lockstep())
+    assert "it may go slower than declared" in bench.run("window.ui().textContent")
+    bench.page.keyboard.press("Space")
+    bench.record("r1-0-0")
+    ack = {"type": "ack", "uid": "r1-0-0", "n_done": 1, "accuracy": 1, "median_rt": 400}
+    bench.page.keyboard.press("Escape")
+    assert bench.data("overlay") == "paused"
+    bench.deliver(ack | {"slower": 12})
+    assert "It went 12 % slower than declared" in bench.run("window.ui().textContent")
+    bench.deliver({"type": "done"})
+    assert bench.data("overlay") == "done"
+    assert "It went 12 % slower than declared" in bench.run("window.ui().textContent")
+    bench.deliver(ack | {"slower": 0})
+    assert "declared" not in bench.run("window.ui().textContent")
 
 
 # -- nothing is lost -------------------------------------------------------------------------------
