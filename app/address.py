@@ -19,6 +19,7 @@ class Address:
     choice: StudioState
     theme: str
     told: tuple[str, ...]
+    subject: str = ""  # that the address itself names
 
 
 def read(
@@ -34,12 +35,13 @@ def read(
         told.append(f"theme = {theme[:40]!r} in the address: allowed are 'dark', 'light'")
         theme = ""
     choice, more = StudioState.from_address(entries)
+    subject = choice.subject
     try:
-        _take_run(choice, store)
+        more += _take_run(choice, store)
     except ValueError as error:
         more.append(str(error))
         choice.param.update(run="", view="choose")
-    return Address(choice, theme, (*problems, *told, *more))
+    return Address(choice, theme, (*problems, *told, *more), subject)
 
 
 def arguments_of(search: str) -> dict[str, list[bytes]]:
@@ -72,13 +74,24 @@ def read_query(arguments: Mapping[str, Sequence[bytes]]) -> tuple[dict[str, str]
     return entries, told
 
 
-def _take_run(choice: StudioState, store: Store) -> None:
+def _take_run(choice: StudioState, store: Store) -> list[str]:
+    """Choose what the run was played with that an address names; what is told of it.
+
+    Two names for one player are one too many: who is named beside a run gets one of his own.
+    """
     if not choice.run:
-        return
-    run = store.run(choice.run)
+        return []
+    run, subject = store.run(choice.run), choice.subject
     if run is None:
         raise ValueError(f"there is no run {choice.run[:40]!r} in the database")
     choice.take(run)
+    if not subject or run["subject"] == subject:
+        return []
+    choice.param.update(run="", subject=subject)
+    return [
+        f"The run {run['run_id']} is not one of {subject!r}: a new run with the same settings"
+        " begins."
+    ]
 
 
 def write(choice: StudioState, theme: str = "", **changes: str) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from app.assets import ASSETS, PLAYER_CSS, module
 from app.player import messages
+from app.player.encoding import dumps
 from app.player.session import AHEAD, scored
 from app.state import GUEST
 from neurogym.envs.has_trials import HasTrials
@@ -88,7 +86,7 @@ def page(
     )
     return PAGE.format(
         title=_text(config["title"]),
-        run=json.dumps(held, default=_array, allow_nan=False).replace("<", "\\u003c"),
+        run=dumps(held).replace("<", "\\u003c"),
         look=PLAYER_CSS.read_text("utf-8"),
         code=module(ASSETS / "alone.js").replace("</script", "<\\/script"),
     )
@@ -160,15 +158,6 @@ def _part(document: Any) -> dict[str, Any]:
             raise ValueError(f"a record without a uid: {record!r:.80}")
     kept = {name: run[name] for name in RUN}
     return {"run": {**kept, "subject_kind": "human"}, "records": records}
-
-
-def _array(value: Any) -> Any:
-    """Arrays as text that the page reads back."""
-    if isinstance(value, np.ndarray):
-        kind = {"bool": "uint8"}.get(value.dtype.name, value.dtype.name)
-        data = np.ascontiguousarray(value, kind).tobytes()
-        return {"array": kind, "data": base64.b64encode(data).decode()}
-    return plain(value)
 
 
 def _text(text: str) -> str:

@@ -14,7 +14,6 @@ from app import address, process
 from app.pages.compare import Compare
 from app.pages.configure import Configure
 from app.pages.data import Data
-from app.pages.play import Play
 from app.shell import Browser, Navigation, frame, words
 from app.state import VIEWS, StudioState
 
@@ -32,7 +31,6 @@ class View:
 
 PAGES = {
     "configure": View(lambda studio: Configure(studio.choice, studio.go)),
-    "play": View(lambda studio: Play(studio.choice, studio.store, studio.go)),
     "compare": View(
         lambda studio: Compare(studio.choice, studio.store, studio.go, studio.page.dark_theme),
         themed=True,

@@ -1,45 +1,27 @@
 // A run that plays by itself: the page holds its trials, keeps what was done, and gives it out at the end.
 
 import {keep, stored} from "./outbox.js";
-import {render} from "./player.js";
-import {h, median} from "./tools.js";
+import {download, Model, mount} from "./mount.js";
+import {median, revive} from "./tools.js";
 
 const OUTCOMES = ["none", "early", "correct", "error", "miss", "withheld"];
-const KINDS = {float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array};
 
 /** @typedef {{type: string, [field: string]: any}} Message */
 /** @typedef {Message & Wire.Record} Kept */
 
-// Arrays lie in the page as text: {array: kind, data: base64}.
-/** @param {string} name @param {any} value */
-function revive(name, value) {
-  if (!value?.array) return value;
-  const bytes = Uint8Array.from(atob(value.data), (letter) => letter.charCodeAt(0));
-  const Kind = KINDS[/** @type {keyof typeof KINDS} */ (value.array)];
-  return new Kind(bytes.buffer);
-}
-
 const newId = () => [...crypto.getRandomValues(new Uint8Array(6))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** @param {string} name @param {string} text @param {string} type */
-function download(name, text, type) {
-  const link = h("a", {href: URL.createObjectURL(new Blob([text], {type})), download: name});
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
 // Takes the place of a server: sends the trials, takes records and keeps them in this browser.
-class Alone {
+class Alone extends Model {
   /** @param {{run: {[field: string]: any}, config: any, trials: any[], conditions: any[], columns: string[], page: string}} told */
   constructor(told) {
+    super();
     this.run = told.run;
     this.config = told.config;
     this.trials = told.trials;
     this.conditions = told.conditions;
     this.columns = told.columns;
     this.ended = false;
-    /** @type {{[name: string]: ((message: Message) => void)[]}} */
-    this.handlers = {};
     this.place = `neurogym-alone:${told.page}`;
     /** @type {{id?: string, created?: string, records?: Kept[]}} */
     const kept = stored(this.place);
@@ -56,14 +38,9 @@ class Alone {
     keep(this.place, {id: this.id, created: this.created, records: this.records});
   }
 
-  /** @param {string} name @param {(message: Message) => void} act */
-  on(name, act) {
-    (this.handlers[name] ??= []).push(act);
-  }
-
   /** @param {Message} message */
   tell(message) {
-    queueMicrotask(() => this.handlers["msg:custom"].forEach((act) => act(message)));
+    queueMicrotask(() => this.give("msg:custom", message));
   }
 
   get finished() {
@@ -187,16 +164,7 @@ const jatos = () => /** @type {any} */ (globalThis).jatos;
 
 function start() {
   const told = JSON.parse(document.getElementById("run").textContent, revive);
-  const model = new Alone(told);
-  const host = document.getElementById("stage");
-  const root = host.attachShadow({mode: "open"});
-  const style = document.createElement("style");
-  style.textContent = document.getElementById("look").textContent;
-  const el = document.createElement("div");
-  el.style.height = "100%";
-  root.append(style, el);
-  el.append(render({model: /** @type {any} */ (model), el}));
-  model.handlers.after_render.forEach((act) => act({type: "after_render"}));
+  mount(new Alone(told), document.getElementById("stage"), document.getElementById("look").textContent);
 }
 
 if (jatos()) jatos().onLoad(start);

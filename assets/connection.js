@@ -1,6 +1,5 @@
-// The connection to the server: whether it is heard, and how a page that lost it comes back. The tab that plays a run.
+// The connection to the server: whether it is heard. The tab that plays a run.
 
-import {keep, stored} from "./outbox.js";
 import {quiet, TIMES} from "./tools.js";
 
 export class Connection {
@@ -18,7 +17,6 @@ export class Connection {
     /** @type {number | null} since when an answer is due */
     this.due = null;
     this.lastPing = -Infinity;
-    this.lastProbe = -Infinity;
   }
 
   // What cannot be sent now is lost; records are sent again by the outbox.
@@ -56,23 +54,6 @@ export class Connection {
   set(lost) {
     this.lost = lost;
     this.changed();
-  }
-
-  // Loads the page anew if the server answers, but not again and again.
-  /** @param {number} now */
-  async probe(now) {
-    if (now - this.lastProbe < TIMES.probe) return;
-    this.lastProbe = now;
-    const wait = TIMES.reload - (Date.now() - Number(stored("neurogym-reload").at ?? 0));
-    if (wait > 0) return;
-    try {
-      const answer = await fetch(location.href, {cache: "no-store", signal: AbortSignal.timeout(3000)});
-      if (!answer.ok || !this.lost || this.gone.aborted) return;
-    } catch {
-      return;
-    }
-    keep("neurogym-reload", {at: Date.now()});
-    location.reload();
   }
 }
 

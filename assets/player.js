@@ -113,7 +113,6 @@ class Player {
     this.outbox.flush();
     this.connection.look(now);
     this.askForMore(now);
-    if (this.isStuck) this.connection.probe(now);
   }
 
   // A message can get lost: with nothing to play, and nothing to wait for, the player asks again.
@@ -131,8 +130,16 @@ class Player {
   hello() {
     if (this.gone.signal.aborted) return;
     this.lastReady = performance.now();
-    const run = this.config?.run ?? new URLSearchParams(location.search).get("run");
-    this.connection.post({type: "ready", run, have: this.queue.map((trial) => trial.uid)});
+    this.connection.post({type: "ready"});
+  }
+
+  // The line is there again, or for the first time: what is here need not come again.
+  back() {
+    if (this.lastReady === Infinity) return;
+    if (!this.config) return this.hello();
+    const have = [...this.queue.map(({uid}) => uid), ...this.outbox.items.keys(), ...(this.trial ? [this.trial.message.uid] : [])];
+    this.connection.post({type: "resume", have});
+    this.outbox.flush(0);
   }
 
   // The run was another tab's until now.
@@ -147,7 +154,7 @@ class Player {
     this.connection.heard();
     const act = /** @type {{[type: string]: () => void}} */ ({
       config: () => this.configure(message), trial: () => this.enqueue(message),
-      obs: () => this.observe(message),
+      obs: () => this.observe(message), resumed: () => this.resumed(message),
       ack: () => this.acknowledge(message), done: () => this.drain(),
       error: () => this.complain(message.message),
     })[message.type];
@@ -168,6 +175,7 @@ class Player {
     this.screen.configure(config);
     this.keyboard.configure(config);
     this.mute.offer(Boolean(config.sound));
+    this.page.set("run", config.run);
     this.page.set("uid", "");
     this.page.set("onset", "");
     this.tab.play(config.run);
@@ -216,6 +224,14 @@ class Player {
       this.count();
     }
     if (this.state === "done" || (this.overlays.shown === "paused" && told !== this.ack?.slower)) this.overlays.show();
+  }
+
+  // How it went so far; acknowledgements may have been lost with the line.
+  /** @param {Wire.Resumed} message */
+  resumed({n_done: done, accuracy, median_rt: rt, slower}) {
+    this.done = done;
+    this.ack = {accuracy, rt, slower};
+    this.count();
   }
 
   drain() {
@@ -386,6 +402,7 @@ class Player {
   /** @param {Wire.Record} record */
   close(record) {
     this.trial.close();
+    if (this.config.address) record.address = this.config.address;  // by which its run can be made, if it has none yet
     Object.assign(record.flags, this.sounds.told());
     this.sounds.hush();
     this.trial = null;
@@ -524,6 +541,8 @@ export function render({model, el}) {
   const player = new Player(model);
   live.set(el, player);
   model.on("msg:custom", (message) => player.receive(plain(message)));
+  model.on("back", () => player.back());
+  model.on("anew", () => player.hello());
   model.on("after_render", () => player.start());
   model.on("remove", () => player.destroy());
   return player.page.root;

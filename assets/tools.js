@@ -1,7 +1,7 @@
 // What all parts of the player use.
 
 export const TIMES = {
-  ping: 2000, lost: 6000, firstAnswer: 20000, resend: 1500, probe: 1000, reload: 5000,
+  ping: 2000, lost: 6000, firstAnswer: 20000, resend: 1500,
   afterStart: 400, database: 2000, more: 2500, turnDelay: 300, turnEvery: 70,
 };
 export const INK = "#101010";
@@ -32,6 +32,17 @@ export const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1
 export const quiet = () => {};
 
 const ARRAYS = [Float32Array, Float64Array, Uint8Array, Uint16Array, Uint32Array, Int8Array, Int16Array, Int32Array];
+
+const KINDS = {float32: Float32Array, float64: Float64Array, uint8: Uint8Array, uint16: Uint16Array, int32: Int32Array, int64: BigInt64Array};
+
+// Arrays come as text: {array: kind, data: base64}.
+/** @param {string} name @param {any} value */
+export function revive(name, value) {
+  if (!value?.array) return value;
+  const bytes = Uint8Array.from(atob(value.data), (letter) => letter.charCodeAt(0));
+  const Kind = KINDS[/** @type {keyof typeof KINDS} */ (value.array)];
+  return new Kind(bytes.buffer);
+}
 
 // Bokeh's arrays are subclasses whose `subarray` and `slice` give the whole buffer back.
 /** @param {any} value @returns {any} */

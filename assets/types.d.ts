@@ -45,6 +45,11 @@ declare namespace Wire {
     sound?: boolean;
     parts?: {title: string, instruction: string}[];
     shared?: boolean;
+    /** of a run that a page began: whether it is stored; queries by its settings, by its name, and of the next run */
+    stored?: boolean;
+    address?: string;
+    named?: string;
+    again?: string;
   }
 
   interface Key {
@@ -177,7 +182,16 @@ declare namespace Wire {
     keep?: boolean;
   }
 
-  type FromServer = Config | Trial | Obs | Ack | {type: "done"} | {type: "pong"} | {type: "error", message: string};
+  /** The line is there again: how the run went so far. */
+  interface Resumed {
+    type: "resumed";
+    n_done: number;
+    accuracy: number | null;
+    median_rt: number | null;
+    slower: number;
+  }
+
+  type FromServer = Resumed | Config | Trial | Obs | Ack | {type: "done"} | {type: "pong"} | {type: "error", message: string};
 
   // ---- browser to server ----
 
@@ -228,9 +242,11 @@ declare namespace Wire {
     periods: Shown[];
     flags: Flags;
     parts?: (Result | null)[];
+    /** The query by which the run can be made. */
+    address?: string;
   }
 
-  type FromPlayer = Record | {type: "ready", run: string | null, have: string[]} | {type: "act", uid: string, k: number, action: Action}
+  type FromPlayer = Record | {type: "ready"} | {type: "resume", have: string[]} | {type: "act", uid: string, k: number, action: Action}
     | {type: "ping"} | {type: "more"} | {type: "stop"} | {type: "next", step: string};
 }
 

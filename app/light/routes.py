@@ -9,12 +9,14 @@ from bokeh.server import urls
 from panel.io.server import DocHandler
 from tornado.web import HTTPError, RequestHandler
 
-from app import address, process
-from app.light import files, pages
+from app import process
+from app.address import Address
+from app.light import files, pages, runs
+from app.light.socket import PlayerSocket
 from neurogym.trials.catalogue import all_envs
 
 APP = Path(__file__).parents[1]
-LIGHT = ("choose",)  # views
+LIGHT = ("choose", "play")  # views
 FOREVER = "public, max-age=31536000, immutable"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -24,6 +26,14 @@ HEADERS = {
         " connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'"
     ),
 }
+
+
+def answer(handler: RequestHandler, page: str) -> None:
+    """Send a page, which is made for this visitor."""
+    for name, value in HEADERS.items():
+        handler.set_header(name, value)
+    handler.set_header("Cache-Control", "no-store")
+    handler.finish(page)
 
 
 class StudioHandler(DocHandler):
@@ -36,17 +46,27 @@ class StudioHandler(DocHandler):
             panel: Any = super().get(*args, **kwargs)
             await panel
             return
-        for name, value in HEADERS.items():
-            self.set_header(name, value)
-        self.set_header("Cache-Control", "no-store")
-        self.finish(pages.choose(asked, bool(self.request.query)))
+        choose = asked.choice.view == "choose"
+        answer(
+            self,
+            pages.choose(asked, bool(self.request.query))
+            if choose
+            else pages.play(asked, bare=False),
+        )
 
-    def _asked(self) -> address.Address | None:
+    def _asked(self) -> Address | None:
         """What the address says; None for an app that is not the studio."""
         if self.application_context.url != f"/{APP.name}":
             return None
-        problems = process.problems()
-        return address.read(self.request.query_arguments, process.store(), problems)
+        return runs.asked(self.request.query)
+
+
+class PlayHandler(RequestHandler):
+    """The page of those who take part: a stage, and no way to anything else."""
+
+    def get(self) -> None:
+        """Send the page."""
+        answer(self, pages.play(runs.asked(self.request.query), bare=True))
 
 
 class FileHandler(RequestHandler):
@@ -78,11 +98,16 @@ class FileHandler(RequestHandler):
         raise HTTPError(404)
 
 
+ROUTES: list[Any] = [
+    (r"/play", PlayHandler),
+    (r"/neurogym/socket", PlayerSocket),
+    (r"/neurogym/(picture/|datasheet/|)(.+)", FileHandler),
+]
+
+
 def install() -> None:
     """Add the routes to those that Bokeh gives a server; more than once changes nothing."""
     per_app: list[Any] = urls.per_app_patterns
     top: list[Any] = urls.toplevel_patterns
     per_app[:] = [(path, StudioHandler if kind is DocHandler else kind) for path, kind in per_app]
-    ours: Any = (r"/neurogym/(picture/|datasheet/|)(.+)", FileHandler)
-    if ours not in top:
-        top.append(ours)
+    top += [route for route in ROUTES if route not in top]

@@ -13,9 +13,11 @@ import gymnasium as gym
 import numpy as np
 
 from app.player import messages
+from neurogym.envs.has_trials import HasTrials
 from neurogym.envs.task_env import graded
 from neurogym.records import trial_table
 from neurogym.records.database import Store
+from neurogym.records.files import plain_row
 from neurogym.records.measures import lengths, pace, slower
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.parameters import unknown
@@ -25,6 +27,14 @@ SCORED = ("response", "outcome", "reward")
 MEASURED = ("onset_ms", "key_ms", "rt_ms", "origin_ms", "refresh_hz")
 
 log = logging.getLogger(__name__)
+
+
+Run = Mapping[str, Any]  # a row of the store's runs
+
+
+def two_envs(run: Run) -> tuple[HasTrials, HasTrials]:
+    """Two environments of a run."""
+    return trial_table.env_of(run), trial_table.env_of(run)
 
 
 class Refused(ValueError):
@@ -45,31 +55,43 @@ class Session:
 
     Args:
         store: where rows are written, as each trial ends.
-        run: a row of the store's runs.
+        run: a row of the store's runs; one that is not there is written with its first trial.
         send: takes a message for the browser.
         stored: called with the row after each new one.
         steps: what can be done when the run is over: pairs of a name for the page and a text.
+        owner: who plays: a run that is another one's is not written to.
+        adopt: makes the run of a record whose run the store does not know, from the address that
+            the record tells; None where there is none.
+        envs: gives two environments of a run, one that is played and one that scores; they can be
+            one and the same where trials travel ahead.
     """
 
     def __init__(
         self,
         store: Store,
-        run: Mapping[str, Any],
+        run: Run,
         send: Callable[[dict[str, Any]], None],
         stored: Callable[[dict[str, Any]], None] = lambda row: None,
         steps: Sequence[tuple[str, str]] = (),
+        owner: str | None = None,
+        adopt: Callable[[str, str], Run | None] = lambda run_id, address: None,
+        envs: Callable[[Run], tuple[HasTrials, HasTrials]] = two_envs,
     ):
-        self.steps = steps
+        self.steps, self.owner, self.adopt = steps, owner, adopt
         self.store, self.run, self.send, self.stored = store, run, send, stored
-        self.env, self.judge = trial_table.env_of(run), trial_table.env_of(run)
+        self.envs = envs
+        self.env, self.judge = envs(run)
+        self.written = store.run(run["run_id"]) is not None
         self.lockstep = messages.is_lockstep(self.env)
         self.adaptive = messages.is_adaptive(self.env)
         self._lock = threading.RLock()
         self._live: str | None = None  # the trial that is stepped in lockstep
         self._load()
+        self._fresh = True
 
     def _load(self) -> None:
-        rows = self.store.trials(run_id=self.run["run_id"])
+        """Read what was played; of a run that is not stored, nothing was."""
+        rows = self.store.trials(run_id=self.run["run_id"]) if self.written else []
         self.done = {row["trial_index"] for row in trial_table.finished(rows)}
         self.attempts = dict.fromkeys(range(self.run["n_trials"]), 0)
         for row in rows:
@@ -96,6 +118,7 @@ class Session:
             "record": self._record,
             "act": self._act,
             "more": lambda message: self._send_again(),
+            "resume": self._resume,
             "ping": lambda message: self.send({"type": "pong"}),
             "stop": lambda message: None,
         }
@@ -115,7 +138,13 @@ class Session:
     def config(self) -> dict[str, Any]:
         """What the player is told at the start."""
         told = messages.config(self.env, self.run, self.steps)
-        return {**told, "run": self.run["run_id"], "n_done": len(self.done), "preload": self.ahead}
+        return {
+            **told,
+            "run": self.run["run_id"],
+            "stored": self.written,
+            "n_done": len(self.done),
+            "preload": self.ahead,
+        }
 
     @property
     def ahead(self) -> int:
@@ -123,8 +152,22 @@ class Session:
         return 1 if self.lockstep or self.adaptive else AHEAD
 
     def _ready(self) -> None:
-        self._load()
+        if not self._fresh:
+            self._load()
+        self._fresh = False
         self.send(self.config())  # it resets the player: what was sent before is gone there
+        self._send_ahead()
+
+    def _resume(self, message: Mapping[str, Any]) -> None:
+        """Go on with a player that was here before, and still has some trials, or their records."""
+        self._load()
+        have = _field(message, "have")
+        for uid in have if isinstance(have, list | tuple) else ():
+            index = next((index for index in self.queue if self.uid(index) == uid), None)
+            if index is not None:
+                self.queue.remove(index)
+                self.sent[uid], self.told[uid] = index, self.memory
+        self.send({"type": "resumed", **self._so_far(self.run["run_id"])})
         self._send_ahead()
 
     def _send_again(self) -> None:
@@ -176,7 +219,7 @@ class Session:
             row = scored(run, judge, message, self._told(uid, run, judge))
             self._check_open(run, row)
             after = dict(judge.memory)
-            new = self._stored_new(row)
+            new = self._stored_new(run, row)
         except ValueError as error:
             self._refuse(uid, message, error)
             return
@@ -200,22 +243,24 @@ class Session:
         pace = summary.pop("pace")
         return {**summary, "slower": slower(pace)}
 
-    def _run_of(self, message: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
+    def _run_of(self, message: Mapping[str, Any]) -> tuple[Run, Any]:
         """The run that a record belongs to, and an env that scores it."""
         run_id = _text(message, "run")
         if run_id == self.run["run_id"]:
             return self.run, self.judge
-        run = self.store.run(run_id)
+        run = self.store.run(run_id) or self.adopt(run_id, str(message.get("address", "")))
         if run is None:
             raise Refused(f"there is no run {run_id!r} in this database", keep=True)
+        if run["settings"].get("owner") not in (None, self.owner):
+            raise Refused(f"the run {run_id!r} is another browser's")
         if run["subject_kind"] != "human":
             raise Refused(f"the run {run_id!r} is an agent's")
         try:
-            return run, trial_table.env_of(run)
+            return run, self.envs(run)[1]
         except Exception as error:  # a task that is not loaded here, or has changed
             raise Refused(f"{run['task']} cannot be made here: {error}", keep=True) from error
 
-    def _told(self, uid: str, run: Mapping[str, Any], judge: Any) -> dict[str, Any]:
+    def _told(self, uid: str, run: Run, judge: Any) -> dict[str, Any]:
         """What a trial was told of those before it.
 
         One that another session sent was told what the rows tell: the next trial is sent only when
@@ -227,7 +272,7 @@ class Session:
         known = [row["memory"] for row in rows if row["uid"] == uid]
         return known[0] if known else memory_after(rows, judge)
 
-    def _check_open(self, run: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    def _check_open(self, run: Run, row: Mapping[str, Any]) -> None:
         """Refuse a second result of a trial; the same record again is no second one."""
         if not trial_table.is_finished(row):
             return
@@ -238,11 +283,29 @@ class Session:
         if index in done:
             raise Refused(f"trial {index} of the run {run['run_id']!r} was played already")
 
-    def _stored_new(self, row: Mapping[str, Any]) -> bool:
+    def _stored_new(self, run: Run, row: Mapping[str, Any]) -> bool:
+        """Write a row, and before a run's first one the run; whether it is new.
+
+        One that is there already must be the same: nothing else is told to be saved.
+        """
         try:
-            return self.store.add_trial(row)
+            if run is not self.run or not self.written:
+                self.store.add_run(run)
+                self.written = True
+            new = self.store.add_trial(row)
         except ValueError as error:  # the record is sound: its run was deleted, or the like
             raise Refused(str(error), keep=True) from error
+        if not new and not self._is_stored(row):
+            raise Refused(f"trial {row['trial_index']} was stored with another answer")
+        return new
+
+    def _is_stored(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row is in the store as it is; when it was made does not count."""
+        known = next(
+            other for other in self.store.trials(run_id=row["run_id"]) if other["uid"] == row["uid"]
+        )
+        given = plain_row(row)
+        return all(known[name] == given[name] for name in given if name != "created_utc")
 
     def _refuse(self, uid: str, message: Mapping[str, Any], error: ValueError) -> None:
         """Tell the browser to drop the record, or to keep it without sending it on."""
@@ -285,7 +348,7 @@ def memory_after(rows: Sequence[Mapping[str, Any]], env: Any) -> dict[str, Any]:
 
 
 def scored(
-    run: Mapping[str, Any],
+    run: Run,
     env: Any,
     message: Mapping[str, Any],
     memory: Mapping[str, Any] = MappingProxyType({}),

@@ -10,7 +10,7 @@ export function followTheme(changed) {
     root.dataset.theme = chosen || (likes.matches ? "dark" : "light");
   };
   likes.addEventListener("change", draw);
-  document.querySelector(".theme").addEventListener("click", () => {
+  document.querySelector(".theme")?.addEventListener("click", () => {
     chosen = root.dataset.theme === "dark" ? "light" : "dark";
     const query = new URLSearchParams(location.search);
     query.set("theme", chosen);

@@ -99,7 +99,7 @@ def _lamp(k, **how):
 class ToneDetection(Task):
     """A tone in noise makes one of three lamps flash: press its number; if none came, wait."""
 
-    also = ("tone in noise", "auditory detection")
+    also = ("auditory detection",)
     paper = Paper(
         "Representation of tones in noise in the responses of auditory nerve fibers in cats",
         "https://doi.org/10.1523/JNEUROSCI.05-12-03261.1985",

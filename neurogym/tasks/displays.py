@@ -96,7 +96,7 @@ def _diameter(task, conditions):
 class SpatialSuppressMotion(Task):
     """Say where the pattern moves: large and strong ones are harder than small and faint ones."""
 
-    also = ("centre-surround", "center-surround", "surround suppression")
+    also = ("centre-surround", "surround suppression")
     paper = Paper(
         "Perceptual consequences of centre-surround antagonism in visual motion processing",
         "https://doi.org/10.1038/nature01800",

@@ -46,8 +46,8 @@ def state(page, *states):
 
 
 def run_of(page):
-    page.wait_for_url(re.compile("run="))
-    return re.search(r"run=(\w+)", page.url)[1]
+    found = f"() => {{ {FIND} return window.__player?.dataset.run; }}"
+    return page.wait_for_function(found).json_value()
 
 
 def press(client, key, seconds=None):
