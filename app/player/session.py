@@ -81,16 +81,15 @@ class Session:
         self.store, self.run, self.send, self.stored = store, run, send, stored
         self.envs = envs
         self.env, self.judge = envs(run)
-        self.written = store.run(run["run_id"]) is not None
         self.lockstep = messages.is_lockstep(self.env)
         self.adaptive = messages.is_adaptive(self.env)
         self._lock = threading.RLock()
         self._live: str | None = None  # the trial that is stepped in lockstep
-        self._load()
-        self._fresh = True
+        self._read = False  # what the store has of the run, with the first message
 
     def _load(self) -> None:
         """Read what was played; of a run that is not stored, nothing was."""
+        self.written, self._read = self.store.run(self.run["run_id"]) is not None, True
         rows = self.store.trials(run_id=self.run["run_id"]) if self.written else []
         self.done = {row["trial_index"] for row in trial_table.finished(rows)}
         self.attempts = dict.fromkeys(range(self.run["n_trials"]), 0)
@@ -127,6 +126,8 @@ class Session:
                 kind = _field(message, "type")
                 if kind not in answers:
                     raise ValueError(unknown("message", [kind], answers))
+                if not self._read and kind not in ("ready", "resume"):  # these read it anyway
+                    self._load()
                 answers[kind](message)
             except ValueError as error:
                 log.warning("%s; the message was %.2000r", error, message)
@@ -152,9 +153,7 @@ class Session:
         return 1 if self.lockstep or self.adaptive else AHEAD
 
     def _ready(self) -> None:
-        if not self._fresh:
-            self._load()
-        self._fresh = False
+        self._load()
         self.send(self.config())  # it resets the player: what was sent before is gone there
         self._send_ahead()
 
