@@ -13,6 +13,7 @@ import panel_material_ui as pmui
 import param
 
 from app.forms.controls import labelled, number, numbers, written
+from app.forms.layout import TIGHT, WIDE, column, flow
 from neurogym.spec.conditions import Choice as OneOf
 from neurogym.spec.parameters import (
     Name,
@@ -28,9 +29,7 @@ from neurogym.trials.catalogue import all_envs, full_id, task_class
 from neurogym.trials.task import Task
 
 SMALL = dict(size="small", margin=(6, 6))
-TIGHT = {"width": "fit-content", "max-width": "100%", "flex": "0 1 auto"}  # no wider than needed
 UNSEEN = [".MuiFormLabel-root { display: none }"]  # a name for those who listen
-WIDE = {"flex": "1 1 200px", "min-width": "0"}  # all the room that there is, or a line of its own
 ROOM = {"flex": "1 1 120px"}
 MANY = 8  # numbers in a row: beyond that rows are text
 PRESETS = {"people": "human", "agents": "agent"}
@@ -410,7 +409,7 @@ class Rows(Editor):
 
     def make(self, value):
         self.parts: list[Any] = []
-        self.column = pmui.Column(margin=0, styles=TIGHT)
+        self.column = column(styles=TIGHT)
         self.widgets = [self.column]
         self.show(value)
 
@@ -441,7 +440,7 @@ class Rows(Editor):
             icon="close", size="small", description=f"remove {self.what} {k + 1}", margin=(8, 0)
         )
         remove.on_click(lambda event: self._remove(k))
-        return pmui.FlexBox(*widgets, remove, margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
+        return flow(*widgets, remove)
 
     what = "row"
 
@@ -592,9 +591,7 @@ class Line(pn.viewable.Viewer):
         return self.fields[0].read() if self.text else [typed.read() for typed in self.fields]
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pmui.FlexBox(
-            *self.cells, self.sum, margin=0, gap="0px", sizing_mode=None, styles=TIGHT
-        )
+        return flow(*self.cells, self.sum)
 
 
 def sums_to_one(rows: Sequence[Sequence[float]]) -> bool:
@@ -711,7 +708,7 @@ class Lines(pn.viewable.Viewer):
         return [line.read() for line in self.lines]
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pmui.Column(*self.lines, margin=(0, 0, 8, 0))
+        return column(*self.lines, margin=(0, 0, 8, 0))
 
 
 # -- lengths of blocks -----------------------------------------------------------------------------

@@ -16,8 +16,6 @@ import param
 from app.forms.controls import short
 from app.forms.editors import (
     SMALL,
-    TIGHT,
-    WIDE,
     Around,
     Between,
     Chance,
@@ -41,6 +39,7 @@ from app.forms.editors import (
     Text,
     Told,
 )
+from app.forms.layout import TIGHT, WIDE, column, flow
 from app.forms.lengths import Constant, Exponential, OneOf, Times, Uniform, Until
 from app.state import Refused
 from neurogym.spec import parameters as types
@@ -86,11 +85,6 @@ def editors_of(parameter: param.Parameter, value: Any) -> list[type[Editor]]:
     return kinds if any(kind.fits(value) for kind in kinds) else [*kinds, Json]
 
 
-def _stands_below(error: str, kind: type[Editor]) -> Any:
-    """Whether an error is told below a field, and not by its widgets."""
-    return bool(error) and not kind.beside
-
-
 class Field(pn.viewable.Viewer):
     """A parameter's widgets; what they say is offered to `take`, which answers with an error.
 
@@ -119,31 +113,28 @@ class Field(pn.viewable.Viewer):
         )
         self.last = value
         self.kinds = editors_of(parameter, value)
-        self.note = pmui.Typography(
-            pn.bind(str, self.param.error), variant="caption", color="error", margin=(0, 10),
-            visible=pn.bind(
-                _stands_below,
-                self.param.error, self.param.kind,
-            ),
-        )  # fmt: skip
-        self.menu = pmui.Select(
-            label=self.told.name, description=parameter.doc or "", width=146,
+        self.menu = self._menu() if len(self.kinds) > 1 else None
+        beside = WIDE if self.menu else {"width": "100%"}
+        self.body = flow(styles=beside if wide else TIGHT)
+        self._use(next(kind for kind in self.kinds if kind.fits(value)), value)
+
+    def _menu(self) -> Any:
+        menu = pmui.Select(
+            label=self.told.name, description=self.parameter.doc or "", width=146,
             options={kind.name: kind.name for kind in self.kinds}, **SMALL,
         )  # fmt: skip
-        self.body = pmui.FlexBox(margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
-        if wide:
-            self.body = pmui.FlexBox(margin=0, gap="0px", styles=WIDE)
-        self._use(next(kind for kind in self.kinds if kind.fits(value)), value)
-        self.menu.param.watch(self._other_kind, "value")
+        menu.param.watch(self._other_kind, "value")
+        return menu
 
     def _use(self, kind: type[Editor], value: Any) -> None:
         self.editor = kind(value, self.told)
         self.kind = kind
-        with param.parameterized.discard_events(self.menu):
-            self.menu.value = kind.name
+        if self.menu:
+            with param.parameterized.discard_events(self.menu):
+                self.menu.value = kind.name
         widgets = self.editor.widgets
         tall = isinstance(self.editor, Rows | Row)
-        self.body.objects = [pmui.Column(*widgets, margin=0, styles=TIGHT)] if tall else widgets
+        self.body.objects = [column(*widgets, styles=TIGHT)] if tall else widgets
 
     def _other_kind(self, event: Any) -> None:
         """Begin with a value of the new kind that can be taken, if there is one."""
@@ -185,15 +176,17 @@ class Field(pn.viewable.Viewer):
         """What the widgets say; ValueError for what cannot be a value."""
         return self.editor.read()
 
+    def _shown(self, error: str, kind: Any) -> list[Any]:
+        """The line of widgets, and below it what is wrong, where they do not tell it themselves."""
+        if not error or kind.beside:
+            return [self.line]
+        note = pmui.Typography(error, variant="caption", color="error", margin=(0, 10))
+        return [self.line, note]
+
     def __panel__(self) -> pn.viewable.Viewable:
-        row: list[Any] = [self.menu, self.body] if len(self.kinds) > 1 else [self.body]
-        if self.told.wide:
-            return pmui.Column(
-                pmui.FlexBox(*row, margin=0, gap="0px", sizing_mode="stretch_width"), self.note,
-                margin=0, sizing_mode="stretch_width",
-            )  # fmt: skip
-        line = pmui.FlexBox(*row, margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
-        return pmui.Column(line, self.note, margin=0, styles=TIGHT)
+        look: Any = {"sizing_mode": "stretch_width"} if self.told.wide else {"styles": TIGHT}
+        self.line = flow(self.menu, self.body, **look) if self.menu else self.body
+        return column(objects=pn.bind(self._shown, self.param.error, self.param.kind), **look)
 
 
 class Form:

@@ -13,6 +13,7 @@ import panel_material_ui as pmui
 from app.forms.controls import refuse, short
 from app.forms.editors import Around
 from app.forms.fields import Form, Key
+from app.forms.layout import column, flow
 from app.state import Line, StudioState, wrappers_of
 from neurogym.spec.outcomes import Kept
 from neurogym.spec.parameters import Tasks
@@ -35,7 +36,7 @@ class StackEditor(pn.viewable.Viewer):
         self.cards: list[WrapperCard] = []
         self.offered = Kept()
         self.order = pn.pane.HTML("", margin=(2, 14), sizing_mode="stretch_width")
-        self.lines = pmui.Column(sizing_mode="stretch_width", margin=0)
+        self.lines = column(sizing_mode="stretch_width")
         self.add = pmui.AutocompleteInput(
             label="add a wrapper", placeholder="search by name", min_characters=0, restrict=True,
             case_sensitive=False, search_strategy="includes", sizing_mode="stretch_width",
@@ -103,9 +104,7 @@ class StackEditor(pn.viewable.Viewer):
         return None
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pmui.Column(
-            self.order, self.lines, self.add, self.why, sizing_mode="stretch_width", margin=0
-        )
+        return column(self.order, self.lines, self.add, self.why, sizing_mode="stretch_width")
 
 
 def _reasons(reasons: Mapping[str, str]) -> str:
@@ -181,7 +180,7 @@ class WrapperCard(pn.viewable.Viewer):
         self.buttons[0].on_click(lambda event: self._move(i - 1))
         self.buttons[1].on_click(lambda event: self._move(i + 1))
         self.buttons[2].on_click(lambda event: self._remove())
-        self.body = pmui.FlexBox(margin=(0, 8), gap="0px", align_items="flex-start")
+        self.body = flow(margin=(0, 8), sizing_mode="stretch_width", styles={})
         self.make()
 
     def make(self) -> None:
@@ -286,7 +285,7 @@ class WrapperCard(pn.viewable.Viewer):
             f"{self.i + 1} · {self.name_}", variant="subtitle2", margin=(8, 6, 4, 14),
             sx={"fontWeight": 650, "opacity": 1 if self.on else 0.6},
         )  # fmt: skip
-        tools = pmui.Row(self.switch, *self.buttons, align="center", margin=(0, 4, 0, 8))
+        tools = pn.Row(self.switch, *self.buttons, align="center", margin=(0, 4, 0, 8))
         head = pmui.FlexBox(
             title, tools, justify_content="space-between", align_items="center", margin=0, gap="0px"
         )

@@ -13,8 +13,9 @@ import panel_material_ui as pmui
 import param
 
 from app import alone
-from app.forms.editors import TIGHT, Around
+from app.forms.editors import Around
 from app.forms.fields import Form, Key
+from app.forms.layout import SHEET, column, flow
 from app.forms.stack import StackEditor
 from app.player.keys import keys_line
 from app.player.messages import title
@@ -24,6 +25,11 @@ from neurogym.envs.has_trials import HasTrials
 from neurogym.figures.stills import screens, timeline
 
 NO_COPY = ".copybtn { display: none }"  # it has no name, and there is a button that has
+SIDES = """
+:host {display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 2fr)}
+@media (max-width: 899px) {:host {grid-template-columns: minmax(0, 1fr)}}
+"""
+TITLE = "h2 {font-size: 1rem; font-weight: 600; line-height: 1.75; margin: 0}"
 COPY = "navigator.clipboard.writeText(source.data.value)"
 
 
@@ -65,7 +71,7 @@ class Configure(pn.viewable.Viewer):
         self.refused = choice.refused.param.told
         self._follow()
         self._make_panes()
-        self.main = pmui.Column(sizing_mode="stretch_width")
+        self.main = column(sizing_mode="stretch_width")
         self.stack: StackEditor | None = None
         self._build()
 
@@ -109,20 +115,11 @@ class Configure(pn.viewable.Viewer):
     # -- what the page shows ---------------------------------------------------------------------
 
     def _build(self) -> None:
-        left = pmui.Column(self._run_card(), *self._task_cards(), sizing_mode="stretch_width")
-        right = pmui.Column(
-            *self._timing_cards(), *self._wrapper_cards(), self._take_card(),
-            sizing_mode="stretch_width",
-        )  # fmt: skip
-        self.main.objects = [
-            self._head(),
-            self.stuck,
-            pmui.Grid(
-                pmui.Grid(left, size={"xs": 12, "md": 4}),
-                pmui.Grid(right, size={"xs": 12, "md": 8}),
-                container=True, spacing=1, sizing_mode="stretch_width",
-            ),
-        ]  # fmt: skip
+        wide = dict(sizing_mode="stretch_width")
+        left = column(self._run_card(), *self._task_cards(), **wide)
+        right = column(*self._timing_cards(), *self._wrapper_cards(), self._take_card(), **wide)
+        sides = column(left, right, stylesheets=[SIDES], **wide)
+        self.main.objects = [self._head(), self.stuck, sides]
 
     def _head(self) -> pn.viewable.Viewable:
         play = self._onward(
@@ -133,13 +130,13 @@ class Configure(pn.viewable.Viewer):
         sentence = declared.sentence() if declared else "A gymnasium environment."
         paper = declared.paper if declared else None
         link = f"{paper.authors} ({paper.year}). [{paper.title}]({paper.link})" if paper else ""
-        words = pmui.Column(
+        words = column(
             heading(title(self.choice.task), margin=(6, 10, 0, 10)),
             pmui.Typography(sentence, variant="body1", margin=(0, 10)),
             pn.pane.Markdown(link, margin=(0, 10), styles={"font-size": "13px"}),
             sizing_mode="stretch_width",
         )
-        return pmui.Row(words, play, sizing_mode="stretch_width", align="center")
+        return pn.Row(words, play, sizing_mode="stretch_width", align="center")
 
     def _run_card(self) -> pn.viewable.Viewable:
         choice = self.choice
@@ -169,7 +166,7 @@ class Configure(pn.viewable.Viewer):
         )  # fmt: skip
         return [
             card("Task", *self.form.alone()),
-            card("Rewards", row(*self.form.part("rewards"))),
+            card("Rewards", flow(*self.form.part("rewards"))),
         ]
 
     def _timing_cards(self) -> list[pn.viewable.Viewable]:
@@ -208,7 +205,7 @@ class Configure(pn.viewable.Viewer):
             object=self.param.problem, visible=pn.bind(bool, self.param.problem), severity="error",
             margin=(4, 8),
         )  # fmt: skip
-        ways = pmui.FlexBox(copy, toml, page, file, gap="10px", align_items="center", margin=(4, 8))
+        ways = flow(copy, toml, page, file, styles={"gap": "10px"}, margin=(4, 8))
         return card("Take it along", ways, told, self.python, self.text)
 
     def _page(self) -> io.StringIO:
@@ -297,16 +294,9 @@ def nested(now: Mapping[str, Any], changes: Mapping[Key, Any]) -> dict[str, Any]
     return values
 
 
-def row(*objects: Any) -> pn.viewable.Viewable:
-    """Some things side by side, as many as have room."""
-    return pmui.FlexBox(*objects, margin=0, gap="0px", align_items="flex-start", styles=TIGHT)
-
-
 def card(name: str, *objects: Any) -> pn.viewable.Viewable:
     """A titled sheet."""
-    return pmui.Paper(
-        pmui.Typography(name, variant="subtitle1", margin=(10, 14, 2, 14), sx={"fontWeight": 600}),
-        *objects,
-        elevation=1, sizing_mode="stretch_width", margin=8,
-        styles={"padding-bottom": "10px"},
+    title = pn.pane.HTML(f"<h2>{escape(name)}</h2>", margin=(10, 14, 2, 14), stylesheets=[TITLE])
+    return column(
+        title, *objects, sizing_mode="stretch_width", margin=8, stylesheets=[SHEET],
     )  # fmt: skip

@@ -46,7 +46,7 @@ const arrays = {
   outcome: Uint8Array, ends: Uint8Array, next: Uint8Array, response: Uint16Array,
 };
 const root = document.getElementById("host").attachShadow({mode: "open"});
-const handlers = {};
+const handlers = window.handlers = {};
 window.sent = [];
 window.answers = true;   // pings are answered
 window.acks = true;      // records are acknowledged

@@ -632,27 +632,33 @@ def test_reload_in_a_trial_records_the_interruption(bench):
     assert record["flags"] == {"interrupted": "reload"}
 
 
-def test_lost_connection_plays_on_then_reloads(bench):
-    bench.run(
-        "Object.assign(window.player.TIMES, {ping: 100, lost: 300, firstAnswer: 300, reload: 0})"
-    )
-    bench.page.route("**/*", lambda route: route.abort())
+def test_lost_connection_plays_on_then_waits_for_the_server(bench):
+    bench.run("Object.assign(window.player.TIMES, {ping: 100, lost: 300, firstAnswer: 300})")
     bench.begin(trial(0, wait=50))
-    bench.run("window.answers = false; window.acks = false; window.marker = true")
+    bench.run("window.answers = false; window.acks = false")
     bench.page.get_by_text("Offline: answers are kept here").wait_for()
     assert bench.data("state") == "running"
     bench.wait("window.ui().dataset.overlay === 'lost'")
     assert bench.data("outbox") == "1"
-    bench.page.unroute("**/*")
-    bench.wait("window.marker === undefined && window.sent")
+    bench.run("window.answers = window.acks = true; window.handlers.back.forEach((act) => act())")
+    (resume,) = bench.run("window.sent.filter((m) => m.type === 'resume')")
+    assert resume["have"] == ["r1-0-0"]
+    bench.wait("window.ui().dataset.overlay !== 'lost' && window.ui().dataset.outbox === '0'")
     assert bench.record("r1-0-0")["outcome"] == 4
+
+
+def test_a_line_that_is_back_names_what_need_not_come_again(bench):
+    bench.begin(trial(0, wait=500), trial(1), trial(2))
+    bench.run("window.handlers.back.forEach((act) => act())")
+    (resume,) = bench.run("window.sent.filter((m) => m.type === 'resume')")
+    assert sorted(resume["have"]) == ["r1-0-0", "r1-1-0", "r1-2-0"]
+    assert bench.data("state") == "running"
 
 
 def test_lost_connection_ends_a_lockstep_trial(bench):
     bench.run("Object.assign(window.player.TIMES, {ping: 100, lost: 300, firstAnswer: 300})")
     bench.begin(lockstep(), mode="lockstep")
     bench.wait("window.sent.some((m) => m.type === 'act')")
-    bench.page.route("**/*", lambda route: route.abort())
     bench.run("window.answers = false")
     assert bench.record("r1-0-0")["flags"]["interrupted"] == "reload"
     bench.page.get_by_text("Connection lost").wait_for()
