@@ -6,11 +6,13 @@ import json
 import numpy as np
 import pytest
 
+import neurogym as ngym
 from app.player import messages
 from neurogym.envs.task_env import TaskEnv
 from neurogym.records import trial_table
 from neurogym.spec.outcomes import Outcome
 from neurogym.trials.catalogue import configure, task_class
+from neurogym.wrappers import ScheduleEnvs
 from tests.structure import TASKS
 from tests.ui.harness import config, screen
 
@@ -28,10 +30,10 @@ def brief(id):
     return configure(task_class(id), "human", timing=timing)
 
 
-def told(env, seed):
+def told(env, seed, index=0):
     """What the page is told of the task, and of a trial."""
-    first = trial_table.begin(env, seed, 0)
-    given = messages.trial(env, "r1-0-0", 0, 0, first)
+    first = trial_table.begin(env, seed, index)
+    given = messages.trial(env, f"r1-{index}-0", index, 0, first)
     plain = json.loads(json.dumps(given, default=lambda array: array.ravel().tolist()))
     return config(**messages.stage(env), iti_ms=0), plain, first
 
@@ -94,4 +96,39 @@ def test_what_keys_did_is_worth_what_python_says(bench, id, way):
     assert record["actions"]
     assert record["reward"] == pytest.approx(truth["reward"], abs=1e-9)
     assert record["response"] == truth["response"]
+    assert Outcome(record["outcome"]).name.lower() == truth["outcome"]
+
+
+SHORT = {"fixation": 60, "stimulus": 60, "delay": 60, "decision": 2000}
+TURNS = ("DawTwoStep", "Reaching1D", "PerceptualDecisionMaking")  # once, lasting, and open
+
+
+def turns():
+    """Tasks of which one is on in each trial, in their order."""
+    timing = [{"fixation": 60, "stage1": 200, "stage2": 200}, {"fixation": 60, "reach": 300}, SHORT]
+    tasks = [
+        ngym.make(id, preset="human", dt=20, timing=lengths)
+        for id, lengths in zip(TURNS, timing, strict=True)
+    ]
+    return ScheduleEnvs(tasks, order="sequential").unwrapped
+
+
+@pytest.mark.parametrize("index", range(3), ids=TURNS)
+def test_each_of_several_tasks_is_played_as_it_is_alone(bench, index):
+    env = turns()
+    about, trial, _ = told(env, 5, index)
+    assert about["mode"] == "open"
+    bench.deliver(about, trial)
+    bench.page.keyboard.press("Space")
+    bench.onset(trial["uid"])
+    bench.page.keyboard.down("ArrowRight")
+    record = bench.record(trial["uid"])
+    first = trial_table.begin(env, 5, index)
+    truth = trial_table.outcome_of(trial_table.run_trial(env, act_of(record, env), first))
+    right = next(key["action"] for key in trial["keys"] if key["code"] == "ArrowRight")
+    assert {action for _, action in record["actions"]} == {right}
+    assert (len(record["actions"]) > 5) == (TURNS[index] == "Reaching1D")  # it alone is held
+    assert not [sent for sent in bench.run("window.sent") if sent["type"] == "act"]
+    assert record["response"] == truth["response"]
+    assert record["reward"] == pytest.approx(truth["reward"], abs=1e-6)
     assert Outcome(record["outcome"]).name.lower() == truth["outcome"]
