@@ -54,12 +54,12 @@ def actor(env, way, rng):
     }[way]
 
 
-def played(task, way, trials):
+def played(task, way, trials, seed=5):
     """Trials as the browser gets them, with what was done; and what Python says of each."""
     env, rng = TaskEnv(task), np.random.default_rng(7)
     programs, rest = messages.stage(env)["programs"], np.asarray(idle(task)).tolist()
     for index in range(trials):
-        first = trial_table.begin(env, 5, index)
+        first = trial_table.begin(env, seed, index)
         told = messages.trial(env, f"r-{index}-0", index, 0, first)
         if "loop" not in told:
             continue  # a trial of an open task, which has a table
@@ -113,13 +113,17 @@ def compare(node, given):
     done = subprocess.run([node, str(PLAY)], input=lines, capture_output=True, text=True,
                           check=True)  # fmt: skip
     for (_, trace, best), line in zip(given, done.stdout.splitlines(), strict=True):
-        told = json.loads(line)
-        assert told["step"] == trace.steps.tolist()
-        np.testing.assert_allclose(told["ob"], trace.ob.ravel(), atol=1e-6)  # float32
-        np.testing.assert_allclose(told["reward"], trace.rewards, atol=1e-9)
-        assert told["best"] == best
-        end = trial_table.outcome_of(trace)
-        assert (told["outcome"], told["response"]) == (
-            int(Outcome[end["outcome"].upper()]), end["response"],
-        )  # fmt: skip
-        assert told["performance"] == pytest.approx(trace.end["performance"], abs=1e-9)
+        check(json.loads(line), trace, best)
+
+
+def check(told, trace, best):
+    """What node told of a trial is what Python says of it."""
+    assert told["step"] == trace.steps.tolist()
+    np.testing.assert_allclose(told["ob"], trace.ob.ravel(), atol=1e-6)  # float32
+    np.testing.assert_allclose(told["reward"], trace.rewards, atol=1e-9)
+    assert told["best"] == best
+    end = trial_table.outcome_of(trace)
+    assert (told["outcome"], told["response"]) == (
+        int(Outcome[end["outcome"].upper()]), end["response"],
+    )  # fmt: skip
+    assert told["performance"] == pytest.approx(trace.end["performance"], abs=1e-9)
