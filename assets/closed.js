@@ -104,11 +104,6 @@ export class ClosedTrial extends Trial {
     else if (!this.hold) this.note("extra");
   }
 
-  /** @param {number} action */
-  release(action) {
-    this.hand?.release(action);
-  }
-
   result() {
     const {outcome, response, responseStep} = this.loop;
     return {reward: this.reward, outcome, response, responseStep};

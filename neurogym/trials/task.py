@@ -48,6 +48,9 @@ class Member:
         out = rebound(primitive, lambda channel: int(self.channels[channel]))
         if "show" in out:
             out["show"] = int(self.channels[out["show"]])
+        if "press" in out:
+            action, how = out["press"]
+            out["press"] = [int(self.action[action]), how]
         if "during" in out:
             out["during"] = [self.periods[period] for period in out["during"]]
         return out

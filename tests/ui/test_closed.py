@@ -132,3 +132,58 @@ def test_each_of_several_tasks_is_played_as_it_is_alone(bench, index):
     assert record["response"] == truth["response"]
     assert record["reward"] == pytest.approx(truth["reward"], abs=1e-6)
     assert Outcome(record["outcome"]).name.lower() == truth["outcome"]
+
+
+# -- what is done is seen at once ------------------------------------------------------------------
+
+GREY, INK = [128, 128, 128], [245, 245, 245]
+PIXEL = """([x, y]) => {
+  const canvas = window.ui().querySelector("canvas");
+  const {width, height} = canvas;
+  const side = Math.min(width, height);
+  const [left, top] = [width / 2 + x * side, height / 2 - y * side].map(Math.round);
+  return [...canvas.getContext("2d").getImageData(left, top, 1, 1).data].slice(0, 3);
+}"""
+
+
+def see(bench, place, color):
+    """Wait until a colour is at a place of the stage."""
+    bench.wait(f"String(({PIXEL})({place})) === String({color})")
+
+
+def begun(bench, id, **settings):
+    env = TaskEnv(configure(task_class(id), "human", **settings))
+    about, trial, _ = told(env, 5)
+    bench.deliver(about | {"iti_ms": 10_000, "feedback": None}, trial)
+    bench.page.keyboard.press("Space")
+    bench.onset(trial["uid"])
+
+
+def test_a_lever_is_down_while_its_key_is(bench):
+    begun(bench, "LeverPress-v0", dt=1500, patience=9000)
+    end = [-0.16, -0.06]  # of the lever
+    see(bench, end, INK)
+    bench.page.keyboard.down("Space")
+    see(bench, end, GREY)
+    bench.page.keyboard.up("Space")
+    see(bench, end, INK)
+    assert bench.data("state") == "running"  # and all that before the press did anything
+
+
+def test_what_was_chosen_is_seen_though_the_trial_goes_on_and_is_over(bench):
+    bench.run("window.player.TIMES.mark = 1e9")
+    begun(bench, "DawTwoStep-v0")
+    left, top = [-0.25, 0], [0, 0.35]
+    see(bench, left, INK)
+    assert bench.run(PIXEL, top) == GREY
+    bench.page.keyboard.press("ArrowLeft")
+    bench.wait("window.ui().dataset.period === 'stage2'")
+    second = bench.run(PIXEL, left)
+    assert second not in (INK, GREY)
+    assert bench.run(PIXEL, top) == INK  # what was chosen of the first pair
+    bench.page.keyboard.press("ArrowLeft")
+    bench.record("r1-0-0")
+    see(bench, left, GREY)
+    assert bench.run(PIXEL, top) == second
+    bench.run("window.player.TIMES.mark = 0")
+    see(bench, top, GREY)
