@@ -17,8 +17,9 @@ export class ClosedTrial extends Trial {
   constructor(message, config, refresh, held) {
     super(message, config, refresh);
     this.held = held;
+    this.hold = message.loop.hold;
     this.hand = config.hand ? new Hand(config.hand) : null;
-    this.loop = new Loop(config.program, message.loop, message.frames, this.hand?.rest ?? 0);
+    this.loop = new Loop(config.programs[message.loop.program], message.loop, message.frames, this.hand?.rest ?? 0);
     /** @type {Press | null} the first key of the step that is on */
     this.first = null;
     this.began = 0;
@@ -61,7 +62,7 @@ export class ClosedTrial extends Trial {
   // All keys that came by now were pressed in the step that was on the screen.
   step() {
     const {loop, hand} = this;
-    const key = hand ? hand.take() : (this.config.hold ? this.held() : null) ?? this.first;
+    const key = hand ? hand.take() : (this.hold ? this.held() : null) ?? this.first;
     this.first = null;
     if (key) {
       this.actions.set(loop.k, key.action);
@@ -100,12 +101,7 @@ export class ClosedTrial extends Trial {
     if (this.hand) return this.hand.press(action, stamp);
     if (this.window && this.onset === null) this.note("early");
     if (!this.first) this.first = {action, stamp};  // a key that is released within the step counts, too
-    else if (!this.config.hold) this.note("extra");
-  }
-
-  /** @param {number} action */
-  release(action) {
-    this.hand?.release(action);
+    else if (!this.hold) this.note("extra");
   }
 
   result() {

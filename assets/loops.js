@@ -183,22 +183,36 @@ export class Loop {
   /** @returns {Float32Array} */
   row() {
     const row = this.frames.slice(this.k * this.width, (this.k + 1) * this.width);
-    this.show?.(...this.where, row);
+    const {channels} = this.told;
+    if (!this.show || !channels) {
+      this.show?.(...this.where, row);
+      return row;
+    }
+    const own = Float32Array.from(channels, (channel) => row[channel]);
+    this.show(...this.where, own);
+    channels.forEach((channel, i) => (row[channel] = own[i]));
     return row;
   }
 
   // The best action, or what is right where actions are graded.
   best() {
-    return this.label ? Number(this.label(...this.where)) : [...this.where[6]];
+    return this.label ? this.called(Number(this.label(...this.where))) : [...this.where[6]];
+  }
+
+  // A number of one of the task's own actions, as the trial has it.
+  /** @param {number} own */
+  called(own) {
+    return this.told.action ? this.told.action[own] : own;
   }
 
   // Acts in the current step, and goes to the next; returns the reward.
   /** @param {Wire.Action} action @returns {number} */
   act(action) {
-    const done = this.effect(...this.where, action);
+    const own = this.told.own_action ? this.told.own_action[Number(action)] : action;
+    const done = this.effect(...this.where, own);
     const [reward, ends, performance, outcome, responds, response, skip] = EFFECT.map((_, i) => Number(done[i]));
     if (responds && this.response === null) {
-      this.response = response < 0 ? Number(action) : response;
+      this.response = this.called(response < 0 ? Number(own) : response);
       this.responseStep = this.k;
     }
     const {since, steps} = this.told;

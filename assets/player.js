@@ -103,7 +103,7 @@ class Player {
     on(this.page.canvas, "pointerdown", (/** @type {PointerEvent} */ event) => this.point(event));
     on(this.page.canvas, "pointermove", (/** @type {PointerEvent} */ event) => this.guide(event));
     for (const end of ["pointerup", "pointercancel", "pointerleave"])
-      on(this.page.canvas, end, () => this.trial?.hand?.release(this.trial.hand.click));
+      on(this.page.canvas, end, () => this.trial?.hand && this.trial.release(this.trial.hand.click));
   }
 
   tick() {
@@ -380,12 +380,14 @@ class Player {
 
   /** @param {number} action @param {number} stamp */
   answer(action, stamp) {
+    this.trial?.touch(action);
     this.trial?.press(action, stamp);
     if (this.trial?.over) this.sounds.hush();  // the screen follows in the next frame
   }
 
   finish() {
-    const {closed} = this.trial;
+    const {closed, scene} = this.trial;
+    this.screen.keep(scene);
     const record = this.trial.record();
     this.close(record);
     this.keyboard.dim(new Set());
@@ -421,10 +423,7 @@ class Player {
     }
     if (this.trial) this.play(ts);
     else if (this.gap) this.rest(ts);
-    if (this.dirty && !this.trial) {
-      this.screen.stage.clear();
-      this.dirty = false;
-    }
+    if (this.dirty && !this.trial) this.dirty = this.screen.empty(ts, this.gap !== null);
   }
 
   /** @param {number} ts @returns {void} */
@@ -496,6 +495,7 @@ class Player {
     const {trial, screen} = this;
     if (trial?.hand && trial.hand.click !== null && trial.t0 !== null) {
       this.guide(event);
+      trial.touch(trial.hand.click);
       trial.hand.press(trial.hand.click, event.timeStamp);
     }
     if (!trial?.dial || !trial.open) return;

@@ -1,7 +1,7 @@
 // The primitives of a scene (neurogym/spec/primitives.py), drawn from a row of observations.
 
 import {Dots} from "./dots.js";
-import {clamp, TAU} from "./tools.js";
+import {clamp, TAU, TIMES} from "./tools.js";
 
 /** @typedef {Wire.Primitive} Primitive */
 /** @typedef {Wire.Row} Row */
@@ -17,6 +17,7 @@ import {clamp, TAU} from "./tools.js";
  * @property {number | null} told the refresh period that the dots are for, ms
  * @property {Field | null} field
  * @property {number | null} since the frame that showed it first
+ * @property {{row: Row, since: number | null} | null} mark what was on when it was chosen, and the frame that showed it first
  */
 
 const FINEST = 512;  // pixels across a field of waves; larger ones are scaled up
@@ -260,10 +261,51 @@ export class Scene {
     /** @type {Item[]} */
     this.items = elements.map((element, i) => ({
       element, refresh, seed: (seed + Math.imul(i, 0x9e3779b9)) >>> 0, values: {...element},
-      dots: null, told: null, field: null, since: null,
+      dots: null, told: null, field: null, since: null, mark: null,
       read: Object.entries(element).filter(([, value]) => isBound(value)).map(([name, value]) => [name, binding(value)]),
     }));
     this.panels = Math.max(1, ...elements.map(({panel}) => panel?.[1] ?? 1));
+    /** @type {Map<number, {held: boolean, since: number | null}>} keys by their action, and the frame that first showed them down */
+    this.keys = new Map();
+  }
+
+  // A key is down. What is chosen by it is seen for a moment, in place of what was chosen before.
+  /** @param {number} action @param {Row} row @param {string[]} active periods @param {Set<number> | null} hidden panels */
+  press(action, row, active, hidden) {
+    this.keys.set(action, {held: true, since: null});
+    const chosen = this.items.filter(({element, element: {press}}) =>
+      press?.[0] === action && press[1] === "chosen" && isShown(element, row, active, hidden));
+    if (!chosen.length) return;
+    for (const item of this.items) item.mark = chosen.includes(item) ? {row: Array.from(row), since: null} : null;
+  }
+
+  /** @param {number} action */
+  release(action) {
+    const key = this.keys.get(action);
+    if (key) key.held = false;
+  }
+
+  // Whether a primitive is there that answers to a key.
+  /** @param {Item} item @param {Row} row @param {string[]} active @param {number} ts @param {Set<number> | null} hidden */
+  answers({element}, row, active, ts, hidden) {
+    const [action, how] = element.press;
+    const key = this.keys.get(action);
+    if (key) key.since ??= ts;
+    const down = Boolean(key) && (key.held || ts < key.since + TIMES.down);
+    return down === (how === "pressed") && isShown(element, row, active, hidden);
+  }
+
+  // Draws what was chosen a moment ago; returns whether there is any.
+  /** @param {Context} ctx @param {number} ts @param {{units: (panel: Wire.Panel) => void} | null} stage */
+  drawMarks(ctx, ts, stage = null) {
+    let any = false;
+    for (const item of this.items) {
+      if (item.mark && ts >= (item.mark.since ??= ts) + TIMES.mark) item.mark = null;
+      if (!item.mark) continue;
+      any = true;
+      this.drawItem(item, ctx, item.mark.row, item.mark.since, ts, stage);
+    }
+    return any;
   }
 
   /**
@@ -276,22 +318,36 @@ export class Scene {
    */
   draw(ctx, row, active, ts, stage = null, hidden = null) {
     for (const item of this.items) {
-      const {element, values} = item;
-      const draw = DRAW[element.kind];
-      if (!draw) continue;  // it is heard
-      if (!isShown(element, row, active, hidden)) {
+      const {element} = item;
+      if (!DRAW[element.kind] || element.press?.[1] === "chosen") continue;  // it is heard, or drawn last
+      const there = element.press ? this.answers(item, row, active, ts, hidden) : isShown(element, row, active, hidden);
+      if (!there) {
         item.since = null;
         continue;
       }
       item.since ??= ts;
-      for (const [name, read] of item.read) values[name] = read(row);
-      if (!isVisible(values, this.refresh.middle(ts) - item.since)) continue;
-      ctx.save();
-      if (element.panel && stage) stage.units(element.panel);
-      ctx.globalAlpha = Math.min(1, values.alpha);
-      ctx.fillStyle = ctx.strokeStyle = element.color;
-      draw(ctx, values, item, ts - item.since, ts);
-      ctx.restore();
+      this.drawItem(item, ctx, row, item.since, ts, stage);
     }
+    this.drawMarks(ctx, ts, stage);
+  }
+
+  /**
+   * @param {Item} item
+   * @param {Context} ctx
+   * @param {Row} row
+   * @param {number} since the frame that showed it first
+   * @param {number} ts
+   * @param {{units: (panel: Wire.Panel) => void} | null} stage
+   */
+  drawItem(item, ctx, row, since, ts, stage) {
+    const {element, values} = item;
+    for (const [name, read] of item.read) values[name] = read(row);
+    if (!isVisible(values, this.refresh.middle(ts) - since)) return;
+    ctx.save();
+    if (element.panel && stage) stage.units(element.panel);
+    ctx.globalAlpha = Math.min(1, values.alpha);
+    ctx.fillStyle = ctx.strokeStyle = element.color;
+    DRAW[element.kind](ctx, values, item, ts - since, ts);
+    ctx.restore();
   }
 }

@@ -20,6 +20,23 @@ export class Screen {
     this.period = "";
     /** @type {string[]} */
     this.was = [];
+    /** @type {import("./scene.js").Scene | null} of the trial that is over */
+    this.last = null;
+  }
+
+  /** @param {import("./scene.js").Scene | null} scene */
+  keep(scene) {
+    this.last = scene;
+  }
+
+  // The screen between trials: it is empty, but for what was chosen a moment ago. Returns whether that has to be drawn again.
+  /** @param {number} ts @param {boolean} between */
+  empty(ts, between) {
+    const {stage, last} = this;
+    stage.clear();
+    if (!between || !last || this.view === "channels") return false;
+    stage.units();
+    return last.drawMarks(stage.ctx, ts, stage);
   }
 
   /** @param {Wire.Config} config */
@@ -106,7 +123,7 @@ export class Screen {
   }
 
   begin() {
-    Object.assign(this, {period: "", was: []});
+    Object.assign(this, {period: "", was: [], last: null});
   }
 
   // The current period is the active one that started last.

@@ -81,8 +81,17 @@ export class Trial {
   /** @param {Wire.Obs} message */
   receive(message) {}
 
+  // A key is seen to be down at once, whatever it does.
   /** @param {number} action */
-  release(action) {}
+  touch(action) {
+    if (this.t0 !== null && !this.over && this.row) this.scene?.press(action, this.seen, this.active, this.hidden);
+  }
+
+  /** @param {number} action */
+  release(action) {
+    this.scene?.release(action);
+    this.hand?.release(action);
+  }
 
   /** @param {number} ts */
   frame(ts) {
@@ -472,11 +481,6 @@ export class LockstepTrial extends Trial {
     if (step !== null) this.respond(step, this.hand ? message.response ?? 0 : this.actions.get(step) ?? 0);
     this.answer = message;
     this.over = Boolean(message.ends);
-  }
-
-  /** @param {number} action */
-  release(action) {
-    this.hand?.release(action);
   }
 
   /** @param {number} step @param {number} action */

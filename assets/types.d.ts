@@ -40,8 +40,8 @@ declare namespace Wire {
     channels: Group[];
     next: {step: string, text: string}[];
     hand?: Hand;
-    /** of a closed task: what its steps do, see loops.js */
-    program?: {functions: {[name: string]: {args: string[], body: any[]}}, tables: {[name: string]: number[]}};
+    /** of each closed task that a trial can be of: what its steps do, see loops.js */
+    programs?: {functions: {[name: string]: {args: string[], body: any[]}}, tables: {[name: string]: number[]}}[];
     sound?: boolean;
     parts?: {title: string, instruction: string}[];
     shared?: boolean;
@@ -128,6 +128,14 @@ declare namespace Wire {
     since: Uint16Array;
     steps: Uint16Array;
     aim?: Float32Array;
+    /** which of the programs */
+    program: number;
+    /** whether an action lasts as long as its key is down */
+    hold: boolean;
+    /** of tasks that take turns: the trial's channel, and its action, for each of the task's own; and what each action of the trial is to it */
+    channels?: Uint16Array;
+    action?: Uint16Array;
+    own_action?: Uint16Array;
   }
 
   /** Channels that show what was done, or earned, in the step before. */

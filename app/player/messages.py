@@ -34,8 +34,7 @@ LONGEST = 100_000  # steps of an episode whose environment sets no end to it
 
 def is_lockstep(env: HasTrials) -> bool:
     """Whether the browser has to ask what each step does: a trial cannot travel ahead."""
-    task = env.declared
-    return task is None or (task.closed and not task.foreseen and task.loop.one is None)
+    return env.declared is None or not env.declared.travels
 
 
 def ends_at_once(env: HasTrials) -> bool:
@@ -91,8 +90,8 @@ def stage(env: HasTrials) -> dict[str, Any]:
             ]
             several: Any = task  # has what several tasks at once have
             told["shared"] = several.shared
-        if task.closed and task.loop.one:
-            told["program"] = wire(task.loop.one.program)
+        if task.travels and (closed := _closed(task)):
+            told["programs"] = [wire(one.program) for one in (t.loop.one for t in closed) if one]
         return told
     return dict(
         channels=_named_channels(env.observation_space),
@@ -101,6 +100,11 @@ def stage(env: HasTrials) -> dict[str, Any]:
         keys=_plain_keys(env.action_space),
         dial=None,
     )
+
+
+def _closed(task: Task) -> list[Task]:
+    """The single tasks, of all that a trial can be of, whose observations depend on actions."""
+    return [leaf for leaf, _ in task.leaves() if leaf.closed]
 
 
 def _channel(task: Task, group: Group) -> dict[str, Any]:
@@ -213,8 +217,19 @@ def _ahead(env: TaskEnv) -> dict[str, Any]:
         whole: Any = env.task  # has what several tasks at once have
         return told | dict(parts=_parts(env, whole), shared=whole.shared)
     if loop := env.loop_told:
-        return told | dict(loop=loop)
+        return told | dict(loop=loop | _called(env))
     return told | _table(*env.payoffs)
+
+
+def _called(env: TaskEnv) -> dict[str, Any]:
+    """Which program a trial goes by, and how the whole calls its channels and actions."""
+    turn = env.turn
+    program = [leaf is turn.task for leaf in _closed(env.task)].index(True)
+    told = dict(program=program, hold=turn.task.hold_keys)
+    if turn.task is env.task:
+        return told
+    names = dict(channels=turn.channels, own_action=turn.own_action, action=turn.action)
+    return told | {name: values.astype(np.uint16) for name, values in names.items()}
 
 
 def _parts(env: TaskEnv, task: Any) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ SIZE = 128  # px
 HZ = 60.0  # dots in a frame are as many as on a screen of that rate
 LONGEST = 250.0  # ms between two frames of a set of dots, after which it is drawn anew
 FINE = 4  # text is drawn so many times larger
-LOOKS = ("color", "alpha", "during", "show", "flash", "where")  # not of a shape
+LOOKS = ("color", "alpha", "during", "show", "flash", "where", "press")  # not of a shape
 KEPT = 512  # covers of shapes that a painter remembers
 OTHER_FONTS = ("DejaVuSans.ttf", "Arial Unicode.ttf", "arial.ttf", "Helvetica.ttc")
 

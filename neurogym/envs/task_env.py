@@ -15,7 +15,8 @@ from neurogym.spec.outcomes import Outcome, Payoffs, Result
 from neurogym.spec.plan import Step
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.stream import MOST, Stream
-from neurogym.trials.task import Task
+from neurogym.trials.task import Task, Turn
+from neurogym.wrappers.joint import widened
 from neurogym.wrappers.stack import write as written
 
 NAN = float("nan")
@@ -456,7 +457,7 @@ class TaskEnv(HasTrials):
 
     @property
     def loop_told(self) -> dict[str, Any]:
-        """What a closed task's program reads of the current trial; {} if the task has none.
+        """What a closed task's program reads of the current trial; {} if it has none.
 
         `conditions`, a list; and of each step, (T,), the number of its `period`, `since` and
         `steps` (steps since that began, and how many it has), and `aim` (T * k,) where actions are
@@ -470,12 +471,15 @@ class TaskEnv(HasTrials):
 
         None for a task that the trial lacks.
         """
-        found = []
-        for trials, block in self._block.parts if self.task.together else ():
-            place = int(np.searchsorted(trials, self._i))
-            has = place < trials.size and trials[place] == self._i
-            found.append((block, place) if has and block else None)
-        return found
+        if not self.task.together:
+            return []
+        block: Any = self._block  # that of several tasks
+        return block.of_members(self._i)
+
+    @property
+    def turn(self) -> Turn:
+        """The single task that the current trial is of, of those that take turns, or the task."""
+        return self.task.turn(self._block, self._i)
 
     @property
     def live(self) -> list[bool]:
@@ -607,15 +611,7 @@ class ClosedEnv(TaskEnv):
 
     @property
     def loop_told(self) -> dict[str, Any]:
-        start, stop = self._offsets[self._i : self._i + 2]
-        period, since, steps, _, aim = zip(*self._where[start:stop], strict=True)
-        told = dict(
-            conditions=[float(value) for value in self._conditions],
-            period=np.array(period, np.uint8),
-            since=np.array(since, np.uint16),
-            steps=np.array(steps, np.uint16),
-        )
-        return {**told, "aim": np.array(aim, np.float32).ravel()} if self._graded else told
+        return told_of(self.turn)
 
     @property
     def gt_now(self) -> int | np.ndarray:
@@ -623,6 +619,19 @@ class ClosedEnv(TaskEnv):
         if best is None:
             return self._block.gt[self._k].copy()
         return int(best(self._conditions, self._state, *self._where[self._k]))
+
+
+def told_of(turn: Turn) -> dict[str, Any]:
+    """What a closed task's program reads of a trial: see `TaskEnv.loop_told`."""
+    loop, rows, columns = turn.task.loop.one, turn.rows, turn.block.columns
+    assert loop is not None  # it is a closed task
+    told = dict(
+        conditions=[float(value) for value in loop.conditions(turn.block.trials)[turn.place]],
+        period=turn.block.period[rows].astype(np.uint8),
+        since=columns["since"][rows].astype(np.uint16),
+        steps=columns["steps"][rows].astype(np.uint16),
+    )
+    return {**told, "aim": columns["aim"][rows].astype(np.float32).ravel()} if loop.graded else told
 
 
 class JointEnv(TaskEnv):
@@ -682,6 +691,19 @@ class JointEnv(TaskEnv):
 
     def _parts(self) -> dict[str, np.ndarray] | None:
         return self.task.parts(self._one, self._situation)
+
+    @property
+    def loop_told(self) -> dict[str, Any]:
+        if not self.task.travels or self.task.together or not (turn := self.turn).task.closed:
+            return {}
+        return told_of(turn)
+
+    @property
+    def payoffs(self) -> tuple[np.ndarray, Payoffs]:
+        turn = self.turn
+        payoffs, kind = turn.block.paid
+        size = self.task.plan.actions.size
+        return kind[turn.rows], widened(payoffs, turn.action, size, payoffs.shape[1])
 
     @property
     def gt_now(self) -> int | np.ndarray:

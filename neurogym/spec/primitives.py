@@ -4,8 +4,10 @@ A primitive is a dict of plain data with a `kind`, all defaults filled in. Any n
 binding, which `value` evaluates from a row of channels. Lengths are fractions of the stage, angles
 radians. All have `color` and `alpha`; and, only where they are given, `during` (names of periods),
 `show` (a channel that must be above 0.5), `flash` (it is seen for `ms`, but no longer than a
-`share` of the interval, from each of `times` on, or `rate` times a second) and `where` ([number,
-low, high]: it is there while low < number <= high, of which high may be None).
+`share` of the interval, from each of `times` on, or `rate` times a second), `where` ([number,
+low, high]: it is there while low < number <= high, of which high may be None) and `press` ([action,
+how]: it is there while the action's key is "pressed", or "released", or for a moment after it was
+"chosen"; only players press keys).
 
 A point p of a path or circle lies at (x, y) + R(turn) ((along, 0) + p).
 """
@@ -104,7 +106,7 @@ def _linear(binding: Mapping[str, Any], by: float, more: float) -> dict[str, Any
 
 def is_there(e: Mapping[str, Any]) -> bool:
     """Whether something, its fields evaluated, has a colour at all, and is where it has to be."""
-    if not e["alpha"] > 0:
+    if not e["alpha"] > 0 or e.get("press", (0, "released"))[1] != "released":
         return False
     now, low, high = e.get("where", (1, 0, None))
     return now > low and (high is None or now <= high)

@@ -41,6 +41,10 @@ class Planned(Protocol):
     actions: Actions
 
     @property
+    def keys(self) -> Any:
+        """What says how it is played."""
+
+    @property
     def timing(self) -> Mapping[str, Any]:
         """Its periods."""
 
@@ -162,6 +166,9 @@ class Bump:
         return {"ring": [group.start, group.size], "scale": 1.0, "offset": 0.0}
 
 
+PRESSES = ("pressed", "released", "chosen")
+
+
 # -- elements -----------------------------------------------------------------------------------
 
 
@@ -170,6 +177,11 @@ class Element:
     """Something on the stage, during some periods, while a channel (`show`) is on.
 
     `when`, a function of the task and the trial's conditions, says which trials it belongs to.
+
+    Three fields name an action, or a key of graded ones, and answer at once to the person who plays
+    by keys: what is `pressed` is there while that key is down, what is `released` while it is not,
+    and what is `chosen` for a moment after a press, if it was on then, though the trial goes on or
+    is over. Agents see what is there while nobody presses a key.
     """
 
     x: Any = 0.0
@@ -178,6 +190,9 @@ class Element:
     alpha: Any = 1.0
     during: str | tuple[str, ...] | None = None
     show: str | None = None
+    pressed: str | None = None
+    released: str | None = None
+    chosen: str | None = None
     when: Callable[[Any, Mapping[str, Any]], bool] | None = None
 
     def read(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -187,7 +202,7 @@ class Element:
         out: dict[str, Any] = {}
         for f in fields(self):
             value = getattr(self, f.name)
-            if f.name in ("when", "during", "show"):
+            if f.name in ("when", "during", "show", *PRESSES):
                 continue
             while hasattr(value, "resolve"):  # a function may give another binding
                 value = value.resolve(task, conditions, task.plan.channels)
@@ -207,6 +222,9 @@ class Element:
             common["during"] = periods
         if self.show is not None:
             common["show"] = task.plan.channels[self.show].start
+        for how in PRESSES:
+            if (name := getattr(self, how)) is not None:
+                common["press"] = [task.plan.keys.number(name, task.plan.actions), how]
         return [{**primitive, **common} for primitive in self.lower(told)]
 
     def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -546,6 +564,10 @@ class Keys:
         object.__setattr__(self, "codes", codes)
         object.__setattr__(self, "names", names or {})
 
+    def number(self, name: str, actions: Actions) -> int:
+        """The number that the key of an action has, by the action's name."""
+        return actions.index(name)
+
     def resolve(self, actions: Actions) -> dict[str, Any]:
         """`keys`, each of code, label, action, name; and `dial`, or None: every answer has one."""
         keys: list[dict[str, Any]] = []
@@ -647,6 +669,12 @@ class Controls(Keys):
         names = ("presses", "start", "point", "click", "only", "once")
         for name, value in zip(names, given, strict=True):
             object.__setattr__(self, name, value)
+
+    def number(self, name: str, actions: Actions) -> int:
+        names = [press.name for press in self.presses]
+        if name not in names:
+            raise ValueError(unknown("key", [name], names))
+        return 1 + names.index(name)
 
     def resolve(self, actions: Actions) -> dict[str, Any]:
         """As for other keys, whose `action` is here the place in `hand["presses"]`, from 1."""

@@ -282,6 +282,8 @@ class VisualSearch(Task):
         *(_bar(k) for k in range(8)),
         Disc(x=Hand("x", TRACK), y=Hand("y", TRACK), radius=0.03, outline=0.006, color=BLUE,
              during="decision"),
+        Disc(x=Hand("x", TRACK), y=Hand("y", TRACK), radius=0.06, outline=0.014, color=BLUE,
+             during="decision", chosen="answer"),
     )  # fmt: skip
 
     def check(self):

@@ -8,7 +8,7 @@ from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Preset, Probability, Rewards, Timing
 from neurogym.spec.plan import Effect
-from neurogym.spec.scene import BLUE, GO, INK, ORANGE, Bar, Channel, Cross, Disc, Keys, Scene, Text
+from neurogym.spec.scene import BLUE, GO, ORANGE, Bar, Channel, Cross, Disc, Keys, Scene, Text
 from neurogym.tasks.alternatives import Nth
 from neurogym.trials.task import Task
 
@@ -22,15 +22,21 @@ STEP = 100  # ms, the step of the tasks as they were
 
 
 def _lever(**how):
-    """A lever on its stand."""
+    """A lever on its stand, which goes down while it is pressed."""
     return (
-        Bar(x=-0.25, y=-0.06, width=0.2, height=0.03, color=INK, **how),
-        Bar(x=-0.33, y=-0.13, width=0.03, height=0.14, color=INK, **how),
+        Bar(x=-0.25, y=-0.06, width=0.2, height=0.03, released="press", **how),
+        Bar(x=-0.25, y=-0.1, width=0.2, height=0.03, angle=-0.4, pressed="press", **how),
+        Bar(x=-0.33, y=-0.13, width=0.03, height=0.14, **how),
     )
 
 
 def _port(**how):
-    return (Disc(x=0.25, y=-0.08, radius=0.09, outline=0.014, color=BLUE, **how),)
+    """A port, which is filled while it is poked."""
+    port = dict(x=0.25, y=-0.08, color=BLUE, **how)
+    return (
+        Disc(radius=0.09, outline=0.014, **port),
+        Disc(radius=0.07, pressed="poke", **port),
+    )
 
 
 class LeverPress(Task):

@@ -8,8 +8,18 @@ from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Preset, Probability, Rewards, Timing
 from neurogym.spec.plan import Effect
-from neurogym.spec.scene import BLUE, GO, INK, ORANGE, Cross, Keys, Polygon, Scene, Star
+from neurogym.spec.scene import BLUE, GO, INK, ORANGE, Cross, Disc, Keys, Polygon, Scene, Star
 from neurogym.trials.task import Task
+
+
+def _option(k, shape, radius, **how):
+    """The k-th option; the chosen one goes to the top of the screen, as in the paper."""
+    x = -0.25 if k == 1 else 0.25
+    return (
+        shape(x=x, radius=radius, **how),
+        shape(y=0.35, radius=0.6 * radius, chosen=f"choice {k}", **how),
+        Disc(y=0.35, radius=0.12, outline=0.008, color=GO, chosen=f"choice {k}", show=how["show"]),
+    )
 
 
 class DawTwoStep(Task):
@@ -46,12 +56,12 @@ class DawTwoStep(Task):
     feedback = "reward"
     keys = Keys({"choice": ["left", "right"]}, choice=("ArrowLeft", "ArrowRight"))
     scene = Scene(
-        Polygon(sides=6, radius=0.14, x=-0.25, color=INK, show="options"),
-        Star(points=5, radius=0.15, x=0.25, color=INK, show="options"),
-        Polygon(sides=3, radius=0.15, x=-0.25, color=BLUE, show="state1"),
-        Polygon(sides=4, radius=0.15, x=0.25, color=BLUE, show="state1"),
-        Polygon(sides=5, radius=0.15, x=-0.25, color=ORANGE, show="state2"),
-        Polygon(sides=8, radius=0.14, x=0.25, rotation=np.pi / 8, color=ORANGE, show="state2"),
+        *_option(1, Polygon, sides=6, radius=0.14, color=INK, show="options"),
+        *_option(2, Star, points=5, radius=0.15, color=INK, show="options"),
+        *_option(1, Polygon, sides=3, radius=0.15, color=BLUE, show="state1"),
+        *_option(2, Polygon, sides=4, radius=0.15, color=BLUE, show="state1"),
+        *_option(1, Polygon, sides=5, radius=0.15, color=ORANGE, show="state2"),
+        *_option(2, Polygon, sides=8, radius=0.14, rotation=np.pi / 8, color=ORANGE, show="state2"),
         Cross(color=GO, size=0.04),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -48,9 +48,39 @@ class Member:
         out = rebound(primitive, lambda channel: int(self.channels[channel]))
         if "show" in out:
             out["show"] = int(self.channels[out["show"]])
+        if "press" in out:
+            action, how = out["press"]
+            out["press"] = [int(self.action[action]), how]
         if "during" in out:
             out["during"] = [self.periods[period] for period in out["during"]]
         return out
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A trial that is of one task alone: that task, its own batch, and how the whole calls it."""
+
+    task: Task
+    block: TrialBatch
+    place: int  # of the trial in the task's own batch
+    channels: np.ndarray  # (C_j,) the whole's channel of each of its own
+    action: np.ndarray  # (A_j,) the whole's action for each of its own
+    own_action: np.ndarray  # (A,) what an action of the whole is to it
+
+    @property
+    def rows(self) -> slice:
+        """The trial's rows in the task's own batch."""
+        start, stop = self.block.offsets[self.place : self.place + 2].tolist()
+        return slice(start, stop)
+
+    def within(self, member: Member) -> Turn:
+        """The same, as the whole calls it of which the task is a member."""
+        return replace(
+            self,
+            channels=member.channels[self.channels],
+            action=member.action[self.action],
+            own_action=self.own_action[member.own_action],
+        )
 
 
 class Task(param.Parameterized):
@@ -228,6 +258,16 @@ class Task(param.Parameterized):
     def together(self) -> tuple[Member, ...]:
         """The tasks that can be on at once in a trial, and how they are called in the whole."""
         return ()
+
+    @property
+    def travels(self) -> bool:
+        """Whether a trial can be told whole before it is played: its table, or its program."""
+        return not self.closed or self.foreseen or self.loop.one is not None
+
+    def turn(self, block: TrialBatch, i: int) -> Turn:
+        """The single task that the i-th trial of a batch is of."""
+        channels, actions = np.arange(self.plan.channels.size), np.arange(self.plan.actions.size)
+        return Turn(self, block, i, channels, actions, actions)
 
     def leaves(self, shift: int = 0) -> list[tuple[Task, int]]:
         """All single tasks, and how many steps into a trial each begins."""

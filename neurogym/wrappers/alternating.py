@@ -64,7 +64,7 @@ class Switched(Composite):
         return [line for task in self.tasks for line in task.key_lines()]
 
     def all_keys(self):
-        each = [self.keys_in({"task": i}) for i in range(len(self.tasks))]
+        each = [mapped(member.task.all_keys(), member.action) for member in self.members]
         keys: dict[str, dict[str, Any]] = {}
         for key in (key for own in each for key in own["keys"]):
             known = keys.setdefault(key["code"], {**key, "name": ""})
@@ -76,6 +76,15 @@ class Switched(Composite):
     @property
     def closed(self) -> bool:
         return any(task.closed for task in self.tasks)
+
+    @property
+    def travels(self) -> bool:
+        return all(task.travels and not task.together for task in self.tasks)
+
+    def turn(self, block, i):
+        parts = zip(self.members, block.of_members(i), strict=True)
+        member, (own, place) = next((member, has) for member, has in parts if has)
+        return member.task.turn(own, place).within(member)
 
     @property
     def rule_states(self) -> int:
@@ -213,7 +222,7 @@ class InTurns(Loop):
 
     @property
     def one(self):
-        """None: the tasks of some trials can have no program."""
+        """None: each task has a program of its own, or a table."""
         return None
 
     def __init__(self, task: Switched):
@@ -256,6 +265,7 @@ class InTurns(Loop):
 
     def react(self, trials, state, step, action):
         n, fields = trials.n, ("reward", "ends", "performance", "outcome", "responds", "skip")
+        response = action.copy()
         effect = Effect(
             *(np.zeros(n, float if f in ("reward", "performance") else np.int64) for f in fields)
         )
@@ -268,10 +278,13 @@ class InTurns(Loop):
             )
             for name in fields:
                 getattr(effect, name)[here] = getattr(told, name)
+            if told.response is not None:
+                response[here] = self.task.members[j].action[told.response]
             for name, values in own.items():
                 state[f"{j} {name}"][here] = values
         for name in ("ends", "responds", "skip"):
             setattr(effect, name, getattr(effect, name).astype(bool))
+        effect.response = response
         return effect
 
     def observe(self, trials, state, step, ob):

@@ -245,6 +245,15 @@ class JointBatch(TrialBatch):
         payoffs, kind = self._joined.payoffs, self._joined.kind
         return (None, None) if payoffs is None or kind is None else self._varied(payoffs, kind)
 
+    def of_members(self, i: int) -> list[tuple[TrialBatch, int] | None]:
+        """Of each task its own batch, and where the i-th trial is in it; None if it lacks it."""
+        found: list[tuple[TrialBatch, int] | None] = []
+        for trials, own in self.parts:
+            place = int(np.searchsorted(trials, i))
+            has = own is not None and place < trials.size and trials[place] == i
+            found.append((own, place) if has and own is not None else None)
+        return found
+
     def places(self, trials: np.ndarray, batch: TrialBatch, shift: int = 0) -> np.ndarray:
         """The rows here of each row of a member's batch, whose trials are some of these."""
         lengths = np.diff(batch.offsets)
@@ -669,5 +678,5 @@ def by_cells(state: dict[str, np.ndarray], step: Step, action: np.ndarray) -> Ef
     state["state"][:] = told["next"]
     return Effect(
         told["reward"], told["ends"], told["performance"], told["outcome"],
-        responds=told["response"] > 0,
+        responds=told["response"] > 0, response=told["response"],
     )  # fmt: skip

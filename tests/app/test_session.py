@@ -892,6 +892,16 @@ def test_the_pace_of_an_episode_counts_the_steps_that_it_had(store):
     assert next(iter(player.acks.values()))["slower"] == 10
 
 
+def test_closed_tasks_that_take_turns_travel(store):
+    stack = [{"ScheduleEnvs": {"tasks": [{"task": "GoNogo-v0"}], "order": "sequential"}}]
+    player = Player(store, make_run(store, "DawTwoStep-v0", n=2 * AHEAD, wrappers=stack))
+    player.ready()
+    assert player.config["mode"] == "open"
+    assert ["loop" in trial for trial in player.queue] == [True, False] * (AHEAD // 2)
+    player.play()
+    all_once(store, 2 * AHEAD)
+
+
 def test_a_strange_period_is_told_with_those_that_there_are(player):
     record = player.record(player.queue.pop(0))
     ack, *_ = player.say(**record | {"periods": [["fixatoin", 1.0, 2.0]]})

@@ -1,11 +1,14 @@
-"""Sounds in a scene: what the player is told of them, and what is refused."""
+"""Sounds in a scene, and what answers to keys: what the player is told, and what is refused."""
 
 import numpy as np
 import pytest
 
+import neurogym as ngym
 from neurogym.spec.primitives import is_there, speaker, value
-from neurogym.spec.scene import By, Channel, Clicks, Noise, Of, Scene, Tone
+from neurogym.spec.scene import PRESSES, By, Channel, Clicks, Disc, Noise, Of, Scene, Tone
 from neurogym.tasks.detection import AnnubesEnv, ToneDetection
+from neurogym.trials.catalogue import task_class
+from neurogym.wrappers import ScheduleEnvs
 
 ON = dict(ground_truth=1, modality="va", intensity=0.4, strength=0.7)
 
@@ -44,6 +47,37 @@ def test_times_of_clicks_follow_the_trial():
     assert resolved(clicks)["times"] == pytest.approx([0, 70, 140])
     assert resolved(clicks)["rate"] is None
     assert resolved(Clicks(times=[]))["times"] == []
+
+
+def test_what_answers_to_keys_names_their_actions():
+    lever, daw, search = (task_class(id)() for id in ("LeverPress", "DawTwoStep", "VisualSearch"))
+    pressed = {e["press"][1] for e in lever.scene.resolve(lever, {}) if "press" in e}
+    assert pressed == {"pressed", "released"}
+    chosen = [e for e in daw.scene.resolve(daw, {}) if "press" in e]
+    assert {(*e["press"], e["show"]) for e in chosen} == {
+        (action, "chosen", channel) for action in (1, 2) for channel in (1, 2, 3)
+    }
+    with pytest.raises(ValueError, match=r"unknown action 'pres'.*did you mean 'press'"):
+        Disc(pressed="pres").resolve(lever, {})
+    with pytest.raises(ValueError, match=r"unknown key 'x': allowed are 'left', .*'answer'"):
+        Disc(chosen="x").resolve(search, {})
+    assert Disc(chosen="answer").resolve(search, {})[0]["press"] == [5, "chosen"]
+
+
+def test_pictures_show_what_is_there_without_a_key():
+    there = [is_there({"alpha": 1, "press": [1, how]}) for how in PRESSES]
+    assert dict(zip(PRESSES, there, strict=True)) == {
+        "pressed": False, "released": True, "chosen": False,
+    }  # fmt: skip
+
+
+def test_a_key_of_a_task_among_others_has_the_number_of_the_whole():
+    task = ngym.make("PerceptualDecisionMaking", dt=20)
+    whole = ScheduleEnvs([task, ngym.make("LeverPress", dt=20)]).unwrapped.task
+    told = whole.plan.scene.resolve(whole, {"task": 1})
+    press = whole.plan.actions.index("press")
+    assert press > 1
+    assert {e["press"][0] for e in told if "press" in e} == {press}
 
 
 def test_what_cannot_be_heard_is_refused():

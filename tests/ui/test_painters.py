@@ -219,7 +219,7 @@ def test_all_elements_and_fields_are_varied():
     for cls in drawable():
         assert any(type(element) is cls for element in VARIED), cls
         for f in fields(cls):
-            if f.name in ("during", "show", "when"):
+            if f.name in ("during", "show", "when", *scene.PRESSES):
                 continue
             own = [element for element in VARIED if isinstance(element, home(cls, f.name))]
             values = [repr(getattr(element, f.name)) for element in own]
