@@ -9,27 +9,25 @@ import importlib.util
 import io
 import json
 import os
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import neurogym
+from neurogym import serve
 from neurogym.docs.datasheets import write as write_sheets
 from neurogym.docs.info import datasheet, facts, page, page_of_tasks, paragraphs
 from neurogym.records.files import FORMATS, MAX_INTEGER, write_csv, write_json
 from neurogym.registry import load, load_named
+from neurogym.serve import app_folder, tasks_source, whole
 from neurogym.spec.parameters import plain, unknown
 from neurogym.subjects.agents import AGENTS, agent
 from neurogym.subjects.rollout import rollout
 from neurogym.trials.catalogue import all_envs, configure, full_id, make, task_class
 from neurogym.wrappers import WRAPPERS, read
 
-LOCAL = ("localhost", "127.0.0.1")
 EXAMPLES = """\
 examples:
   neurogym list --tag perceptual
@@ -59,13 +57,6 @@ examples:
   neurogym export > trials.csv
   neurogym export --format json --task GoNogo --out gonogo.json
   neurogym export --db agents.db --run 0123456789ab --out run.csv
-"""
-SERVE_EXAMPLES = """\
-examples:
-  neurogym serve --open
-  neurogym serve --tasks my_tasks.py
-  neurogym serve --address 0.0.0.0 --port 8080 --db study.db
-  neurogym serve --address 0.0.0.0 --allow-origin lab.example.org
 """
 
 
@@ -154,7 +145,9 @@ def _parser() -> argparse.ArgumentParser:
     _export_arguments(command(_export, "export", "Write stored trials to a file.", EXPORT_EXAMPLES))
     _page_arguments(command(_page, "page", "Write a run to one file that plays by itself."))
     _import_arguments(command(_import, "import", "Store what people played in such a file."))
-    _serve_arguments(command(_serve, "serve", "Serve the web app.", SERVE_EXAMPLES))
+    served = command(_serve, "serve", "Serve the web app.", serve.EXAMPLES)
+    _add_db(served)
+    serve.add_arguments(served)
     return parser
 
 
@@ -241,7 +234,7 @@ def _page_arguments(parser: _Parser) -> None:
                         help="a parameter of the task; can be repeated")  # fmt: skip
     parser.add_argument("--wrapper", action="append", default=[], metavar="NAME[=JSON]",
                         help="a wrapper around it, the innermost first")  # fmt: skip
-    parser.add_argument("--trials", type=lambda text: _integer(text, 1, 5000), default=20,
+    parser.add_argument("--trials", type=lambda text: whole(text, 1, 5000), default=20,
                         help="(%(default)s)")  # fmt: skip
     parser.add_argument("--seed", type=_seed, default=0, help="seed of the trials (%(default)s)")
     parser.add_argument("--subject", default="guest", help="whose run it is called (%(default)s)")
@@ -255,36 +248,6 @@ def _import_arguments(parser: _Parser) -> None:
     parser.add_argument("--subject", help="whose run it is, in place of what the page says")
     _add_db(parser)
     _add_own(parser)
-
-
-def _serve_arguments(parser: _Parser) -> None:
-    parser.add_argument("--port", type=_port, default=5006, help="(%(default)s)")
-    parser.add_argument(
-        "--address",
-        default="127.0.0.1",
-        help="where to listen: this computer alone (%(default)s), or 0.0.0.0 for the network too",
-    )
-    parser.add_argument(
-        "--allow-origin",
-        action="append",
-        default=[],
-        metavar="HOST[:PORT]",
-        help="another name under which browsers reach the server; * for any; can be repeated",
-    )
-    parser.add_argument(
-        "--open",
-        action=argparse.BooleanOptionalAction,
-        default=False,
-        help="open the app in a browser",
-    )
-    parser.add_argument(
-        "--tasks",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a Python file or module with tasks, agents or wrappers of your own; can be repeated",
-    )
-    _add_db(parser)
 
 
 def _add_own(parser: _Parser) -> None:
@@ -308,17 +271,14 @@ def _add_db(parser: _Parser) -> None:
 
 
 def _seed(text: str) -> int:
-    return _integer(text, 0, MAX_INTEGER)
+    return whole(text, 0, MAX_INTEGER)
 
 
-def _port(text: str) -> int:
-    return _integer(text, 1, 65535)
-
-
-def _integer(text: str, low: int, high: int) -> int:
-    if not text.isdecimal() or not low <= int(text) <= high:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected an integer from {low} to {high}")
-    return int(text)
+def _load_own(given: Sequence[str]) -> None:
+    """Load what NEUROGYM_TASKS names, and what `--tasks` does."""
+    load_named()
+    for source in given:
+        load(tasks_source(source))
 
 
 def _assigned(option: str, pairs: Sequence[str]) -> dict[str, Any]:
@@ -539,7 +499,7 @@ def _page(arguments: argparse.Namespace) -> int:
 
 def _alone() -> Any:
     """The part of the app that makes pages and reads what comes back from them."""
-    _app_folder()
+    app_folder()
     return importlib.import_module("app.alone")
 
 
@@ -565,123 +525,5 @@ def _import(arguments: argparse.Namespace) -> int:
     return 0
 
 
-# -- serve --------------------------------------------------------------------------------------
-
-
 def _serve(arguments: argparse.Namespace) -> int:
-    from neurogym.records.database import database_url
-
-    folder = _app_folder()
-    if importlib.util.find_spec("panel") is None:
-        raise ImportError("serve needs Panel: pip install 'neurogym[app]'")
-    env = dict(os.environ)
-    if arguments.db:
-        database_url(arguments.db)
-        env["NEUROGYM_DB"] = arguments.db
-    if arguments.tasks:
-        env["NEUROGYM_TASKS"] = ",".join(map(_tasks_source, arguments.tasks))
-    _check_free(arguments.address, arguments.port)
-    hosts = _hosts(arguments.address)
-    command = _panel_command(arguments, folder, hosts)
-    for host in hosts:
-        print(f"http://{host}:{arguments.port}/{folder.name}", flush=True)
-    return _run(command, env)
-
-
-def _load_own(given: Sequence[str]) -> None:
-    """Load what NEUROGYM_TASKS names, and what `--tasks` does."""
-    load_named()
-    for source in given:
-        load(_tasks_source(source))
-
-
-def _tasks_source(given: str) -> str:
-    """A file's full path, or a module's name; an error here says more than one in the server."""
-    if "," in given:
-        raise ValueError(f"--tasks {given}: expected a name without a comma")
-    if Path(given).suffix != ".py":
-        if importlib.util.find_spec(given.partition(".")[0]) is None:
-            raise ValueError(f"--tasks {given}: expected a .py file or a module that is installed")
-        return given
-    path = Path(given).expanduser().resolve()
-    if not path.is_file():
-        raise ValueError(f"--tasks {given}: there is no such file")
-    return str(path)
-
-
-def _app_folder() -> Path:
-    spec = importlib.util.find_spec("app")
-    places = spec.submodule_search_locations if spec else None
-    folder = Path(next(iter(places))) if places else None
-    if folder is None or not (folder / "main.py").is_file():
-        where = f" in {folder}" if folder else ""
-        raise ImportError(f"the app is not installed: there is no app/main.py{where}")
-    return folder
-
-
-def _panel_command(arguments: argparse.Namespace, folder: Path, hosts: Sequence[str]) -> list[str]:
-    origins = [f"{host}:{arguments.port}" for host in dict.fromkeys([*hosts, arguments.address])]
-    for origin in arguments.allow_origin:
-        origins.append(origin if ":" in origin or origin == "*" else f"{origin}:{arguments.port}")
-    command = [sys.executable, "-m", "panel", "serve", str(folder), "--num-threads", "4"]
-    command += ["--address", arguments.address, "--port", str(arguments.port)]
-    for origin in origins:
-        command += ["--allow-websocket-origin", origin]
-    return [*command, "--show"] if arguments.open else command
-
-
-def _hosts(address: str) -> list[str]:
-    """Names under which a server that listens at an address is reached, as far as we can know."""
-    if address in LOCAL:
-        return [address, *(host for host in LOCAL if host != address)]
-    if address != "0.0.0.0":
-        return [address]
-    name = socket.gethostname().lower()
-    return list(dict.fromkeys([*LOCAL, name, *_own_addresses(name)]))
-
-
-def _own_addresses(name: str) -> list[str]:
-    found = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing; it picks the outward interface
-            found.append(probe.getsockname()[0])
-        except OSError:  # no network: this computer is all there is
-            return []
-    try:
-        found += socket.gethostbyname_ex(name)[2]
-    except OSError:  # a name that the network does not know
-        return found
-    return found
-
-
-def _check_free(address: str, port: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        if os.name == "posix":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as error:
-            raise OSError(f"cannot listen at {address}:{port}: {error.strerror}") from error
-
-
-def _run(command: Sequence[str], env: dict[str, str]) -> int:
-    """Run a server to its end; what stops this process stops the server."""
-    with subprocess.Popen(command, env=env) as child:
-        before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-        try:
-            code = child.wait()
-        except KeyboardInterrupt:
-            code = _interrupt(child)
-        finally:
-            signal.signal(signal.SIGTERM, before)
-    return code if code >= 0 else 128 - code
-
-
-def _interrupt(child: subprocess.Popen) -> int:
-    """A terminal's Ctrl-C has reached the server already; one sent to us alone has not."""
-    try:
-        return child.wait(timeout=2)
-    except subprocess.TimeoutExpired:
-        child.send_signal(signal.SIGINT)
-        return child.wait()
+    return serve.run(arguments)

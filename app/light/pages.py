@@ -76,6 +76,20 @@ def play(asked: Address, bare: bool) -> str:
     return _page(asked.theme, "play", name, stage, about="data-bare")
 
 
+LOGIN = """<form method="post" class="login"><h1>NeuroGym</h1>
+<label><span>Token or password</span><input type="password" name="token" required autofocus
+autocomplete="current-password"></label>{wrong}<button class="main">Open the studio</button>
+<p>The token stands where the server was started. Links of participants need none.</p></form>
+"""
+WRONG = '<p role="alert" class="wrong">That was not it.</p>'
+
+
+def login(wrong: bool) -> str:
+    """The page that asks for the token."""
+    form = LOGIN.format(wrong=WRONG if wrong else "")
+    return _page("", "theme", "NeuroGym", form)
+
+
 def _page(
     theme: str, kind: str, name: str, main: str, *, head: str = "", about: str = "",
     told: Sequence[str] = (), header: str = "",

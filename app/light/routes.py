@@ -4,43 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from bokeh.server import urls
 from panel.io.server import DocHandler
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import HTTPError, RequestHandler, authenticated
 
 from app import process
 from app.address import Address
 from app.light import files, pages, runs
+from app.light.headers import answer, protect
 from app.light.socket import PlayerSocket
 from neurogym.trials.catalogue import all_envs
 
 APP = Path(__file__).parents[1]
 LIGHT = ("choose", "play")  # views
 FOREVER = "public, max-age=31536000, immutable"
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline';"
-        " connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'"
-    ),
-}
-
-
-def answer(handler: RequestHandler, page: str) -> None:
-    """Send a page, which is made for this visitor."""
-    for name, value in HEADERS.items():
-        handler.set_header(name, value)
-    handler.set_header("Cache-Control", "no-store")
-    handler.finish(page)
 
 
 class StudioHandler(DocHandler):
     """The studio's address: views that are light are answered here, the others by Panel."""
 
+    @authenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Send the page of the view that the address asks for."""
+        if "token" in self.request.query_arguments:
+            self.redirect(f"{self.request.path}?{without_token(self.request.query_arguments)}")
+            return
+        protect(self, light=False)
         asked = self._asked()
         if asked is None or asked.choice.view not in LIGHT:
             panel: Any = super().get(*args, **kwargs)
@@ -69,6 +60,12 @@ class PlayHandler(RequestHandler):
         answer(self, pages.play(runs.asked(self.request.query), bare=True))
 
 
+def without_token(arguments: dict[str, list[bytes]]) -> str:
+    """A query without the token, which is in a cookie by now: addresses are copied."""
+    rest = [(name, each) for name, given in arguments.items() for each in given if name != "token"]
+    return urlencode(rest)
+
+
 class FileHandler(RequestHandler):
     """What is the same for all: files, pictures, datasheets."""
 
@@ -76,8 +73,7 @@ class FileHandler(RequestHandler):
         """Send a file; what carries the version of this process is kept for ever."""
         process.problems()
         file = self._file(folder, name)
-        for header, value in HEADERS.items():
-            self.set_header(header, value)
+        protect(self)
         current = self.get_query_argument("v", "") == files.version()
         self.set_header("Cache-Control", FOREVER if current else "no-cache")
         self.set_header("Content-Type", file.kind)

@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 import neurogym
-from neurogym import cli, registry
+from neurogym import cli, registry, serve
 from neurogym.cli import main
 from neurogym.records import files, trial_table
 from neurogym.records.database import Store
@@ -316,7 +316,7 @@ def port():
 @pytest.fixture
 def served(monkeypatch, app):
     calls = []
-    monkeypatch.setattr(cli, "_run", lambda command, env: calls.append((command, env)) or 7)
+    monkeypatch.setattr(serve, "_run", lambda command, env: calls.append((command, env)) or 7)
     return calls
 
 

@@ -1,0 +1,6 @@
+// A page that does nothing but look as the browser likes it.
+
+import {followTheme} from "./theme.js";
+
+followTheme(() => {});
+document.documentElement.dataset.ready = "yes";
