@@ -42,7 +42,7 @@ PAGES = ASSETS / "pages"
 ONCE: dict[str, Callable[[], str]] = {
     "catalogue.js": lambda: module(PAGES / "catalogue.js"),
     "play.js": lambda: module(PAGES / "play.js"),
-    "theme.js": lambda: module(PAGES / "still.js"),
+    "still.js": lambda: module(PAGES / "still.js"),
     "light.css": lambda: (PAGES / "light.css").read_text("utf-8"),
     "player.css": lambda: PLAYER_CSS.read_text("utf-8"),
     "tasks.json": catalogue.listed,

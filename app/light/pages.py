@@ -87,7 +87,7 @@ WRONG = '<p role="alert" class="wrong">That was not it.</p>'
 def login(wrong: bool) -> str:
     """The page that asks for the token."""
     form = LOGIN.format(wrong=WRONG if wrong else "")
-    return _page("", "theme", "NeuroGym", form)
+    return _page("", "still", "NeuroGym", form)
 
 
 def _page(

@@ -14,14 +14,7 @@ from app.auth import _inside
 from tests.ui.server import ROOT, free_port
 
 TOKEN = "a token & more"
-STUDIO = (
-    "/app",
-    "/app?view=data",
-    "/app?view=configure",
-    "/app?view=play",
-    "/",
-    "/app/autoload.js",
-)
+STUDIO = ("/app", "/app?view=data", "/app?view=configure", "/app?view=play", "/")
 OPEN = ("/play?task=GoNogo-v0", "/neurogym/tasks.json", "/neurogym/player.css", "/login")
 
 
