@@ -67,8 +67,9 @@ export class Overlays {
 
   // What is told of periods that lasted longer than they should have.
   get pace() {
-    const slower = this.player.ack?.slower;
-    return slower ? `It went ${slower} % slower than declared: the answers of the server came late.` : "";
+    const {ack, config} = this.player;
+    const why = config.mode === "lockstep" ? ": the answers of the server came late" : "";
+    return ack?.slower ? `It went ${ack.slower} % slower than declared${why}.` : "";
   }
 
   paused() {

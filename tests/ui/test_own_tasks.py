@@ -216,7 +216,11 @@ def test_an_environment_of_gymnasium_is_played_and_compared(page, own, known):
         assert len(row["actions"]) >= 3
         assert row["response"] is None
         assert row["outcome"] == "none"
-        assert trial_table.outcome_of(trial_table.replay(row))["reward"] == row["reward"] > 0
+        trace = trial_table.replay(row)
+        assert trial_table.outcome_of(trace)["reward"] == row["reward"] > 0
+        ((name, _, ms),) = row["periods"]
+        assert name == "episode"
+        assert row["pace"] == pytest.approx(ms / (len(trace.steps) * trace.dt))
     compare(page, "random")
 
 
