@@ -172,8 +172,8 @@ def test_the_studio_gives_the_page(page, server, tmp_path):
         page.get_by_role("button", name="Download as one page").click()
     assert download.value.suggested_filename == "GoNogo-v0.html"
     html = download.value.path().read_text("utf-8")
-    assert f'"n_trials": {N}' in html
-    assert '"iti_ms": 20' in html
+    assert f'"n_trials":{N}' in html
+    assert '"iti_ms":20' in html
     visit(page, f"{server.url}?task=MatchingPenny&view=configure")
     page.get_by_role("button", name="Download as TOML").wait_for()
     expect(page.get_by_role("button", name="Download as one page")).to_have_count(0)
