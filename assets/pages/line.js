@@ -22,10 +22,14 @@ function secret() {
 }
 
 export class Line extends Model {
-  /** @param {string} url of the socket */
-  constructor(url) {
+  /**
+   * @param {string} url of the socket
+   * @param {boolean} leads whether the page has anything to go on to
+   */
+  constructor(url, leads) {
     super();
     this.url = url;
+    this.leads = leads;
     this.key = secret();
     this.tries = 0;
     /** @type {Message | null} the last one of its kind */
@@ -90,6 +94,7 @@ export class Line extends Model {
   /** @param {Message} config */
   begin(config) {
     this.config = config;
+    if (!this.leads) config.next = [];
     this.stored = config.stored;
     this.show(config.stored ? config.named : config.address);
     try {

@@ -46,7 +46,7 @@ function follow(line) {
 
 async function start() {
   const look = await (await fetch(host.dataset.look)).text();
-  const line = new Line(new URL(host.dataset.socket, document.baseURI).href.replace(/^http/, "ws"));
+  const line = new Line(new URL(host.dataset.socket, document.baseURI).href.replace(/^http/, "ws"), !bare);
   if (!bare) follow(line);
   mount(line, host, look);
 }
