@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from operator import le
 from typing import Any
 
 import gymnasium as gym
@@ -115,7 +114,7 @@ class TaskEnv(HasTrials):
         self._graded = task.plan.actions.graded
         if self._graded:
             space: Any = self.action_space
-            self._bounds = space.low.tolist(), space.high.tolist()
+            self._bounds = list(zip(space.low.tolist(), space.high.tolist(), strict=True))
         self._actions = frozenset(() if self._graded else range(task.plan.actions.size))
         self._trials: Stream | None = None  # from the first reset on
         self._next, self.trial_index = 0, -1
@@ -563,10 +562,12 @@ class ClosedEnv(TaskEnv):
         """The action as a Python number, or a list of them where it is graded."""
         if self._graded and type(action) is np.ndarray and self._batch is not None:
             values = action.astype(np.float32, copy=False).tolist() if action.ndim == 1 else []
-            low, high = self._bounds
-            above = len(values) == len(low) and all(map(le, low, values))
-            if above and all(map(le, values, high)):
-                return values
+            if len(values) == len(self._bounds):
+                for value, (low, high) in zip(values, self._bounds, strict=True):
+                    if not low <= value <= high:
+                        break
+                else:
+                    return values
         try:
             if action in self._actions and self._batch is not None:
                 return int(action)
