@@ -14,11 +14,13 @@ from neurogym.envs.has_trials import Forking
 from neurogym.envs.task_env import TaskEnv
 from neurogym.loops.kernels import TOLD
 from neurogym.loops.many import kernels_of
-from neurogym.spec.outcomes import HOW, Result
+from neurogym.spec.conditions import State
+from neurogym.spec.outcomes import HOW, Outcome, Result, Results
 from neurogym.spec.plan import Step
-from neurogym.trials.batch import TrialBatch
+from neurogym.trials.ahead import end_to_end, in_place
+from neurogym.trials.batch import Draw, TrialBatch
 from neurogym.trials.catalogue import make
-from neurogym.trials.stream import Stream, size_of
+from neurogym.trials.stream import FIRST, MOST, Stream, locate, size_of
 from neurogym.trials.task import Task
 
 FILL = 1 << 16  # rows drawn at a time, about: enough to hide the calls, little enough for the cache
@@ -88,6 +90,7 @@ class _Subject:
         self.memory: dict[str, Any] = {}
         self.echo = np.zeros(1, np.int64), np.zeros(1)
         self.parts: list[Rows] = []
+        self.rows = 0  # so far, as the trials
 
     def add(self, shown: Shown, window: np.ndarray, first: int, stop: int) -> int:
         """Take over some trials of a block; returns how many rows they have."""
@@ -101,6 +104,7 @@ class _Subject:
         self.echo = done[-1:], earned[-1:]
         self.parts.append(Rows(ob, gt, window[first:stop], offsets - offsets[0], self.trial))
         self.block, self.trial = self.block + 1, self.trial + stop - first
+        self.rows += len(ob)
         return len(ob)
 
     def take(self) -> list[Rows]:
@@ -125,24 +129,137 @@ class _Subjects:
         """At least so many rows for each sequence, (batch,); and where those of each begin."""
         missing = missing.copy()
         while (behind := np.flatnonzero(missing > 0)).size:
-            missing[behind] -= self._play([self.subjects[i] for i in behind], fixed)
-        some = [subject.take() for subject in self.subjects]
-        rows = [sum(len(part.ob) for part in parts) for parts in some]
+            missing[behind] -= self._play(behind, missing[behind], fixed)
+        taken = [subject.take() for subject in self.subjects]
+        rows = [sum(len(part.ob) for part in parts) for parts in taken]
         cuts = np.concatenate([[0], np.cumsum(rows)])
-        return Rows.join([part for parts in some for part in parts]), cuts
+        return Rows.join([part for parts in taken for part in parts]), cuts
 
-    def _play(self, subjects: list[_Subject], fixed: Mapping[str, Any]) -> list[int]:
-        """Play the next block of some sequences; returns how many rows each has."""
-        draws = [s.stream.draw(s.block, s.memory) for s in subjects]
+    def _play(self, who: np.ndarray, missing: np.ndarray, fixed: Mapping[str, Any]) -> list[int]:
+        """Play the next trials of some sequences; returns how many rows each has."""
+        some = [self.subjects[i] for i in who]
+        draws = [s.stream.draw(s.block, s.memory) for s in some]
         block = self.task.block(draws, fixed)
         shown = play_rightly(block)
         stops, rows = np.cumsum([draw.n for draw in draws]).tolist(), []
-        for subject, draw, stop in zip(subjects, draws, stops, strict=True):
+        for subject, draw, stop in zip(some, draws, stops, strict=True):
             rows.append(subject.add(shown, block.window, stop - draw.n, stop))
             if self.task.plan.learns:
                 trial, result = block.trials.one(stop - 1), shown.result(stop - 1)
                 subject.memory = self.task.learn(draw.carried, trial, result)
         return rows
+
+
+class _Foreseers(_Subjects):
+    """The same of a task of which chance comes first: many trials of each sequence are foreseen.
+
+    What a trial is expected to bring is what the last one with the same ground truth brought, as
+    all are answered rightly. From the first of which something else is learned, a sequence's
+    trials are drawn again.
+    """
+
+    fill = FILL
+
+    def __init__(self, task: Task, seed: int, sequences: int):
+        super().__init__(task, seed, sequences)
+        self.states, self.reach = task.at_first(sequences), FIRST
+        self.usual: dict[Any, int] = {}  # by ground truth the place in
+        self.results = np.array([(1.0, Outcome.CORRECT, 1)])  # what trials brought, as in HOW
+
+    def _play(self, who: np.ndarray, missing: np.ndarray, fixed: Mapping[str, Any]) -> list[int]:
+        parts = []
+        for i, rest in zip(who.tolist(), missing.tolist(), strict=True):
+            subject = self.subjects[i]
+            number, place = locate(subject.trial)
+            most = 1 + rest * subject.trial // max(1, subject.rows)
+            ahead = subject.stream.ahead(number)
+            parts.append(ahead.take(slice(place, place + min(most, self.reach, ahead.n - place))))
+        draw, n = end_to_end(parts), np.array([part.n for part in parts])
+        first = np.cumsum(n) - n
+        steps = [
+            self._foresee(draw, who[n > j], first[n > j] + j, fixed) for j in range(int(n.max()))
+        ]
+        block = self.task.block([in_place([(s.rows, s.draw) for s in steps], draw)], fixed)
+        shown = play_rightly(block)
+        stops = self._stops(steps, shown, first, n)
+        return [
+            self.subjects[i].add(shown, block.window, start, stop)
+            for i, start, stop in zip(who.tolist(), first.tolist(), stops.tolist(), strict=True)
+        ]
+
+    def _foresee(
+        self, draw: Draw, who: np.ndarray, rows: np.ndarray, fixed: Mapping[str, Any]
+    ) -> _Foreseen:
+        """Settle a trial of some sequences, and go on as if it went as usual."""
+        states = {key: {k: v[who] for k, v in s.items()} for key, s in self.states.items()}
+        trials = draw.take(rows)
+        self.task.settle(trials, states)
+        given = trials.conditions | {k: np.full(trials.n, v) for k, v in fixed.items()}
+        truth = given.get("ground_truth", np.zeros(trials.n)).tolist()
+        result = np.array([self.usual.get(value, 0) for value in truth])
+        after = self.task.follow(states, given, Results(*self.results[result].T))
+        self._know(who, after)
+        return _Foreseen(who, rows, trials, states, given, truth, result, after)
+
+    def _know(self, who: Any, states: Mapping[str, State]) -> None:
+        for key, state in states.items():
+            for name, values in state.items():
+                self.states[key][name][who] = values
+
+    def _stops(
+        self, steps: list[_Foreseen], shown: Shown, first: np.ndarray, n: np.ndarray
+    ) -> np.ndarray:
+        """Where each sequence's trials stop to be as they were drawn, (sequences,)."""
+        found = np.stack([shown.how[name] for name in HOW], axis=1)
+        stops, cut = first + n, set()
+        for step in steps:
+            other = (found[step.rows] != self.results[step.result]).any(axis=1)
+            for k in np.flatnonzero(other).tolist():
+                who, how = step.who[k], found[step.rows[k]]
+                if who in cut:
+                    continue
+                self._remember(step.truth[k], how)
+                after = step.other(self.task, k, how)
+                if any(
+                    (after[key][name] != values[k]).any()
+                    for key, state in step.after.items() for name, values in state.items()
+                ):  # fmt: skip
+                    self._know([who], after)
+                    cut.add(who)
+                    stops[np.searchsorted(first, step.rows[k], side="right") - 1] = step.rows[k] + 1
+        self.reach = max(1, (stops - first).min()) if cut else min(2 * self.reach, MOST)
+        return stops
+
+    def _remember(self, truth: Any, how: np.ndarray) -> None:
+        """Expect from now on what a trial with a ground truth brought."""
+        known = np.flatnonzero((self.results == how).all(axis=1))
+        if not known.size:
+            self.results = np.vstack([self.results, how])
+        self.usual[truth] = int(known[0]) if known.size else len(self.results) - 1
+
+
+@dataclass
+class _Foreseen:
+    """A trial of each of some sequences, as it is expected to go."""
+
+    who: np.ndarray  # (n,) the sequences
+    rows: np.ndarray  # (n,) their trials' places
+    draw: Draw
+    states: dict[str, State]  # before
+    given: dict[str, np.ndarray]
+    truth: list[Any]
+    result: np.ndarray  # (n,) the place of what is expected among what is known
+    after: dict[str, State]
+
+    def other(self, task: Task, k: int, how: np.ndarray) -> dict[str, State]:
+        """What is known after the k-th if it went otherwise."""
+        here = slice(k, k + 1)
+        before = {
+            key: {name: values[here] for name, values in state.items()}
+            for key, state in self.states.items()
+        }
+        given = {name: values[here] for name, values in self.given.items()}
+        return task.follow(before, given, Results(*how[:, None]))
 
 
 @dataclass
@@ -368,7 +485,8 @@ class Dataset(Forking):
         if task is None:
             return _EnvSource(self.env, self._seed)
         if task.plan.learns or task.plan.echoes:
-            return _Subjects(task, self._seed, self.batch_size)
+            kind = _Foreseers if task.plan.settles else _Subjects
+            return kind(task, self._seed, self.batch_size)
         return _TaskSource(task, self._seed)
 
     def _forget(self) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from neurogym.spec.outcomes import Payoffs, Result
+from neurogym.spec.conditions import State
+from neurogym.spec.outcomes import Payoffs, Result, Results
 from neurogym.trials.batch import Draw, TrialBatch, end_to_end, joined
-from neurogym.trials.stream import FIRST, Stream
+from neurogym.trials.stream import FIRST, MOST, Stream
 from neurogym.trials.task import Task
 
 TOGETHER = 16  # blocks painted together: enough to hide the calls, little enough for the cache
@@ -90,7 +91,8 @@ class Pool:
         stops = [first + self.ahead for first in played]
         queues = zip(self.queues, stops, strict=True)
         self._lay_out([[run.until(stop) for run in q if run.first < stop] for q, stop in queues])
-        self.ahead = min(2 * self.ahead, AHEAD)
+        usual = sum(played) / len(played)  # not the most: the same for few envs and for many
+        self.ahead = min(max(2 * LOW, int(2 * usual)), AHEAD)
         return self.first + step
 
     def _lay_out(self, queues: list[list[Run]]) -> None:
@@ -209,18 +211,18 @@ class LivePool:
         self.conditions: dict[str, np.ndarray] = {}
         self.first = self.replace(np.arange(self.envs), np.zeros(self.envs, np.int64))
 
-    def learn(self, env: int, result: Result) -> None:
-        """Tell how an env's trial ended."""
-        self.carried[env] = self.task.learn(self.carried[env], self.trials[env], result)
+    def learn(
+        self, envs: np.ndarray, how: Sequence[np.ndarray], parts: Mapping[str, np.ndarray] | None
+    ) -> None:
+        """Tell how the trials of some envs ended: of all envs, performance, outcome, response."""
+        for env in envs.tolist():
+            result = Result.of([values[env] for values in how], parts, env)
+            self.carried[env] = self.task.learn(self.carried[env], self.trials[env], result)
 
     def replace(self, envs: np.ndarray, at: np.ndarray) -> np.ndarray:
         """Begin the next trial of some envs; returns the rows where all envs are now."""
-        draws = []
-        for env in envs.tolist():
-            self.number[env] += 1
-            draws.append(self.streams[env].draw(int(self.number[env]), self.carried[env]))
-            self.carried[env] = draws[-1].carried
-        block = self.task.block(draws)
+        self.number[envs] += 1
+        block = self._painted(envs)
         lengths = np.diff(block.offsets)
         at = self._make_room(int(lengths.max()), at)
         starts = envs * self.room
@@ -235,12 +237,19 @@ class LivePool:
             if values.dtype != old.dtype:  # a longer text, or another kind of number
                 self.conditions[name] = end_to_end([old, values])[: self.envs]
             self.conditions[name][envs] = values
-        for i, env in enumerate(envs.tolist()):
-            self.trials[env] = block.trials.one(i)
+        for env in envs.tolist():
             self.payoffs[env] = block.payoffs
         self._publish()
         at[envs] = starts
         return at
+
+    def _painted(self, envs: np.ndarray) -> TrialBatch:
+        """The next trial of some envs."""
+        draws = [self.streams[env].draw(int(self.number[env]), self.carried[env]) for env in envs]
+        block = self.task.block(draws)
+        for i, (env, draw) in enumerate(zip(envs.tolist(), draws, strict=True)):
+            self.carried[env], self.trials[env] = draw.carried, block.trials.one(i)
+        return block
 
     def _rows_of(self, block: TrialBatch) -> dict[str, np.ndarray]:
         rows = {"ob": block.ob, "gt": block.gt}
@@ -280,3 +289,56 @@ class LivePool:
         self.period_end = self.rows["left"] + np.arange(len(self.ob))
         known = ("ob", "gt", "period", "last", "left")
         self.columns = {k: v for k, v in self.rows.items() if k not in known}
+
+
+class SettlingPool(LivePool):
+    """The same where chance comes first: what was learned is settled in many envs at once."""
+
+    def __init__(self, task: Task, seeds: Sequence[int]):
+        self.known = task.at_first(len(seeds))
+        self.drawn, self.places, self.sizes = np.zeros((3, len(seeds)), np.int64)
+        self.ahead = Draw(np.random.default_rng(0), 0, {}, {}, {})  # a block of each env
+        super().__init__(task, seeds)
+
+    def learn(
+        self, envs: np.ndarray, how: Sequence[np.ndarray], parts: Mapping[str, np.ndarray] | None
+    ) -> None:
+        trials = {name: values[envs] for name, values in self.conditions.items()}
+        results = Results(*(values[envs] for values in how))
+        for key, state in self.task.follow(self._known_of(envs), trials, results).items():
+            for name, values in state.items():
+                self.known[key][name][envs] = values
+
+    def _known_of(self, envs: np.ndarray) -> dict[str, State]:
+        return {
+            key: {name: values[envs] for name, values in state.items()}
+            for key, state in self.known.items()
+        }
+
+    def _painted(self, envs: np.ndarray) -> TrialBatch:
+        for env in envs[self.places[envs] == self.sizes[envs]].tolist():
+            self._load(env)
+        draw = self.ahead.take(envs * MOST + self.places[envs])
+        self.places[envs] += 1
+        self.task.settle(draw, self._known_of(envs))
+        return self.task.block([draw])
+
+    def _load(self, env: int) -> None:
+        """Keep what chance gives the next block of an env."""
+        block = self.streams[env].chances(int(self.drawn[env]))
+        if not self.ahead.n:
+            self.ahead = block.take(np.zeros(self.envs * MOST, np.int64))
+        rows = slice(env * MOST, env * MOST + block.n)
+        for mine, values in zip(self.ahead.columns(), block.columns(), strict=True):
+            for name, column in values.items():
+                if mine[name].dtype != column.dtype:  # a longer text
+                    mine[name] = mine[name].astype(np.result_type(mine[name], column))
+                mine[name][rows] = column
+        self.drawn[env], self.places[env], self.sizes[env] = self.drawn[env] + 1, 0, block.n
+
+
+def pool_of(task: Task) -> type[Pool] | type[LivePool]:
+    """How the trials of many envs are kept ready."""
+    if task.plan.settles:
+        return SettlingPool
+    return LivePool if task.plan.learns else Pool

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from operator import le
 from typing import Any
 
 import gymnasium as gym
@@ -24,6 +23,7 @@ NAMES = [outcome.name.lower() for outcome in Outcome]
 
 
 ROWS = 8192  # painted at a time, about, where trials follow one another
+FOLLOWS = ("_loop", "_each", "_where", "_labels", "_after")  # of closed tasks: from the batch
 ECHO = "echo"  # the key of what echoes show, in a memory
 NO_CONDITIONS: Mapping[str, Any] = {}
 
@@ -115,7 +115,7 @@ class TaskEnv(HasTrials):
         self._graded = task.plan.actions.graded
         if self._graded:
             space: Any = self.action_space
-            self._bounds = space.low.tolist(), space.high.tolist()
+            self._bounds = list(zip(space.low.tolist(), space.high.tolist(), strict=True))
         self._actions = frozenset(() if self._graded else range(task.plan.actions.size))
         self._trials: Stream | None = None  # from the first reset on
         self._next, self.trial_index = 0, -1
@@ -196,12 +196,12 @@ class TaskEnv(HasTrials):
             "response": int(response) if response else -1,
             "outcome": NAMES[outcome],
         }
-        if self._plain and self._i + 1 < self._n and not self.forced and self._is_next():
-            self._i = i = self._i + 1
+        i = self._i + 1
+        if self._plain and i < self._n and not self.forced and self._is_next():
+            self._i, self._k = i, self._offsets[i]
             self._i_is = self.trial_index = self._next
             self._next += 1
             self.num_tr += 1
-            self._k = self._offsets[i]
             self._start()
             return self._row(), reward, False, False, info
         if parts := self._parts():
@@ -316,7 +316,7 @@ class TaskEnv(HasTrials):
         self._read_payoffs(block)
         self._batch, self._version, self._dt = block, self.task.version, float(self.task.dt)
         self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
-        self._rows = list(block.ob)
+        self._rows = block.ob  # most trials end early: a list would hold rows that nobody sees
         self._opened = block.window[:, 0].tolist()
         self._columns = {k: v.tolist() for k, v in block.trials.conditions.items()}
         self._names, self._n = tuple(self._columns), block.n
@@ -538,29 +538,40 @@ class ClosedEnv(TaskEnv):
     """The environment of a task whose observations depend on the actions."""
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        action, k = self._known(action), self._k
-        gt = self.gt_now
-        reward, ends, performance, outcome, responds, response, skip = self._loop.effect(
-            self._conditions, self._state, *self._where[k], action
+        if type(action) is not int or action not in self._actions or self._batch is None:
+            action = self._known(action)
+        k, conditions, state, loop = self._k, self._conditions, self._state, self._loop
+        where = self._where[k]
+        if (best := loop.best) is None:
+            gt = self._labels[k].copy()
+        else:
+            gt = int(best(conditions, state, *where))
+        reward, ends, performance, outcome, responds, response, skip = loop.effect(
+            conditions, state, *where, action
         )
         if responds and self._response is None:
             answer = action if response < 0 else response
             self._response = answer, (k - self._opened_at()) * self._dt
-        following = int(self._block.period_end[k]) + 1 if skip else k + 1
-        if ends or following >= self._offsets[self._i + 1]:
+        k = self._after[k] if skip else k + 1
+        if ends or k >= self._offsets[self._i + 1]:
             response, rt = self._response or (0, NAN)
             return self._finish(float(reward), gt, response, rt, int(outcome), float(performance))
-        self._k = following
-        return self._row(), float(reward), False, False, {"new_trial": False, "gt": gt}
+        self._k, row = k, self._rows[k]
+        if (show := loop.show) is not None:
+            row = row.copy()
+            show(conditions, state, *self._where[k], row)
+        return row, float(reward), False, False, {"new_trial": False, "gt": gt}
 
     def _known(self, action: Any) -> Any:
         """The action as a Python number, or a list of them where it is graded."""
         if self._graded and type(action) is np.ndarray and self._batch is not None:
             values = action.astype(np.float32, copy=False).tolist() if action.ndim == 1 else []
-            low, high = self._bounds
-            above = len(values) == len(low) and all(map(le, low, values))
-            if above and all(map(le, values, high)):
-                return values
+            if len(values) == len(self._bounds):
+                for value, (low, high) in zip(values, self._bounds, strict=True):
+                    if not low <= value <= high:
+                        break
+                else:
+                    return values
         try:
             if action in self._actions and self._batch is not None:
                 return int(action)
@@ -582,10 +593,12 @@ class ClosedEnv(TaskEnv):
         self._loop = loop
         self._each = loop.conditions(block.trials)
         self._where = loop.where(block)
+        self._labels = block.gt  # arrays, where actions are graded
+        self._after = (block.period_end + 1).tolist()
 
     def __getstate__(self) -> dict[str, Any]:
         """All but what follows from the batch."""
-        return {k: v for k, v in vars(self).items() if k not in ("_loop", "_each", "_where")}
+        return {k: v for k, v in vars(self).items() if k not in FOLLOWS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)

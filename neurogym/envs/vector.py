@@ -11,11 +11,10 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from neurogym.envs.has_trials import Forking
-from neurogym.envs.pool import LOW, LivePool, Pool
+from neurogym.envs.pool import LOW, pool_of
 from neurogym.envs.task_env import NAN, graded
 from neurogym.loops.many import kernels_of
 from neurogym.spec.canvas import Trials
-from neurogym.spec.outcomes import Result
 from neurogym.spec.plan import Effect, Step
 from neurogym.trials.task import Task
 
@@ -88,7 +87,7 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
             if len(seeds) != self.num_envs:
                 raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
         self._learns = self.task.plan.learns
-        self._pool = (LivePool if self._learns else Pool)(self.task, seeds)
+        self._pool = pool_of(self.task)(self.task, seeds)
         self._done: tuple[Any, ...] = (
             np.zeros(self.num_envs, np.int64), np.zeros(self.num_envs)
         )  # fmt: skip
@@ -216,9 +215,7 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
 
     def _tell(self, ended, performance, outcome, response, parts=None) -> None:
         """Let the task learn how trials ended; each argument (B,)."""
-        for env in np.flatnonzero(ended).tolist():
-            how = performance[env], outcome[env], response[env]
-            self._pool.learn(env, Result.of(how, parts, env))
+        self._pool.learn(np.flatnonzero(ended), (performance, outcome, response), parts)
 
     def _look_ahead(self, before: np.ndarray) -> None:
         """Every env finishes at most one trial a step: until then nothing can run out."""

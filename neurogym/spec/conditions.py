@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurogym.spec.outcomes import Result
+from neurogym.spec.outcomes import Result, Results
 
 
 def _between(low: float, value: Any, high: float) -> bool:
@@ -19,11 +19,13 @@ class Condition:
     """One value a trial.
 
     `carries` says that a trial's value depends on the trials before it, `learns` that it depends on
-    how they ended; `draw` is then asked for one trial at a time.
+    how they ended; `draw` is then asked for one trial at a time. `settles` says that chance can be
+    asked first: see `Learned`.
     """
 
     carries = False
     learns = False
+    settles = False
     unit: str = ""
     doc: str = ""
 
@@ -42,6 +44,64 @@ class Condition:
     def allows(self, value: Any) -> bool:
         """Whether a trial can be forced to this value."""
         raise TypeError(f"{type(self).__name__} does not say what it allows")
+
+
+State = dict[str, np.ndarray]  # what was learned in each of n sequences of trials: (n,) arrays
+
+
+def state_of(last: Any, start: State) -> State:
+    """The state of one sequence from its JSON, (1,) each; None stands for the one at the start."""
+    return start if last is None else {k: _of_kind([last[k]], v) for k, v in start.items()}
+
+
+def _of_kind(values: list[Any], like: np.ndarray) -> np.ndarray:
+    return np.array(values, like.dtype)
+
+
+def told(state: State, i: int = 0) -> dict[str, Any]:
+    """The state of the i-th sequence, as JSON."""
+    return {name: values[i : i + 1].tolist()[0] for name, values in state.items()}
+
+
+class Learned(Condition):
+    """A value that depends on how the trials before ended, and on chance, which comes first.
+
+    Where trials of many sequences are drawn side by side, `chance` gives what chance gives n
+    trials, whatever is learned; `at_first` what is known in n sequences at first; `settle` makes of
+    both the values of one trial in each, (n,); and `follow` tells what is known then.
+    """
+
+    learns = True
+    settles = True
+
+    def at_first(self, n: int) -> State:
+        """What is known in n sequences before their first trials."""
+        raise TypeError(f"{type(self).__name__} does not say what is known at first")
+
+    def chance(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """What chance gives n trials, (n, ...)."""
+        return np.zeros(n)
+
+    def settle(self, luck: np.ndarray, last: State) -> np.ndarray:
+        """The values of a trial in each of n sequences, (n,)."""
+        raise TypeError(f"{type(self).__name__} does not say what follows from what was learned")
+
+    def follow(self, last: State, trials: Mapping[str, np.ndarray], results: Results) -> State:
+        """What is known after trials with some conditions, (n,) each, ended."""
+        return last
+
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
+        state = {k: np.repeat(v, n) for k, v in state_of(last, self.at_first(1)).items()}
+        return self.settle(self.chance(rng, n), state)
+
+    def learn(self, last: Any, trial: Mapping[str, Any], result: Result) -> Any:
+        state = state_of(last, self.at_first(1))
+        return told(self.follow(state, single(trial), Results.of(result)))
+
+
+def single(trial: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """A trial's conditions as arrays, (1,) each."""
+    return {name: np.array([value]) for name, value in trial.items()}
 
 
 class Choice(Condition):

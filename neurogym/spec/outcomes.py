@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,12 +23,12 @@ class Outcome(IntEnum):
     MISS = 4
     WITHHELD = 5
 
-    @property
+    @cached_property
     def is_correct(self) -> bool:
         """The right answer, or rightly none."""
         return self in (Outcome.CORRECT, Outcome.WITHHELD)
 
-    @property
+    @cached_property
     def is_answer(self) -> bool:
         """A response that was asked for."""
         return self in (Outcome.CORRECT, Outcome.ERROR)
@@ -124,6 +125,31 @@ class Kept:
 
 
 HOW = ("performance", "outcome", "response")
+CORRECT = np.array([outcome.is_correct for outcome in Outcome])
+ANSWER = np.array([outcome.is_answer for outcome in Outcome])
+
+
+class Results:
+    """How n trials ended: performance, outcome and response, (n,) each, as `Result` has them."""
+
+    def __init__(self, performance: Any, outcome: Any, response: Any):
+        self.performance = np.asarray(performance, float)
+        self.outcome, self.response = np.asarray(outcome, int), np.asarray(response, int)
+
+    @classmethod
+    def of(cls, result: Result) -> Results:
+        """One result, as arrays."""
+        return cls([result.performance], [result.outcome], [result.response])
+
+    @cached_property
+    def correct(self) -> np.ndarray:
+        """Which answers were right, or rightly withheld."""
+        return CORRECT[self.outcome]
+
+    @cached_property
+    def answered(self) -> np.ndarray:
+        """Which trials brought a response that was asked for."""
+        return ANSWER[self.outcome]
 
 
 @dataclass
@@ -145,7 +171,7 @@ class Result:
             [cls.of(part, None, 0) for part in zip(*each, strict=True)],
         )  # fmt: skip
 
-    @property
+    @cached_property
     def correct(self) -> bool:
         """Whether the answer was right, or rightly withheld."""
         return self.outcome.is_correct

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
 from neurogym.spec.canvas import Canvas, Trials
-from neurogym.spec.conditions import Condition
+from neurogym.spec.conditions import Condition, Learned, State
 from neurogym.spec.durations import Duration
 from neurogym.spec.layout import Actions, Channels
-from neurogym.spec.outcomes import Kept, Payoffs, Result
+from neurogym.spec.outcomes import Kept, Payoffs, Result, Results
 from neurogym.spec.rules import Rule
 from neurogym.spec.scene import Pressed, Staged
 
@@ -32,6 +33,10 @@ class Modifier(Protocol):
     def learns(self) -> bool:
         """Whether trials depend on how those before them ended."""
 
+    @property
+    def settles(self) -> bool:
+        """Whether `chance` can be asked before that is known, and `settle` after."""
+
     def around(self, task: Any) -> Any:
         """A task with this around it; ValueError if it does not fit."""
 
@@ -40,6 +45,20 @@ class Modifier(Protocol):
 
     def draw(self, task: Any, draw: Any, last: Any) -> Any:
         """Set conditions and lengths of the trials of a draw, in place."""
+
+    def at_first(self, task: Any, n: int) -> State:
+        """What is known in n sequences of trials at first."""
+
+    def chance(self, task: Any, draw: Any) -> np.ndarray:
+        """What chance gives each trial of a draw, whatever will be learned."""
+
+    def settle(self, task: Any, draw: Any, luck: np.ndarray, last: State) -> None:
+        """Set what a trial of each of n sequences has, in place, given its part of `chance`."""
+
+    def follow(
+        self, task: Any, last: State, trials: Mapping[str, np.ndarray], results: Results
+    ) -> State:
+        """What is known after these trials ended."""
 
     def learn(self, task: Any, last: Any, trial: Mapping[str, Any], result: Result) -> Any:
         """What the next `draw` is told as `last`, given how a trial ended."""
@@ -63,7 +82,9 @@ class Plan:
     `wrappers` are those that are built into the task, then those around it; `layers` are those of
     them that draw something, by a key under which they carry it on, `pays` those that give the
     payoffs other forms. `echoes` are channels that show what was done and earned. `learns` says
-    that trials depend on how those before them ended: they are drawn one by one.
+    that trials depend on how those before them ended: they are drawn one by one, unless the plan
+    `settles`, so that chance comes first, for many, and what was learned after it. `known` is what
+    wrappers worked out when the plan was made.
     """
 
     channels: Channels
@@ -82,8 +103,21 @@ class Plan:
     pays: dict[str, Modifier] = field(default_factory=dict)
     echoes: list[Echo] = field(default_factory=list)
     learns: bool = False
+    settles: bool = False
+    known: dict[Any, Any] = field(default_factory=dict, repr=False)
     table: Payoffs = field(default_factory=lambda: Payoffs(0, 0), repr=False)  # none: closed
     kept: Kept = field(default_factory=Kept, repr=False)
+
+    @cached_property
+    def learned(self) -> list[tuple[str, Learned]]:
+        """The conditions of which chance comes first."""
+        kinds = self.conditions.items()
+        return [(name, kind) for name, kind in kinds if isinstance(kind, Learned)]
+
+    @cached_property
+    def following(self) -> list[tuple[str, Modifier]]:
+        """The layers that depend on how trials ended."""
+        return [(key, wrapper) for key, wrapper in self.layers.items() if wrapper.learns]
 
     def varied(self, key: str, wrapper: Modifier, task: Any, payoffs: Payoffs) -> Payoffs:
         """A table followed by its other forms; blocks often share one, so the last is kept."""

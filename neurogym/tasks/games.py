@@ -1,12 +1,13 @@
 """Games against an opponent who learns."""
 
+from collections.abc import Sequence
 from functools import cache
-from math import comb
+from typing import Any
 
 import numpy as np
 import param
 
-from neurogym.spec.conditions import Choice, Condition
+from neurogym.spec.conditions import Choice, Learned
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Preset, Probability, Rewards, Timing
@@ -16,64 +17,92 @@ from neurogym.trials.task import Task
 
 # a history has a digit for each answer: 0 left and 1 right, and 2 more if it was paid
 PAID = 2
-SIDE = str.maketrans("0123", "0101")
-IS = {digit: str.maketrans("0123", "".join("01"[d == digit] for d in "0123")) for digit in "0123"}
+WENT = {"": (0, 0), "2": (1, 0), "1": (1, 0), "3": (0, 1), "0": (0, 1)}  # the opponent, then
 
 
 @cache
-def unlike_a_coin(heads: int, n: int) -> float:
-    """How likely a fair coin is to deviate as much from n / 2 heads in n throws, or more."""
-    few = min(heads, n - heads)
-    return min(1.0, 2 * sum(comb(n, k) for k in range(few + 1)) / 2**n)
+def biases(most: int, alpha: float) -> np.ndarray:
+    """By how much more than half of n answers went right, given that k did: [n, k], n <= most.
+
+    0 where so many do not differ from a fair coin at the level `alpha`, tested on both sides.
+    """
+    told, chance = np.zeros((most + 1, most + 1)), np.ones(1)
+    for n in range(1, most + 1):
+        chance = (np.append(chance, 0) + np.append(0, chance)) / 2
+        tail = np.cumsum(chance)
+        k = np.arange(n + 1)
+        p = np.minimum(1.0, 2 * tail[np.minimum(k, n - k)])
+        told[n, : n + 1] = np.where(p < alpha, k / n - 0.5, 0.0)
+    return told
 
 
-def places(digits: str, digit: str) -> int:
-    """Where a digit stands: bit i is set if it is the i-th."""
-    return int(digits[::-1].translate(IS[digit]) or "0", 2)
+def planes(histories: Sequence[str], most: int) -> np.ndarray:
+    """Which answers were given, were to the right, were paid: (3, words, n), a bit for each.
+
+    The lowest bit of the first word is the last answer.
+    """
+    width = -(-most // 64) * 64
+    text = "".join([history.rjust(width) for history in histories])
+    codes = np.frombuffer(text.encode(), np.uint8).reshape(-1, width)[:, ::-1]
+    bits = np.stack([codes >> 4, codes, codes >> 1]) & 1  # digits are 48 to 51, a blank is 32
+    words = np.packbits(bits, axis=-1, bitorder="little").view(np.uint64)
+    return np.ascontiguousarray(words.swapaxes(1, 2))
 
 
-def chance_of_right(history: str, order: int, outcomes: bool, alpha: float) -> float:
-    """With which chance the opponent goes right, after a history of the subject's answers.
+def chance_of_right(
+    histories: Sequence[str], order: int, outcomes: bool, alpha: float, most: int
+) -> np.ndarray:
+    """With which chance the opponent goes right, after each of some histories of answers.
 
     It looks how often the subject went right after what it did last: its last 0, 1, ... `order`
     answers, and if `outcomes` also with what these earned. Of those that differ from a coin at the
-    level `alpha` it takes the one that does most, and goes the other way as often.
+    level `alpha` it takes the one that does most, and goes the other way as often. A history has
+    `most` answers at most.
     """
-    answers, p = history.translate(SIDE), 0.5
-    right = places(answers, "1")
-    for told in (answers, history) if outcomes else (answers,):
-        alike = (1 << len(told)) - 1  # of the answers, those that followed on the last n
-        for n in range(min(order, len(told)) + 1):
-            if n:
-                alike &= places(told, told[-n]) << n
-            rights, after = (alike & right).bit_count(), alike.bit_count()
-            if after and unlike_a_coin(rights, after) < alpha:
-                found = 1 - rights / after
-                p = found if abs(found - 0.5) > abs(p - 0.5) else p
-    return p
+    told = planes(histories, most)
+    given, right = told[0], told[1]
+    back = np.arange(1, order + 1, dtype=np.uint64)[:, None, None, None]
+    carried = np.concatenate([told[:, 1:], np.zeros_like(told[:, :1])], axis=1)
+    before = (told >> back) | (carried << (64 - back))  # [n - 1]: n answers earlier
+    last = (told[:, :1] >> (back - 1)) & 1
+    like = ~(before ^ -last)
+    alike = before[:, 0] & like[:, 1]  # those that followed on an answer like the n-th last
+    kinds = [alike, alike & like[:, 2]] if outcomes else [alike]
+    rows = [given[None], *(np.bitwise_and.accumulate(kind, axis=0) for kind in kinds)]
+    followed = np.concatenate(rows) & given
+    n, k = (
+        np.bitwise_count(bits).sum(axis=1, dtype=np.int64) for bits in (followed, followed & right)
+    )
+    bias = biases(most, alpha)[n, k]
+    return 0.5 - bias[np.abs(bias).argmax(axis=0), np.arange(len(histories))]
 
 
-class History(Condition):
+class History(Learned):
     """The subject's last answers, oldest first, and what came of them."""
-
-    carries = True
-    learns = True
 
     def __init__(self, span: int, *, doc: str):
         self.span, self.doc = span, doc
+        self._after: tuple[Any, list[str]] = None, []  # the last results, and what came of them
 
-    def draw(self, rng, n, last):
-        return np.full(n, last or "")
+    def at_first(self, n):
+        return {"answers": np.full(n, "", object)}
 
-    def after(self, trial, result) -> str:
-        """The history once a trial is over; one without an answer leaves no trace."""
-        if not result.outcome.is_answer:
-            return trial["history"]
-        digit = result.response - 1 + PAID * result.correct
-        return f"{trial['history']}{digit}"[-self.span :]
+    def settle(self, luck, last):
+        return last["answers"]
 
-    def learn(self, last, trial, result):
-        return self.after(trial, result)
+    def after(self, trials, results) -> list[str]:
+        """The histories once trials are over; one without an answer leaves no trace."""
+        if self._after[0] is not results:
+            digits = results.response - 1 + PAID * results.correct
+            told = zip(
+                trials["history"].tolist(), digits.tolist(), results.answered.tolist(), strict=True
+            )
+            span = self.span
+            self._after = results, [f"{h}{d}"[-span:] if asked else h for h, d, asked in told]
+        return self._after[1]
+
+    def follow(self, last, trials, results):
+        return {"answers": np.array(self.after(trials, results), object)}
 
     def allows(self, value):
         return isinstance(value, str) and len(value) <= self.span and set(value) <= set("0123")
@@ -85,27 +114,31 @@ class History(Condition):
         )
 
 
-class Opponent(Choice):
+class Opponent(Learned, Choice):
     """Where the opponent goes: 0 left, 1 right."""
-
-    learns = True
 
     def __init__(self, history: History, order: int, outcomes: bool, alpha: float, *, doc: str):
         super().__init__((0, 1), doc=doc)
-        self.history, self.how = history, (order, outcomes, alpha)
+        self.history, self.how = history, (order, outcomes, alpha, history.span)
 
-    def draw(self, rng, n, last):
-        return (rng.random(n) < (0.5 if last is None else last)).astype(int)
+    def at_first(self, n):
+        return {"right": np.full(n, 0.5)}
 
-    def learn(self, last, trial, result):
-        return chance_of_right(self.history.after(trial, result), *self.how)
+    def chance(self, rng, n):
+        return rng.random(n)
+
+    def settle(self, luck, last):
+        return (luck < last["right"]).astype(np.int64)
+
+    def follow(self, last, trials, results):
+        return {"right": chance_of_right(self.history.after(trials, results), *self.how)}
 
 
 def _went(side):
     """Whether the opponent went there in the trial before."""
 
     def went(task, conditions):
-        return conditions["history"][-1:] in (("2", "1"), ("3", "0"))[side]
+        return bool(WENT[conditions["history"][-1:]][side])
 
     return went
 
@@ -178,6 +211,5 @@ class MatchingPenny(Task):
 
     def paint(self, canvas, trials):
         canvas.show("fixation", 1, during="fixation")
-        last = [history[-1:] for history in trials.history.tolist()]
-        canvas.show("opponent", [[d in ("2", "1"), d in ("3", "0")] for d in last])
+        canvas.show("opponent", [WENT[history[-1:]] for history in trials.history.tolist()])
         canvas.answer("choice", trials.ground_truth, during="decision")

@@ -6,14 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 
 from neurogym.spec.canvas import Canvas, LevelCanvas, Timeline, Trials
 from neurogym.spec.outcomes import Payoffs
 from neurogym.spec.plan import Plan
 
+OWN = "own"
 BY_COLUMN = 8  # up to so many channels, adding noise column by column beats adding it by rows
 
 
@@ -31,6 +33,22 @@ class Painted(Protocol):
         """Channels, actions, rule and wrappers."""
 
 
+class Normals(ISeedSequence):
+    """Normal numbers from a seed of four words, (4,) uint64; the generator is made when asked."""
+
+    def __init__(self, words: np.ndarray):
+        self.words = words
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> np.ndarray:
+        """The words."""
+        return self.words
+
+    @cached_property
+    def standard_normal(self) -> Any:
+        """The generator's method."""
+        return np.random.Generator(np.random.PCG64(cast(Any, self))).standard_normal
+
+
 @dataclass
 class Draw:
     """What chance gave n trials; the generator goes on to give their noise."""
@@ -44,6 +62,31 @@ class Draw:
     # the trials that it has, and what was drawn for them
 
     more: dict[str, np.ndarray] = field(default_factory=dict)  # ms that periods last longer, (n,)
+    luck: dict[str, np.ndarray] = field(default_factory=dict)  # where what is learned settles the
+    # rest: what chance gave each trial, by condition or wrapper
+
+    own: np.ndarray | None = None  # each trial's own seed of noise, (n, 4): how much the trials
+    # before it take then depends on what is done in them
+
+    @property
+    def noises(self) -> list[tuple[Any, int]]:
+        """What gives the noise of the trials, and of how many each."""
+        if self.own is None:
+            return [(self.rng, self.n)]
+        return [(Normals(words), 1) for words in self.own]
+
+    def take(self, rows: Any) -> Draw:
+        """Some of the trials; `rows` is a slice or an array of their places."""
+        conditions, ms, luck, own = (
+            {name: values[rows] for name, values in table.items()} for table in self.columns()
+        )
+        n = len(range(self.n)[rows]) if isinstance(rows, slice) else len(rows)
+        return Draw(self.rng, n, conditions, ms, {}, luck=luck, own=own.get(OWN))
+
+    def columns(self) -> list[dict[str, np.ndarray]]:
+        """What there is of each trial before it is settled, by name."""
+        own = {} if self.own is None else {OWN: self.own}
+        return [self.conditions, self.ms, self.luck, own]
 
     @staticmethod
     def joined(draws: Sequence[Draw]) -> list[dict[str, np.ndarray]]:
@@ -306,10 +349,14 @@ class PaintedBatch(TrialBatch):
         return self._varied(payoffs, kind)
 
     def _add_noise(self, draws: Sequence[Draw]) -> None:
-        """Each draw's own generator gives the noise of its trials."""
+        """Each draw's own generator gives the noise of its trials, or each trial's."""
+        if not self._canvas.noises:
+            return
         steps = self.timeline.steps
         n, n_periods = steps.shape
-        edges = self.offsets[np.cumsum([0] + [draw.n for draw in draws])]
+        givers, sizes = zip(*(given for draw in draws for given in draw.noises), strict=True)
+        trials = np.cumsum([0, *sizes])
+        edges = self.offsets[trials]
         for columns, periods, sd in self._canvas.noises:
             if len(periods) == n_periods:
                 rows = np.arange(len(self.ob))
@@ -317,14 +364,27 @@ class PaintedBatch(TrialBatch):
                 noisy = np.zeros(n_periods, bool)
                 noisy[periods] = True
                 rows = np.flatnonzero(np.repeat(np.tile(noisy, n), steps.ravel()))
-            cuts = np.searchsorted(rows, edges)
+            cuts = np.searchsorted(rows, edges).tolist()
+            quiet = self._quiet(givers, trials, sd)
+            if all(quiet):
+                continue
             width = columns.stop - columns.start
             by_row = width > BY_COLUMN
-            z = np.empty((rows.size, width) if by_row else (width, rows.size), np.float32)
-            for draw, start, stop in zip(draws, cuts[:-1], cuts[1:], strict=True):
+            room = np.zeros if any(quiet) else np.empty
+            z = room((rows.size, width) if by_row else (width, rows.size), np.float32)
+            for giver, start, stop, none in zip(givers, cuts[:-1], cuts[1:], quiet, strict=True):
+                if none:
+                    continue
                 for part in [z[start:stop]] if by_row else z[:, start:stop]:
-                    draw.rng.standard_normal(out=part, dtype=np.float32)
+                    giver.standard_normal(out=part, dtype=np.float32)
             self._place(z, rows, columns, sd, by_row)
+
+    def _quiet(self, givers: Sequence[Any], trials: np.ndarray, sd: np.ndarray) -> list[bool]:
+        """Which of the givers need not be asked: those of single trials without noise."""
+        if not sd.ndim or not isinstance(givers[0], Normals):
+            return [False] * len(givers)
+        none = (sd[trials[:-1]] == 0).tolist()
+        return [isinstance(giver, Normals) and q for giver, q in zip(givers, none, strict=True)]
 
     def _place(
         self, z: np.ndarray, rows: np.ndarray, columns: slice, sd: np.ndarray, by_row: bool

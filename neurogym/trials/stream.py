@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from neurogym.spec.conditions import state_of, told
 from neurogym.trials.batch import Draw, TrialBatch
 from neurogym.trials.task import Task
 
@@ -32,8 +33,9 @@ def size_of(block: int) -> int:
 class Stream:
     """Trials 0, 1, 2, ... of a task under a seed, in blocks, each with a generator of its own.
 
-    Where trials depend on how those before them ended, each is a block of its own, and what it is
-    given from those before it, its `memory`, has to be told.
+    Where trials depend on how those before them ended, what each is given from those before it, its
+    `memory`, has to be told, and a draw is one trial: of a block if the plan `settles`, else a
+    block of its own.
     """
 
     def __init__(self, task: Task, seed: int):
@@ -41,17 +43,46 @@ class Stream:
         self._carried: list[dict[str, Any]] = [{}]  # what block b is given from those before it,
         self._carried_under = task.version  # as long as the parameters stay
         self._last: tuple[Any, TrialBatch] | None = None
+        self._ahead: tuple[Any, Draw] | None = None
 
     def draw(self, number: int, memory: Mapping[str, Any] | None = None) -> Draw:
-        """What chance gives one block."""
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
+        """What chance gives one block, or one trial of a task that learns."""
+        if self.task.plan.settles:
+            task, told_before = self.task, memory or {}
+            block, place = locate(number)
+            draw = self.ahead(block).take(slice(place, place + 1))
+            states = {
+                name: state_of(told_before.get(name), state)
+                for name, state in task.at_first(1).items()
+            }
+            task.settle(draw, states)
+            draw.carried = {name: told(state) for name, state in states.items()}
+            return draw
         if self.task.plan.learns:
-            return self.task.draw(rng, 1, memory or {})
+            return self.task.draw(self._rng(number), 1, memory or {})
+        return self._drawn(number, self.task.draw)
+
+    def ahead(self, number: int) -> Draw:
+        """What chance gives a block of trials that are settled later."""
+        key = number, self.task.version
+        if self._ahead is None or self._ahead[0] != key:
+            self._ahead = key, self.chances(number)
+        return self._ahead[1]
+
+    def chances(self, number: int) -> Draw:
+        """The same, which is not kept."""
+        return self._drawn(number, self.task.chances)
+
+    def _rng(self, number: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
+
+    def _drawn(self, number: int, draws: Callable[..., Draw]) -> Draw:
+        """A block, told what those before it carry on."""
         if self._carried_under != self.task.version:
             self._carried, self._carried_under = [{}], self.task.version
         while len(self._carried) < number + 1:
-            self.draw(len(self._carried) - 1)
-        draw = self.task.draw(rng, size_of(number), self._carried[number])
+            self._drawn(len(self._carried) - 1, draws)
+        draw = draws(self._rng(number), size_of(number), self._carried[number])
         if len(self._carried) == number + 1:
             self._carried.append(draw.carried)
         return draw

@@ -13,9 +13,9 @@ import param
 from neurogym.loops.reading import check
 from neurogym.loops.running import Loop, Transition
 from neurogym.spec.canvas import Canvas, LevelCanvas, Trials, in_order
-from neurogym.spec.conditions import Condition
+from neurogym.spec.conditions import Condition, Learned, State
 from neurogym.spec.layout import Actions, Channels
-from neurogym.spec.outcomes import Result
+from neurogym.spec.outcomes import Result, Results
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Preset, Rewards, Timing, unknown
 from neurogym.spec.plan import Modifier, Plan, numbered
@@ -335,9 +335,11 @@ class Task(param.Parameterized):
                     plan.layers[key] = wrapper
                 if wrapper.pays:
                     plan.pays[key] = wrapper
-            following = [wrapper.learns for wrapper in plan.layers.values()]
-            following += [condition.learns for condition in plan.conditions.values()]
-            plan.learns = plan.learns or any(following)
+            parts = [c for c in plan.conditions.values() if c.learns] + list(plan.layers.values())
+            first = next((i for i, part in enumerate(parts) if part.learns), len(parts))
+            if first < len(parts):
+                plan.settles = not self.tasks and all(part.settles for part in parts[first:])
+                plan.learns = True
             clash = set(plan.conditions) & set(plan.timing)
             if clash:
                 raise ValueError(f"{sorted(clash)} name both a condition and a period")
@@ -439,11 +441,59 @@ class Task(param.Parameterized):
         timing = self.plan.timing
         ms = {p: duration.sample(rng, n) for p, duration in timing.items() if duration.is_random}
         kept = [k for k, condition in self.plan.conditions.items() if condition.carries]
-        draw = Draw(rng, n, conditions, ms, {})
+        known = {name: last[name] for name, _ in self.plan.learned if name in last}
+        draw = Draw(rng, n, conditions, ms, known)
         for key, wrapper in self.plan.layers.items():
             draw.carried[key] = wrapper.draw(self, draw, last.get(key))
         draw.carried.update((k, conditions[k][-1].item()) for k in kept)
         return draw
+
+    def chances(self, rng: np.random.Generator, n: int, last: Mapping[str, Any]) -> Draw:
+        """What chance gives n trials, whatever is learned in them: see `settle`."""
+        plan, draw = self.plan, Draw(rng, n, {}, {}, {})
+        for name, condition in plan.conditions.items():
+            if isinstance(condition, Learned):
+                draw.luck[name] = condition.chance(rng, n)
+                draw.conditions[name] = np.zeros(n)
+                continue
+            draw.conditions[name] = condition.draw(rng, n, last.get(name))
+            if condition.carries:
+                draw.carried[name] = draw.conditions[name][-1].item()
+        for period, duration in plan.timing.items():
+            if duration.is_random:
+                draw.ms[period] = duration.sample(rng, n)
+        for key, wrapper in plan.layers.items():
+            if wrapper.learns:
+                draw.luck[key] = wrapper.chance(self, draw)
+            else:
+                draw.carried[key] = wrapper.draw(self, draw, last.get(key))
+        draw.own = rng.integers(2**64, size=(n, 4), dtype=np.uint64)
+        return draw
+
+    def at_first(self, n: int) -> dict[str, State]:
+        """What is known in n sequences of trials before their first ones, by who learns it."""
+        known = {name: condition.at_first(n) for name, condition in self.plan.learned}
+        return known | {key: wrapper.at_first(self, n) for key, wrapper in self.plan.following}
+
+    def settle(self, draw: Draw, states: Mapping[str, State]) -> None:
+        """Set what follows from what was learned, in place: a trial of each of n sequences."""
+        for name, condition in self.plan.learned:
+            draw.conditions[name] = condition.settle(draw.luck[name], states[name])
+        for key, wrapper in self.plan.following:
+            wrapper.settle(self, draw, draw.luck[key], states[key])
+
+    def follow(
+        self, states: Mapping[str, State], trials: Mapping[str, np.ndarray], results: Results
+    ) -> dict[str, State]:
+        """What is known in n sequences after trials with some conditions, (n,) each, ended."""
+        known = {
+            name: condition.follow(states[name], trials, results)
+            for name, condition in self.plan.learned
+        }
+        return known | {
+            key: wrapper.follow(self, states[key], trials, results)
+            for key, wrapper in self.plan.following
+        }
 
     def learn(
         self, carried: Mapping[str, Any], trial: Mapping[str, Any], result: Result
@@ -451,8 +501,9 @@ class Task(param.Parameterized):
         """What the next draw is told, given how a trial with some conditions ended."""
         after = dict(carried)
         for name, condition in self.plan.conditions.items():
-            if condition.learns:
-                after[name] = condition.learn(after.get(name), trial, result)
+            if not condition.learns:
+                continue
+            after[name] = condition.learn(after.get(name), trial, result)
         return after | self._learned_by_wrappers(after, trial, result)
 
     def _learned_by_wrappers(
@@ -461,8 +512,7 @@ class Task(param.Parameterized):
         """What wrappers that follow the subject carry on."""
         return {
             key: wrapper.learn(self, carried[key], trial, result)
-            for key, wrapper in self.plan.layers.items()
-            if wrapper.learns
+            for key, wrapper in self.plan.following
         }
 
     def painted(

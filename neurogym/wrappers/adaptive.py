@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,10 @@ from neurogym.spec.rules import FirstResponse
 from neurogym.trials.batch import Draw
 from neurogym.trials.task import Task
 from neurogym.wrappers.base import Wrapper, add_condition, needs_ground_truth
-from neurogym.wrappers.labels import among, in_play, pick
+from neurogym.wrappers.labels import in_play
 
 LONGEST = 60_000.0  # ms of a period
-JUDGED = (Outcome.CORRECT, Outcome.ERROR, Outcome.WITHHELD)
+JUDGED = np.isin(list(Outcome), (Outcome.CORRECT, Outcome.ERROR, Outcome.WITHHELD))
 
 
 def span(condition: Condition | None) -> tuple[float, float] | None:
@@ -120,49 +121,37 @@ class Staircase(Wrapper):
         """The probability of a right answer at which the level comes to rest (up = 1)."""
         return (self.up_weight / (1 + self.up_weight)) ** (1 / self.down)
 
-    def draw(self, task, draw, last):
-        last = last or {
-            "level": self._start(task),
-            "right": 0,
-            "wrong": 0,
-            "way": 0,
-            "reversals": 0,
-        }
+    def at_first(self, task, n):
+        counts = {k: np.zeros(n, np.int64) for k in ("right", "wrong", "way", "reversals")}
+        return {"level": np.full(n, self._start(task)), **counts}
+
+    def settle(self, task, draw, luck, last):
         name = self._name(task)
         into = draw.ms if name in task.plan.timing else draw.conditions
-        into[name] = np.full(draw.n, last["level"])
-        return last
+        into[name] = last["level"]
 
-    def learn(self, task, last, trial, result):
-        if result.outcome not in JUDGED:
-            return last
-        right = last["right"] + 1 if result.correct else 0
-        wrong = last["wrong"] + 1 if not result.correct else 0
+    def follow(self, task, last, trials, results):
+        judged = JUDGED[results.outcome]
+        right = np.where(results.correct, last["right"] + 1, 0)
+        wrong = np.where(results.correct, 0, last["wrong"] + 1)
         first = last["reversals"] == 0
-        way = 0
-        if right and right >= (1 if first else self.down):
-            way = 1  # harder
-        elif wrong and wrong >= (1 if first else self.up):
-            way = -1
-        if not way:
-            return {**last, "right": right, "wrong": wrong}
-        turned = last["way"] not in (0, way)
-        reversals = last["reversals"] + turned
-        level = self._moved(
-            task, last["level"], way, self.steps[min(reversals, len(self.steps) - 1)]
-        )
-        return {"level": level, "right": 0, "wrong": 0, "way": way, "reversals": reversals}
+        harder = right >= np.where(first, 1, self.down)
+        easier = wrong >= np.where(first, 1, self.up)
+        way = harder * 1 - easier * 1
+        reversals = last["reversals"] + ((last["way"] != 0) & (way != last["way"]))
+        step = np.array(self.steps)[np.minimum(reversals, len(self.steps) - 1)]
+        level = self._moved(task, last["level"], way, step)
+        after = dict(level=level, right=0, wrong=0, way=way, reversals=reversals)
+        moved = {k: np.where(way != 0, after[k], last[k]) for k in last}
+        moved.update((k, np.where(way != 0, 0, n)) for k, n in (("right", right), ("wrong", wrong)))
+        return {k: np.where(judged, moved[k], last[k]) for k in last}
 
-    def _moved(self, task: Task, level: float, way: int, step: float) -> float:
+    def _moved(self, task: Task, level: Any, way: np.ndarray, step: np.ndarray) -> np.ndarray:
         low, high = self._span(task)
         up = way if self.harder == "higher" else -way
-        weight = self.up_weight if way < 0 else 1.0
-        moved = (
-            level * step ** (up * weight)
-            if self.step_type == "ratio"
-            else level + up * weight * step
-        )
-        return float(np.clip(moved, low, high))
+        up = up * np.where(way < 0, self.up_weight, 1.0)
+        moved = level * step**up if self.step_type == "ratio" else level + up * step
+        return np.clip(moved, low, high)
 
 
 class TimeOut(Wrapper):
@@ -186,12 +175,54 @@ class TimeOut(Wrapper):
                 f"TimeOut: no period {self.period!r}; the periods are {', '.join(timing)}"
             )
 
-    def draw(self, task, draw, last):
-        draw.more[self._period(task)] = np.full(draw.n, self.time_out if last else 0.0)
-        return bool(last)
+    def at_first(self, task, n):
+        return {"late": np.zeros(n, bool)}
 
-    def learn(self, task, last, trial, result):
-        return not result.correct
+    def settle(self, task, draw, luck, last):
+        draw.more[self._period(task)] = np.where(last["late"], self.time_out, 0.0)
+
+    def follow(self, task, last, trials, results):
+        return {"late": ~results.correct}
+
+
+@dataclass
+class Curriculum:
+    """What a task makes of `Shaping`: worked out once."""
+
+    first_phase: int
+    repeats: int  # the same answers in a row that still pay
+    share: float  # of right answers that ends a phase,
+    trials: int  # over which it is counted
+    short: float  # ms of a short period
+    values: np.ndarray  # of the condition ground_truth
+    first: int  # the action that is the first answer
+    periods: dict[str, float]  # that are shortened: their usual ms, where these are not drawn
+
+    def choose(
+        self, draw: Draw, allowed: np.ndarray, pick: np.ndarray, again: np.ndarray,
+        spent: np.ndarray,
+    ) -> None:  # fmt: skip
+        """Repeat a trial's right answer, and let none be right that does not pay."""
+        rows, k = np.arange(draw.n), len(self.values)
+        truth = draw.conditions["ground_truth"]
+        repeats = (again >= 0) & allowed[rows, again]
+        truth = np.where(repeats, self.values[again], truth)
+        place = spent - self.first
+        out = (spent > 0) & (place >= 0) & (place < k)
+        left = allowed & ~(out[:, None] & (np.arange(k) == place[:, None]))
+        count = left.sum(axis=1)
+        nth = (pick * count).astype(np.int64)
+        other = self.values[(left.cumsum(axis=1) > nth[:, None]).argmax(axis=1)]
+        replaced = out & (count > 0) & (truth == self.values[np.where(out, place, 0)])
+        draw.conditions["ground_truth"] = np.where(replaced, other, truth)
+
+    def shorten(self, draw: Draw, lucks: np.ndarray, phase: np.ndarray) -> None:
+        """Make all periods but the last as short as a phase asks for."""
+        for (name, usual), luck in zip(self.periods.items(), lucks.T, strict=True):
+            full = draw.ms.get(name, usual)
+            short = np.minimum(full, self.short)
+            mid = short + np.where(phase < 2, 0.0, luck) * (full - short)
+            draw.ms[name] = np.where(phase > 3, full, mid)
 
 
 class Shaping(Wrapper):
@@ -231,51 +262,37 @@ class Shaping(Wrapper):
         spent = Choice(range(plan.actions.size), doc="the answer that pays no more; 0: all do")
         add_condition(self, task, plan, "spent", spent)
 
-    def draw(self, task, draw, last):
-        last = last or {
-            "phase": self.init_ph,
-            "n": 0,
-            "right": 0,
-            "same": 0,
-            "answer": 0,
-            "again": None,
-        }
-        phase, spent = last["phase"], 0
-        if phase == 0 and last["same"] >= self.max_num_reps:
-            spent = last["answer"]
-        self._choose(task, draw, last["again"], spent)
-        draw.conditions["phase"] = np.full(draw.n, phase)
-        draw.conditions["spent"] = np.full(draw.n, spent)
-        self._shorten(task, draw, phase)
-        return last
+    def _curriculum(self, task: Task) -> Curriculum:
+        plan = task.plan
+        if self not in plan.known:
+            timing = list(plan.timing.items())[:-1]
+            truth: Any = plan.conditions["ground_truth"]
+            plan.known[self] = Curriculum(
+                self.init_ph, self.max_num_reps, self.th, self.perf_w, self.short_dur * plan.dt,
+                truth.values, self._first(task) or 0,
+                {name: d.bounds[0] for name, d in timing if d.kind not in ("times", "until")},
+            )  # fmt: skip
+        curriculum: Curriculum = plan.known[self]
+        return curriculum
 
-    def _choose(self, task: Task, draw: Draw, again: int | None, spent: int) -> None:
-        """Repeat a trial's right answer, and let none be right that does not pay."""
-        condition, truth = task.plan.conditions["ground_truth"], draw.conditions["ground_truth"]
-        values = getattr(condition, "values", truth)
-        allowed = np.ones((draw.n, len(values)), bool)
-        if (mask := in_play(task, draw)) is not None:
-            allowed &= mask
-        if again is not None:
-            truth = np.where(allowed[:, again], values[again], truth)
-        place = spent - (self._first(task) or 0)
-        if spent and 0 <= place < len(values):
-            allowed[:, place] = False
-            other = values[pick(draw.rng, among(np.ones(allowed.shape), allowed))]
-            truth = np.where(truth == values[place], other, truth)
-        draw.conditions["ground_truth"] = truth
+    def at_first(self, task, n):
+        counts = {k: np.zeros(n, np.int64) for k in ("n", "right", "same", "answer")}
+        return {"phase": np.full(n, self.init_ph), **counts, "again": np.full(n, -1)}
 
-    def _shorten(self, task: Task, draw, phase: int) -> None:
-        timing, shortest = task.plan.timing, self.short_dur * task.dt
-        names = list(timing)[:-1]
-        chance = draw.rng.random((len(names), draw.n))
-        for name, luck in zip(names, chance, strict=True):
-            duration = timing[name]
-            if phase > 3 or duration.kind in ("times", "until"):
-                continue
-            full = draw.ms.get(name, np.full(draw.n, duration.bounds[0]))
-            short = np.minimum(full, shortest)
-            draw.ms[name] = short if phase < 2 else short + luck * (full - short)
+    def chance(self, task, draw):
+        k = len(self._curriculum(task).values)
+        luck = draw.rng.random((draw.n, 1 + len(self._curriculum(task).periods)))
+        mask = in_play(task, draw)
+        return np.hstack([np.ones((draw.n, k)) if mask is None else mask, luck])
+
+    def settle(self, task, draw, luck, last):
+        told, phase, again = self._curriculum(task), last["phase"], last["again"]
+        k = len(told.values)
+        spent = np.where((phase == 0) & (last["same"] >= told.repeats), last["answer"], 0)
+        if spent.any() or (again >= 0).any():
+            told.choose(draw, luck[:, :k] > 0, luck[:, k], again, spent)
+        draw.conditions["phase"], draw.conditions["spent"] = phase, spent
+        told.shorten(draw, luck[:, k + 1 :], phase)
 
     def paint(self, task, canvas, trials):
         noisy = (np.asarray(trials.phase) >= 3).astype(np.float32)
@@ -305,19 +322,21 @@ class Shaping(Wrapper):
         spent = np.where(spent == right, 0, spent)  # what is right pays in any case
         return np.where(phase == 5, 0, np.where(phase == 0, 2 + spent, 1))
 
-    def learn(self, task, last, trial, result):
-        told = dict(last)
-        if result.response:
-            told["same"] = last["same"] + 1 if result.response == last["answer"] else 1
-            told["answer"] = result.response
-        counts = last["again"] is None
-        told["n"] += counts
-        told["right"] += counts and result.correct
-        values = task.plan.conditions["ground_truth"].values.tolist()
-        wrong = last["phase"] == 1 and not result.correct
-        told["again"] = values.index(trial["ground_truth"]) if wrong else None
-        if told["n"] >= self.perf_w:
-            if told["right"] >= self.th * told["n"] and last["phase"] < 5:
-                told.update(phase=last["phase"] + 1, same=0, again=None)
-            told.update(n=0, right=0)
+    def follow(self, task, last, trials, results):
+        how, response, phase = self._curriculum(task), results.response, last["phase"]
+        same = np.where(response == last["answer"], last["same"] + 1, 1)
+        same = np.where(response > 0, same, last["same"])
+        counts = last["again"] < 0
+        n, right = last["n"] + counts, last["right"] + (counts & results.correct)
+        values = how.values
+        order = np.argsort(values)
+        at = order[np.searchsorted(values, trials["ground_truth"], sorter=order)]
+        again = np.where((phase == 1) & ~results.correct, at, -1)
+        full = n >= how.trials
+        on = full & (right >= how.share * n) & (phase < 5)
+        told = dict(
+            phase=phase + on, n=np.where(full, 0, n), right=np.where(full, 0, right),
+            same=np.where(on, 0, same), answer=np.where(response > 0, response, last["answer"]),
+            again=np.where(on, -1, again),
+        )  # fmt: skip
         return told

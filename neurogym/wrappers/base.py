@@ -10,8 +10,8 @@ import numpy as np
 import param
 
 from neurogym.spec.canvas import Canvas, Trials
-from neurogym.spec.conditions import Choice, Condition
-from neurogym.spec.outcomes import Payoffs, Result
+from neurogym.spec.conditions import Choice, Condition, State, single, state_of, told
+from neurogym.spec.outcomes import Payoffs, Result, Results
 from neurogym.spec.parameters import plain, unknown
 from neurogym.spec.plan import Plan
 from neurogym.trials.batch import Draw
@@ -25,7 +25,8 @@ class Wrapper(param.Parameterized):
     `change` edits what is known before any trial: channels, conditions, timing, rewards, rule,
     scene. `draw` sets conditions of trials, `paint` edits what the task painted. `forms` gives the
     payoff table other forms, `form` says which of them each trial has. `learn` is told how each
-    trial ended; a task around which a wrapper learns draws its trials one by one.
+    trial ended; a task around which a wrapper learns draws its trials one by one. That is a good
+    deal faster where the wrapper gives `at_first`, `chance`, `settle` and `follow` in their place.
     """
 
     def __new__(cls, target: gym.Env | Task | None = None, /, *args: Any, **params: Any) -> Any:
@@ -61,10 +62,37 @@ class Wrapper(param.Parameterized):
 
         What is returned, as JSON, is `last` in the next draw; None in the first one.
         """
-        return None
+        if not self.settles:
+            return None
+        state = state_of(last, self.at_first(task, 1))
+        each = {name: np.repeat(values, draw.n) for name, values in state.items()}
+        self.settle(task, draw, self.chance(task, draw), each)
+        return told(state)
 
     def learn(self, task: Task, last: Any, trial: Mapping[str, Any], result: Result) -> Any:
         """What the next `draw` is told as `last`, as JSON, given how a trial ended."""
+        if not self.settles:
+            return last
+        state = state_of(last, self.at_first(task, 1))
+        return told(self.follow(task, state, single(trial), Results.of(result)))
+
+    # of those that learn, for n sequences of trials side by side
+
+    def at_first(self, task: Task, n: int) -> State:
+        """What is known in n sequences before their first trials, (n,) arrays by name."""
+        return {}
+
+    def chance(self, task: Task, draw: Draw) -> np.ndarray:
+        """What chance gives each trial of a draw, (n, ...), whatever will be learned."""
+        return np.zeros(draw.n)
+
+    def settle(self, task: Task, draw: Draw, luck: np.ndarray, last: State) -> None:
+        """Set conditions and lengths of a trial of each sequence, in place; see `chance`."""
+
+    def follow(
+        self, task: Task, last: State, trials: Mapping[str, np.ndarray], results: Results
+    ) -> State:
+        """What is known after trials with some conditions, (n,) each, ended."""
         return last
 
     def paint(self, task: Task, canvas: Canvas, trials: Trials) -> None:
@@ -88,7 +116,12 @@ class Wrapper(param.Parameterized):
     @property
     def draws(self) -> bool:
         """Whether it has a part in drawing trials."""
-        return type(self).draw is not Wrapper.draw
+        return type(self).draw is not Wrapper.draw or self.settles
+
+    @property
+    def settles(self) -> bool:
+        """Whether chance comes first, and what was learned is settled then."""
+        return type(self).settle is not Wrapper.settle and type(self).draw is Wrapper.draw
 
     @property
     def pays(self) -> bool:
@@ -98,7 +131,7 @@ class Wrapper(param.Parameterized):
     @property
     def learns(self) -> bool:
         """Whether trials depend on how those before them ended."""
-        return type(self).learn is not Wrapper.learn
+        return type(self).learn is not Wrapper.learn or self.settles
 
     def settings(self) -> dict[str, Any]:
         """The parameters that differ from the defaults, in JSON form."""

@@ -54,13 +54,15 @@ class Noise(Wrapper):
     def learns(self):
         return self.target is not None
 
-    def draw(self, task, draw, last):
-        sigma = self.sigma if last is None else last
-        draw.conditions["noise"] = np.full(draw.n, float(sigma))
-        return float(sigma)
+    def at_first(self, task, n):
+        return {"sigma": np.full(n, float(self.sigma))}
 
-    def learn(self, task, last, trial, result):
-        return max(0.0, last + self.step * (result.performance - self.target))
+    def settle(self, task, draw, luck, last):
+        draw.conditions["noise"] = last["sigma"]
+
+    def follow(self, task, last, trials, results):
+        change = self.step * (results.performance - self.target)
+        return {"sigma": np.maximum(0.0, last["sigma"] + change)}
 
     def paint(self, task, canvas, trials):
         sigma = self.sigma if self.target is None else trials.noise

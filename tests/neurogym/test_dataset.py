@@ -177,3 +177,50 @@ def test_parameters_reach_the_task(task_id):
             ngym.Dataset(task_id, **wrong)
     with pytest.raises(TypeError, match="no task id, Task or gymnasium environment"):
         ngym.Dataset(3)
+
+
+FOLLOWING = {
+    "Staircase": ("PerceptualDecisionMaking", [{"Staircase": {"down": 2}}]),
+    # the ground truth does not tell the answer, and what is expected is often wrong
+    "Staircase of another answer": ("DelayMatchSample", [{"Staircase": {"condition": "delay"}}]),
+    "TimeOut": ("GoNogo", [{"TimeOut": {}}]),
+    "Shaping": ("PerceptualDecisionMaking", [{"Shaping": {"perf_w": 7, "max_num_reps": 1}}]),
+    "Shaping and PassAction": ("CVLearning", [{"PassAction": {}}]),
+    "an opponent": ("MatchingPenny", []),
+    "one under a bias": ("MatchingPenny", [{"SideBias": {"probs": [[0.7, 0.3]]}}]),
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWING)
+def test_sequences_are_those_of_one_who_is_always_right(name):
+    id, stack = FOLLOWING[name]
+    data = ngym.Dataset(ngym.make(id, stack=stack), batch_size=3, seq_len=70, seed=SEED)
+    batches = [data() for _ in range(5)]
+    env = ngym.make(id, stack=stack).unwrapped
+    for i in range(3):
+        ob, _ = env.reset(seed=SEED + i)
+        for inputs, targets in batches:
+            for row, target in zip(inputs[:, i], targets[:, i], strict=True):
+                np.testing.assert_array_equal(row, ob)
+                assert target == env.gt_now
+                ob, *_ = env.step(env.gt_now)
+
+
+def test_what_is_forced_is_learned_from():
+    forced = dict(ground_truth=1)
+    stack = [{"Shaping": {"perf_w": 7, "max_num_reps": 2}}]
+    data = ngym.Dataset(
+        ngym.make("PerceptualDecisionMaking", stack=stack), batch_size=2, seq_len=60, seed=SEED
+    )
+    inputs, targets = data(**forced)
+    env = ngym.make("PerceptualDecisionMaking", stack=stack).unwrapped
+    for i in range(2):
+        env.reset(seed=SEED + i)
+        ob, _ = env.reset(seed=SEED + i, options={"trial": 0, "conditions": forced})
+        for row, target in zip(inputs[:, i], targets[:, i], strict=True):
+            np.testing.assert_array_equal(row, ob)
+            assert target == env.gt_now
+            ob, _, _, _, info = env.step(env.gt_now)
+            if info["new_trial"]:
+                options = {"trial": env.trial_index, "conditions": forced, "memory": env.memory}
+                ob, _ = env.reset(seed=SEED + i, options=options)

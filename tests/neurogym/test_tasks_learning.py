@@ -10,7 +10,7 @@ import neurogym as ngym
 from neurogym.envs.task_env import TaskEnv
 from neurogym.records import trial_table
 from neurogym.spec.layout import ring
-from neurogym.tasks.games import MatchingPenny, chance_of_right, unlike_a_coin
+from neurogym.tasks.games import MatchingPenny, biases, chance_of_right
 from neurogym.tasks.learning import Bandit
 from neurogym.trials.stream import Stream
 from neurogym.wrappers import SideBias
@@ -292,27 +292,58 @@ def win_stay(k, history):
     return 0 if not history else int(history[-1] in "30")
 
 
-@pytest.mark.parametrize("n", [1, 2, 5, 17, 60])
-def test_a_bias_is_tested_like_a_coin(n):
-    for heads in range(n + 1):
-        assert unlike_a_coin(heads, n) == pytest.approx(stats.binomtest(heads, n).pvalue)
+@pytest.mark.parametrize("alpha", [0.05, 0.3])
+def test_a_bias_is_tested_like_a_coin(alpha):
+    found = biases(60, alpha)
+    for n in (1, 2, 5, 17, 60):
+        for heads in range(n + 1):
+            unlike = stats.binomtest(heads, n).pvalue < alpha
+            assert found[n, heads] == pytest.approx((heads / n - 0.5) * unlike)
+
+
+def chance(history, *how):
+    """The opponent's, after one history, told beside another."""
+    alone, first = chance_of_right([history], *how, 70), chance_of_right([history, "3"], *how, 70)
+    assert alone[0] == first[0]
+    return alone[0]
 
 
 def test_the_opponent_goes_against_the_strongest_bias():
-    assert chance_of_right("", 4, True, 0.05) == 0.5
-    assert chance_of_right("01201", 4, True, 0.05) == 0.5
-    assert chance_of_right("1" * 20, 0, False, 0.05) == 0.0
-    assert chance_of_right("0" * 20, 4, True, 0.05) == 1.0
-    assert chance_of_right("1" * 20, 4, True, 0.0) == 0.5
+    assert chance("", 4, True, 0.05) == 0.5
+    assert chance("01201", 4, True, 0.05) == 0.5
+    assert chance("1" * 20, 0, False, 0.05) == 0.0
+    assert chance("0" * 20, 4, True, 0.05) == 1.0
+    assert chance("1" * 20, 4, True, 0.0) == 0.5
     mixed = "1" * 15 + "0" * 5
-    assert chance_of_right(mixed, 0, False, 0.05) == pytest.approx(0.25)
-    turns = "01" * 20  # no bias but that each answer follows the other
-    assert chance_of_right(turns, 0, False, 0.05) == 0.5
-    assert chance_of_right(turns, 1, False, 0.05) == 1.0
-    assert chance_of_right(turns + "0", 1, False, 0.05) == 0.0
+    assert chance(mixed, 0, False, 0.05) == pytest.approx(0.25)
+    turns = "01" * 35  # no bias but that each answer follows the other; more than a word of them
+    assert chance(turns, 0, False, 0.05) == 0.5
+    assert chance(turns, 1, False, 0.05) == 1.0
+    assert chance(turns[1:], 1, False, 0.05) == 1.0
+    assert chance(turns[:-1], 1, False, 0.05) == 0.0
     after_a_win = "2" + "0312" * 12  # stays after a win, shifts after a loss
-    first, second = (chance_of_right(after_a_win, 1, outcomes, 0.05) for outcomes in (0, 1))
+    first, second = (chance(after_a_win, 1, outcomes, 0.05) for outcomes in (0, 1))
     assert abs(second - 0.5) > abs(first - 0.5)
+
+
+@pytest.mark.parametrize("order", [0, 3])
+def test_the_opponent_counts_what_followed_on_the_same_answers(order):
+    rng = np.random.default_rng(2)
+    for n in (1, 5, 64, 65, 130):
+        history = "".join(map(str, rng.choice(4, size=n, p=[0.1, 0.3, 0.2, 0.4])))
+        strongest = 0.0
+        for answers in (["01"[int(d) % 2] for d in history], list(history)):
+            for back in range(min(order, n) + 1):
+                follow = [
+                    int(history[i]) % 2
+                    for i in range(back, n)
+                    if answers[i - back : i] == answers[n - back :]
+                ]
+                heads, total = sum(follow), len(follow)
+                if total and stats.binomtest(heads, total).pvalue < 0.2:
+                    strongest = max(strongest, heads / total - 0.5, key=abs)
+        found = chance_of_right([history], order, True, 0.2, 130)[0]
+        assert found == pytest.approx(0.5 - strongest)
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,24 @@ def test_many_refills_change_nothing(task_id):
     assert trials.min() > (400 if closed else 600)
 
 
+def kept(task, envs):
+    """Bytes of what so many environments have ready after some steps."""
+    rng = np.random.default_rng(2)
+    vector = TaskVectorEnv(task, envs)
+    vector.reset(seed=1)
+    for _ in range(50):
+        vector.step(rng.integers(vector.single_action_space.n, size=envs))
+    return sum(v.nbytes for v in vars(vector._pool).values() if isinstance(v, np.ndarray))
+
+
+@pytest.mark.parametrize(
+    "id", ["IBL-v0", "perceptualdecisionmaking.roitman02-v0", "DawTwoStep-v0", "MatchingPenny-v0"]
+)
+def test_memory_grows_no_faster_than_the_number_of_environments(id):
+    task = task_class(id)()
+    assert kept(task, 256) <= 1.1 * 16 * kept(task, 16)
+
+
 def test_a_rule_with_a_memory_is_the_same_in_both():
     trials = compare(Remember(), steps=1500, chance=0.5)
     assert trials.min() > 100
