@@ -11,11 +11,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
 LOCAL = ("localhost", "127.0.0.1")
+PATIENCE = 10  # s that workers have to end
 EXAMPLES = """\
 examples:
   neurogym serve --open
@@ -239,25 +241,39 @@ def _check_free(address: str, port: int) -> None:
 
 
 def _run(command: Sequence[str], env: dict[str, str]) -> int:
-    """Run a server to its end; what stops this process stops the server."""
-    with subprocess.Popen(command, env=env) as child:
-        before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    """Run a server, with all of its workers, to its end; what stops this process stops them."""
+    alone = os.name == "posix"  # in a group of processes of its own
+    with subprocess.Popen(command, env=env, start_new_session=alone) as child:
+
+        def stop(number: int = signal.SIGTERM, *_: object) -> None:
+            if alone:
+                os.killpg(child.pid, number)
+            else:
+                child.terminate()
+
+        before = signal.signal(signal.SIGTERM, stop)
         try:
             code = child.wait()
         except KeyboardInterrupt:
-            code = _interrupt(child)
+            stop(signal.SIGINT)
+            code = child.wait()
         finally:
             signal.signal(signal.SIGTERM, before)
+            if alone:
+                _end(child.pid)
     return code if code >= 0 else 128 - code
 
 
-def _interrupt(child: subprocess.Popen) -> int:
-    """A terminal's Ctrl-C has reached the server already; one sent to us alone has not."""
+def _end(group: int) -> None:
+    """Wait until all processes of a group are gone; those that stay too long are killed."""
+    late = time.monotonic() + PATIENCE
     try:
-        return child.wait(timeout=2)
-    except subprocess.TimeoutExpired:
-        child.send_signal(signal.SIGINT)
-        return child.wait()
+        while time.monotonic() < late:
+            os.killpg(group, signal.SIGTERM)
+            time.sleep(0.05)
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # macOS says the latter
+        return  # all are gone
 
 
 def tasks_source(given: str) -> str:

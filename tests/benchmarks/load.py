@@ -2,6 +2,7 @@
 
   python -m tests.benchmarks.load                        # 200 players within a minute
   python -m tests.benchmarks.load --players 50 --within 10 --play 20 --task GoNogo-v0
+  python -m tests.benchmarks.load --players 500 --workers 2 --db postgresql+psycopg://localhost/trials
 
 Each player does what a browser does: it loads the page and its files, opens the socket, gets trials
 and sends a record every 2.5 s, in other files' words docs/player.md. CPU is the server's.
@@ -16,7 +17,10 @@ import json
 import os
 import re
 import secrets
+import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -25,7 +29,8 @@ import numpy as np
 from tornado.httpclient import AsyncHTTPClient
 from tornado.websocket import websocket_connect
 
-from tests.ui.server import Server
+from neurogym.records.database import Store
+from tests.ui.server import ROOT, free_port
 
 EVERY = 2.5  # s between a player's records
 KINDS = {"float32", "float64", "uint8", "uint16", "int32", "int64"}
@@ -110,6 +115,7 @@ class Player:
                 self.hear(text)
 
         listening = asyncio.ensure_future(listen())
+        await asyncio.sleep(EVERY * np.random.default_rng().random())
         while time.perf_counter() < until and self.queue:
             record = {**played(self.queue.pop(0)), "run": self.config["run"]}
             record["address"] = self.config["address"]
@@ -128,32 +134,72 @@ def figures(values, scale=1000):
     return f"p50 {low:8.1f}   p99 {high:8.1f}   max {most:8.1f} ms"
 
 
-def cpu(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+class Served:
+    """`neurogym serve` with its workers, and what they cost."""
 
+    def __init__(self, db, workers):
+        self.db, self.port = db, free_port()
+        command = [sys.executable, "-m", "neurogym", "serve", "--port", str(self.port), "--db", db]
+        self.process = subprocess.Popen(
+            [*command, "--workers", str(workers)], cwd=ROOT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self.lines, ready = [], 0
+        for line in self.process.stdout:
+            self.lines.append(line)
+            ready += "Starting Bokeh server with process" in line
+            if ready == workers:
+                break
+        threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
 
-def memory(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])  # kB
+    def processes(self):
+        """Ids of the command's process and of all below it."""
+        found = [self.process.pid]
+        for pid in found:
+            found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return found
+
+    def cpu(self):
+        """Seconds."""
+        fields = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+                  for pid in self.processes()]  # fmt: skip
+        return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self):
+        """kB."""
+        told = [Path(f"/proc/{pid}/status").read_text() for pid in self.processes()]
+        return sum(int(re.search(r"VmRSS:\s+(\d+)", each)[1]) for each in told)
+
+    def rows(self):
+        """The trial table."""
+        with Store(self.db) as store:
+            return store.trials()
+
+    def stop(self):
+        """End it as Ctrl-C does; all of its processes must be gone."""
+        alive = self.processes()
+        self.process.terminate()
+        self.process.wait(timeout=60)
+        left = [pid for pid in alive if Path(f"/proc/{pid}").exists()]
+        assert not left, f"processes that outlive the server: {left}"
 
 
 async def crowd(server, players, within, play):
     """Players come within some seconds and play for some; returns them and costs."""
     AsyncHTTPClient.configure(None, max_clients=1000)
     client = AsyncHTTPClient()
-    pid, gap = server.process.pid, within / len(players)
-    kB = memory(pid)
-    costs = dict(cpu=cpu(pid))
+    gap, kB = within / len(players), server.memory()
+    costs = dict(cpu=server.cpu())
 
     async def one(k, player):
         await asyncio.sleep(gap * k)
         await player.open(client)
 
     await asyncio.gather(*(one(k, player) for k, player in enumerate(players)))
-    costs |= dict(open=cpu(pid) - costs["cpu"], memory=memory(pid) - kB)
-    before, until = cpu(pid), time.perf_counter() + play
+    costs |= dict(open=server.cpu() - costs["cpu"], memory=server.memory() - kB)
+    before, until = server.cpu(), time.perf_counter() + play
     await asyncio.gather(*(player.play(until) for player in players))
-    costs["records"] = cpu(pid) - before
+    costs["records"] = server.cpu() - before
     return costs
 
 
@@ -164,19 +210,22 @@ def main():
     parser.add_argument("--within", type=float, default=60, help="s in which they come")
     parser.add_argument("--play", type=float, default=60, help="s for which they play")
     parser.add_argument("--task", default="PerceptualDecisionMaking-v0")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--db", help="a database URL (an SQLite file of its own)")
     told = parser.parse_args()
     query = f"task={told.task}&trials=200&view=play"
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder))
+        server = Served(told.db or f"{folder}/trials.db", told.workers)
         try:
             base = f"http://localhost:{server.port}"
-            asyncio.run(crowd(server, [Player(base, query) for _ in range(2)], 0, 3))
+            warm = [Player(base, query) for _ in range(4 * told.workers)]
+            asyncio.run(crowd(server, warm, 0, 3))
             known = len(server.rows())
             players = [Player(base, query) for _ in range(told.players)]
             costs = asyncio.run(crowd(server, players, told.within, told.play))
             rows = server.rows()[known:]
         finally:
-            server.kill()
+            server.stop()
     sent = [uid for player in players for uid in player.sent]
     stored = Counter(row["uid"] for row in rows)
     n, records = len(players), len(sent)
@@ -188,7 +237,8 @@ def main():
     print(f"memory  {costs['memory'] / n:.0f} kB a player")
     print(f"lost {len(set(sent) - set(stored))}, doubled {sum(k > 1 for k in stored.values())}, "
           f"refused {sum(len(player.refused) for player in players)}")  # fmt: skip
-    print("errors of the server:", server.errors() or "none")
+    errors = [line for line in server.lines if "Traceback" in line or "Error" in line]
+    print("errors of the server:", errors or "none")
 
 
 if __name__ == "__main__":
