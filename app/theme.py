@@ -25,6 +25,7 @@ THEME: dict[str, Any] = {
         "palette": {
             "primary": {"main": "#8fb3f5"},
             "secondary": {"main": "#f0a368"},
+            "error": {"main": "#f28b82"},
             "background": {"default": "#16181c", "paper": "#1e2127"},
         },
     },

@@ -39,7 +39,11 @@ TABLE = dict(
     disabled=True, show_index=False, sizing_mode="stretch_width", layout="fit_data_fill",
     theme="simple", margin=(4, 10),
 )  # fmt: skip
-ROW, HEAD, MOST = 31, 66, 420  # px: a row, the names and filters above them, a table
+HOVER = """
+.tabulator-row.tabulator-selectable:hover {color: inherit !important; background-color:
+  color-mix(in srgb, #2f5fb3 22%, var(--mui-palette-background-paper, #fff)) !important}
+"""
+ROW, HEAD, MOST = 40, 80, 440  # px: a row, the names and filters above them, a table
 
 
 class Data(pn.viewable.Viewer):
@@ -213,7 +217,7 @@ def table(
     filters = {key: {"type": "input", "func": "like", "placeholder": "filter"} for key in columns}
     return pn.widgets.Tabulator(
         frame_of(rows, columns), header_filters=filters, selectable=selectable,
-        height=_height(len(rows)), **TABLE,
+        height=_height(len(rows)), stylesheets=[HOVER], **TABLE,
     )  # fmt: skip
 
 
