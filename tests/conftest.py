@@ -43,8 +43,10 @@ def cases(metafunc, asked):
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Whatever needs a browser or a server is one group, and comes first: it mostly waits."""
+    if not config.getoption("--all"):
+        items[:] = [item for item in items if not item.get_closest_marker("outside")]
     waits = [item for item in items if {"browser", "server"} & set(item.fixturenames)]
     for item in waits:
         item.add_marker(pytest.mark.xdist_group("browser"))

@@ -150,7 +150,12 @@ class Served:
             ready += "Starting Bokeh server with process" in line
             if ready == workers:
                 break
-        threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        with self.process.stdout:
+            self.lines.extend(self.process.stdout)
 
     def processes(self):
         """Ids of the command's process and of all below it."""
@@ -180,6 +185,7 @@ class Served:
         alive = self.processes()
         self.process.terminate()
         self.process.wait(timeout=60)
+        self.reader.join()
         left = [pid for pid in alive if Path(f"/proc/{pid}").exists()]
         assert not left, f"processes that outlive the server: {left}"
 
