@@ -171,7 +171,7 @@ export class Hand {
 // ---- keys ----
 
 /** @typedef {Wire.Key & {was: string, prints?: string | null}} BoundKey a key, which one the task gave it, and what one that was chosen prints */
-/** @typedef {Pick<Wire.Config, "task" | "title" | "keys" | "dial" | "remap">} KeysOf */
+/** @typedef {Pick<Wire.Config, "task" | "title" | "who" | "keys" | "dial" | "remap">} KeysOf */
 
 const TYPING = "input, textarea, select, [contenteditable=''], [contenteditable='true']";
 /** @type {{[code: string]: string}} */
@@ -208,8 +208,8 @@ export class Keys {
    * @param {KeysOf} told a config, or one with the keys of a trial
    * @param {Keys | null} whole the keys of the task
    */
-  constructor({task, title, keys, dial, remap}, whole = null) {
-    this.name = `neurogym-keys:${task ?? title}`;
+  constructor({task, title, who, keys, dial, remap}, whole = null) {
+    this.name = `neurogym-keys:${task ?? title}${who ? `:${who}` : ""}`;
     /** @type {{[code: string]: Partial<BoundKey>}} */
     const own = whole ? remapped(whole.rows) : remap ? stored(this.name) : {};
     /** @type {BoundKey[]} */
@@ -227,6 +227,16 @@ export class Keys {
     const turns = [["ArrowLeft", "←", "turn left"], ["ArrowRight", "→", "turn right"], ["Space", "space", "answer"]];
     const dial = (this.answers ? turns : []).map(([code, label, name]) => ({was: code, code, label, name, part: this.answers.part ?? 0}));
     return [...caps, ...dial.filter(({code}) => !this.rows.some((row) => row.code === code))];
+  }
+
+  // What is on the key of each action, for the record.
+  get told() {
+    return Object.fromEntries(this.rows.map(({action, label}) => [action, label]));
+  }
+
+  // Whether the person, or another one at this browser, chose other keys than the task's.
+  get chosen() {
+    return this.rows.some(({was, code}) => was !== code);
   }
 
   // The key that the task gave.

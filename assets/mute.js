@@ -19,7 +19,14 @@ export class Mute {
     this.page = page;
     this.sounds = sounds;
     this.keyboard = keyboard;
-    sounds.muted = Boolean(stored(SOUND).muted);
+    this.name = SOUND;
+  }
+
+  // Who is named has a setting of his own; those without a name share what was chosen at this browser.
+  /** @param {string | undefined} who */
+  of(who) {
+    this.name = who ? `${SOUND}:${who}` : SOUND;
+    this.sounds.muted = Boolean(stored(this.name).muted);
   }
 
   // Whether there is something to hear.
@@ -46,7 +53,7 @@ export class Mute {
   toggle() {
     if (this.sounds.state === "blocked") return this.sounds.unlock();
     this.sounds.mute(!this.sounds.muted);
-    keep(SOUND, {muted: this.sounds.muted});
+    keep(this.name, {muted: this.sounds.muted});
   }
 
   show() {
@@ -63,6 +70,7 @@ export class Mute {
   get note() {
     if (!this.offered) return "";
     return this.sounds.state === "none" ? "This browser has no sound. Watch the speaker sign: it shows what would be heard."
+      : this.sounds.muted ? "This task has sound, which was muted at this browser. The button with the speaker turns it on."
       : "This task has sound. A speaker sign shows it to those who do not hear it.";
   }
 }

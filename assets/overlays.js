@@ -61,7 +61,7 @@ export class Overlays {
     const lasting = config.hold || config.hand?.presses.some(([kind]) => kind === "move");
     page.overlay("ready", h("h2", {}, title), ...how, ...perhaps(lasting ? "Hold a key down to keep moving." : ""),
       ...perhaps(config.mode === "lockstep" ? "Each step waits for the server, so it may go slower than declared." : ""),
-      start, ...perhaps(mute.note),
+      start, ...perhaps(mute.note), ...perhaps(keyboard.base.chosen ? "These keys were chosen at this browser. “Keys” above changes them." : ""),
       h("p", {class: "small bykey"}, mute.hasKey ? "Esc pauses, M mutes" : "Esc pauses"));
   }
 

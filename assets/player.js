@@ -174,6 +174,7 @@ class Player {
     this.page.hush();
     this.screen.configure(config);
     this.keyboard.configure(config);
+    this.mute.of(config.who);
     this.mute.offer(Boolean(config.sound));
     this.page.set("run", config.run);
     this.page.set("uid", "");
@@ -404,6 +405,7 @@ class Player {
   /** @param {Wire.Record} record */
   close(record) {
     this.trial.close();
+    record.keys = this.keyboard.keys.told;
     if (this.config.address) record.address = this.config.address;  // by which its run can be made, if it has none yet
     Object.assign(record.flags, this.sounds.told());
     this.sounds.hush();

@@ -28,6 +28,8 @@ declare namespace Wire {
     instruction: string;
     mode: "open" | "lockstep";
     task: string;
+    /** who plays, if he has a name */
+    who?: string;
     view: "scene" | "channels";
     feedback: "outcome" | "reward" | null;
     feedback_ms: number;
@@ -250,6 +252,8 @@ declare namespace Wire {
     periods: Shown[];
     flags: Flags;
     parts?: (Result | null)[];
+    /** What is on the key of each action. */
+    keys?: {[action: string]: string};
     /** The query by which the run can be made. */
     address?: string;
   }

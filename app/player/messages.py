@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 import gymnasium as gym
 import numpy as np
 
-from app.state import FEEDBACK_MS, ITI_MS
+from app.state import FEEDBACK_MS, GUEST, ITI_MS
 from neurogym.envs.has_trials import HasTrials
 from neurogym.envs.task_env import ECHO, TaskEnv
 from neurogym.loops.wire import wire
@@ -70,6 +70,7 @@ def config(
         iti_ms=settings.get("iti_ms", ITI_MS),
         remap=True,
         task=run["task"],
+        who="" if run["subject"] == GUEST else run["subject"],
         next=[dict(step=step, text=text) for step, text in steps],
         **stage(env),
     )

@@ -22,6 +22,7 @@ from neurogym.records.measures import lengths, pace, slower
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.parameters import unknown
 
+MOST_KEYS, LONGEST_KEY = 64, 40  # that a record can tell; letters on one
 AHEAD = 4  # trials that wait in the browser
 SCORED = ("response", "outcome", "reward")
 MEASURED = ("onset_ms", "key_ms", "rt_ms", "origin_ms", "refresh_hz")
@@ -383,7 +384,7 @@ def scored(
     try:
         first = trial_table.begin(env, run["seed"], index, memory=memory)
         row["memory"], row["conditions"] = dict(env.memory), dict(env.trial)
-        row["actions"] = _actions(message, env)
+        row["actions"], row["keys"] = _actions(message, env), _keys(message, env)
         row["periods"] = _periods(message, [name for name, *_ in env.periods])
         if not trial_table.is_finished(row):
             row["key_ms"] = None
@@ -544,6 +545,18 @@ def _period(told: Any, names: Sequence[str]) -> list[Any]:
     if onset is None or (shown is not None and shown < 0):
         raise ValueError(f"periods: {told!r:.80} has no onset, or no possible length")
     return [told[0], onset, shown]
+
+
+def _keys(message: Any, env: Any) -> dict[str, str]:
+    """What was on the key of each action; a page of an earlier version does not tell."""
+    keys = message.get("keys", {})
+    if not isinstance(keys, Mapping) or len(keys) > MOST_KEYS:
+        raise ValueError(f"keys = {keys!r:.80}: expected an object of at most {MOST_KEYS} keys")
+    for action, label in keys.items():
+        right = isinstance(label, str) and 0 < len(label) <= LONGEST_KEY and label.isprintable()
+        if not (isinstance(action, str) and action.isdecimal() and len(action) < 4 and right):
+            raise ValueError(f"keys: {action!r:.20} = {label!r:.80} is no key of an action")
+    return dict(keys)
 
 
 def _flags(message: Any) -> dict[str, Any]:

@@ -25,9 +25,9 @@ except ModuleNotFoundError as error:
         "databases need SQLAlchemy: pip install 'neurogym[app]'", name=error.name
     ) from error
 
-VERSION = 4
+VERSION = 5
 ADDED: dict[int, dict[str, str | None]] = {  # columns by version, and what is in them
-    2: {"memory": "{}", "parts": "[]"}, 3: {"periods": "[]"}, 4: {"pace": None},
+    2: {"memory": "{}", "parts": "[]"}, 3: {"periods": "[]"}, 4: {"pace": None}, 5: {"keys": "{}"},
 }  # fmt: skip
 WAIT_MS = 10_000  # how long a writer waits for another one
 

@@ -48,11 +48,13 @@ COLUMNS: dict[str, str] = {
     "refresh_hz": "measured refresh rate; empty if it could not be measured",
     "periods": "list of [period, onset, ms shown] as it was on the screen; no ms if cut off (JSON)",
     "pace": "ms that periods were shown / ms that they should have been; above 1 is slower",
+    "keys": "what was on the key of each action, as the person may have remapped it (JSON)",
     "flags": "what else happened (JSON)",
     "created_utc": "when the row was made, ISO 8601",
 }
 JSON_COLUMNS = (
-    "params", "wrappers", "conditions", "forced", "memory", "actions", "parts", "periods", "flags",
+    "params", "wrappers", "conditions", "forced", "memory", "actions", "parts", "periods", "keys",
+    "flags",
 )  # fmt: skip
 
 
@@ -71,7 +73,7 @@ def empty_row(**values: Any) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row.update(
         params={}, wrappers=[], conditions={}, forced={}, memory={}, actions=[], parts=[],
-        periods=[], flags={},
+        periods=[], keys={}, flags={},
     )  # fmt: skip
     if extra := set(values) - set(row):
         raise ValueError(f"no such columns: {sorted(extra)}")

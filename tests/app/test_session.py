@@ -1134,3 +1134,20 @@ def test_titles(id, words):
 
 def test_every_task_has_a_title():
     assert all(title(id) for id in ngym.all_envs())
+
+
+def test_a_row_tells_the_keys_that_were_in_force(player, store):
+    player.say(**player.record(player.queue.pop(0)), keys={"1": "ö", "2": "space"})
+    player.say(**player.record(player.queue.pop(0)))
+    assert [row["keys"] for row in store.trials()] == [{"1": "ö", "2": "space"}, {}]
+
+
+@pytest.mark.parametrize(
+    "keys", [["F"], {"1": ""}, {"1": 5}, {"go": "F"}, {"1": "x" * 99}, {"1": "\n"},
+             {str(k): "x" for k in range(999)}],
+)  # fmt: skip
+def test_odd_keys_are_refused(player, store, keys):
+    record = player.record(player.queue.pop(0))
+    player.say(**record, keys=keys)
+    assert "keys" in player.acks[record["uid"]]["refused"]
+    assert store.trials() == []

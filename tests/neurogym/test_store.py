@@ -417,8 +417,9 @@ def test_a_missing_file_is_made_only_if_wanted(tmp_path):
 
 @pytest.mark.parametrize(
     ("version", "lacking"),
-    [(1, ("memory", "parts", "periods", "pace")), (2, ("periods", "pace")), (3, ("pace",))],
-)
+    [(1, ("memory", "parts", "periods", "pace", "keys")), (2, ("periods", "pace", "keys")),
+     (3, ("pace", "keys")), (4, ("keys",))],
+)  # fmt: skip
 def test_tables_of_earlier_versions_are_brought_up_to_date(tmp_path, version, lacking):
     file = tmp_path / "old.db"
     rows = rollout("GoNogo", "oracle", trials=3)
@@ -438,7 +439,7 @@ def test_tables_of_earlier_versions_are_brought_up_to_date(tmp_path, version, la
 def test_a_later_version_and_strange_tables_are_refused(store, tmp_path):
     with store._engine.begin() as connection:
         connection.execute(sa.text("UPDATE meta SET version = 99"))
-    with pytest.raises(ValueError, match="version 99 of the tables: this neurogym expects 4"):
+    with pytest.raises(ValueError, match="version 99 of the tables: this neurogym expects 5"):
         Store(store.url.database)
     strange = sqlite3.connect(tmp_path / "strange.db")
     strange.execute("CREATE TABLE trials (x)")
