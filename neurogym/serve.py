@@ -11,7 +11,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
@@ -128,8 +130,24 @@ def run(arguments: argparse.Namespace) -> int:
     command = _panel_command(arguments, folder, hosts)
     if token:
         command += ["--auth-module", str(folder / "auth.py")]
-    _say_where(arguments, folder.name, hosts, token)
+    address = _say_where(arguments, folder.name, hosts, token)
+    if arguments.open and not token:
+        command += ["--show"]
+    elif arguments.open:
+        opens = threading.Thread(target=_open, args=(address, arguments.port), daemon=True)
+        opens.start()
     return _run(command, env)
+
+
+def _open(address: str, port: int) -> None:
+    """Open a browser at an address, which holds the token, once the server listens."""
+    late = time.monotonic() + 60
+    while time.monotonic() < late:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                webbrowser.open(address)
+                return
+        time.sleep(0.2)
 
 
 def _token(arguments: argparse.Namespace) -> str:
@@ -149,19 +167,20 @@ def _token(arguments: argparse.Namespace) -> str:
     return "" if arguments.no_auth or arguments.address in LOCAL else secrets.token_urlsafe(18)
 
 
-def _say_where(arguments: argparse.Namespace, name: str, hosts: Sequence[str], token: str) -> None:
-    """Print the addresses of the studio and of those who take part."""
+def _say_where(arguments: argparse.Namespace, name: str, hosts: Sequence[str], token: str) -> str:
+    """Print the addresses of the studio and of those who take part; returns the studio's first."""
     scheme = "https" if arguments.certificate else "http"
     prefix = _prefix(arguments)
     shown = f"?{urlencode({'token': token})}" if token and not arguments.password_file else ""
-    for host in hosts:
-        print(f"{scheme}://{host}:{arguments.port}{prefix}/{name}{shown}", flush=True)
+    studio = [f"{scheme}://{host}:{arguments.port}{prefix}/{name}{shown}" for host in hosts]
+    print(*studio, sep="\n", flush=True)
     if arguments.address in LOCAL:
-        return
+        return studio[0]
     last = f"{scheme}://{hosts[-1]}:{arguments.port}{prefix}/play?task=GoNogo"
     print(f"Those who take part need no token: {last}", flush=True)
     if not token:
         print("Everyone who reaches these addresses sees all data (--no-auth).", flush=True)
+    return studio[0]
 
 
 def _prefix(arguments: argparse.Namespace) -> str:
@@ -195,7 +214,7 @@ def _panel_command(arguments: argparse.Namespace, folder: Path, hosts: Sequence[
         command += ["--ssl-certfile", certificate, "--ssl-keyfile", key]
     if arguments.workers > 1:
         command += ["--num-procs", str(arguments.workers)]
-    return [*command, "--show"] if arguments.open else command
+    return command
 
 
 def _readable(file: str) -> str:

@@ -356,6 +356,62 @@ def test_serve_to_the_network_allows_our_names_and_those_given(served, port):
     assert "--show" not in command
 
 
+def test_serve_to_the_network_asks_for_a_token_unless_told(served, port, capsys, tmp_path):
+    def told(*options):
+        del served[:]
+        main(["serve", "--port", str(port), "--address", "0.0.0.0", *options])
+        ((command, env),) = served
+        return command, env, capsys.readouterr().out
+
+    command, env, out = told()
+    assert options(command, "--auth-module")[0].endswith("auth.py")
+    first, second = env["NEUROGYM_TOKEN"], told()[1]["NEUROGYM_TOKEN"]
+    assert len(first) >= 20
+    assert first != second
+    assert f"/app?token={first}" in out
+    assert "play?task=GoNogo" in out
+    assert told("--token", "a b")[1]["NEUROGYM_TOKEN"] == "a b"
+    (tmp_path / "secret").write_text("hush\nmore\n")
+    command, env, out = told("--password-file", str(tmp_path / "secret"))
+    assert env["NEUROGYM_TOKEN"] == "hush"
+    assert "hush" not in out
+    assert "hush" not in " ".join(command)
+    command, env, out = told("--no-auth")
+    assert "--auth-module" not in command
+    assert "NEUROGYM_TOKEN" not in env
+    assert "Everyone who reaches these addresses sees all data" in out
+
+
+def test_serve_hands_on_what_a_server_needs(served, port, tmp_path):
+    pem = [str(tmp_path / name) for name in ("cert.pem", "key.pem")]
+    for file in pem:
+        open(file, "w").close()
+    frames = ("--allow-frame", "https://a.example", "--allow-frame", "https://b.example")
+    more = ("--prefix", "/lab/", "--workers", "2", "--certificate", *pem, *frames)
+    main(["serve", "--port", str(port), *more])
+    ((command, env),) = served
+    assert options(command, "--prefix") == ["/lab"]
+    assert options(command, "--num-procs") == ["2"]
+    assert options(command, "--ssl-certfile") + options(command, "--ssl-keyfile") == pem
+    assert env["NEUROGYM_FRAMES"] == "https://a.example https://b.example"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("--token", " "), "expected a text"),
+        (("--password-file", "none.txt"), "no such file"),
+        (("--certificate", "none.pem", "no.key"), "no such file"),
+        (("--allow-frame", "'self'; x"), "expected https://NAME"),
+        (("--workers", "0"), "from 1 to 64"),
+        (("--token", "a", "--no-auth"), "not allowed with"),
+    ],
+)
+def test_serve_refuses_what_it_cannot_use(run, served, given, told):
+    assert told in run("serve", *given, code=2)[1]
+    assert served == []
+
+
 def test_serve_says_what_is_in_its_way(run, served, app, port, monkeypatch):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
