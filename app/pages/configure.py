@@ -30,6 +30,11 @@ SIDES = """
 @media (max-width: 899px) {:host {grid-template-columns: minmax(0, 1fr)}}
 """
 TITLE = "h2 {font-size: 1rem; font-weight: 600; line-height: 1.75; margin: 0}"
+LINK = """
+const query = new URLSearchParams(location.search);
+for (const name of ["view", "theme"]) query.delete(name);
+navigator.clipboard.writeText(new URL(`play?${query}`, location.href).href);
+"""
 COPY = "navigator.clipboard.writeText(source.data.value)"
 
 
@@ -187,6 +192,11 @@ class Configure(pn.viewable.Viewer):
             size="small",
         )  # fmt: skip
         copy.js_on_click(args={"source": self.text}, code=COPY)
+        link = self._onward(
+            pmui.Button, label="Copy link to play", icon="link", variant="outlined", margin=0,
+            size="small", description="The stage alone, for those who take part.",
+        )  # fmt: skip
+        link.js_on_click(code=LINK)
         toml = self._onward(
             pmui.FileDownload, callback=lambda: io.StringIO(self.choice.toml()),
             filename="task.toml", label="Download as TOML", variant="outlined", size="small",
@@ -205,7 +215,7 @@ class Configure(pn.viewable.Viewer):
             object=self.param.problem, visible=pn.bind(bool, self.param.problem), severity="error",
             margin=(4, 8),
         )  # fmt: skip
-        ways = flow(copy, toml, page, file, styles={"gap": "10px"}, margin=(4, 8))
+        ways = flow(copy, link, toml, page, file, styles={"gap": "10px"}, margin=(4, 8))
         return card("Take it along", ways, told, self.python, self.text)
 
     def _page(self) -> io.StringIO:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.state import StudioState
-from tests.ui.driver import visit
+from tests.ui.driver import state, visit
 
 TASK = "GoNogo-v0"
 
@@ -263,6 +263,21 @@ def test_python_on_the_clipboard_runs(view, capsys):
 
 def parse_flat(url):
     return {key: values[0] for key, values in parse_qs(urlparse(url).query).items()}
+
+
+def test_a_link_on_the_clipboard_is_the_stage_alone(view):
+    view.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    enter(view.get_by_role("textbox", name=re.compile("^trials")), "3")
+    view.wait_for_url(re.compile("trials=3"))
+    view.get_by_role("button", name="Copy link to play").click()
+    view.wait_for_function("navigator.clipboard.readText().then((t) => t.includes('/play?'))")
+    link = view.evaluate("navigator.clipboard.readText()")
+    assert "view=" not in link
+    other = view.context.new_page()
+    other.goto(link)
+    state(other, "ready")
+    expect(other.locator(".counter")).to_have_text("1 / 3")
+    expect(other.get_by_role("navigation")).to_have_count(0)
 
 
 def test_a_file_is_written_and_opened(view, server, tmp_path):
