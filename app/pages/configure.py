@@ -194,7 +194,7 @@ class Configure(pn.viewable.Viewer):
         copy.js_on_click(args={"source": self.text}, code=COPY)
         link = self._onward(
             pmui.Button, label="Copy link to play", icon="link", variant="outlined", margin=0,
-            size="small", description="The stage alone, for those who take part.",
+            size="small",
         )  # fmt: skip
         link.js_on_click(code=LINK)
         toml = self._onward(
