@@ -5,6 +5,7 @@ A test that costs much is marked `each_structure` and gets one task of each stru
 is put to one of each structure in any case. With `--all` every test gets all.
 """
 
+import gc
 import os
 
 import pytest
@@ -51,6 +52,12 @@ def pytest_collection_modifyitems(config, items):
     for item in waits:
         item.add_marker(pytest.mark.xdist_group("browser"))
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+def pytest_collection_finish():
+    """What there is by now stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -649,6 +649,7 @@ def test_lost_connection_plays_on_then_waits_for_the_server(bench):
 
 def test_a_line_that_is_back_names_what_need_not_come_again(bench):
     bench.begin(trial(0, wait=500), trial(1), trial(2))
+    bench.running("r1-0-0")
     bench.run("window.handlers.back.forEach((act) => act())")
     (resume,) = bench.run("window.sent.filter((m) => m.type === 'resume')")
     assert sorted(resume["have"]) == ["r1-0-0", "r1-1-0", "r1-2-0"]
