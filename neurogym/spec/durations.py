@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+MOST_STEPS = 1_000_000  # of a period
 ROUNDING = 1e-6  # of a step: forgives the float error of a duration that is a multiple of dt
 
 # kind -> the arguments that it takes, as users write and read them
@@ -167,6 +168,14 @@ def _cut(args: tuple[float, ...]) -> tuple[float, float, float]:
 
 
 def to_steps(ms: Any, dt: float) -> np.ndarray:
-    """Whole steps in a duration: rounded down, but a positive duration is at least one step."""
+    """Whole steps in a duration: rounded down, but a positive duration is at least one step.
+
+    ValueError for more than `MOST_STEPS`.
+    """
     ms = np.asarray(ms, float)
+    if not ms.max(initial=0) <= MOST_STEPS * dt:
+        raise ValueError(
+            f"{ms.max():g} ms are more than {MOST_STEPS:,} steps of dt = {dt:g} ms: a period cannot"
+            " have as many"
+        )
     return np.maximum(np.floor(ms / dt + ROUNDING), ms > 0).astype(np.int64)
