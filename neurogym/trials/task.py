@@ -109,7 +109,7 @@ class Task(param.Parameterized):
     of a parameter takes effect with the next block of trials.
     """
 
-    dt = param.Number(100, bounds=(0, 1e6), inclusive_bounds=(False, True), doc="ms a step")
+    dt = param.Number(100, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
     timing = Timing()
     rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0)
     abort = param.Boolean(False, doc="whether a response that comes too early ends the trial")
