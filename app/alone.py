@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from app.state import GUEST
 from neurogym.envs.has_trials import HasTrials
 from neurogym.records import trial_table
 from neurogym.records.trial_table import COLUMNS, new_run_id
-from neurogym.spec.parameters import plain
+from neurogym.spec.parameters import from_json, plain
 
 FORMAT = "neurogym-run"
 STEPS = {"csv": "Save as CSV", "json": "Save as JSON", "again": "Play again"}
@@ -124,12 +123,12 @@ def rows_of(text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 def _documents(text: str) -> list[Any]:
     """The JSON document that a text is, or those of its lines."""
     try:
-        return [json.loads(text)]
-    except json.JSONDecodeError:
+        return [from_json(text)]
+    except ValueError:
         pass
     try:
-        parts = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except json.JSONDecodeError as error:
+        parts = [from_json(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
         raise ValueError(f"this is no run that a page gave out: {error}") from None
     if not parts:
         raise ValueError("this is no run that a page gave out: it is empty")

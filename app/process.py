@@ -10,12 +10,14 @@ import panel as pn
 from neurogym.records.database import Store
 from neurogym.registry import load_named
 
+WAIT_MS = 500  # for a locked database: all who play wait along, and records are sent again
+
 log = logging.getLogger(__name__)
 
 
 def store() -> Store:
     """The database, opened once a process."""
-    return pn.state.as_cached("neurogym-store", Store)
+    return pn.state.as_cached("neurogym-store", lambda: Store(wait_ms=WAIT_MS))
 
 
 @cache

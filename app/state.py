@@ -16,7 +16,7 @@ from neurogym.envs.has_trials import HasTrials
 from neurogym.envs.task_env import TaskEnv
 from neurogym.records.files import MAX_INTEGER
 from neurogym.registry import source
-from neurogym.spec.parameters import Timing, unknown
+from neurogym.spec.parameters import Timing, from_json, shortened, unknown
 from neurogym.trials.catalogue import configure, declared_class, full_id, make, task_class
 from neurogym.trials.task import Task
 from neurogym.wrappers import Wrapper, read, write
@@ -25,6 +25,8 @@ Line = Mapping[str, Mapping[str, Any]]  # of a stack: {name: parameters}
 
 LONGEST_NAME = 100  # of a subject
 MOST_PARAMS = 50  # that are looked at in an address
+MOST_WRAPPERS = 30  # around one another
+LONGEST_QUERY = 16_000  # characters of an address
 VIEWS = {
     "choose": "Choose",
     "configure": "Configure",
@@ -137,8 +139,17 @@ class StudioState(param.Parameterized):
     def from_toml(cls, text: str) -> StudioState:
         """Read what `toml` wrote; ValueError says which entry does not fit and what would."""
         try:
+            return cls._of_file(text)
+        except ValueError as error:
+            raise ValueError(shortened(str(error), 1000)) from None
+
+    @classmethod
+    def _of_file(cls, text: str) -> StudioState:
+        try:
             values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except RecursionError:
+            raise ValueError("this is not a TOML file: its lists are too deep") from None
+        except ValueError as error:
             raise ValueError(f"this is not a TOML file: {error}") from None
         if extra := [key for key in values if key not in FILE]:
             raise ValueError(unknown("entry of the file", extra, FILE))
@@ -359,8 +370,8 @@ class StudioState(param.Parameterized):
 def _pieces(key: str, text: str, kept: Mapping[str, str]) -> Iterator[str]:
     """An entry of an address; parameters one after the other, with those that were kept."""
     try:
-        params = json.loads(text) if key == "params" else None
-    except json.JSONDecodeError:
+        params = from_json(text) if key == "params" else None
+    except ValueError:
         params = None
     if not isinstance(params, dict):
         yield text
@@ -376,12 +387,6 @@ def _unused(extra: Sequence[str], known: Sequence[str]) -> str:
     hints = [m for name in names[:5] for m in difflib.get_close_matches(name, known, 1, 0.75)]
     hint = f" Did you mean {', '.join(hints)}?" if hints else ""
     return f"Not used from the address: {', '.join(names[:5])}{more}.{hint}"
-
-
-def shortened(text: str, most: int = 300) -> str:
-    """A text without its middle, if it is too long: what may have been meant stands at the end."""
-    end = most // 3
-    return text if len(text) <= most else f"{text[: most - end]} … {text[-end:]}"
 
 
 def _parse(key: str, text: str, parameter: param.Parameter) -> Any:
@@ -401,9 +406,11 @@ def _parse(key: str, text: str, parameter: param.Parameter) -> Any:
             raise ValueError(unknown(key, [text], parameter.objects))
         return text
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{key} = {text!r} in the address is not JSON: {error}") from None
+        value = from_json(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{key} = {shortened(text)!r} in the address is not JSON: {error}"
+        ) from None
     if isinstance(parameter, param.List) and not isinstance(value, list):
         raise ValueError(f"{key} = {text!r} in the address: expected a JSON list")
     if isinstance(parameter, param.Dict) and not isinstance(value, dict):
@@ -428,6 +435,8 @@ def _wrapped(task: Task, stack: Sequence[Line]) -> Task:
     """A task with a stack around it; ValueError if it does not fit."""
     if not stack:
         return task
+    if len(stack) > MOST_WRAPPERS:
+        raise ValueError(f"{len(stack)} wrappers: at most {MOST_WRAPPERS} are possible here")
     for wrapper in wrappers_of(stack):
         name = type(wrapper).__name__
         try:
@@ -518,6 +527,6 @@ def _check_length(task: Task) -> None:
     total = sum(longest.values())
     if total / task.dt > MAX_STEPS:
         raise ValueError(
-            f"a trial of up to {total:g} ms has {total / task.dt:,.0f} steps of dt ="
+            f"a trial of up to {total:g} ms has {total / task.dt:,.15g} steps of dt ="
             f" {task.dt:g} ms: at most {MAX_STEPS:,} are possible here"
         )

@@ -155,7 +155,8 @@ class Alone extends Model {
 /** @param {any} value */
 function cell(value) {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  let text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value === "string" && /^'*[=+\-@\t\r]/.test(text)) text = `'${text}`;  // a spreadsheet would run it
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

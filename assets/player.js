@@ -60,6 +60,7 @@ class Player {
     /** @type {{accuracy: number | null, rt: number | null, slower: number} | null} */
     this.ack = null;
     this.problem = "";
+    this.passing = false;
     this.lastReady = Infinity;
   }
 
@@ -156,7 +157,7 @@ class Player {
       config: () => this.configure(message), trial: () => this.enqueue(message),
       obs: () => this.observe(message), resumed: () => this.resumed(message),
       ack: () => this.acknowledge(message), done: () => this.drain(),
-      error: () => this.complain(message.message),
+      error: () => this.complain(message.message, message.later),
     })[message.type];
     act?.();
   }
@@ -166,7 +167,7 @@ class Player {
     this.drop();
     Object.assign(this, {
       config, queue: [], finished: new Set(), gap: null, started: false, drained: false, done: config.n_done ?? 0, ack: null,
-      pauseAfter: false, problem: "", refreshChanged: false,
+      pauseAfter: false, problem: "", passing: false, refreshChanged: false,
     });
     this.page.title.textContent = config.title ?? "";
     this.page.root.setAttribute("aria-label", config.title ?? "Session");
@@ -220,6 +221,7 @@ class Player {
     const told = this.ack?.slower ?? 0;
     if (refused) this.complain(`An answer was not stored: ${refused}`);
     else {
+      this.goesOn();
       this.done = done ?? this.done;
       this.ack = {accuracy: accuracy ?? null, rt: rt ?? null, slower: slower ?? 0};
       this.count();
@@ -230,6 +232,7 @@ class Player {
   // How it went so far; acknowledgements may have been lost with the line.
   /** @param {Wire.Resumed} message */
   resumed({n_done: done, accuracy, median_rt: rt, slower}) {
+    this.goesOn();
     this.done = done;
     this.ack = {accuracy, rt, slower};
     this.count();
@@ -240,12 +243,18 @@ class Player {
     if (!this.trial && this.queue.length === 0 && this.state !== "feedback") this.enter("done");
   }
 
-  /** @param {string} text */
-  complain(text) {
+  /** @param {string} text @param {boolean} [later] whether it ends by itself, with the next answer */
+  complain(text, later = false) {
     this.problem = text ?? "";
+    this.passing = later;
     this.tellConnection();
     if (!this.config) this.overlays.show();
     this.page.say(this.problem);
+  }
+
+  // What kept the server from storing is over.
+  goesOn() {
+    if (this.passing) this.complain("");
   }
 
   // Whether the connection is lost and nothing is left to play.

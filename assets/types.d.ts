@@ -201,7 +201,7 @@ declare namespace Wire {
     slower: number;
   }
 
-  type FromServer = Resumed | Config | Trial | Obs | Ack | {type: "done"} | {type: "pong"} | {type: "error", message: string};
+  type FromServer = Resumed | Config | Trial | Obs | Ack | {type: "done"} | {type: "pong"} | {type: "error", message: string, later?: boolean};
 
   // ---- browser to server ----
 

@@ -11,7 +11,7 @@ import json
 import os
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,14 +19,16 @@ import neurogym
 from neurogym import serve
 from neurogym.docs.datasheets import write as write_sheets
 from neurogym.docs.info import datasheet, facts, page, page_of_tasks, paragraphs
-from neurogym.records.files import FORMATS, MAX_INTEGER, write_csv, write_json
+from neurogym.records.files import FORMATS, MAX_INTEGER, is_export, write_csv, write_json
 from neurogym.registry import load, load_named
 from neurogym.serve import app_folder, tasks_source, whole
-from neurogym.spec.parameters import plain, unknown
+from neurogym.spec.parameters import from_json, plain, shortened, unknown
 from neurogym.subjects.agents import AGENTS, agent
 from neurogym.subjects.rollout import rollout
 from neurogym.trials.catalogue import all_envs, configure, full_id, make, task_class
 from neurogym.wrappers import WRAPPERS, read
+
+MOST_TRIALS = 10_000_000  # of a rollout: their rows are kept until it ends
 
 EXAMPLES = """\
 examples:
@@ -102,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print("neurogym: error:", " ".join(message.split()), file=sys.stderr)
+    print("neurogym: error:", " ".join(shortened(message, 5000).split()), file=sys.stderr)
     return code
 
 
@@ -181,7 +183,8 @@ def _rollout_arguments(parser: _Parser) -> None:
         metavar="NAME",
         help=f"{', '.join(AGENTS)}, or one that --tasks registers (%(default)s)",
     )
-    parser.add_argument("--trials", type=int, default=100, help="how many (%(default)s)")
+    parser.add_argument("--trials", type=lambda text: whole(text, 1, MOST_TRIALS), default=100,
+                        help="how many (%(default)s)")  # fmt: skip
     parser.add_argument("--seed", type=_seed, default=0, help="of the trials (%(default)s)")
     parser.add_argument("--preset", help="human: the parameters of a person's task")
     parser.add_argument(
@@ -223,7 +226,15 @@ def _export_arguments(parser: _Parser) -> None:
         "--out",
         default="-",
         metavar="FILE",
-        help="the file, which is overwritten; - for the standard output (default)",
+        help="the file; an earlier export is overwritten; - for the standard output (default)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="write over a file that is no such export"
+    )
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="CSV without the apostrophe before text that a spreadsheet would run",
     )
 
 
@@ -290,9 +301,11 @@ def _assigned(option: str, pairs: Sequence[str]) -> dict[str, Any]:
         if name in values:
             raise ValueError(f"{option} {name} is given twice")
         try:
-            values[name] = json.loads(text)
+            values[name] = from_json(text)
         except json.JSONDecodeError:
             values[name] = text
+        except ValueError as error:
+            raise ValueError(f"{option} {name}: {error}") from None
     return values
 
 
@@ -302,9 +315,9 @@ def _stack(wrappers: Sequence[str]) -> list[dict[str, Any]]:
     for text in wrappers:
         name, _, params = text.partition("=")
         try:
-            stack.append({name: json.loads(params or "{}")})
-        except json.JSONDecodeError as error:
-            raise ValueError(f"--wrapper {name}: {params!r} is not JSON: {error}") from None
+            stack.append({name: from_json(params or "{}")})
+        except ValueError as error:
+            raise ValueError(f"--wrapper {name}: {params:.200} is not JSON: {error}") from None
     read(stack)
     return stack
 
@@ -455,17 +468,54 @@ def _export(arguments: argparse.Namespace) -> int:
     form = arguments.format or Path(arguments.out).suffix.lower().lstrip(".") or "csv"
     if form not in FORMATS:
         raise ValueError(f"--out {arguments.out}: name a --format, {' or '.join(FORMATS)}")
+    _check_target(arguments, form)
     with Store(arguments.db, create=False) as store:
         runs = store.runs()
         known = {run["run_id"] for run in runs}
         if arguments.run_id is not None and arguments.run_id not in known:
             raise ValueError(f"no run {arguments.run_id!r} among the {len(known)} that are stored")
-        rows = store.trials(run_id=arguments.run_id, task=_stored_task(arguments.task, runs))
-    write = write_csv if form == "csv" else write_json
-    write(rows, sys.stdout if arguments.out == "-" else arguments.out)
+        task = _stored_task(arguments.task, runs)
+        rows = _Counted(store.each_trial(run_id=arguments.run_id, task=task))
+        file = sys.stdout if arguments.out == "-" else arguments.out
+        if form == "csv":
+            write_csv(rows, file, raw=arguments.raw)
+        else:
+            write_json(rows, file)
     if arguments.out != "-":
-        print(f"{len(rows)} trials -> {arguments.out}", file=sys.stderr)
+        print(f"{rows.n} trials -> {arguments.out}", file=sys.stderr)
     return 0
+
+
+class _Counted:
+    """Rows that are counted as they pass, on a terminal for all to see."""
+
+    def __init__(self, rows: Iterable[dict[str, Any]]):
+        self.rows, self.n, self.seen = rows, 0, sys.stderr.isatty()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for row in self.rows:
+            yield row
+            self.n += 1
+            if self.seen and self.n % 1000 == 0:
+                print(f"\r{self.n:,} trials", end="", file=sys.stderr, flush=True)
+        if self.seen and self.n >= 1000:
+            print("\r", end="", file=sys.stderr, flush=True)
+
+
+def _check_target(arguments: argparse.Namespace, form: str) -> None:
+    """ValueError rather than to write over what is no export."""
+    from neurogym.records.database import database_url
+
+    out, db = Path(arguments.out), Path(database_url(arguments.db).database or "")
+    if arguments.out == "-" or not out.is_file():
+        return
+    if db.is_file() and out.samefile(db):
+        raise ValueError(f"--out {out} is the database itself")
+    if not arguments.force and not is_export(out, form):
+        raise ValueError(
+            f"--out {out}: there is a file that is no {form.upper()} of trials; --force writes over"
+            " it"
+        )
 
 
 def _stored_task(id: str | None, runs: list[dict[str, Any]]) -> str | None:

@@ -14,7 +14,7 @@ from app import address, process
 from app.address import Address
 from app.player import messages
 from app.player.session import Run
-from app.state import GUEST, StudioState
+from app.state import GUEST, LONGEST_QUERY, StudioState
 from neurogym.envs.has_trials import HasTrials
 from neurogym.records import trial_table
 from neurogym.records.trial_table import new_run_id, utc_now
@@ -33,6 +33,9 @@ def owner_of(key: object) -> str | None:
 def asked(query: str) -> Address:
     """What the query of an address says; "?" may be first."""
     query = query.removeprefix("?")
+    if len(query) > LONGEST_QUERY:
+        told = f"The address is longer than {LONGEST_QUERY:,} characters: nothing of it is read."
+        return Address(StudioState(), "", (*process.problems(), told))
     if "run=" in query:
         return address.read(address.arguments_of(query), process.store(), process.problems())
     return _asked(query)

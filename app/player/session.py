@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import logging
-import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 
-from app.player import messages
+from app.player import messages, reading
 from neurogym.envs.has_trials import HasTrials
-from neurogym.envs.task_env import graded
-from neurogym.records import trial_table
+from neurogym.records import measures, trial_table
 from neurogym.records.database import Store
 from neurogym.records.files import plain_row
 from neurogym.records.measures import lengths, pace, slower
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.parameters import unknown
 
-MOST_KEYS, LONGEST_KEY = 64, 40  # that a record can tell; letters on one
 AHEAD = 4  # trials that wait in the browser
+SPARE = 10  # attempts at a trial that may have been sent and forgotten since
+KEPT = (
+    "Your answer is kept in this browser; the server cannot store it now. It is sent again by"
+    " itself."
+)
+LATER = "The server cannot go on just now. Your answers are safe; this page tries again by itself."
 SCORED = ("response", "outcome", "reward")
 MEASURED = ("onset_ms", "key_ms", "rt_ms", "origin_ms", "refresh_hz")
 
@@ -90,24 +92,14 @@ class Session:
 
     def _load(self) -> None:
         """Read what was played; of a run that is not stored, nothing was."""
-        self.written, self._read = self.store.run(self.run["run_id"]) is not None, True
-        rows = self.store.trials(run_id=self.run["run_id"]) if self.written else []
-        self.done = {row["trial_index"] for row in trial_table.finished(rows)}
-        self.attempts = dict.fromkeys(range(self.run["n_trials"]), 0)
-        for row in rows:
-            self._count(row)
-        self.queue = sorted(self._open(), key=self.attempts.__getitem__)
+        written = self.store.run(self.run["run_id"]) is not None
+        rows = self.store.trials(run_id=self.run["run_id"]) if written else []
+        memory = memory_after(rows, self.judge)
+        self.written, self.memory = written, memory  # what the next trial is told
+        self.done, self.attempts, self.queue = progress(self.run, rows)
         self.sent: dict[str, int] = {}  # trials that the browser has, by uid: their index
-        self.memory = memory_after(rows, self.judge)  # what the next trial is told
         self.told: dict[str, dict[str, Any]] = {}  # what those that were sent were told, by uid
-
-    def _open(self) -> list[int]:
-        return [index for index in self.attempts if index not in self.done]
-
-    def _count(self, row: Mapping[str, Any]) -> None:
-        """A uid is given once."""
-        index, attempt = row["trial_index"], int(row["uid"].rpartition("-")[2])
-        self.attempts[index] = max(self.attempts[index], attempt + 1)
+        self._read = True
 
     # -- messages --------------------------------------------------------------------------------
 
@@ -122,9 +114,10 @@ class Session:
             "ping": lambda message: self.send({"type": "pong"}),
             "stop": lambda message: None,
         }
+        kind = None
         with self._lock:
             try:
-                kind = _field(message, "type")
+                kind = reading.text(message, "type")
                 if kind not in answers:
                     raise ValueError(unknown("message", [kind], answers))
                 if not self._read and kind not in ("ready", "resume"):  # these read it anyway
@@ -133,9 +126,15 @@ class Session:
             except ValueError as error:
                 log.warning("%s; the message was %.2000r", error, message)
                 self.send({"type": "error", "message": str(error)})
-            except Exception as error:  # such as a full disk: the browser keeps its record
+            except Exception:  # such as a full disk: the browser keeps its record
                 log.exception("the message was %.2000r", message)
-                self.send({"type": "error", "message": f"{type(error).__name__}: {error}"})
+                told = KEPT if kind == "record" else LATER
+                self.send({"type": "error", "message": told, "later": True})
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the session knows what was played; a database may fail before."""
+        return self._read
 
     def config(self) -> dict[str, Any]:
         """What the player is told at the start."""
@@ -161,7 +160,7 @@ class Session:
     def _resume(self, message: Mapping[str, Any]) -> None:
         """Go on with a player that was here before, and still has some trials, or their records."""
         self._load()
-        have = _field(message, "have")
+        have = reading.field(message, "have")
         for uid in have if isinstance(have, list | tuple) else ():
             index = next((index for index in self.queue if self.uid(index) == uid), None)
             if index is not None:
@@ -194,11 +193,11 @@ class Session:
 
     def _act(self, message: Mapping[str, Any]) -> None:
         """A step of a trial in lockstep; one that came twice, or too late, changes nothing."""
-        uid, k = _field(message, "uid"), _integer(message, "k", 0)
+        uid, k = reading.field(message, "uid"), reading.integer(message, "k", 0)
         if not self.lockstep or self._live is None or uid != self._live or k != self.env.t_ind:
             return
         opened = self.env.window
-        action = _action(_field(message, "action"), self.env)
+        action = reading.action(reading.field(message, "action"), self.env)
         ob, reward, _, _, info = self.env.step(action)
         answer = messages.shown(self.env, uid, ob)
         answer.update(reward=float(reward), ends=bool(info["new_trial"]), outcome=0)
@@ -213,11 +212,12 @@ class Session:
 
     def _record(self, message: Mapping[str, Any]) -> None:
         """Score and store a trial, once; then send the next one."""
-        uid = _text(message, "uid")
+        uid = reading.text(message, "uid")
         try:
             run, judge = self._run_of(message)
             row = scored(run, judge, message, self._told(uid, run, judge))
             self._check_open(run, row)
+            self._check_sent(run, row)
             after = dict(judge.memory)
             new = self._stored_new(run, row)
         except ValueError as error:
@@ -245,7 +245,7 @@ class Session:
 
     def _run_of(self, message: Mapping[str, Any]) -> tuple[Run, Any]:
         """The run that a record belongs to, and an env that scores it."""
-        run_id = _text(message, "run")
+        run_id = reading.text(message, "run")
         if run_id == self.run["run_id"]:
             return self.run, self.judge
         run = self.store.run(run_id) or self.adopt(run_id, str(message.get("address", "")))
@@ -258,7 +258,7 @@ class Session:
         try:
             return run, self.envs(run)[1]
         except Exception as error:  # a task that is not loaded here, or has changed
-            raise Refused(f"{run['task']} cannot be made here: {error}", keep=True) from error
+            raise Refused(f"{run['task']} cannot be made here", keep=True) from error
 
     def _told(self, uid: str, run: Run, judge: Any) -> dict[str, Any]:
         """What a trial was told of those before it.
@@ -282,6 +282,23 @@ class Session:
             done = {other["trial_index"] for other in rows if other["uid"] != row["uid"]}
         if index in done:
             raise Refused(f"trial {index} of the run {run['run_id']!r} was played already")
+
+    def _check_sent(self, run: Run, row: Mapping[str, Any]) -> None:
+        """Refuse the record of a trial that nobody can have been sent.
+
+        What an earlier session sent is not known any more: what is next may have been.
+        """
+        index, attempt = row["trial_index"], int(row["uid"].rpartition("-")[2])
+        if run is self.run:
+            attempts, queue, sent = self.attempts, self.queue, list(self.sent.values())
+        else:
+            _, attempts, queue = progress(run, self.store.trials(run_id=run["run_id"]))
+            sent = []
+        after = queue[: max(0, AHEAD - len(sent))]
+        if not attempts[index] and index not in (*sent, *after):
+            raise Refused(f"trial {index} was not sent yet", keep=True)
+        if attempt > attempts[index] + SPARE:
+            raise Refused(f"attempt {attempt} at trial {index} was not sent yet")
 
     def _stored_new(self, run: Run, row: Mapping[str, Any]) -> bool:
         """Write a row, and before a run's first one the run; whether it is new.
@@ -311,7 +328,7 @@ class Session:
         """Tell the browser to drop the record, or to keep it without sending it on."""
         keep = isinstance(error, Refused) and error.keep
         why = error.__cause__  # not the browser's fault, then
-        log.warning("refused the record %s: %s; it was %r", uid, error, message, exc_info=why)
+        log.warning("refused the record %s: %s; it was %.20000r", uid, error, message, exc_info=why)
         self.send({"type": "ack", "uid": uid, "refused": str(error), "keep": keep})
         index = self.sent.pop(uid, None)
         if index is not None:
@@ -322,7 +339,7 @@ class Session:
 
     def _note(self, row: Mapping[str, Any]) -> None:
         index = row["trial_index"]
-        self._count(row)
+        count(self.attempts, row)
         if trial_table.is_finished(row):
             self.done.add(index)
             self.queue = [waiting for waiting in self.queue if waiting != index]
@@ -336,6 +353,24 @@ class Session:
         self.sent = {uid: index for uid, index in sent.items() if index not in self.done}
         self.told = told
         self.queue = [index for index in self.queue if index not in self.sent.values()]
+
+
+def count(attempts: dict[int, int], row: Mapping[str, Any]) -> None:
+    """Count an attempt at a trial: its uid is given once."""
+    index, attempt = row["trial_index"], int(row["uid"].rpartition("-")[2])
+    attempts[index] = max(attempts[index], attempt + 1)
+
+
+def progress(
+    run: Run, rows: Sequence[Mapping[str, Any]]
+) -> tuple[set[int], dict[int, int], list[int]]:
+    """What was finished of a run, how often each trial was tried, and what is open, in order."""
+    done = {row["trial_index"] for row in trial_table.finished(rows)}
+    attempts = dict.fromkeys(range(run["n_trials"]), 0)
+    for row in rows:
+        count(attempts, row)
+    left = [index for index in attempts if index not in done]
+    return done, attempts, sorted(left, key=attempts.__getitem__)
 
 
 def memory_after(rows: Sequence[Mapping[str, Any]], env: Any) -> dict[str, Any]:
@@ -358,12 +393,12 @@ def scored(
     `memory` is what the trial was told of those before it. ValueError if a field is missing or of
     another kind, or does not fit the run.
     """
-    index = _integer(message, "index", 0, run["n_trials"] - 1)
-    uid, attempt = _text(message, "uid"), _integer(message, "attempt", 0)
+    index = reading.integer(message, "index", 0, run["n_trials"] - 1)
+    uid, attempt = reading.text(message, "uid"), reading.integer(message, "attempt", 0)
     if uid != f"{run['run_id']}-{index}-{attempt}":
         raise ValueError(f"uid {uid!r} does not fit trial {index}, attempt {attempt} of the run")
-    flags = _flags(message)
-    measured = {name: _number(message, name) for name in MEASURED}
+    flags = reading.flags(message)
+    measured = {name: reading.number(message, name) for name in MEASURED}
     rt = measured.pop("rt_ms")
     row = trial_table.empty_row(
         uid=uid,
@@ -375,8 +410,8 @@ def scored(
         trial_index=index,
         subject_kind="human",
         subject=run["subject"],
-        frames=_integer(message, "frames", 0),
-        late_frames=_late_frames(message),
+        frames=reading.integer(message, "frames", 0),
+        late_frames=reading.late_frames(message),
         flags=flags,
         created_utc=trial_table.utc_now(),
         **measured,
@@ -384,8 +419,8 @@ def scored(
     try:
         first = trial_table.begin(env, run["seed"], index, memory=memory)
         row["memory"], row["conditions"] = dict(env.memory), dict(env.trial)
-        row["actions"], row["keys"] = _actions(message, env), _keys(message, env)
-        row["periods"] = _periods(message, [name for name, *_ in env.periods])
+        row["actions"], row["keys"] = reading.actions(message, env), reading.keys(message)
+        row["periods"] = reading.periods(message, [name for name, *_ in env.periods])
         if not trial_table.is_finished(row):
             row["key_ms"] = None
             return row
@@ -395,11 +430,11 @@ def scored(
     except Exception as error:
         if isinstance(error, ValueError):
             raise
-        raise Refused(f"{run['task']} failed: {type(error).__name__}: {error}") from error
+        raise Refused(f"{run['task']} failed with these actions") from error
     seen = {
-        "response": _optional(message, "response"),
-        "outcome": _outcome(message),
-        "reward": _number(message, "reward"),
+        "response": reading.optional(message, "response"),
+        "outcome": reading.outcome(message),
+        "reward": reading.number(message, "reward"),
     }
     wrong = {name: seen[name] for name in SCORED if not _same(seen[name], truth[name])}
     if truth["parts"]:
@@ -418,6 +453,8 @@ def scored(
             wrong["rt_ms"] = rt
     if wrong:
         flags["mismatch"] = wrong
+    if strange := measures.implausible(row, len(trace.steps) * trace.dt):
+        flags["implausible"] = strange
     return row
 
 
@@ -425,7 +462,7 @@ def _timed_parts(
     message: Mapping[str, Any], truth: list[dict[str, Any]]
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """How each of several tasks went, with the browser's times; and what it saw, if wrongly."""
-    told = _field(message, "parts")
+    told = reading.field(message, "parts")
     if not isinstance(told, list | tuple) or len(told) != len(truth):
         raise ValueError(f"parts = {told!r:.80}: expected a list of {len(truth)}")
     parts: list[dict[str, Any]] = []
@@ -438,12 +475,12 @@ def _timed_parts(
         if seen is None:
             wrong |= true["on"]
             continue
-        onset, key, rt = (_number(seen, name) for name in ("onset_ms", "key_ms", "rt_ms"))
+        onset, key, rt = (reading.number(seen, name) for name in ("onset_ms", "key_ms", "rt_ms"))
         how = {
             "on": True,
-            "response": _optional(seen, "response"),
-            "outcome": _outcome(seen),
-            "reward": _number(seen, "reward"),
+            "response": reading.optional(seen, "response"),
+            "outcome": reading.outcome(seen),
+            "reward": reading.number(seen, "reward"),
         }
         claims[-1] = {**how, "rt_ms": rt}
         wrong |= not all(_same(value, true[name]) for name, value in how.items())
@@ -452,10 +489,6 @@ def _timed_parts(
             true["key_ms"], true["rt_ms"] = key, key - onset
             wrong |= rt is None or abs(rt - true["rt_ms"]) > 0.01
     return parts, {"parts": claims} if wrong else {}
-
-
-def _outcome(message: Any) -> str:
-    return Outcome(_integer(message, "outcome", 0, max(Outcome))).name.lower()
 
 
 def _played(env: Any, first: np.ndarray, actions: list[list[Any]]) -> trial_table.Trace:
@@ -471,128 +504,6 @@ def _played(env: Any, first: np.ndarray, actions: list[list[Any]]) -> trial_tabl
         return given.get(env.t_ind, rest)
 
     return trial_table.run_trial(env, act, first)
-
-
-# -- fields of messages -------------------------------------------------------------------------
-
-
-def _field(message: Any, name: str) -> Any:
-    if not isinstance(message, Mapping):
-        raise ValueError(f"a message is an object, not {message!r:.80}")
-    if name not in message:
-        raise ValueError(f"the message has no {name!r}")
-    return message[name]
-
-
-def _text(message: Any, name: str) -> str:
-    value = _field(message, name)
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{name} = {value!r:.80}: expected text")
-    return value
-
-
-def _number(message: Any, name: str) -> float | None:
-    value = _field(message, name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{name} = {value!r:.80}: expected a finite number or null")
-    return float(value)
-
-
-def _integer(message: Any, name: str, low: int, high: int = 2**31) -> int:
-    return _whole(_field(message, name), name, low, high)
-
-
-def _optional(message: Any, name: str) -> int | None:
-    value = _field(message, name)
-    return None if value is None else _whole(value, name, 0, 2**31)
-
-
-def _whole(value: Any, name: str, low: int, high: int) -> int:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not low <= value <= high or value != int(value):
-        raise ValueError(f"{name} = {value!r:.80}: expected a whole number from {low} to {high}")
-    return int(value)
-
-
-def _late_frames(message: Any) -> int | None:
-    """How many frames were late; None where the refresh rate is unknown."""
-    unknown_rate = _number(message, "refresh_hz") is None
-    late = _optional(message, "late_frames")
-    if (late is None) != unknown_rate:
-        raise ValueError(
-            f"late_frames = {late}: expected a number if refresh_hz is known, else null"
-        )
-    return late
-
-
-def _periods(message: Any, names: Sequence[str]) -> list[list[Any]]:
-    """The periods as they were shown: name, onset and length in ms, None where it was cut off."""
-    periods = _field(message, "periods")
-    if not isinstance(periods, list | tuple):
-        raise ValueError(f"periods = {periods!r:.80}: expected a list")
-    return [_period(told, names) for told in periods]
-
-
-def _period(told: Any, names: Sequence[str]) -> list[Any]:
-    if not isinstance(told, list | tuple) or len(told) != 3:
-        raise ValueError(f"periods: {told!r:.80} is not a name, an onset and a length")
-    if told[0] not in names:
-        raise ValueError(f"periods: {unknown('period', [told[0]], names)}")
-    times = dict(zip(("onset_ms", "shown_ms"), told[1:], strict=True))
-    onset, shown = (_number(times, name) for name in times)
-    if onset is None or (shown is not None and shown < 0):
-        raise ValueError(f"periods: {told!r:.80} has no onset, or no possible length")
-    return [told[0], onset, shown]
-
-
-def _keys(message: Any, env: Any) -> dict[str, str]:
-    """What was on the key of each action; a page of an earlier version does not tell."""
-    keys = message.get("keys", {})
-    if not isinstance(keys, Mapping) or len(keys) > MOST_KEYS:
-        raise ValueError(f"keys = {keys!r:.80}: expected an object of at most {MOST_KEYS} keys")
-    for action, label in keys.items():
-        right = isinstance(label, str) and 0 < len(label) <= LONGEST_KEY and label.isprintable()
-        if not (isinstance(action, str) and action.isdecimal() and len(action) < 4 and right):
-            raise ValueError(f"keys: {action!r:.20} = {label!r:.80} is no key of an action")
-    return dict(keys)
-
-
-def _flags(message: Any) -> dict[str, Any]:
-    flags = _field(message, "flags")
-    if not isinstance(flags, Mapping):
-        raise ValueError(f"flags = {flags!r:.80}: expected an object")
-    for name, value in flags.items():
-        count = isinstance(value, bool) or (isinstance(value, int) and 0 <= value < 2**31)
-        why = name == "interrupted" and isinstance(value, str) and value
-        if name == "mismatch" or not (count or why):
-            raise ValueError(f"flags: {name} = {value!r:.80} is not possible")
-    return dict(flags)
-
-
-def _action(value: Any, env: Any) -> Any:
-    """An action that the environment takes: a number, or a list of them where they are graded."""
-    space = env.action_space
-    if isinstance(space, gym.spaces.Box):
-        return graded(value, space).tolist()
-    return _whole(value, "an action", 0, int(space.n) - 1)
-
-
-def _actions(message: Any, env: Any) -> list[list[Any]]:
-    """(step, action) pairs by step, those left out that do nothing."""
-    actions, by_step = _field(message, "actions"), {}
-    if not isinstance(actions, list | tuple):
-        raise ValueError(f"actions = {actions!r:.80}: expected a list")
-    steps, rest = messages.most_steps(env), np.asarray(env.idle_action).tolist()
-    for pair in actions:
-        if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise ValueError(f"actions: {pair!r:.80} is not a step and an action")
-        step = _whole(pair[0], "the step of an action", 0, steps - 1)
-        if step in by_step:
-            raise ValueError(f"actions: two in step {step}")
-        by_step[step] = _action(pair[1], env)
-    return [[step, action] for step, action in sorted(by_step.items()) if action != rest]
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -46,7 +46,6 @@ export class Line extends Model {
     this.socket = socket;
     this.introduced = false;
     socket.onopen = () => {
-      this.tries = 0;
       this.give("back", {type: "back"});
     };
     socket.onmessage = ({data}) => this.take(JSON.parse(data, revive));
@@ -85,6 +84,7 @@ export class Line extends Model {
 
   /** @param {Message} message */
   take(message) {
+    if (message.type !== "error") this.tries = 0;
     if (message.type === "config") this.begin(message);
     if (message.type === "ack" && !message.refused && message.uid.startsWith(`${this.config?.run}-`)) this.name();
     this.give("msg:custom", message);

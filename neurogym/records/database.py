@@ -29,6 +29,7 @@ VERSION = 5
 ADDED: dict[int, dict[str, str | None]] = {  # columns by version, and what is in them
     2: {"memory": "{}", "parts": "[]"}, 3: {"periods": "[]"}, 4: {"pace": None}, 5: {"keys": "{}"},
 }  # fmt: skip
+AT_ONCE = 500  # rows that are fetched together
 WAIT_MS = 10_000  # how long a writer waits for another one
 
 _TYPES = {
@@ -118,11 +119,18 @@ class Store:
         url: a database URL, or the path of an SQLite file. None takes the environment variable
             NEUROGYM_DB, or else `default_path()`. Folders are made as needed.
         create: whether to make an SQLite file that is not there; FileNotFoundError otherwise.
+        wait_ms: how long a writer waits for another one, in an SQLite file.
 
     Raises ValueError for a database of another kind, or of a later version than this one.
     """
 
-    def __init__(self, url: str | Path | sa.URL | None = None, *, create: bool = True):
+    def __init__(
+        self,
+        url: str | Path | sa.URL | None = None,
+        *,
+        create: bool = True,
+        wait_ms: int = WAIT_MS,
+    ):
         self.url = database_url(url)
         self._insert = _INSERT[self.url.get_backend_name()]
         if self._is_sqlite:
@@ -130,8 +138,10 @@ class Store:
         self._engine = _engine(self.url)
         try:
             if self._is_sqlite:
-                sa.event.listen(self._engine, "connect", _set_pragmas)
+                sa.event.listen(self._engine, "connect", partial(_set_pragmas, wait_ms))
             self._create()
+            if self._is_sqlite:
+                self._watch()
         except BaseException:
             self.close()
             raise
@@ -174,6 +184,28 @@ class Store:
             mark = self._insert(_META).values(id=1, version=VERSION)
             connection.execute(mark.on_conflict_do_nothing())
         self._check_version()
+
+    def _watch(self) -> None:
+        """From now on a file that is gone is an error, not a new and empty database.
+
+        A connection to a file that was deleted or replaced would go on writing to nowhere.
+        """
+        path = Path(self.url.database or "")
+
+        def connect(*_: Any) -> None:
+            _place(path)
+
+        def connected(_connection: Any, record: Any) -> None:
+            record.info["place"] = _place(path)
+
+        def checkout(_connection: Any, record: Any, _proxy: Any) -> None:
+            if record.info["place"] != _place(path):
+                raise sa.exc.DisconnectionError
+
+        self._engine.dispose()
+        sa.event.listen(self._engine, "do_connect", connect)
+        sa.event.listen(self._engine, "connect", connected)
+        sa.event.listen(self._engine, "checkout", checkout)
 
     def _upgrade(self) -> None:
         """Add the columns that tables of earlier versions lack, version by version."""
@@ -312,13 +344,26 @@ class Store:
         limit: int | None = None,
     ) -> list[dict[str, Any]]:
         """Rows in the form of `trial_table.empty_row`, in the order in which they were written."""
+        return list(self.each_trial(run_id, task, subject_kind, subject, limit))
+
+    def each_trial(
+        self,
+        run_id: str | None = None,
+        task: str | None = None,
+        subject_kind: str | None = None,
+        subject: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """The same rows, one after the other: they need not all fit into memory."""
         filters = dict(run_id=run_id, task=task, subject_kind=subject_kind, subject=subject)
         given = {name: value for name, value in filters.items() if value is not None}
         columns = [_TRIALS.c[name] for name in trial_table.COLUMNS]
         statement = sa.select(*columns).where(*_equal(_TRIALS, given))
         statement = statement.order_by(_TRIALS.c.number).limit(limit)
         with self._engine.connect() as connection:
-            return [dict(row._mapping) for row in connection.execute(statement)]
+            found = connection.execution_options(yield_per=AT_ONCE).execute(statement)
+            for row in found:
+                yield dict(row._mapping)
 
 
 # -- runs ---------------------------------------------------------------------------------------
@@ -456,9 +501,15 @@ def _prepare_file(path: Path, create: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
 
 
-def _set_pragmas(connection: Any, _record: Any) -> None:
+def _place(path: Path) -> tuple[int, int]:
+    """What a file is known by, whatever its name; OSError if it is gone."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _set_pragmas(wait_ms: int, connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={WAIT_MS}")
+    cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
     _enter_wal(cursor)
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")

@@ -163,3 +163,42 @@ def slower(pace: float | None) -> int:
     Up to 5 % are none: a screen shows whole frames.
     """
     return round(100 * (pace - 1)) if pace is not None and pace >= SLOW else 0
+
+
+# -- what cannot have been measured ---------------------------------------------------------------
+
+RATES = (10.0, 1000.0)  # Hz of screens
+MARGIN_MS = 1000.0  # that a trial may last longer than its frames, or begin before them
+
+
+def implausible(row: Row, length_ms: float) -> list[str]:
+    """The columns of a finished trial of that length whose values no screen and keys can give."""
+    rate, onset, key, rt = (row[name] for name in ("refresh_hz", "onset_ms", "key_ms", "rt_ms"))
+    longest = length_ms * max(1.0, row["pace"] or 1.0) + MARGIN_MS
+    shown = [start for _, start, _ in row["periods"]]
+    strange = {
+        "rt_ms": rt is not None and not 0 <= rt <= longest,
+        "key_ms": key is not None and onset is not None and key < onset,
+        "onset_ms": onset is not None
+        and bool(shown)
+        and not min(shown) - MARGIN_MS <= onset <= min(shown) + longest,
+        "frames": row["frames"] == 0,
+        "refresh_hz": rate is not None and not RATES[0] <= rate <= RATES[1],
+    }
+    return [name for name, is_so in strange.items() if is_so]
+
+
+def quality(rows: Sequence[Row]) -> dict[str, int]:
+    """How many rows are finished trials, were interrupted, and have which doubts in their flags.
+
+    `mismatch`: the browser saw another result than Python; `implausible`: a value that cannot have
+    been measured; `late`: trials with late frames.
+    """
+    done = finished(rows)
+    return {
+        "n": len(done),
+        "interrupted": len(rows) - len(done),
+        "mismatch": sum("mismatch" in row["flags"] for row in done),
+        "implausible": sum("implausible" in row["flags"] for row in done),
+        "late": sum(bool(row["late_frames"]) for row in done),
+    }

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+MOST_STEPS = 1_000_000  # of a period
+LONGEST_STEP = 1_000_000_000  # ms
 ROUNDING = 1e-6  # of a step: forgives the float error of a duration that is a multiple of dt
 
 # kind -> the arguments that it takes, as users write and read them
@@ -167,6 +169,16 @@ def _cut(args: tuple[float, ...]) -> tuple[float, float, float]:
 
 
 def to_steps(ms: Any, dt: float) -> np.ndarray:
-    """Whole steps in a duration: rounded down, but a positive duration is at least one step."""
+    """Whole steps in a duration: rounded down, but a positive duration is at least one step.
+
+    ValueError for more than `MOST_STEPS`, and for steps longer than `LONGEST_STEP`.
+    """
+    if not dt <= LONGEST_STEP:
+        raise ValueError(f"dt = {dt:g} ms: a step lasts at most {LONGEST_STEP:,} ms")
     ms = np.asarray(ms, float)
+    if not ms.max(initial=0) <= MOST_STEPS * dt:
+        raise ValueError(
+            f"{ms.max():g} ms are more than {MOST_STEPS:,} steps of dt = {dt:g} ms: a period cannot"
+            " have as many"
+        )
     return np.maximum(np.floor(ms / dt + ROUNDING), ms > 0).astype(np.int64)

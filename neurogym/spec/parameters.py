@@ -7,6 +7,7 @@ switch, a text or one of some things is one of param's own types.
 from __future__ import annotations
 
 import difflib
+import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ import param
 from neurogym.spec.durations import Duration
 
 ROUNDING = 1e-8  # of a sum of probabilities
+DEEPEST = 32  # lists and objects within one another, in what is read
 LARGEST = 1e30  # reward: payoff tables hold float32
 
 
@@ -29,6 +31,12 @@ def unknown(what: str, given: Iterable[str], allowed: Iterable[str]) -> str:
     return f"unknown {what} {names}: allowed are {', '.join(map(repr, allowed)) or 'none'}{hint}"
 
 
+def shortened(text: str, most: int = 300) -> str:
+    """A text without its middle, if it is too long: what may have been meant stands at the end."""
+    end = most // 3
+    return text if len(text) <= most else f"{text[: most - end]} … {text[-end:]}"
+
+
 def plain(value: Any) -> Any:
     """A value as JSON has it: no tuples, no numpy, text as keys; NaN and infinity are None."""
     if isinstance(value, np.generic | np.ndarray):
@@ -39,6 +47,28 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    return value
+
+
+def from_json(text: str | bytes) -> Any:
+    """What a text says as JSON; ValueError where it is none, or deeper than anything here is."""
+    too_deep = f"lists and objects are more than {DEEPEST} within one another"
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError(too_deep) from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:
+        why = "it is not UTF-8" if isinstance(error, UnicodeError) else "a number is too long"
+        raise ValueError(why) from None
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        holders = (each for each in level if isinstance(each, dict | list))
+        inner = (each.values() if isinstance(each, dict) else each for each in holders)
+        level = [item for items in inner for item in items]
+    if level:
+        raise ValueError(too_deep)
     return value
 
 

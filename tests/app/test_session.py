@@ -2,20 +2,25 @@
 
 import copy
 import logging
+import re
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
 
+import gymnasium as gym
 import numpy as np
 import param
 import pytest
+import sqlalchemy as sa
 
 import neurogym as ngym
-from app.player import messages
+from app.player import messages, reading
 from app.player.messages import title
-from app.player.session import AHEAD, Session, scored
+from app.player.session import AHEAD, KEPT, Session, scored
 from app.state import StudioState
-from neurogym.records import trial_table
+from neurogym.records import measures, trial_table
 from neurogym.records.database import Store
 from neurogym.spec.outcomes import Outcome
 from neurogym.wrappers import WRAPPERS, Wrapper
@@ -820,6 +825,14 @@ FORGED = {
     "an empty reason": dict(flags={"interrupted": ""}),
     "a flag of ours": dict(flags={"mismatch": 1}),
     "a negative flag": dict(flags={"blur": -1}),
+    "a flag that there is not": dict(flags={"blurred": 1}),
+    "a thousand flags": dict(flags=dict.fromkeys(map(str, range(1000)), 1)),
+    "a count beyond all": dict(flags={"blur": 10**12}),
+    "a reason that there is not": dict(flags={"interrupted": "x" * 1000}),
+    "what only Python says": dict(flags={"implausible": 1}),
+    "more actions than steps": dict(actions=[[1, 1]] * 10_000),
+    "more periods than there can be": dict(periods=[["fixation", 5.0, 5.0]] * 10_000),
+    "a number beyond all": dict(onset_ms=10**400),
 }
 
 
@@ -931,6 +944,7 @@ def test_a_true_record_after_a_forged_one_is_taken(store, player):
 
 @pytest.mark.parametrize("message", [
     None, 5, "ready", [], {}, {"type": None}, {"type": "recrod"}, {"type": ["ready"]},
+    {"type": "x" * 100_000}, {"type": "record", "uid": "x" * 100_000},
     {"type": "record"}, {"type": "record", "uid": None}, {"type": "record", "uid": ["a"]},
     {"type": "act"}, {"type": "act", "uid": "run1-0-0"},
     {"type": "act", "uid": "run1-0-0", "k": "0"},
@@ -951,17 +965,103 @@ def test_an_unknown_message_names_the_known_ones(player):
     assert "did you mean 'record'?" in answer["message"]
 
 
-def test_a_database_that_fails_leaves_the_record_in_the_browser(store, player, monkeypatch, caplog):
+FAULTS = {
+    "a full disk": sa.exc.OperationalError("INSERT", {}, Exception("disk is full")),
+    "a locked database": sa.exc.OperationalError("INSERT", {}, Exception("database is locked")),
+    "a read-only database": sa.exc.OperationalError("INSERT", {}, Exception("readonly database")),
+    "a damaged database": sa.exc.DatabaseError("SELECT", {}, Exception("malformed")),
+    "a file that is gone": FileNotFoundError(2, "No such file", "trials.db"),
+}
+
+
+@pytest.mark.parametrize("method", ["run", "trials", "add_run", "add_trial", "summary"])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_database_that_fails_for_a_while_loses_and_doubles_nothing(
+    store, player, monkeypatch, caplog, fault, method
+):
+    player.session.written = False
     record = player.record(player.queue.pop(0))
+
+    def fails(*args, **kwargs):
+        raise fault
+
     with monkeypatch.context() as patch:
-        patch.setattr(store, "add_trial", lambda row: (_ for _ in ()).throw(OSError("disk full")))
-        (answer,) = player.say(**record)
-        assert answer == {"type": "error", "message": "OSError: disk full"}
-    assert "disk full" in caplog.text
+        patch.setattr(store, method, fails)
+        for answer in [*player.say(**record), *player.say(type="resume", have=[])]:
+            if answer["type"] == "error":
+                assert answer["later"]
+                assert re.fullmatch(r"[\w ,;.]+", answer["message"])
+                assert "INSERT" not in answer["message"]
+    if method in ("add_run", "add_trial"):
+        assert str(fault) in caplog.text
+        assert store.trials() == []
+    caplog.clear()
+    player.acks.clear()
+    again = Player(store, player.session.run)
+    again.config = player.config
+    again.say(type="resume", have=[record["uid"]])
+    again.say(**record)
+    again.play()
+    assert again.over
+    assert len(all_once(store)) == N
+
+
+def test_a_database_that_was_deleted_is_not_begun_anew(store, player, caplog):
+    path = Path(store.url.database)
+    record = player.record(player.queue.pop(0))
+    kept = path.rename(path.with_suffix(".away"))
+    (answer,) = player.say(**record)
+    assert answer == {"type": "error", "message": KEPT, "later": True}
+    assert not path.exists()
+    kept.rename(path)
     caplog.clear()
     player.say(**record)
     player.play()
     all_once(store)
+
+
+def test_a_trial_that_nobody_was_sent_is_refused(store):
+    player = Player(store, make_run(store, n=20))
+    player.ready()
+    trial = player.queue[0]
+    ack, *_ = player.say(**player.record(trial | {"uid": "run1-15-0", "index": 15}))
+    assert (ack["refused"], ack["keep"]) == ("trial 15 was not sent yet", True)
+    attempt = 2**31
+    forged = trial | {"uid": f"run1-0-{attempt}", "attempt": attempt}
+    ack, *_ = player.say(**player.record(forged, "pause"))
+    assert "was not sent yet" in ack["refused"]
+    player.acks.clear()
+    player.play()
+    assert player.over
+    all_once(store, 20)
+
+
+STRANGE = {
+    "rt_ms": dict(key_ms=10_000_000.0, rt_ms=10_000_000.0 - 1000.25),
+    "onset_ms": dict(onset_ms=9e6, key_ms=9e6 + 63.5),
+    "frames": dict(frames=0),
+    "refresh_hz": dict(refresh_hz=5e4),
+    "rt_ms key_ms": dict(key_ms=900.25, rt_ms=-100.0),
+}
+
+
+@pytest.mark.parametrize("names", STRANGE)
+def test_what_cannot_have_been_measured_is_stored_and_named(store, player, names):
+    for change in ({}, STRANGE[names]):
+        player.say(**player.record(player.queue.pop(0)) | change)
+    sound, strange = store.trials()
+    assert "implausible" not in sound["flags"]
+    assert strange["flags"] == {"implausible": names.split()}
+    assert measures.quality(store.trials())["implausible"] == 1
+
+
+@pytest.mark.parametrize("action", [[[0.0, 0.0]] * 2, [10**400, 0], [None, 0], "00", [0.0] * 10**5])
+def test_a_graded_action_that_cannot_be_is_told(store, action):
+    space = gym.spaces.Box(-1, 1, (2,), np.float32)
+    env = SimpleNamespace(action_space=space)
+    with pytest.raises(ValueError, match="action") as told:
+        reading.action(action, env)
+    assert len(str(told.value)) < 200
 
 
 def test_a_row_that_the_database_does_not_take_stays_in_the_browser(store, player):

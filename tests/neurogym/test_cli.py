@@ -1,3 +1,4 @@
+import csv
 import importlib.machinery
 import importlib.util
 import json
@@ -225,8 +226,8 @@ def test_a_rollout_takes_presets_and_parameters(run, tmp_path):
         (["--param", "dt"], "expected NAME=VALUE"),
         (["--param", "dt=1", "--param", "dt=2"], "dt is given twice"),
         (["--preset", "humn"], "did you mean 'human'?"),
-        (["--trials", "0"], "expected at least 1"),
-        (["--trials", "x"], "invalid int value"),
+        (["--trials", "0"], "expected an integer from 1"),
+        (["--trials", "x"], "expected an integer from 1"),
         (["--seed", "-1"], "from 0 to"),
         (["--seed", str(2**63)], "from 0 to"),
         (["--out", "a.txt"], "ends in .csv, .json or .db"),
@@ -261,6 +262,100 @@ def test_export_gives_all_rows_or_some(run, db, tmp_path):
     assert files.read(f"{out}.csv") == [row for row in rows if row["task"] == "GoNogo-v0"]
     run("export", "--format", "json", "--db", db, "--run", first, "--out", str(out))
     assert files.read(out) == rows[:2]
+
+
+@pytest.mark.parametrize("form", files.FORMATS)
+@pytest.mark.parametrize("text", ["import numpy\n", "[1, 2]\n", "a,b\n1,2\n"])
+def test_export_writes_over_exports_alone(run, db, tmp_path, form, text):
+    out = tmp_path / f"mine.{form}"
+    out.write_text(text)
+    told = run("export", "--db", db, "--out", str(out), code=2)[1]
+    assert "--force writes over it" in told
+    assert out.read_text() == text
+    for more in (["--force"], []):
+        run("export", "--db", db, "--out", str(out), *more)
+    assert len(files.read(out)) == 6
+
+
+@pytest.mark.parametrize("more", [[], ["--force"]])
+def test_export_does_not_write_over_the_database_that_it_reads(run, db, more):
+    told = run("export", "--db", db, "--format", "csv", "--out", db, *more, code=2)[1]
+    assert "is the database itself" in told
+    with Store(db) as store:
+        assert len(store.trials()) == 6
+
+
+def test_export_guards_text_that_a_spreadsheet_would_run(run, db, tmp_path):
+    with Store(db) as store:
+        row = store.trials()[0]
+        subjects = ["=1+1", "+1", "-1", "@a", "\t=", "\r=", "'=1", "''-", "'plain", "ada"]
+        for i, subject in enumerate(subjects):
+            store.add_trial(row | {"uid": f"{row['run_id']}-{90 + i}-0", "subject": subject})
+        store.add_trial(row | {"uid": "last", "reward": -1.5})
+        rows = store.trials()
+    out = tmp_path / "rows.csv"
+    run("export", "--db", db, "--out", str(out))
+    assert files.read(out) == rows
+
+    def cells(path):
+        with path.open(encoding="utf-8", newline="") as file:
+            return [(row["subject"], row["reward"]) for row in csv.DictReader(file)]
+
+    guarded = [subject for subject, _ in cells(out)][6:-1]
+    assert guarded == [f"'{name}" for name in subjects[:-2]] + subjects[-2:]
+    assert cells(out)[-1][1] == "-1.5"
+    run("export", "--db", db, "--raw", "--out", str(out))
+    assert [subject for subject, _ in cells(out)][6:-1] == subjects
+
+
+def test_export_streams(run, db, tmp_path, monkeypatch):
+    """No more rows are held than are fetched together."""
+    fetched, written = [], []
+    plain_row = files.plain_row
+    monkeypatch.setattr("neurogym.records.database.AT_ONCE", 2)
+    each = Store.each_trial
+
+    def watched(*args, **kwargs):
+        for row in each(*args, **kwargs):
+            fetched.append(row["uid"])
+            yield row
+
+    def wrote(row):
+        written.append(len(fetched))
+        return plain_row(row)
+
+    monkeypatch.setattr(Store, "each_trial", watched)
+    monkeypatch.setattr(files, "plain_row", wrote)
+    for form in files.FORMATS:
+        fetched.clear()
+        written.clear()
+        run("export", "--db", db, "--out", str(tmp_path / f"rows.{form}"))
+        assert written == [1, 2, 3, 4, 5, 6]
+
+
+LONG = "9" * 5000
+DEEP = "[" * 5000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--trials", "1" + "0" * 30], "expected an integer from 1 to"),
+        (["--param", "dt=1e-9"], "more than 1,000,000 steps of dt = 1e-09 ms"),
+        (["--param", "dt=1e308"], "a step lasts at most"),
+        (["--param", 'timing={"delay": 1e15}'], "more than 1,000,000 steps"),
+        (["--param", f"dt={DEEP}"], "more than 32 within one another"),
+        (["--param", f"dt={LONG}"], "a number is too long"),
+        (["--wrapper", f"Noise={DEEP}"], "is not JSON"),
+        (["--wrapper", 'Noise={"sigma": ' + str([0.1] * 5000) + "}"], "sigma"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_sizes_that_cannot_be_are_told(run, arguments, message):
+    told = run("rollout", "GoNogo", "--trials", "1", "--out", "-", *arguments, code=2)[1]
+    assert message in told
+    assert len(told) < 6000
+    assert len(told.splitlines()) == 1
 
 
 def test_export_takes_the_database_of_the_environment(run, db, monkeypatch):
