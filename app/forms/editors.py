@@ -14,6 +14,7 @@ import param
 
 from app.forms.controls import labelled, number, numbers, written
 from app.forms.layout import TIGHT, WIDE, column, flow
+from app.shell import words
 from neurogym.spec.conditions import Choice as OneOf
 from neurogym.spec.parameters import (
     Name,
@@ -423,7 +424,7 @@ class Rows(Editor):
         """The parameter's name and what it means."""
         doc = f" · {self.told.doc}" if self.told.doc else ""
         return pmui.Typography(
-            f"{self.told.name}{doc}", variant="caption", margin=(4, 6, 0, 8),
+            words(f"{self.told.name}{doc}"), variant="caption", margin=(4, 6, 0, 8),
             sx={"opacity": 0.75},
         )  # fmt: skip
 
@@ -813,8 +814,8 @@ class TaskRows(Rows):
         )
         kept = {key: v for key, v in told.items() if key in ("params", "stack") and v}
         note = ", ".join(f"{key} {value}" for key, value in kept.items())
-        words = pmui.Typography(note, variant="caption", margin=(12, 4), visible=bool(note))
-        return [self.listen(task), self.listen(preset), words, _Kept(told)]
+        also = pmui.Typography(words(note), variant="caption", margin=(12, 4), visible=bool(note))
+        return [self.listen(task), self.listen(preset), also, _Kept(told)]
 
     def part(self, widgets):
         task, preset, _, kept = widgets

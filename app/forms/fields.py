@@ -41,6 +41,7 @@ from app.forms.editors import (
 )
 from app.forms.layout import TIGHT, WIDE, column, flow
 from app.forms.lengths import Constant, Exponential, OneOf, Times, Uniform, Until
+from app.shell import words
 from app.state import Refused
 from neurogym.spec import parameters as types
 from neurogym.spec.durations import Duration
@@ -180,7 +181,7 @@ class Field(pn.viewable.Viewer):
         """The line of widgets, and below it what is wrong, where they do not tell it themselves."""
         if not error or kind.beside:
             return [self.line]
-        note = pmui.Typography(error, variant="caption", color="error", margin=(0, 10))
+        note = pmui.Typography(words(error), variant="caption", color="error", margin=(0, 10))
         return [self.line, note]
 
     def __panel__(self) -> pn.viewable.Viewable:

@@ -14,6 +14,7 @@ from app.forms.controls import refuse, short
 from app.forms.editors import Around
 from app.forms.fields import Form, Key
 from app.forms.layout import column, flow
+from app.shell import words
 from app.state import Line, StudioState, wrappers_of
 from neurogym.spec.outcomes import Kept
 from neurogym.spec.parameters import Tasks
@@ -275,25 +276,25 @@ class WrapperCard(pn.viewable.Viewer):
         """Take a stack with other lines over, or say on the card why that is not possible."""
         error = self.editor.take(stack)
         if error is not None:
-            self.told.param.update(object=short(error), visible=True)
+            self.told.param.update(object=words(short(error)), visible=True)
             return False
         self.editor.draw()
         return True
 
     def __panel__(self) -> pn.viewable.Viewable:
         title = pmui.Typography(
-            f"{self.i + 1} · {self.name_}", variant="subtitle2", margin=(8, 6, 4, 14),
+            words(f"{self.i + 1} · {self.name_}"), variant="subtitle2", margin=(8, 6, 4, 14),
             sx={"fontWeight": 650, "opacity": 1 if self.on else 0.6},
         )  # fmt: skip
         tools = pn.Row(self.switch, *self.buttons, align="center", margin=(0, 4, 0, 8))
         head = pmui.FlexBox(
             title, tools, justify_content="space-between", align_items="center", margin=0, gap="0px"
         )
-        words = pmui.Typography(
-            sentence(self.cls), variant="body2", margin=(0, 14, 4, 14), sx={"opacity": 0.75}
+        told = pmui.Typography(
+            words(sentence(self.cls)), variant="body2", margin=(0, 14, 4, 14), sx={"opacity": 0.75}
         )
         return pmui.Paper(
-            head, words, self.body, self.told,
+            head, told, self.body, self.told,
             variant="outlined", elevation=0, sizing_mode="stretch_width", margin=(4, 12),
             sx={
                 "borderLeft": "4px solid",

@@ -19,10 +19,11 @@ from app.forms.layout import SHEET, column, flow
 from app.forms.stack import StackEditor
 from app.player.keys import keys_line
 from app.player.messages import title
-from app.shell import heading
+from app.shell import heading, words
 from app.state import GUEST, PRESETS, Refused, StudioState
 from neurogym.envs.has_trials import HasTrials
 from neurogym.figures.stills import screens, timeline
+from neurogym.spec.paper import Paper
 
 NO_COPY = ".copybtn { display: none }"  # it has no name, and there is a button that has
 SIDES = """
@@ -109,8 +110,8 @@ class Configure(pn.viewable.Viewer):
         self.python = pn.pane.Markdown(python, margin=(0, 14), stylesheets=[NO_COPY], **wide)
         self.text = pmui.TextAreaInput(value=self.param.code, label="the code", visible=False)
         self.stuck = pmui.Alert(
-            object=pn.bind(reasons, self.refused), visible=pn.bind(bool, self.refused),
-            severity="warning", margin=(4, 10),
+            object=pn.bind(lambda told: words(reasons(told)), self.refused),
+            visible=pn.bind(bool, self.refused), severity="warning", margin=(4, 10),
         )  # fmt: skip
 
     def _onward(self, cls: Any, **look: Any) -> Any:
@@ -134,14 +135,14 @@ class Configure(pn.viewable.Viewer):
         declared = self.choice.declared
         sentence = declared.sentence() if declared else "A gymnasium environment."
         paper = declared.paper if declared else None
-        link = f"{paper.authors} ({paper.year}). [{paper.title}]({paper.link})" if paper else ""
-        words = column(
+        cited = paper_link(paper) if paper else ""
+        about = column(
             heading(title(self.choice.task), margin=(6, 10, 0, 10)),
-            pmui.Typography(sentence, variant="body1", margin=(0, 10)),
-            pn.pane.Markdown(link, margin=(0, 10), styles={"font-size": "13px"}),
+            pmui.Typography(words(sentence), variant="body1", margin=(0, 10)),
+            pn.pane.HTML(cited, margin=(0, 10), styles={"font-size": "13px"}),
             sizing_mode="stretch_width",
         )
-        return pn.Row(words, play, sizing_mode="stretch_width", align="center")
+        return pn.Row(about, play, sizing_mode="stretch_width", align="center")
 
     def _run_card(self) -> pn.viewable.Viewable:
         choice = self.choice
@@ -152,7 +153,7 @@ class Configure(pn.viewable.Viewer):
         )  # fmt: skip
         preset.param.watch(lambda event: self._set_preset(event.new), "value")
         dropped = pmui.Alert(
-            object=self.param.dropped, visible=pn.bind(bool, self.param.dropped),
+            object=pn.bind(words, self.param.dropped), visible=pn.bind(bool, self.param.dropped),
             severity="warning", margin=(4, 8),
         )  # fmt: skip
         form = self._form(choice, self._set, names=RUN, labels=RUN, wide=True, name="run")
@@ -212,8 +213,8 @@ class Configure(pn.viewable.Viewer):
         )  # fmt: skip
         file.param.watch(lambda event: self._open(event.new), "value")
         told = pmui.Alert(
-            object=self.param.problem, visible=pn.bind(bool, self.param.problem), severity="error",
-            margin=(4, 8),
+            object=pn.bind(words, self.param.problem), visible=pn.bind(bool, self.param.problem),
+            severity="error", margin=(4, 8),
         )  # fmt: skip
         ways = flow(copy, link, toml, page, file, styles={"gap": "10px"}, margin=(4, 8))
         return card("Take it along", ways, told, self.python, self.text)
@@ -284,6 +285,14 @@ def picture(env: HasTrials) -> str:
         return screens(env, "configure")
     except ValueError as error:
         return f"<p>No picture: {escape(str(error))}</p>"
+
+
+def paper_link(paper: Paper) -> str:
+    """A paper, as HTML."""
+    title = escape(paper.title)
+    if paper.link.startswith(("https://", "http://")):
+        title = f'<a href="{escape(paper.link)}">{title}</a>'
+    return f"{escape(paper.authors)} ({escape(str(paper.year))}). {title}"
 
 
 def reasons(told: Mapping[Any, Mapping[str, str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -86,7 +87,7 @@ def page_of_tasks() -> str:
 def _row(id: str, cls: type[Task]) -> str:
     paper = cls.paper
     link = f"[{paper.authors} ({paper.year})]({paper.link})" if paper else ""
-    return f"| `{id}` | {cls.sentence()} | {link} |"
+    return _without_tags(f"| `{id}` | {cls.sentence()} | {link} |")
 
 
 def _told(text: str) -> str:
@@ -188,7 +189,15 @@ def page(facts: dict[str, Any]) -> str:
 
 
 def datasheet(facts: dict[str, Any]) -> str:
-    """The facts as a page in Markdown, with tables."""
+    """The facts as a page in Markdown, with tables; no text in it is markup of HTML."""
+    return _without_tags(_datasheet(facts))
+
+
+def _without_tags(markdown: str) -> str:
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", markdown)
+
+
+def _datasheet(facts: dict[str, Any]) -> str:
     parts = [f"# {facts['id']}", facts["sentence"]]
     if facts["tags"]:
         parts.append(", ".join(facts["tags"]))

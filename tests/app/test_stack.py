@@ -7,6 +7,7 @@ from app.forms.editors import Around
 from app.forms.fields import Field, editors_of
 from app.forms.stack import StackEditor
 from app.pages.configure import Configure
+from app.shell import words
 from app.state import StudioState
 from neurogym.spec.parameters import (
     BlockLength,
@@ -115,7 +116,7 @@ def test_a_wrapper_that_cannot_be_turned_on_says_so_and_stays_off():
     calls = Calls([BIAS, (two, False)])
     calls.cards[1].switch.value = True
     assert calls.cards[1].told.visible
-    assert "'block'" in calls.cards[1].told.object
+    assert words("'block'") in calls.cards[1].told.object
     assert calls.cards[1].switch.value is False
     assert calls.choice.stack == [(BIAS, True), (two, False)]
 
@@ -139,7 +140,7 @@ def test_a_move_that_does_not_go_is_told_and_changes_nothing():
     calls = Calls([REACTION, second])
     before = calls.choice.stack
     click(calls.cards[0].buttons[1])
-    assert "does not fit PerceptualDecisionMaking + GoNogo" in calls.cards[0].told.object
+    assert words("does not fit PerceptualDecisionMaking + GoNogo") in calls.cards[0].told.object
     assert calls.choice.stack == before
 
 
