@@ -245,7 +245,7 @@ def test_mute_silences_and_is_remembered(ears):
     assert ears.record("r1-1-0")["flags"]["sound"] is False
     ears.open()
     ears.deliver(config(run="r2"), trial(0, wait=60, run="r2", scene=tone()))
-    ears.page.get_by_text("This task has sound.").wait_for()
+    ears.page.get_by_text("muted at this browser").wait_for()
     assert ears.data("sound") == "muted"
     button.click()
     assert ears.data("sound") == "waiting"
