@@ -32,12 +32,12 @@ def rounded(read: Callable[[], Any]) -> Callable[[str, float | None], str]:
     def told(text: str, dt: float | None) -> str:
         try:
             value = read()
-        except ValueError:
+            given = [float(ms) for ms in (value if isinstance(value, list) else [value])]
+            if dt is None or not given or min(given) < 0:
+                return ""
+            made = [steps * dt for steps in to_steps(given, dt).tolist()]
+        except ValueError:  # the field says why
             return ""
-        given = [float(ms) for ms in (value if isinstance(value, list) else [value])]
-        if dt is None or not given or min(given) < 0:
-            return ""
-        made = [steps * dt for steps in to_steps(given, dt).tolist()]
         same = all(abs(a - b) < 1e-6 * dt for a, b in zip(given, made, strict=True))
         return "" if same else f"{written(made)} ms at dt {dt:g}"
 

@@ -6,6 +6,7 @@ import pytest
 import app.forms.controls as controls
 from app.forms.controls import number, numbers, written
 from app.pages.configure import Configure
+from app.shell import words
 from app.state import StudioState
 from neurogym.spec.durations import Duration
 
@@ -60,7 +61,7 @@ def test_a_refused_value_stays_and_nothing_goes_on_until_it_is_taken(view):
         number.value = wrong
         assert (number.value, number.error_state, play.disabled) == (wrong, True, True)
         assert says in number.helper_text
-        assert f"dt: {number.helper_text}" in view.stuck.object
+        assert words(f"dt: {number.helper_text}") in view.stuck.object
         assert view.stuck.visible
         assert choice.params == {}
     number.value = "25"
@@ -216,8 +217,8 @@ def test_numbers_of_each_kind_are_taken(view):
 
     def say(kind, *texts):
         line.menu.value = kind
-        for typed, words in zip(line.editor.widgets, texts, strict=False):
-            typed.value = words
+        for typed, given in zip(line.editor.widgets, texts, strict=False):
+            typed.value = given
         return view.choice.params.get("timing", {}).get("delay")
 
     assert say("constant", "250") == 250
@@ -230,7 +231,7 @@ def test_numbers_of_each_kind_are_taken(view):
 
 def test_lengths_that_cannot_be_are_told_and_left_out(view):
     line, number = field(view, "timing", "delay"), text(view, "timing", "delay")
-    for wrong, word in [("-5", "not negative"), ("", "field is empty"), ("1e9", "at most 20,000")]:
+    for wrong, word in [("-5", "not negative"), ("", "field is empty"), ("1e9", "steps of dt")]:
         number.value = wrong
         assert number.error_state
         assert word in number.helper_text
