@@ -209,6 +209,9 @@ class Store:
 
     def _upgrade(self) -> None:
         """Add the columns that tables of earlier versions lack, version by version."""
+        with self._engine.connect() as connection:
+            if connection.scalar(sa.select(_META.c.version)) == VERSION:
+                return  # nothing is written, so that a locked database can be opened
         with self._engine.begin() as connection:
             for version, columns in ADDED.items():
                 earlier = sa.update(_META).where(_META.c.version == version - 1)

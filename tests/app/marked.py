@@ -22,7 +22,7 @@ class Marked(ngym.Task):
     <b id=tag>x</b> and more.
     """
 
-    paper = Paper(f"{TAG} et al.", 2001, TAG, f"https://example.org/{TAG}")
+    paper = Paper(authors=f"{TAG} et al.", year=2001, title=TAG, link=f"https://example.org/{TAG}")
     tags = (TAG,)
     also = (TAG,)
     timing = Timing({"fixation": 200, TAG: 400, "decision": 1000}, doc=TAG)

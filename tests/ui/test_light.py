@@ -1,7 +1,6 @@
 """Links are personal: who shares an address shares no run; a page comes back as it was."""
 
 import re
-import sqlite3
 
 import pytest
 from playwright.sync_api import expect
@@ -92,23 +91,6 @@ def test_a_server_that_comes_back_finds_the_page_as_it_was(page, own):
     rows = own.rows(run_id=run)
     assert sorted(row["trial_index"] for row in rows) == [0, 1, 2, 3]
     page.problems[:] = [told for told in page.problems if "ERR_CONNECTION_REFUSED" not in told]
-
-
-def test_a_database_that_is_locked_is_told_and_goes_on_by_itself(page, own):
-    open_task(page, own, "GoNogo", 3)
-    run, client = run_of(page), page.context.new_cdp_session(page)
-    assert answer(page, client, "Space")
-    page.wait_for_url(re.compile(f"run={run}"))
-    other = sqlite3.connect(own.database, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    for _ in range(2):
-        assert answer(page, client, "Space")
-    page.get_by_text("the server cannot store it now").first.wait_for()
-    other.rollback()
-    other.close()
-    page.get_by_text("All answers are saved.").wait_for()
-    expect(page.get_by_text("the server cannot store it now")).to_have_count(0)
-    assert sorted(row["trial_index"] for row in own.rows(run_id=run)) == [0, 1, 2]
 
 
 def test_those_who_take_part_see_a_stage_and_nothing_else(page, server):
