@@ -105,7 +105,7 @@ class Configure(pn.viewable.Viewer):
         self.python = pn.pane.Markdown(python, margin=(0, 14), stylesheets=[NO_COPY], **wide)
         self.text = pmui.TextAreaInput(value=self.param.code, label="the code", visible=False)
         self.stuck = pmui.Alert(
-            object=pn.bind(lambda told: words(reasons(told)), self.refused),
+            object=pn.bind(reasons_as_text, self.refused),
             visible=pn.bind(bool, self.refused), severity="warning", margin=(4, 10),
         )  # fmt: skip
 
@@ -289,6 +289,11 @@ def reasons(told: Mapping[Any, Mapping[str, str]]) -> str:
     """Why one cannot go on: what is not taken, and where."""
     said = [f"{name}: {why}" for fields in told.values() for name, why in fields.items()]
     return f"Play waits for a value that can be taken. {' · '.join(said)}" if said else ""
+
+
+def reasons_as_text(told: Mapping[Any, Mapping[str, str]]) -> str:
+    """The same for what reads Markdown."""
+    return words(reasons(told))
 
 
 def nested(now: Mapping[str, Any], changes: Mapping[Key, Any]) -> dict[str, Any]:
