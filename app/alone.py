@@ -112,7 +112,10 @@ def rows_of(text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         raise ValueError(f"expected one run, but there are {len(runs)}: {sorted(runs)}")
     run = parts[0]["run"]
     records = {record["uid"]: record for part in parts for record in part["records"]}
-    env = trial_table.env_of(run)
+    try:
+        env = trial_table.env_of(run)
+    except (ValueError, TypeError, OverflowError, KeyError, IndexError) as error:
+        raise ValueError(f"{run['task']} cannot be made: {error}") from error
     rows = [scored(run, env, record) for record in records.values()]
     done = [row["trial_index"] for row in trial_table.finished(rows)]
     if len(set(done)) < len(done):

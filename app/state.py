@@ -229,9 +229,9 @@ class StudioState(param.Parameterized):
                 raise ValueError(f"{name} = {value!r}: expected a number")
         try:
             task = configure(cls, self.preset, **params)
-        except TypeError as error:
+            _check_length(task)
+        except (TypeError, OverflowError) as error:
             raise ValueError(str(error)) from None
-        _check_length(task)
         return task
 
     def build(self, **changes: Any) -> Task:
@@ -441,7 +441,7 @@ def _wrapped(task: Task, stack: Sequence[Line]) -> Task:
         name = type(wrapper).__name__
         try:
             task = task.wrapped(wrapper)
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+        except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
             told = str(error)
             raise ValueError(told if name in told else f"{name}: {told}") from None
     _check_length(task)

@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except FileNotFoundError as error:
         return _fail(_of_system(error), 2)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         return _fail(str(error), 2)
     except OSError as error:
         return _fail(_of_system(error), 1)

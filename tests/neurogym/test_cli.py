@@ -342,6 +342,7 @@ DEEP = "[" * 5000
     [
         (["--trials", "1" + "0" * 30], "expected an integer from 1 to"),
         (["--param", "dt=1e-9"], "more than 1,000,000 steps of dt = 1e-09 ms"),
+        (["--param", "dt=1" + "0" * 400], "too large"),
         (["--param", "dt=1e308"], "a step lasts at most"),
         (["--param", 'timing={"delay": 1e15}'], "more than 1,000,000 steps"),
         (["--param", f"dt={DEEP}"], "more than 32 within one another"),
