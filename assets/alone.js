@@ -2,14 +2,14 @@
 
 import {keep, stored} from "./outbox.js";
 import {download, Model, mount} from "./mount.js";
-import {median, revive} from "./tools.js";
+import {median, randomId, revive} from "./tools.js";
 
 const OUTCOMES = ["none", "early", "correct", "error", "miss", "withheld"];
 
 /** @typedef {{type: string, [field: string]: any}} Message */
 /** @typedef {Message & Wire.Record} Kept */
 
-const newId = () => [...crypto.getRandomValues(new Uint8Array(6))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const newId = () => randomId(6);
 
 // Takes the place of a server: sends the trials, takes records and keeps them in this browser.
 class Alone extends Model {

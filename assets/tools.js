@@ -37,6 +37,10 @@ const ARRAYS = [Float32Array, Float64Array, Uint8Array, Uint16Array, Uint32Array
 
 const KINDS = {float32: Float32Array, float64: Float64Array, uint8: Uint8Array, uint16: Uint16Array, int32: Int32Array, int64: BigInt64Array};
 
+/** @param {number} bytes */
+export const randomId = (bytes) =>
+  [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 // Arrays come as text: {array: kind, data: base64}.
 /** @param {string} name @param {any} value */
 export function revive(name, value) {
@@ -46,7 +50,7 @@ export function revive(name, value) {
   return new Kind(bytes.buffer);
 }
 
-// Bokeh's arrays are subclasses whose `subarray` and `slice` give the whole buffer back.
+// A copy of a message: a trial writes into its rows, and one page gives the same trial more than once.
 /** @param {any} value @returns {any} */
 export function plain(value) {
   if (ArrayBuffer.isView(value)) {

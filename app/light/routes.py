@@ -29,7 +29,7 @@ class StudioHandler(DocHandler):
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Send the page of the view that the address asks for."""
         if "token" in self.request.query_arguments:
-            self.redirect(f"{self.request.path}?{without_token(self.request.query_arguments)}")
+            self.redirect(self.request.path + without_token(self.request.query_arguments))
             return
         protect(self, light=False)
         asked = self._asked()
@@ -37,13 +37,10 @@ class StudioHandler(DocHandler):
             panel: Any = super().get(*args, **kwargs)
             await panel
             return
-        choose = asked.choice.view == "choose"
-        answer(
-            self,
-            pages.choose(asked, bool(self.request.query))
-            if choose
-            else pages.play(asked, bare=False),
-        )
+        if asked.choice.view == "choose":
+            answer(self, pages.choose(asked, bool(self.request.query)))
+        else:
+            answer(self, pages.play(asked, bare=False))
 
     def _asked(self) -> Address | None:
         """What the address says; None for an app that is not the studio."""
@@ -62,8 +59,8 @@ class PlayHandler(RequestHandler):
 
 def without_token(arguments: dict[str, list[bytes]]) -> str:
     """A query without the token, which is in a cookie by now: addresses are copied."""
-    rest = [(name, each) for name, given in arguments.items() for each in given if name != "token"]
-    return urlencode(rest)
+    rest = {name: given for name, given in arguments.items() if name != "token"}
+    return f"?{urlencode(rest, doseq=True)}" if rest else ""
 
 
 class FileHandler(RequestHandler):

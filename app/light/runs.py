@@ -36,9 +36,14 @@ def asked(query: str) -> Address:
     if len(query) > LONGEST_QUERY:
         told = f"The address is longer than {LONGEST_QUERY:,} characters: nothing of it is read."
         return Address(StudioState(), "", (*process.problems(), told))
-    if "run=" in query:
+    if _names_run(query):
         return address.read(address.arguments_of(query), process.store(), process.problems())
     return _asked(query)
+
+
+def _names_run(query: str) -> bool:
+    """Whether an address names a run: what it means then follows from the database."""
+    return any(name.lower() == "run" for name in address.arguments_of(query))
 
 
 @lru_cache(1000)
@@ -104,7 +109,7 @@ def begun(query: str, owner: str | None, wanted: object = None) -> Begun:
     belongs to this browser or to none; otherwise a new one with the same settings.
     """
     query = query.removeprefix("?")
-    if "run=" not in query:
+    if not _names_run(query):
         plan = _plan(query)
         return _told(_wanted(plan, owner, wanted) or plan.begin(owner), plan)
     said = asked(query)

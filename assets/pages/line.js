@@ -2,7 +2,7 @@
 
 import {Model} from "../mount.js";
 import {keep, stored} from "../outbox.js";
-import {revive} from "../tools.js";
+import {randomId, revive} from "../tools.js";
 
 const [SOON, LATEST] = [400, 8000];  // ms until it is tried again, at first and at most, on average
 const KEY = "neurogym-key";
@@ -10,13 +10,11 @@ const BEGUN = "neurogym-begun";
 
 /** @typedef {import("../mount.js").Message} Message */
 
-const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-
 // A run belongs to the browser that has this; it is in no address.
 function secret() {
   const kept = stored(KEY).key;
   if (typeof kept === "string") return kept;
-  const key = random();
+  const key = randomId(16);
   keep(KEY, {key});
   return key;
 }

@@ -71,6 +71,7 @@ def test_the_address_that_is_printed_lets_in_and_loses_the_token(guarded):
     answer = guarded.ask(f"{shown.path}?{shown.query}&view=data&seed=3")
     assert answer.status == 302
     assert answer.getheader("Location") == "/app?view=data&seed=3"
+    assert guarded.ask(f"{shown.path}?{shown.query}").getheader("Location") == "/app"
     cookie = answer.getheader("Set-Cookie")
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(re.split(r";\s*", cookie))
     assert TOKEN not in cookie

@@ -100,6 +100,15 @@ def test_who_is_named_beside_a_run_gets_one_of_his_own(store):
     assert runs.begun(same, ANNA).run["run_id"] == begun.run["run_id"]
 
 
+@pytest.mark.parametrize("name", ["RUN", "Run", "%72un"])
+def test_an_address_that_names_a_run_is_read_anew_however_it_is_written(store, name):
+    query = f"{name}=0123456789ab&view=play"
+    assert any("there is no run" in line for line in runs.asked(query).told)
+    store.add_run({**runs.begun(QUERY, ANNA).run, "run_id": "0123456789ab"})
+    assert runs.asked(query).told == ()
+    assert runs.begun(query, ANNA).run["run_id"] == "0123456789ab"
+
+
 def test_a_run_that_is_nobodys_is_his_who_comes(store):
     begun = runs.begun(QUERY, None)
     play(store, begun, None)
