@@ -25,9 +25,13 @@ except ModuleNotFoundError as error:
         "databases need SQLAlchemy: pip install 'neurogym[app]'", name=error.name
     ) from error
 
-VERSION = 5
+VERSION = 6
 ADDED: dict[int, dict[str, str | None]] = {  # columns by version, and what is in them
     2: {"memory": "{}", "parts": "[]"}, 3: {"periods": "[]"}, 4: {"pace": None}, 5: {"keys": "{}"},
+    6: {
+        "produced_ms": None, "answers": "[]", "shared_noise": None, "start_ms": None, "iti_ms": None,
+        "screen": "{}",
+    },
 }  # fmt: skip
 AT_ONCE = 500  # rows that are fetched together
 WAIT_MS = 10_000  # how long a writer waits for another one

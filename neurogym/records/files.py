@@ -23,11 +23,14 @@ BEGINNINGS = {"csv": r"uid,run_id,", "json": r'\[\s*(\{"uid"|\]\s*$)'}
 
 _OTHERS = {
     "integer": ("seed", "trial_index", "response", "frames", "late_frames"),
-    "boolean": ("correct",),
+    "boolean": ("correct", "shared_noise"),
     "number": (
         "performance",
         "reward",
         "rt_ms",
+        "produced_ms",
+        "start_ms",
+        "iti_ms",
         "onset_ms",
         "key_ms",
         "origin_ms",

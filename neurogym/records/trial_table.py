@@ -40,6 +40,11 @@ COLUMNS: dict[str, str] = {
     "reward": "sum over the trial",
     "parts": "of each task, where several are combined: response, outcome, reward ... (JSON)",
     "rt_ms": "response time from the opening of the response window; empty without a response",
+    "produced_ms": "the interval that was produced, onset to onset; empty where none is asked for",
+    "answers": "of a trial with several: name, response, correct, rt_ms, onset_ms, key_ms (JSON)",
+    "shared_noise": "whether what was shown held the channels' own noise; empty without any",
+    "start_ms": "stamp of the trial's first frame, ms since origin_ms",
+    "iti_ms": "from the end of the trial before to the first frame; empty in the first",
     "onset_ms": "frame stamp of the opening of the window, ms since origin_ms",
     "key_ms": "stamp of the key press, ms since origin_ms",
     "origin_ms": "the browser's time origin, ms since 1970",
@@ -48,13 +53,14 @@ COLUMNS: dict[str, str] = {
     "refresh_hz": "measured refresh rate; empty if it could not be measured",
     "periods": "list of [period, onset, ms shown] as it was on the screen; no ms if cut off (JSON)",
     "pace": "ms that periods were shown / ms that they should have been; above 1 is slower",
+    "screen": "sizes of stage, window and screen in CSS pixels, pixels a CSS pixel (JSON)",
     "keys": "what was on the key of each action, as the person may have remapped it (JSON)",
     "flags": "what else happened (JSON)",
     "created_utc": "when the row was made, ISO 8601",
 }
 JSON_COLUMNS = (
-    "params", "wrappers", "conditions", "forced", "memory", "actions", "parts", "periods", "keys",
-    "flags",
+    "params", "wrappers", "conditions", "forced", "memory", "actions", "parts", "answers", "screen",
+    "periods", "keys", "flags",
 )  # fmt: skip
 
 
@@ -73,7 +79,7 @@ def empty_row(**values: Any) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row.update(
         params={}, wrappers=[], conditions={}, forced={}, memory={}, actions=[], parts=[],
-        periods=[], keys={}, flags={},
+        answers=[], screen={}, periods=[], keys={}, flags={},
     )  # fmt: skip
     if extra := set(values) - set(row):
         raise ValueError(f"no such columns: {sorted(extra)}")

@@ -416,11 +416,11 @@ def test_a_missing_file_is_made_only_if_wanted(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("version", "lacking"),
-    [(1, ("memory", "parts", "periods", "pace", "keys")), (2, ("periods", "pace", "keys")),
-     (3, ("pace", "keys")), (4, ("keys",))],
-)  # fmt: skip
-def test_tables_of_earlier_versions_are_brought_up_to_date(tmp_path, version, lacking):
+    "version",
+    range(1, database.VERSION),
+)
+def test_tables_of_earlier_versions_are_brought_up_to_date(tmp_path, version):
+    lacking = [name for at, names in database.ADDED.items() if at > version for name in names]
     file = tmp_path / "old.db"
     rows = rollout("GoNogo", "oracle", trials=3)
     with Store(file) as store:
@@ -439,7 +439,7 @@ def test_tables_of_earlier_versions_are_brought_up_to_date(tmp_path, version, la
 def test_a_later_version_and_strange_tables_are_refused(store, tmp_path):
     with store._engine.begin() as connection:
         connection.execute(sa.text("UPDATE meta SET version = 99"))
-    with pytest.raises(ValueError, match="version 99 of the tables: this neurogym expects 5"):
+    with pytest.raises(ValueError, match="version 99 of the tables: this neurogym expects 6"):
         Store(store.url.database)
     strange = sqlite3.connect(tmp_path / "strange.db")
     strange.execute("CREATE TABLE trials (x)")
