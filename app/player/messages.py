@@ -17,6 +17,7 @@ from neurogym.loops.wire import wire
 from neurogym.spec.layout import Group
 from neurogym.spec.outcomes import Payoffs
 from neurogym.spec.scene import cap
+from neurogym.trials.catalogue import task_class
 from neurogym.trials.task import Task
 
 KEYS_OF_PLAIN_ENVS = (
@@ -121,12 +122,30 @@ def title(task: str, env: HasTrials | None = None) -> str:
     """A task's name in words: "PerceptualDecisionMaking-v0" is "Perceptual Decision Making"."""
     whole = env.declared if env else None
     if whole and whole.tasks:
-        return whole.between.join(title(part.label) for part in whole.tasks)
+        return whole.between.join(
+            _title_of(type(part)) or title(part.label) for part in whole.tasks
+        )
+    if told := _own_title(task):
+        return told
     name = task.rpartition("-v")[0] or task
     if "." in name:  # of a collection
         return name.replace(".", " · ").replace("_", " ")
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z0-9])(?=[A-Z][a-z])", " ", name)
     return spaced.replace("_", " ").strip()
+
+
+def _own_title(task: str) -> str:
+    """The title that a task declares; "" if it has none, or is none of ours."""
+    try:
+        cls = task_class(task)
+    except ValueError:
+        return ""
+    return _title_of(cls) if cls else ""
+
+
+def _title_of(cls: type[Task]) -> str:
+    """The class's own title: what derives from it is another task."""
+    return str(vars(cls).get("title", ""))
 
 
 def most_steps(env: HasTrials) -> int:

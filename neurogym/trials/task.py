@@ -118,6 +118,7 @@ class Task(param.Parameterized):
     abort = param.Boolean(False, doc="whether a response that comes too early ends the trial")
 
     id: ClassVar[str] = ""  # of the class itself; its name and -v0 if empty
+    title: ClassVar[str] = ""  # the name for people; made of the id if empty
     paper: ClassVar[Paper | None] = None
     tags: ClassVar[tuple[str, ...]] = ()
     also: ClassVar[tuple[str, ...]] = ()  # other names, by which people look for it

@@ -1223,6 +1223,7 @@ def test_calls_from_several_threads(store, player):
         ("CVLearning-v0", "CV Learning"),
         ("IBL_Block-v0", "IBL Block"),
         ("priors.priors_v0-v0", "priors · priors v0"),
+        ("yang19.ctxdlydm1-v0", "Context Delayed Decision, Outer Ring (Yang 2019)"),
         ("CartPole-v1", "Cart Pole"),
         ("my_task-v0", "my task"),
         ("plain", "plain"),
