@@ -25,8 +25,9 @@ class Lengths:
         if not BlockLength.takes(spec):
             raise ValueError(f"{name} = {spec!r}: expected {BlockLength.expected}")
         self.exponential = BlockLength.exponential(spec)
-        low_high: tuple[Any, Any] = BlockLength.limits(spec)
-        self.low, self.high = self.exponential[1:] if self.exponential else low_high
+        self.low: Any
+        self.high: Any
+        self.low, self.high = self.exponential[1:] if self.exponential else BlockLength.limits(spec)
 
     @property
     def mean(self) -> float:
