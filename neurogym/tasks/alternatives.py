@@ -62,7 +62,7 @@ def _told(task, conditions):
 class NAltPerceptualDecisionMaking(Task):
     """Watch lamps flicker, then report the one that was brightest on average."""
 
-    called = "Random Dots in n Directions"
+    called = "Brightest of n Lamps"
     also = ("multi-alternative", "Hick's law")
     paper = Paper(
         "Decision-making with multiple alternatives",

@@ -485,7 +485,7 @@ def test_each_trial_has_the_keys_of_its_task(store):
     assert [len(trial["keys"]) for trial in trials[:3]] == [1, 4, 0]
     assert trials[0]["keys"][0]["code"] == "Space"
     assert [bool(trial["dial"]) for trial in trials[:3]] == [False, False, True]
-    names = ("Go / No-go", "Random Dots in n Directions", "Perceptual Decision Making")
+    names = ("Go / No-go", "Brightest of n Lamps", "Perceptual Decision Making")
     assert config["title"] == " / ".join(names)
     player.play()
     all_once(store)
