@@ -595,7 +595,7 @@ def _torch() -> Any:
     return torch
 
 
-def _as_env(env: Any, kwargs: Mapping[str, Any]) -> gym.Env:
+def _as_env(env: Any, kwargs: Mapping[str, Any]) -> HasTrials:
     if isinstance(env, str):
         return as_trials(make(env, **kwargs))
     if kwargs:
