@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 from neurogym.envs.episodes import as_trials
-from neurogym.envs.has_trials import Forking
+from neurogym.envs.has_trials import Forking, HasTrials
 from neurogym.envs.task_env import TaskEnv
 from neurogym.loops.kernels import TOLD
 from neurogym.loops.many import kernels_of
