@@ -151,7 +151,7 @@ class DawTwoStep(Task):
             first = trial.chance11 if at == 1 else trial.chance21
             second = trial.chance12 if at == 1 else trial.chance22
             return first if option == 1 else second
-        else:  # noqa: RET505 - a branch that is left out needs the other one
+        else:
             good = at == trial.rich + 1 and option == trial.better + 1
             return self.high_reward_p if good else self.low_reward_p
 

@@ -76,10 +76,11 @@ def test_with_flips_a_model_free_learner_comes_to_care():
 
 
 def test_walks_go_on_through_a_run_and_stay_between_their_bounds():
-    block = ngym.make("DawTwoStep").unwrapped
-    block.reset(seed=3)
+    env = ngym.make("DawTwoStep").unwrapped
+    env.reset(seed=3)
     names = [f"chance{at}{k}" for at in (1, 2) for k in (1, 2)]
-    values = np.array([[block.new_trial()[name] for name in names] for _ in range(TRIALS)])
+    trials = [env.new_trial() for _ in range(TRIALS)]
+    values = np.array([[trial[name] for name in names] for trial in trials])
     assert (values >= 0.25).all()
     assert (values <= 0.75).all()
     steps = np.diff(values, axis=0)
