@@ -79,6 +79,7 @@ class IBL20(_Biased, PerceptualDecisionMaking):
     """Watch noisy motion, then report its direction; for many trials one side is likelier."""
 
     id = "perceptualdecisionmaking.ibl20-v0"
+    called = "IBL Task, 2020"
     paper = PAPER
     differs = (
         *PerceptualDecisionMaking.differs,
@@ -111,6 +112,7 @@ class IBL20(_Biased, PerceptualDecisionMaking):
 class IBL_Block(_Biased, IBL):
     """Two lights flicker: choose the brighter one; for many trials one side is likelier."""
 
+    called = "IBL Task in Blocks"
     also = (*IBL.also, "biased blocks", "prior", "Posner cueing", "expectation")
     differs = (
         *IBL.differs,
@@ -130,6 +132,7 @@ class IBL_Block(_Biased, IBL):
 class RDM_hist(PerceptualDecisionMaking):
     """Watch noisy motion, then report its direction; it tends to repeat, or to alternate."""
 
+    called = "Random Dots with a History"
     paper = HISTORY
     differs = (
         "It was removed from NeuroGym in 2019, and is made of PerceptualDecisionMaking and the"
@@ -210,6 +213,7 @@ class PriorsV0(NAltPerceptualDecisionMaking):
     """Watch lamps flicker, then report the brightest; the number in play and their order change."""
 
     id = "priors.priors_v0-v0"
+    called = "Priors, First Version"
     paper = Paper(
         "Recurrent networks endowed with structural priors explain suboptimal animal behavior",
         "https://doi.org/10.1016/j.cub.2022.12.044",
@@ -247,6 +251,7 @@ class PriorsV0(NAltPerceptualDecisionMaking):
 class CVLearning(PerceptualDecisionMaking):
     """Watch noisy motion, then report its direction; it gets harder, step by step, as you learn."""
 
+    called = "Learning Random Dots"
     also = ("shaping", "curriculum")
     paper = Paper(
         "Discrete attractor dynamics underlies persistent activity in the frontal cortex",

@@ -46,6 +46,7 @@ def contrasts(levels, zero_half: bool) -> Choice:
 class IBL(Task):
     """Two lights flicker, left and right: choose the brighter one, whenever you are sure."""
 
+    called = "IBL Task"
     also = ("International Brain Lab", "contrast discrimination")
     paper = PAPER
     tags = ("perceptual", "two-alternative", "supervised")

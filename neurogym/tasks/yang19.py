@@ -208,20 +208,20 @@ class _Reach(_Ring):
 class Go(_Reach):
     """When the cross turns green answer where the spot is."""
 
-    id, title = "yang19.go-v0", "Go (Yang 2019)"
+    id, called = "yang19.go-v0", "Go (Yang 2019)"
 
 
 class Anti(_Reach):
     """When the cross turns green answer opposite to where the spot is."""
 
-    id, title = "yang19.anti-v0", "Anti (Yang 2019)"
+    id, called = "yang19.anti-v0", "Anti (Yang 2019)"
     anti = param.Boolean(True, doc="the answer is opposite to the stimulus")
 
 
 class DelayGo(_Reach):
     """Remember the spot, and answer where it was when the cross turns green."""
 
-    id, title = "yang19.dlygo-v0", "Delayed Go (Yang 2019)"
+    id, called = "yang19.dlygo-v0", "Delayed Go (Yang 2019)"
     stays = param.Boolean(False, doc="whether the spot stays on until the answer")
     timing = Timing(
         fixation=[300, 500, 700], stimulus=[200, 400, 600], delay=[200, 400, 800, 1600],
@@ -235,14 +235,14 @@ class DelayGo(_Reach):
 class DelayAnti(DelayGo):
     """Remember the spot, and answer opposite to it when the cross turns green."""
 
-    id, title = "yang19.dlyanti-v0", "Delayed Anti (Yang 2019)"
+    id, called = "yang19.dlyanti-v0", "Delayed Anti (Yang 2019)"
     anti = param.Boolean(True, doc="the answer is opposite to the stimulus")
 
 
 class ReactionGo(_Reach):
     """Answer where the spot is, as soon as it appears."""
 
-    id, title = "yang19.rtgo-v0", "Reaction Go (Yang 2019)"
+    id, called = "yang19.rtgo-v0", "Reaction Go (Yang 2019)"
     timing = Timing(fixation=("uniform", (500, 2500)), decision=500)
     human = Preset(dt=20, abort=True, timing=dict(decision=3000))
     presets = {"neurogym": Preset(sigma=0.0, timing=dict(fixation=500))}
@@ -256,7 +256,7 @@ class ReactionGo(_Reach):
 class ReactionAnti(ReactionGo):
     """Answer opposite to the spot, as soon as it appears."""
 
-    id, title = "yang19.rtanti-v0", "Reaction Anti (Yang 2019)"
+    id, called = "yang19.rtanti-v0", "Reaction Anti (Yang 2019)"
     anti = param.Boolean(True, doc="the answer is opposite to the stimulus")
 
 
@@ -437,7 +437,7 @@ _PAIRS = _rings(
 class DecideFirst(_Decide):
     """Two spots on the outer ring: answer in the direction of the larger one."""
 
-    id, title = "yang19.dm1-v0", "Decision, Outer Ring (Yang 2019)"
+    id, called = "yang19.dm1-v0", "Decision, Outer Ring (Yang 2019)"
     relevant, given, scene = (True, False), (True, False), _PAIRS
     presets = {
         "neurogym": Preset(
@@ -450,21 +450,21 @@ class DecideFirst(_Decide):
 class DecideSecond(_Decide):
     """Two spots on the inner ring: answer in the direction of the larger one."""
 
-    id, title = "yang19.dm2-v0", "Decision, Inner Ring (Yang 2019)"
+    id, called = "yang19.dm2-v0", "Decision, Inner Ring (Yang 2019)"
     relevant, given, scene = (False, True), (False, True), _PAIRS
 
 
 class ContextFirst(_Decide):
     """Two spots on each ring: answer in the direction of the larger one on the outer ring."""
 
-    id, title = "yang19.ctxdm1-v0", "Context Decision, Outer Ring (Yang 2019)"
+    id, called = "yang19.ctxdm1-v0", "Context Decision, Outer Ring (Yang 2019)"
     relevant, scene = (True, False), _PAIRS
 
 
 class ContextSecond(_Decide):
     """Two spots on each ring: answer in the direction of the larger one on the inner ring."""
 
-    id, title = "yang19.ctxdm2-v0", "Context Decision, Inner Ring (Yang 2019)"
+    id, called = "yang19.ctxdm2-v0", "Context Decision, Inner Ring (Yang 2019)"
     relevant, scene = (False, True), _PAIRS
 
 
@@ -475,7 +475,7 @@ SPLITS = {"shared": CODE, "split_right": CODE, "split_other": CODE}
 class DecideBoth(_Decide):
     """Two spots on each ring: answer in the direction that is larger over both rings."""
 
-    id, title = "yang19.multidm-v0", "Decision over Both Rings (Yang 2019)"
+    id, called = "yang19.multidm-v0", "Decision over Both Rings (Yang 2019)"
     shared = param.Boolean(True, doc=SPLIT)
     scene = _PAIRS
     presets = {"neurogym": Preset(_Decide.presets["neurogym"], shared=False)}
@@ -548,35 +548,35 @@ _SEQUENCE = _rings(
 class DelayDecideFirst(_DelayDecide):
     """Two spots on the outer ring, one after the other: answer where the larger one was."""
 
-    id, title = "yang19.dlydm1-v0", "Delayed Decision, Outer Ring (Yang 2019)"
+    id, called = "yang19.dlydm1-v0", "Delayed Decision, Outer Ring (Yang 2019)"
     relevant, given, scene = (True, False), (True, False), _SEQUENCE
 
 
 class DelayDecideSecond(_DelayDecide):
     """Two spots on the inner ring, one after the other: answer where the larger one was."""
 
-    id, title = "yang19.dlydm2-v0", "Delayed Decision, Inner Ring (Yang 2019)"
+    id, called = "yang19.dlydm2-v0", "Delayed Decision, Inner Ring (Yang 2019)"
     relevant, given, scene = (False, True), (False, True), _SEQUENCE
 
 
 class DelayContextFirst(_DelayDecide):
     """Spots on both rings, twice: answer where the larger one on the outer ring was."""
 
-    id, title = "yang19.ctxdlydm1-v0", "Context Delayed Decision, Outer Ring (Yang 2019)"
+    id, called = "yang19.ctxdlydm1-v0", "Context Delayed Decision, Outer Ring (Yang 2019)"
     relevant, scene = (True, False), _SEQUENCE
 
 
 class DelayContextSecond(_DelayDecide):
     """Spots on both rings, twice: answer where the larger one on the inner ring was."""
 
-    id, title = "yang19.ctxdlydm2-v0", "Context Delayed Decision, Inner Ring (Yang 2019)"
+    id, called = "yang19.ctxdlydm2-v0", "Context Delayed Decision, Inner Ring (Yang 2019)"
     relevant, scene = (False, True), _SEQUENCE
 
 
 class DelayDecideBoth(_DelayDecide):
     """Spots on both rings, twice: answer where they were larger over both rings."""
 
-    id, title = "yang19.multidlydm-v0", "Delayed Decision over Both Rings (Yang 2019)"
+    id, called = "yang19.multidlydm-v0", "Delayed Decision over Both Rings (Yang 2019)"
     shared = param.Boolean(True, doc=SPLIT)
     scene = _SEQUENCE
     presets = {"neurogym": Preset(_DelayDecide.presets["neurogym"], shared=False)}
@@ -703,20 +703,20 @@ class _MatchPlace(_Match):
 class MatchSample(_MatchPlace):
     """If the second spot is where the first was answer there, else do nothing."""
 
-    id, title = "yang19.dms-v0", "Match to Sample (Yang 2019)"
+    id, called = "yang19.dms-v0", "Match to Sample (Yang 2019)"
 
 
 class NonMatchSample(_MatchPlace):
     """If the second spot is elsewhere than the first answer there, else do nothing."""
 
-    id, title = "yang19.dnms-v0", "Non-Match to Sample (Yang 2019)"
+    id, called = "yang19.dnms-v0", "Non-Match to Sample (Yang 2019)"
     go_on_match = False
 
 
 class MatchCategory(_Match):
     """If both spots are on the same side of the line answer at the second, else do nothing."""
 
-    id, title = "yang19.dmc-v0", "Match to Category (Yang 2019)"
+    id, called = "yang19.dmc-v0", "Match to Category (Yang 2019)"
     differs = (
         *_Match.differs,
         "Both halves of the ring have the same size; one direction belonged to both, so that 6 % of"
@@ -742,5 +742,5 @@ class MatchCategory(_Match):
 class NonMatchCategory(MatchCategory):
     """If the spots are on different sides of the line answer at the second, else do nothing."""
 
-    id, title = "yang19.dnmc-v0", "Non-Match to Category (Yang 2019)"
+    id, called = "yang19.dnmc-v0", "Non-Match to Category (Yang 2019)"
     go_on_match = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -24,6 +25,15 @@ from neurogym.spec.primitives import rebound
 from neurogym.spec.rules import Rule
 from neurogym.spec.scene import Keys, Scene, Sound
 from neurogym.trials.batch import Draw, PaintedBatch, Sheet, TrialBatch
+
+
+def in_words(id: str) -> str:
+    """An id in words: "PerceptualDecisionMaking-v0" is "Perceptual Decision Making"."""
+    name = id.rpartition("-v")[0] or id
+    if "." in name:  # of a collection
+        return name.replace(".", " · ").replace("_", " ")
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z0-9])(?=[A-Z][a-z])", " ", name)
+    return spaced.replace("_", " ").strip()
 
 
 @dataclass(frozen=True)
@@ -118,9 +128,9 @@ class Task(param.Parameterized):
     abort = param.Boolean(False, doc="whether a response that comes too early ends the trial")
 
     id: ClassVar[str] = ""  # of the class itself; its name and -v0 if empty
-    title: ClassVar[str] = ""  # the name for people; made of the id if empty
     paper: ClassVar[Paper | None] = None
     tags: ClassVar[tuple[str, ...]] = ()
+    called: ClassVar[str] = ""  # its name in words, where the class's own does not tell
     also: ClassVar[tuple[str, ...]] = ()  # other names, by which people look for it
     differs: ClassVar[tuple[str, ...]] = ()  # from NeuroGym 2.3, one line each
     human: ClassVar[Preset] = Preset()
@@ -396,6 +406,11 @@ class Task(param.Parameterized):
     def own_id(cls) -> str:
         """The id under which the class is registered by itself."""
         return vars(cls).get("id") or f"{cls.__name__}-v0"
+
+    @classmethod
+    def title(cls, id: str = "") -> str:
+        """The task's name in words, registered under an id if not its own."""
+        return vars(cls).get("called") or in_words(id or cls.own_id())
 
     @classmethod
     def sentence(cls) -> str:

@@ -21,6 +21,7 @@ from neurogym.spec.conditions import (
     Permutation,
     Switches,
     Uniform,
+    Walk,
 )
 from neurogym.trials.catalogue import task_class
 from tests.sampling import as_often, check_normal, shares
@@ -81,6 +82,16 @@ def check_switches(values, p):
         assert as_often(twice.sum(), twice.size, p * p, ALPHA)
 
 
+def check_walk(condition, values):
+    """Steps as wide as stated, but where they were reflected, each for itself; all between."""
+    assert ((values >= condition.low) & (values <= condition.high)).all()
+    near = 4 * condition.sd
+    inside = (values[:-1] > condition.low + near) & (values[:-1] < condition.high - near)
+    steps = np.diff(values)[inside]
+    if steps.size > 20:
+        assert stats.kstest(steps, stats.norm(0, condition.sd).cdf).pvalue > ALPHA
+
+
 def check_condition(condition, values):
     """N values of a condition in a row are what it states; kinds of a single task pass."""
     match condition:
@@ -95,6 +106,8 @@ def check_condition(condition, values):
             low, high = condition.low, condition.high
             if low < high:
                 assert stats.kstest(values, stats.uniform(low, high - low).cdf).pvalue > ALPHA
+        case Walk():
+            check_walk(condition, values)
         case Flips() | Switches():
             check_switches(values, condition.p)
         case Count():
