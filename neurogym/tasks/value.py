@@ -34,6 +34,7 @@ class DawTwoStep(Task):
     NeuroGym and many tasks for animals; there even a model-free learner comes to care.
     """
 
+    called = "Two-Step Task"
     also = ("two-step", "two-stage", "model-based and model-free", "reinforcement learning")
     paper = Paper(
         "Model-based influences on humans' choices and striatal prediction errors",
