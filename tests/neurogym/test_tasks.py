@@ -377,7 +377,7 @@ def test_what_is_carried_follows_a_changed_parameter():
 
 
 def test_the_arm_turns_by_its_speed_and_the_reward_falls_with_the_distance():
-    env = ngym.make("Reaching1D", speed=3.0, dt=50).unwrapped
+    env = ngym.make("Reaching1D", speed=3.0, dt=50, timing={"reach": 1000}).unwrapped
     env.reset(seed=1, options={"conditions": {"ground_truth": 1.0}})
     angle, theta = np.pi, 2 * np.pi * np.arange(16) / 16
     rng = np.random.default_rng(0)
@@ -405,7 +405,7 @@ def test_the_arm_turns_by_its_speed_and_the_reward_falls_with_the_distance():
 def test_an_evidence_channel_is_named_for_its_gate():
     channels = ContextDecisionMaking(use_expl_context=True).plan.channels
     assert [channels[f"stimulus_mod{i}"].gate for i in (1, 2)] == ["context1", "context2"]
-    plain = ContextDecisionMaking(impl_context_modality=1).plan.channels
+    plain = ContextDecisionMaking(use_expl_context=False, impl_context_modality=1).plan.channels
     assert not plain["stimulus_mod1"].evidence
     assert plain["stimulus_mod2"].evidence
     assert GoNogo().plan.channels.names == {"fixation": 0, "nogo": 1, "go": 2}
