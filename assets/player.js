@@ -415,6 +415,7 @@ class Player {
   close(record) {
     this.trial.close();
     record.keys = this.keyboard.keys.told;
+    record.view = this.screen.seenAs;
     if (this.config.address) record.address = this.config.address;  // by which its run can be made, if it has none yet
     Object.assign(record.flags, this.sounds.told());
     this.sounds.hush();

@@ -112,6 +112,8 @@ declare namespace Wire {
     periods: [string, number, number][];
     window: Window | null;
     frames: Float32Array;
+    /** the channels that carry noise in this trial */
+    noisy?: Uint16Array;
     scene: Primitive[];
     seed: number;
     keys?: Key[];
@@ -254,6 +256,8 @@ declare namespace Wire {
     parts?: (Result | null)[];
     /** What is on the key of each action. */
     keys?: {[action: string]: string};
+    /** What was shown: the scene, the agent's view, or one after the other. */
+    view?: "scene" | "channels" | "both";
     /** The query by which the run can be made. */
     address?: string;
   }

@@ -324,12 +324,13 @@ class Painter:
             done, fields = -1, [rng.random((n, 2)) for _ in range(sets)]
         way = np.array([np.cos(e["direction"]), np.sin(e["direction"])])
         way *= np.sign(e["coherence"]) or 1.0
-        far = e["speed"] / e["aperture"] * self.task.dt * sets / 1000
+        share = abs(e["coherence"]) / 100  # beyond 1 all dots move, and so much farther
+        far = e["speed"] / e["aperture"] * self.task.dt * sets / 1000 * max(1.0, share)
         for step in range(done + 1, steps + 1):
             if step < sets:
                 continue  # as they were drawn
             field = fields[step % sets]
-            moves = rng.random(n) < abs(e["coherence"]) / 100
+            moves = rng.random(n) < share
             anew = rng.random((n, 2))
             fields[step % sets] = np.where(moves[:, None], (field + far * way) % 1, anew)
         self._dots[k] = steps, fields, rng

@@ -444,6 +444,11 @@ class TaskEnv(HasTrials):
         return self._block.ob[self._offsets[self._i] : self._offsets[self._i + 1]]
 
     @property
+    def noisy(self) -> np.ndarray:
+        """Which channels of the current trial carry noise in which steps, (T, C) bool."""
+        return self._block.noisy(self._i)
+
+    @property
     def gt(self) -> np.ndarray:
         """The current trial's right actions, (T,), or (T, k) where they are graded."""
         return self._block.gt[self._offsets[self._i] : self._offsets[self._i + 1]]

@@ -9,6 +9,7 @@ from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Levels, Preset, Timing
 from neurogym.spec.rules import FirstResponse
 from neurogym.spec.scene import BLUE, GO, INK, ORANGE, Arc, Bar, By, Cross, Keys, Marker, Scene
+from neurogym.tasks.alternatives import Nth
 from neurogym.trials.task import Task
 
 PAPER = Paper(
@@ -18,13 +19,18 @@ PAPER = Paper(
     2019,
 )
 RADII, COLORS = (0.39, 0.28), (BLUE, ORANGE)  # of the two modalities
+FULL = 0.8  # the level of a stimulus of strength 1
+BARE = dict.fromkeys(
+    ("stimulus_mod1", "stimulus_mod2"),
+    "a spot is as large as the channel at its place says; a ring without spots shows no noise",
+)
 
 
 def bump(n: int, at: np.ndarray, strength: np.ndarray) -> np.ndarray:
     """A Gaussian bump on a ring of n directions, (trials, n)."""
     angle = ring(n)
     away = np.abs((angle - angle[at][:, None] + np.pi) % (2 * np.pi) - np.pi)
-    return 0.8 * np.asarray(strength)[:, None] * np.exp(-((away / (np.pi / 8)) ** 2) / 2)
+    return FULL * np.asarray(strength)[:, None] * np.exp(-((away / (np.pi / 8)) ** 2) / 2)
 
 
 class _Ring(Task):
@@ -76,6 +82,21 @@ def _spot(modality, angle, during, when=None, size=None):
         radius=RADII[modality], angle=By(angle), size=By(size or (lambda task, c: 0.075)),
         color=COLORS[modality], during=during, when=when,
     )  # fmt: skip
+
+
+def _at(task, angle):
+    """The channel that stands for an angle."""
+    return round(angle / (2 * np.pi) * task.dim_ring) % task.dim_ring
+
+
+def _live_spot(modality, angle, during, when=None, least=0.03, grows=0.09):
+    """A spot whose size follows the channel at its place; it `grows` so much for strength 1."""
+
+    def size(task, c):
+        channel = f"stimulus_mod{modality + 1}"
+        return Nth(channel, grows / FULL, least, _at(task, angle(task, c)))
+
+    return _spot(modality, angle, during, when, size)
 
 
 def _in(modality):
@@ -193,6 +214,7 @@ class _Compare(_Ring):
 
     tags = ("perceptual", "context dependent", "supervised")
     evidence = True
+    unshared = BARE
     relevant = (True, True)  # which modalities count
     given = (True, True)  # and which are shown
 
@@ -265,26 +287,12 @@ class _Decide(_Compare):
         canvas.answer("choice", trials.ground_truth, during="decision")
 
 
-def _strength(modality, right):
-    """The size of a spot: the right answer's, or the other one's."""
-
-    def size(task, c):
-        sign = 1 if _favours(task, c, modality) == right else -1
-        return 0.03 + 0.09 * (0.5 + sign * c[f"coh_{modality + 1}"] / 2)
-
-    return size
-
-
 def _given(modality):
     return lambda task, c: task.given[modality]
 
 
 _PAIRS = _rings(
-    *(
-        _spot(m, angle, "stimulus", _given(m), _strength(m, right))
-        for m in (0, 1)
-        for angle, right in ((_first, True), (_second, False))
-    )
+    *(_live_spot(m, angle, "stimulus", _given(m)) for m in (0, 1) for angle in (_first, _second))
 )
 
 
@@ -387,14 +395,10 @@ def _timed_spot(modality, right, comes):
     """A spot that is shown in one of the two periods, in trials where it comes then."""
     period = f"stim{comes + 1}"
 
-    def size(task, c):
-        strong, weak = (float(v) for v in c[f"pair_{modality + 1}"].split(">"))
-        return 0.03 + 0.09 * (strong if _favours(task, c, modality) == right else weak)
-
     def when(task, c):
         return task.given[modality] and (c["order"] == comes) == right
 
-    return _spot(modality, _first if right else _second, period, when, size)
+    return _live_spot(modality, _first if right else _second, period, when)
 
 
 _SEQUENCE = _rings(
@@ -440,6 +444,10 @@ class DelayDecideBoth(_DelayDecide):
 # -- match to sample ------------------------------------------------------------------------------
 
 
+def _match_spot(modality, angle, during):
+    return _live_spot(modality, angle, during, _in(modality), least=0.02, grows=0.065)
+
+
 def _sample_at(task, c):
     return float(ring(task.dim_ring)[int(c["direction"])])
 
@@ -464,9 +472,10 @@ class _Match(_Ring):
     timing = Timing(fixation=300, sample=500, delay=1000, test=500, decision=900)
     human = Preset(dt=20, abort=True, timing=dict(fixation=500, delay=800, decision=2500))
     go_on_match = True
+    unshared = BARE
     scene = _rings(
-        *(_spot(m, _sample_at, "sample", _in(m)) for m in (0, 1)),
-        *(_spot(m, _test_at, "test", _in(m)) for m in (0, 1)),
+        *(_match_spot(m, _sample_at, "sample") for m in (0, 1)),
+        *(_match_spot(m, _test_at, "test") for m in (0, 1)),
     )
 
     def conditions(self):
@@ -517,8 +526,8 @@ class MatchCategory(_Match):
         " trials were labelled wrongly.",
     )
     scene = _rings(
-        *(_spot(m, _sample_at, "sample", _in(m)) for m in (0, 1)),
-        *(_spot(m, _test_at, "test", _in(m)) for m in (0, 1)),
+        *(_match_spot(m, _sample_at, "sample") for m in (0, 1)),
+        *(_match_spot(m, _test_at, "test") for m in (0, 1)),
         boundary=True,
     )
 

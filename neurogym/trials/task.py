@@ -123,6 +123,7 @@ class Task(param.Parameterized):
     rule: ClassVar[Rule | None] = None
     scene: ClassVar[Scene] = Scene()
     keys: ClassVar[Keys] = Keys()
+    unshared: ClassVar[Mapping[str, str]] = {}  # channels whose noise a person is not shown: why
     starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
     closed: ClassVar[bool] = False
     between: ClassVar[str] = " / "  # stands between the names of several tasks
@@ -246,6 +247,11 @@ class Task(param.Parameterized):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         check(cls)
+
+    @property
+    def hidden_noise(self) -> Mapping[str, str]:
+        """The channels whose noise a person is not shown, and why."""
+        return self.unshared
 
     # -- several tasks as one: what a single task answers ------------------------------------------
 
