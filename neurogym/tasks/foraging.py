@@ -282,6 +282,7 @@ def _snail(k):
 class Pneumostomeopening(Task):
     """You are a snail in a pond: breathe, swim up or down, and find out what pays."""
 
+    called = "Pneumostome Opening"
     also = ("operant conditioning of snails",)
     paper = Paper(
         "Operant conditioning of aerial respiratory behaviour in Lymnaea stagnalis",

@@ -38,6 +38,7 @@ def signed_distance(angle, to):
 class Reaching1D(Task):
     """Turn the pointer to the target and keep it there."""
 
+    called = "Reaching on a Ring"
     also = ("centre-out reaching", "center-out", "BCI")
     paper = Paper(
         "Neuronal population coding of movement direction",
@@ -165,6 +166,7 @@ class Reaching1DWithSelfDistraction(Reaching1D):
     The arm's own signal is on the same channels as the target's, and stronger.
     """
 
+    called = "Reaching on a Ring, Distracted"
     paper = Reaching1D.paper
     tags = ("motor", "steps action space")
     differs = (

@@ -315,6 +315,7 @@ class DelayEstimation(Task):
     """Remember the colours; then say on the wheel which one was at the marked place."""
 
     id = "delayestimation-v0"
+    called = "Delayed Estimation"
     also = ("continuous report", "colour wheel", "color wheel", "visual short-term memory")
     paper = Paper(
         "Discrete fixed-resolution representations in visual working memory",

@@ -25,6 +25,7 @@ def _option(k, shape, radius, **how):
 class DawTwoStep(Task):
     """Choose twice: the first choice mostly leads to its own pair, the second may pay."""
 
+    called = "Two-Step Task"
     also = ("two-step", "two-stage", "model-based and model-free", "reinforcement learning")
     paper = Paper(
         "Model-based influences on humans' choices and striatal prediction errors",

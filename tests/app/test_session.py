@@ -23,6 +23,7 @@ from app.state import StudioState
 from neurogym.records import measures, trial_table
 from neurogym.records.database import Store
 from neurogym.spec.outcomes import Outcome
+from neurogym.trials.task import in_words
 from neurogym.wrappers import WRAPPERS, Wrapper
 
 N = 6
@@ -484,7 +485,7 @@ def test_each_trial_has_the_keys_of_its_task(store):
     assert [len(trial["keys"]) for trial in trials[:3]] == [1, 4, 0]
     assert trials[0]["keys"][0]["code"] == "Space"
     assert [bool(trial["dial"]) for trial in trials[:3]] == [False, False, True]
-    names = ("Go Nogo", "N Alt Perceptual Decision Making", "Perceptual Decision Making")
+    names = ("Go / No-go", "Brightest of n Lamps", "Perceptual Decision Making")
     assert config["title"] == " / ".join(names)
     player.play()
     all_once(store)
@@ -515,7 +516,7 @@ def test_a_dual_task_is_played_scored_and_stored(store, policy, how):
     assert player.config["mode"] == "open"
     assert player.config["preload"] == AHEAD
     titles = [part["title"] for part in player.config["parts"]]
-    assert titles == ["Go Nogo", "Delay Paired Association"]
+    assert titles == ["Go / No-go", "Delayed Paired Association"]
     assert player.config["title"] == " + ".join(titles)
     assert [(c["name"], c["part"]) for c in player.config["channels"]] == [
         ("fixation", 0), ("nogo", 0), ("go", 0), ("fixation", 1), ("stimulus", 1),
@@ -1228,8 +1229,28 @@ def test_calls_from_several_threads(store, player):
         ("plain", "plain"),
     ],
 )
-def test_titles(id, words):
-    assert title(id) == words
+def test_ids_in_words(id, words):
+    assert in_words(id) == words
+
+
+def test_a_task_says_what_it_is_called_in_words():
+    class Coded(ngym.Task):
+        called = "The plain name"
+
+    assert Coded.title() == "The plain name"
+    assert type("Recoded", (Coded,), {}).title() == "Recoded"  # it is not what it derives from
+    assert title("CVLearning-v0") == "Learning Random Dots"
+
+
+def test_a_person_is_told_to_wait_for_the_cross_where_one_has_to():
+    def told(task, **params):
+        return messages.stage(ngym.make(task, preset="human", **params).unwrapped)["instruction"]
+
+    assert told("PerceptualDecisionMaking").endswith("direction. Answer once the cross is green.")
+    assert "green" not in told("PerceptualDecisionMaking", stack=[{"ReactionTime": {}}])
+    for waits_for_nothing in ("Detection", "GenTask", "AnnubesEnv", "VisualSearch"):
+        assert "green" not in told(waits_for_nothing)
+    assert told("GoNogo").count("green") == 1
 
 
 def test_every_task_has_a_title():
