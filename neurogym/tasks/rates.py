@@ -55,7 +55,7 @@ class RaposoTask(Task):
     rule = FirstResponse("decision", hold="fixation")
     unshared = dict.fromkeys(
         ("visual_up", "auditory_up", "visual_down", "auditory_down"),
-        "flashes and clicks are events to be counted: the noise of a rate has no place in one event",
+        "flashes and clicks are events: the noise of a rate has no place in a single one",
     )
     keys = Keys({"choice": ["slow", "fast"]}, choice=("ArrowLeft", "ArrowRight"))
     scene = Scene(

@@ -39,8 +39,8 @@ def drawn(
     return shown
 
 
-def shared_groups(task: Task, noisy: np.ndarray, shown: np.ndarray) -> dict[str, float]:
-    """Of each group of channels with noise in a trial: in which share of its steps it is drawn.
+def shared_groups(task: Task, noisy: np.ndarray, shown: np.ndarray) -> dict[str, tuple[float, int]]:
+    """Of each noisy group of channels: in which share of its steps it is drawn, and how many are.
 
     `noisy` and `shown` are (T, C) bool. Of a ring of channels it is enough that some are drawn,
     such as those at which a spot is.
@@ -49,11 +49,12 @@ def shared_groups(task: Task, noisy: np.ndarray, shown: np.ndarray) -> dict[str,
     for group in task.plan.channels:
         on = noisy[:, group.slice].any(axis=1)
         if on.any():
-            told[group.name] = float(shown[on, group.slice].any(axis=1).mean())
+            seen = shown[on, group.slice]
+            told[group.name] = float(seen.any(axis=1).mean()), int(seen.any(axis=0).sum())
     return told
 
 
-def shared_in(env: Any) -> dict[str, float]:
+def shared_in(env: Any) -> dict[str, tuple[float, int]]:
     """`shared_groups` of the trial that an environment of a task is in."""
     task = env.declared
     scene = task.plan.scene.resolve(task, env.trial)
@@ -74,5 +75,5 @@ def is_shared(env: Any, by_channels: bool = False) -> bool | None:
     told = shared_in(env)
     if not told:
         return None
-    excused = env.declared.hidden_noise
-    return any(told.values()) and all(told[name] == 1 or name in excused for name in told)
+    excused, shares = env.declared.hidden_noise, {name: share for name, (share, _) in told.items()}
+    return any(shares.values()) and all(shares[name] == 1 or name in excused for name in shares)
