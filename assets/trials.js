@@ -230,13 +230,13 @@ export class OpenTrial extends Trial {
     if (this.score.response !== null) this.open = false;
   }
 
-  // What a frame shows. Of noise it is the mean of all samples in its time, each by its share: so all count alike, whatever
-  // the refresh rate, and none is left out. Samples beyond the borders of periods belong to other frames.
+  // What a frame shows: the samples of its step, as long as the step is on. Of steps that are shorter than frames it is the mean
+  // of noisy samples in its time, each by its share: so none is left out. Samples beyond the borders of periods belong to other frames.
   /** @param {number} ts @param {number} step that it shows */
   rowOf(ts, step) {
     const row = this.rowAt(step);
     const {noisy, frames} = this.message;
-    if (!noisy?.length) return row;
+    if (!noisy?.length || this.dt >= this.refresh.interval) return row;
     const [first, last] = this.stretch(step);
     const from = Math.max(first, (ts - this.t0) / this.dt);
     const to = Math.min(last, (ts + this.refresh.interval - this.t0) / this.dt);

@@ -35,7 +35,8 @@ def drawn(
                 on[span] = True
         if "show" in primitive:
             on &= ob[:, primitive["show"]] > 0.5
-        shown[np.ix_(on, channels)] = True
+        for channel in channels:
+            shown[on, channel] = True
     return shown
 
 
