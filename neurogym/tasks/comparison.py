@@ -11,7 +11,7 @@ from neurogym.spec.rules import FirstResponse
 from neurogym.spec.scene import BLUE, GO, ORANGE, Channel, Cross, Disc, Keys, Scene
 from neurogym.trials.task import Task
 
-RADIUS = Channel("stimulus", 0.28, 0.05)  # 0.19 to 0.33 without noise
+RADIUS = Channel("stimulus", 0.16, 0.11)  # 0.19 to 0.27 without noise
 
 
 class DelayComparison(Task):
