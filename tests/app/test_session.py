@@ -1286,6 +1286,7 @@ def test_a_task_says_what_it_is_called_in_words():
     assert Coded.title() == "The plain name"
     assert type("Recoded", (Coded,), {}).title() == "Recoded"  # it is not what it derives from
     assert title("CVLearning-v0") == "Learning Random Dots"
+    assert title("yang19.ctxdlydm1-v0") == "Context Delayed Decision, Outer Ring (Yang 2019)"
 
 
 def test_a_person_is_told_to_wait_for_the_cross_where_one_has_to():
