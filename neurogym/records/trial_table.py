@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,8 @@ JSON_COLUMNS = (
     "params", "wrappers", "conditions", "forced", "memory", "actions", "parts", "answers", "screen",
     "periods", "keys", "flags",
 )  # fmt: skip
+
+SINGLE = 2.0**-24  # relative error of single precision
 
 
 def new_run_id() -> str:
@@ -156,6 +159,28 @@ def begin(
     return env.reset(seed=seed, options=options)[0]
 
 
+def total(rewards: Sequence[float] | np.ndarray) -> float:
+    """The sum of rewards (n,), as one writes it: payoff tables hold single precision.
+
+    What that makes of 0.1, 0.10000000149, counts as 0.1, also where it was weighted or summed
+    already; other numbers count as they are.
+    """
+    given = np.asarray(rewards, float)
+    given = given[given != 0]
+    if not np.isfinite(given).all():
+        return float(given.sum())
+    return float(sum(Decimal(_written(reward)) for reward in given.tolist()))
+
+
+def _written(reward: float) -> str:
+    with np.errstate(over="ignore"):  # beyond single precision
+        single = np.float32(reward)
+    if float(single) == reward:
+        return str(single)
+    short = f"{reward:.5g}"
+    return short if abs(float(short) - reward) <= SINGLE * abs(reward) else repr(reward)
+
+
 def outcome_of(trace: Trace) -> dict[str, Any]:
     """The columns that a played trial fills."""
     end = trace.end
@@ -168,8 +193,11 @@ def outcome_of(trace: Trace) -> dict[str, Any]:
         "outcome": end["outcome"],
         "correct": Outcome[end["outcome"].upper()].is_correct,
         "performance": float(end["performance"]),
-        "parts": end.get("parts", []),
-        "reward": float(trace.rewards.sum()),
+        "parts": [
+            {**part, "reward": total([part["reward"]])} if "reward" in part else part
+            for part in end.get("parts", [])
+        ],
+        "reward": total(trace.rewards),
         "rt_ms": float(end["rt"]) if responded else None,
     }
 
