@@ -1,0 +1,262 @@
+"""Decisions from evidence that is accumulated to a bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import param
+
+from neurogym.envs.has_trials import HasTrials
+from neurogym.spec.layout import Group
+from neurogym.spec.parameters import Probability
+from neurogym.subjects.many import NEVER, Many
+from neurogym.subjects.policy import Delayed, wait_ms
+from neurogym.subjects.practice import practice
+from neurogym.trials.task import Task
+
+UNHURRIED = 450.0  # ms: what a decision without evidence takes on average, if there is the time
+SHARE = 4  # it is no more than 1 / SHARE of the time in which evidence has to lead to a response
+EASY = 6.0  # drift x bound / noise variance where it is easiest, at most: own noise sees to it
+HARD = 1.5  # and at least, if longer decisions can bring it there
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a task suggests to one who knows it: bound (level x ms) and noise (level x sqrt(ms))."""
+
+    bound: float
+    noise: float
+
+
+class Integrator(Delayed):
+    """Accumulates evidence for each answer to a bound, then responds.
+
+    In each step the evidence of each answer, less the mean over answers, times `drift` and dt, is
+    added to that answer's accumulator (units: level x ms). The first to reach the bound is the
+    choice; without one, the largest is when the evidence ends. The response follows the
+    non-decision time after both the commitment and the opening of the response window, in the
+    window's last step at the latest. With two answers and `leak`, `collapse` and `urgency` 0 this
+    is the diffusion model (Ratcliff 1978). Works on every task with two or more evidence channels,
+    one for each answer, else raises ValueError.
+
+    Where `bound` is None it is the square root of the time that a decision without any evidence is
+    to take on average, times the noise: 450 ms, or a quarter of the time for a response if that is
+    less, longer if the easiest trials would be hard (`EASY`, `HARD`). `noise` is then as much as
+    the task's own noise lacks for errors in all but the easiest trials. Both follow from trials
+    that are imagined from the task's declaration. With a bound that is given there is no noise but
+    the task's and what is given.
+
+    The bound falls with the time t (s) since the evidence began: it is
+    bound * exp(-collapse * t) - bound * urgency * t, and not below a hundredth of itself.
+    """
+
+    drift = param.Number(1.0, bounds=(0, 20), doc="gain on the evidence")
+    caution = param.Number(1.0, bounds=(0.1, 5), doc="factor on the bound that the task suggests")
+    bound = param.Number(
+        None, bounds=(0.1, 1000), allow_None=True,
+        doc="evidence at which it commits, level x ms; None: what the task suggests",
+    )  # fmt: skip
+    collapse = param.Number(0.0, bounds=(0, 10), doc="rate at which the bound decays, 1/s")
+    urgency = param.Number(0.0, bounds=(0, 5), doc="share of the bound that is lost each second")
+    leak = param.Number(0.0, bounds=(0, 50), doc="loss of what was accumulated, 1/s")
+    noise = param.Number(
+        None, bounds=(0, 20), allow_None=True,
+        doc="SD of its own noise, level x sqrt(ms); None: what the task lacks, 0 with a bound",
+    )  # fmt: skip
+    lapse = Probability(0.0, doc="share of trials with a random answer")
+
+    _plan: Any = None
+
+    def start_run(self, env: HasTrials, rng: np.random.Generator) -> None:
+        """Find the evidence in the task's channels, and what its bound is to be."""
+        self._plan = None
+        self._know(env)
+
+    def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
+        """Clear the accumulators."""
+        self._know(env)
+        self._env = env
+        opens, closes = env.window
+        self._x = np.zeros((1, self._size))
+        self._choice: int | None = None
+        self._shown = 0  # steps with evidence
+        self._wait, self._lapsed, self._ties, self._guess = self._chances(
+            rng, (closes - opens) * self._dt
+        )
+        self._rng = rng
+
+    def act(self, ob: np.ndarray) -> int:
+        """Nothing until the response is due, then the choice."""
+        env = self._env
+        opens, closes = env.window
+        now = env.t_ind
+        is_open, last = opens <= now < closes, now == closes - 1
+        if self._choice is None:
+            evidence = self._evidence_in(ob[None])
+            shown = bool(evidence.any())
+            if shown:
+                self._integrate(self._x, evidence, lambda: self._rng.standard_normal(self._size))
+                self._shown += 1
+            bound = self._bounds(np.array([self._shown]))
+            if (self._x >= bound[:, None]).any() or (is_open and not shown):
+                self._choice = int(self._largest(self._x, self._ties)[0])
+        if is_open and (self._choice is not None or last):
+            if self._wait <= 0 or last:
+                return self._answer()
+            self._wait -= self._dt
+        return 0
+
+    def _answer(self) -> int:
+        choice = self._choice
+        if choice is None:
+            choice = int(self._largest(self._x, self._ties)[0])
+        return self._first + (self._guess if self._lapsed else choice)
+
+    # -- many trials at once -----------------------------------------------------------------------
+
+    def play_many(self, trials: Many) -> tuple[np.ndarray, np.ndarray]:
+        """The steps and actions (n,) of its responses in trials of the task that it began with."""
+        n, size, dt = trials.n, self._size, self._dt
+        opens, closes = trials.window.T
+        evidence = self._evidence_in(trials.ob)
+        shown = trials.padded(evidence.any(axis=1))
+        windows = ((closes - opens) * dt).tolist()
+        told = [self._chances(rng, ms) for rng, ms in zip(trials.rngs, windows, strict=True)]
+        waits, lapsed, ties, guesses = (np.array(column) for column in zip(*told, strict=True))
+        own = np.zeros((0, size))
+        if self._noise:
+            counts = shown.sum(axis=1).tolist()
+            own = np.concatenate(
+                [rng.standard_normal((m, size)) for rng, m in zip(trials.rngs, counts, strict=True)]
+            )
+            drawn = np.concatenate([[0], np.cumsum(counts)])[:-1]
+        x, seen = np.zeros((n, size)), np.zeros(n, int)
+        choice, chosen = np.full(n, -1), np.full(n, shown.shape[1] + 1)  # and the step
+        for step in range(shown.shape[1]):
+            going, rows = trials.at(step)
+            which = choice[going] < 0
+            going, rows = going[which], rows[which]
+            if not going.size:
+                continue
+            on = shown[going, step]
+            if (adding := going[on]).size:
+                moved = x[adding]
+                self._integrate(moved, evidence[rows[on]], lambda: own[drawn[adding] + seen[adding]])
+                x[adding] = moved
+                seen[adding] += 1
+            over = (x[going] >= self._bounds(seen[going])[:, None]).any(axis=1)
+            is_open = (opens[going] <= step) & (step < closes[going])
+            commits = going[over | (is_open & ~on)]
+            choice[commits] = self._largest(x[commits], ties[commits])
+            chosen[commits] = step
+        late = choice < 0
+        choice[late] = self._largest(x[late], ties[late])
+        delays = np.ceil(np.maximum(waits, 0) / dt - 1e-9).astype(int)
+        steps = np.minimum(np.maximum(chosen, opens) + delays, closes - 1)
+        steps[closes <= opens] = NEVER
+        return steps, self._first + np.where(lapsed, guesses, choice)
+
+    # -- the model ---------------------------------------------------------------------------------
+
+    def _chances(self, rng: np.random.Generator, ms: float) -> tuple[float, bool, np.ndarray, int]:
+        """What chance decides before a trial: non-decision time, lapse, ties, a random answer."""
+        wait = wait_ms(rng, *self._delay(ms))
+        lapsed = bool(rng.random() < self._lapse)
+        return wait, lapsed, rng.random(self._size), int(rng.integers(self._size))
+
+    def _integrate(self, x: np.ndarray, evidence: np.ndarray, normal: Any) -> None:
+        """Add a step's evidence (n, size) to accumulators, in place; `normal` gives (n, size)."""
+        dt = self._dt
+        gain = self._drift * (evidence - evidence.mean(axis=1, keepdims=True)) * dt
+        x += gain - self._leak * dt * x
+        if self._noise:
+            x += self._noise * dt**0.5 * normal()
+
+    def _bounds(self, seen: np.ndarray) -> np.ndarray:
+        """The bound after so many steps with evidence, (n,)."""
+        t = seen * (self._dt / 1000)
+        bound = self._bound * (np.exp(-self._collapse * t) - self._urge * t)
+        return np.maximum(bound, self._bound / 100)
+
+    @staticmethod
+    def _largest(x: np.ndarray, ties: np.ndarray) -> np.ndarray:
+        return np.argmax(x + 1e-9 * ties, axis=1)
+
+    def _evidence_in(self, ob: np.ndarray) -> np.ndarray:
+        """The evidence in observations (S, C), summed over groups that count: (S, size)."""
+        return gathered(ob, self._evidence, self._size)
+
+    # -- what it knows of the task -----------------------------------------------------------------
+
+    def _know(self, env: HasTrials) -> None:
+        """Read the task's declaration, once for each run; ValueError if it has no evidence."""
+        task = env.declared
+        plan = task.plan if task else None
+        if plan is not None and plan is self._plan:
+            return
+        groups = [g for g in plan.channels if g.evidence] if plan else []
+        sizes = {group.size for group in groups}
+        choices = [g for g in plan.actions if g.size in sizes and g.size > 1] if plan else []
+        if task is None or plan is None or len(sizes) != 1 or not choices:
+            raise ValueError(
+                f"{env} gives no evidence to integrate: the integrator needs two or more evidence"
+                " channels, one for each answer"
+            )
+        self._evidence = [(g, plan.channels[g.gate].start if g.gate else None) for g in groups]
+        self._first, self._size = choices[0].start, choices[0].size
+        self._dt = float(env.dt)
+        # params are slow to read
+        self._drift, self._leak, self._lapse = self.drift, self.leak / 1000, self.lapse
+        self._delay = self.delay()
+        self._collapse, self._urge = self.collapse, self.urgency
+        if self.bound is None:
+            scale = scale_of(task, self._evidence, self._size)
+            self._bound, self._noise = self.caution * scale.bound, scale.noise
+        else:
+            self._bound, self._noise = self.bound, 0.0
+        if self.noise is not None:
+            self._noise = self.noise
+        self._plan = plan
+
+
+def gathered(
+    ob: np.ndarray, evidence: list[tuple[Group, int | None]], size: int
+) -> np.ndarray:  # fmt: skip
+    """Evidence groups of observations (S, C), summed where their gates are on: (S, size)."""
+    out = np.zeros((len(ob), size))
+    for group, gate in evidence:
+        part = ob[:, group.slice]
+        out += part if gate is None else np.where(ob[:, gate, None] > 0.5, part, 0)
+    return out
+
+
+def scale_of(task: Task, evidence: list[tuple[Group, int | None]], size: int) -> Scale:
+    """The bound and the noise that go with a task's evidence, noise and times; see `Integrator`."""
+    if task.tasks:
+        return Scale(40.0, 0.0)
+    known, dt = practice(task), float(task.dt)
+    shown = gathered(known.batch.ob, evidence, size)
+    clean = gathered(known.clean, evidence, size)
+    is_on = shown.any(axis=1)
+    ms = known.by_trial(is_on.astype(float)) * dt
+    sums = np.sort(known.by_trial(np.where(is_on[:, None], clean, 0)) * dt, axis=1)
+    drifts = (sums[:, -1] - sums[:, -2]) / 2 / np.maximum(ms, dt)  # of the best against the second
+    residual = (shown - clean)[is_on]
+    residual -= residual.mean(axis=1, keepdims=True)
+    variance = float((residual**2).mean()) * dt * size / (2 * (size - 1)) if len(residual) else 0.0
+    drift = float(np.quantile(drifts, 0.9))
+    opens, closes = known.batch.window.T
+    step = known.batch.step
+    trial = known.batch.trial
+    inside = is_on & (step >= opens[trial]) & (step < closes[trial])
+    hurried = bool(known.by_trial(inside.astype(float)).any())  # evidence until the response
+    time = float(np.median(ms[ms > 0])) if (ms > 0).any() else dt
+    mean = min(UNHURRIED, time / SHARE)
+    if drift > 0 and variance > 0:
+        needed = variance * (HARD / drift) ** 2
+        mean = max(mean, min(needed, time / SHARE if hurried else time))
+    noise = max(variance**0.5, drift * mean**0.5 / EASY)
+    own = max(noise**2 - variance, 0.0)
+    return Scale(max(noise * mean**0.5, 1e-3), (2 * own) ** 0.5)
