@@ -8,6 +8,7 @@ import param
 
 from neurogym.spec.parameters import unknown
 from neurogym.subjects.integrator import Integrator
+from neurogym.subjects.learners import QLearner, WinStayLoseShift
 from neurogym.subjects.policy import Policy
 from neurogym.subjects.policy import has as _callable
 from neurogym.subjects.simple import Model, Oracle, RandomAgent
@@ -16,6 +17,8 @@ AGENTS: dict[str, type[Policy]] = {
     "random": RandomAgent,
     "oracle": Oracle,
     "integrator": Integrator,
+    "q-learner": QLearner,
+    "win-stay-lose-shift": WinStayLoseShift,
 }
 
 

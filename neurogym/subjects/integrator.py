@@ -13,12 +13,13 @@ from neurogym.spec.layout import Group
 from neurogym.spec.parameters import Probability
 from neurogym.subjects.many import NEVER, Many
 from neurogym.subjects.policy import Delayed, wait_ms
-from neurogym.subjects.practice import practice
+from neurogym.subjects.practice import Practice, practice
 from neurogym.trials.task import Task
 
 UNHURRIED = 450.0  # ms: what a decision without evidence takes on average, if there is the time
 SHARE = 4  # it is no more than 1 / SHARE of the time in which evidence has to lead to a response
 EASY = 6.0  # drift x bound / noise variance where it is easiest, at most: own noise sees to it
+FORESEEN = 0.65  # the share of trials whose first half of evidence is to point to the answer
 HARD = 1.5  # and at least, if longer decisions can bring it there
 
 
@@ -42,11 +43,12 @@ class Integrator(Delayed):
     one for each answer, else raises ValueError.
 
     Where `bound` is None it is the square root of the time that a decision without any evidence is
-    to take on average, times the noise: 450 ms, or a quarter of the time for a response if that is
-    less, longer if the easiest trials would be hard (`EASY`, `HARD`). `noise` is then as much as
-    the task's own noise lacks for errors in all but the easiest trials. Both follow from trials
-    that are imagined from the task's declaration. With a bound that is given there is no noise but
-    the task's and what is given.
+    to take on average, times the noise: 450 ms, or a quarter of the time that there is if that is
+    less, longer if even the easiest trials would be hard (`EASY`, `HARD`). Where evidence comes in
+    parts, one answer's after the other's, it decides when all of it was there. `noise` is then as
+    much as the task's own noise lacks for errors in all but the easiest trials. All this follows
+    from trials that are imagined from the task's declaration, and is our choice. With a bound that
+    is given there is no noise but the task's and what is given.
 
     The bound falls with the time t (s) since the evidence began: it is
     bound * exp(-collapse * t) - bound * urgency * t, and not below a hundredth of itself.
@@ -177,6 +179,8 @@ class Integrator(Delayed):
     def _bounds(self, seen: np.ndarray) -> np.ndarray:
         """The bound after so many steps with evidence, (n,)."""
         t = seen * (self._dt / 1000)
+        if np.isinf(self._bound):
+            return np.full(len(seen), np.inf)
         bound = self._bound * (np.exp(-self._collapse * t) - self._urge * t)
         return np.maximum(bound, self._bound / 100)
 
@@ -238,25 +242,45 @@ def scale_of(task: Task, evidence: list[tuple[Group, int | None]], size: int) ->
         return Scale(40.0, 0.0)
     known, dt = practice(task), float(task.dt)
     shown = gathered(known.batch.ob, evidence, size)
-    clean = gathered(known.clean, evidence, size)
     is_on = shown.any(axis=1)
+    clean = np.where(is_on[:, None], gathered(known.clean, evidence, size), 0) * dt
     ms = known.by_trial(is_on.astype(float)) * dt
-    sums = np.sort(known.by_trial(np.where(is_on[:, None], clean, 0)) * dt, axis=1)
-    drifts = (sums[:, -1] - sums[:, -2]) / 2 / np.maximum(ms, dt)  # of the best against the second
-    residual = (shown - clean)[is_on]
+    sums = known.by_trial(clean)
+    margins = np.diff(np.sort(sums, axis=1), axis=1)[:, -1]  # of the best over the second
+    drift = float(np.quantile(margins / 2 / np.maximum(ms, dt), 0.9))
+    residual = shown[is_on] * dt - clean[is_on]
     residual -= residual.mean(axis=1, keepdims=True)
-    variance = float((residual**2).mean()) * dt * size / (2 * (size - 1)) if len(residual) else 0.0
-    drift = float(np.quantile(drifts, 0.9))
+    variance = float((residual**2).mean()) / dt * size / (2 * (size - 1)) if is_on.any() else 0.0
+
     opens, closes = known.batch.window.T
-    step = known.batch.step
-    trial = known.batch.trial
+    trial, step = known.batch.trial, known.batch.step
     inside = is_on & (step >= opens[trial]) & (step < closes[trial])
-    hurried = bool(known.by_trial(inside.astype(float)).any())  # evidence until the response
     time = float(np.median(ms[ms > 0])) if (ms > 0).any() else dt
-    mean = min(UNHURRIED, time / SHARE)
+    most = time
+    if inside.any():  # the response ends the evidence
+        window = float(np.median(closes - opens)) * dt
+        most = time = max(time - min(300.0, window / 3), dt) / SHARE
+    else:
+        time /= SHARE
+    mean = min(UNHURRIED, time)
+    more = np.log2(size) ** 0.5  # the best of many is further away from a mistake
     if drift > 0 and variance > 0:
-        needed = variance * (HARD / drift) ** 2
-        mean = max(mean, min(needed, time / SHARE if hurried else time))
-    noise = max(variance**0.5, drift * mean**0.5 / EASY)
-    own = max(noise**2 - variance, 0.0)
-    return Scale(max(noise * mean**0.5, 1e-3), (2 * own) ** 0.5)
+        mean = max(mean, min(variance * (more * HARD / drift) ** 2, most))
+    noise = max(variance**0.5, drift * mean**0.5 / (more * EASY))
+    own = (2 * max(noise**2 - variance, 0.0)) ** 0.5
+    if _comes_in_parts(known, clean, is_on, sums, margins > 1e-6 * margins.max(initial=0)):
+        return Scale(np.inf, own)
+    return Scale(max(noise * mean**0.5, 1e-3), own)
+
+
+def _comes_in_parts(
+    known: Practice, clean: np.ndarray, is_on: np.ndarray, sums: np.ndarray, clear: np.ndarray
+) -> bool:
+    """Whether the first half of the evidence says nothing, as where two are shown in turn."""
+    counts = np.cumsum(is_on)
+    before = counts[known.starts] - is_on[known.starts]
+    half = np.searchsorted(counts, before + (known.by_trial(is_on.astype(int)) + 1) // 2)
+    so_far = np.cumsum(clean, axis=0)
+    early = so_far[half] - so_far[known.starts] + clean[known.starts]
+    same = early.argmax(axis=1) == sums.argmax(axis=1)
+    return bool(clear.any() and same[clear].mean() < FORESEEN)
