@@ -15,6 +15,7 @@ from neurogym.loops.reading import check
 from neurogym.loops.running import Loop, Transition
 from neurogym.spec.canvas import Canvas, LevelCanvas, Trials, in_order
 from neurogym.spec.conditions import Condition, Learned, State
+from neurogym.spec.durations import to_steps
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Result, Results
 from neurogym.spec.paper import Paper
@@ -158,6 +159,7 @@ class Task(param.Parameterized):
         self._plan: Plan | None = None
         self._loop: Loop | None = None
         self._changes = 0
+        self._check_window()
         self.check()
         self.param.watch(self._forget, allowed)
 
@@ -226,6 +228,41 @@ class Task(param.Parameterized):
 
     def check(self) -> None:
         """Raise ValueError for parameters that do not go together."""
+
+    def needs(self, period: str, steps: int, why: str) -> None:
+        """For `check`: raise ValueError unless a period has so many steps in every trial."""
+        duration = self.timing[period]
+        ms = self._shortest(period)
+        has = int(to_steps(ms, self.dt))
+        if has < steps:
+            raise ValueError(
+                f"timing[{period!r}] = {duration} can be {has} steps of dt = {self.dt:g} ms:"
+                f" expected at least {steps} steps, {steps * self.dt:g} ms; {why}"
+            )
+
+    def _check_window(self) -> None:
+        """Raise ValueError where there is no step in which an answer that is asked for counts."""
+        rule = self.rule
+        for periods in rule.asks if rule else ():
+            if not set(periods) <= set(self.timing):
+                continue  # declared otherwise: the plan tells
+            last = periods[-1]
+            before = sum(int(to_steps(self._shortest(p), self.dt)) for p in periods[:-1])
+            least = (rule.dead_steps if rule else 0) + 1 - before
+            if least > 0:
+                self.needs(last, least, "an answer is asked for in it")
+
+    def _shortest(self, period: str) -> float:
+        """The least length of a period in ms, as far as the timing alone can tell."""
+        duration = self.timing[period]
+        if duration.kind == "times":
+            of, factor = duration.args
+            return self._shortest(of) * factor if of in self.timing else 0.0
+        if duration.kind == "until":
+            return float(duration.args[0])
+        low, high = duration.bounds
+        drawn = duration.kind in ("uniform", "truncated_exponential")  # never just the bound
+        return float(low or (min(1.0, high) if drawn else 0.0))
 
     def channels(self) -> Channels:
         """The observation channels."""
