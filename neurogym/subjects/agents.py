@@ -7,11 +7,14 @@ from typing import Any
 import param
 
 from neurogym.spec.parameters import unknown
+from neurogym.subjects.detector import SignalDetector
 from neurogym.subjects.integrator import Integrator
 from neurogym.subjects.learners import QLearner, WinStayLoseShift
 from neurogym.subjects.policy import Policy
 from neurogym.subjects.policy import has as _callable
 from neurogym.subjects.simple import Model, Oracle, RandomAgent
+from neurogym.subjects.two_step import TwoStepLearner
+from neurogym.subjects.wagerer import ConfidenceObserver
 
 AGENTS: dict[str, type[Policy]] = {
     "random": RandomAgent,
@@ -19,6 +22,9 @@ AGENTS: dict[str, type[Policy]] = {
     "integrator": Integrator,
     "q-learner": QLearner,
     "win-stay-lose-shift": WinStayLoseShift,
+    "two-step": TwoStepLearner,
+    "signal-detection": SignalDetector,
+    "confidence": ConfidenceObserver,
 }
 
 

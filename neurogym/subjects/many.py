@@ -36,6 +36,11 @@ class Many:
         self.offsets = edges - edges[0]
         self.length = np.diff(edges)  # (n,) steps
         self.window = batch.window[first:stop]
+        self._starts, self._places = batch.timeline.start, slice(first, stop)
+
+    def starts(self, period: str) -> np.ndarray:
+        """The first step of a period, (n,)."""
+        return self._starts[period][self._places]
 
     def at(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """The trials that have a step, (m,), and their rows, (m,)."""
