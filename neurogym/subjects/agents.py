@@ -13,6 +13,7 @@ from neurogym.subjects.learners import QLearner, WinStayLoseShift
 from neurogym.subjects.policy import Policy
 from neurogym.subjects.policy import has as _callable
 from neurogym.subjects.simple import Model, Oracle, RandomAgent
+from neurogym.subjects.timer import IntervalObserver
 from neurogym.subjects.two_step import TwoStepLearner
 from neurogym.subjects.wagerer import ConfidenceObserver
 
@@ -25,6 +26,7 @@ AGENTS: dict[str, type[Policy]] = {
     "two-step": TwoStepLearner,
     "signal-detection": SignalDetector,
     "confidence": ConfidenceObserver,
+    "interval": IntervalObserver,
 }
 
 

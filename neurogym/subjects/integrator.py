@@ -48,7 +48,8 @@ class Integrator(Delayed):
     parts, one answer's after the other's, it decides when all of it was there. `noise` is then as
     much as the task's own noise lacks for errors in all but the easiest trials. All this follows
     from trials that are imagined from the task's declaration, and is our choice. With a bound that
-    is given there is no noise but the task's and what is given.
+    is given there is no noise but the task's and what is given. Periods in which evidence channels
+    hold nothing but noise do not count.
 
     The bound falls with the time t (s) since the evidence began: it is
     bound * exp(-collapse * t) - bound * urgency * t, and not below a hundredth of itself.
@@ -84,6 +85,7 @@ class Integrator(Delayed):
         self._x = np.zeros((1, self._size))
         self._choice: int | None = None
         self._shown = 0  # steps with evidence
+        self._spans = [span for name, *span in env.periods if name in self._informs]
         self._wait, self._lapsed, self._ties, self._guess = self._chances(
             rng, (closes - opens) * self._dt
         )
@@ -97,7 +99,8 @@ class Integrator(Delayed):
         is_open, last = opens <= now < closes, now == closes - 1
         if self._choice is None:
             evidence = self._evidence_in(ob[None])
-            shown = bool(evidence.any())
+            inside = self._all or any(start <= now < stop for start, stop in self._spans)
+            shown = inside and bool(evidence.any())
             if shown:
                 self._integrate(self._x, evidence, lambda: self._rng.standard_normal(self._size))
                 self._shown += 1
@@ -123,7 +126,8 @@ class Integrator(Delayed):
         n, size, dt = trials.n, self._size, self._dt
         opens, closes = trials.window.T
         evidence = self._evidence_in(trials.ob)
-        shown = trials.padded(evidence.any(axis=1))
+        is_on = evidence.any(axis=1)
+        shown = trials.padded(is_on if self._all else is_on & trials.during(self._informs))
         windows = ((closes - opens) * dt).tolist()
         told = [self._chances(rng, ms) for rng, ms in zip(trials.rngs, windows, strict=True)]
         waits, lapsed, ties, guesses = (np.array(column) for column in zip(*told, strict=True))
@@ -211,12 +215,15 @@ class Integrator(Delayed):
         self._evidence = [(g, plan.channels[g.gate].start if g.gate else None) for g in groups]
         self._first, self._size = choices[0].start, choices[0].size
         self._dt = float(env.dt)
+        self._all, self._informs = bool(task.tasks), ()
+        if not task.tasks:
+            self._informs = informative(task, self._evidence, self._size)
         # params are slow to read
         self._drift, self._leak, self._lapse = self.drift, self.leak / 1000, self.lapse
         self._delay = self.delay()
         self._collapse, self._urge = self.collapse, self.urgency
         if self.bound is None:
-            scale = scale_of(task, self._evidence, self._size)
+            scale = scale_of(task, self._evidence, self._size, self._informs)
             self._bound, self._noise = self.caution * scale.bound, scale.noise
         else:
             self._bound, self._noise = self.bound, 0.0
@@ -236,13 +243,24 @@ def gathered(
     return out
 
 
-def scale_of(task: Task, evidence: list[tuple[Group, int | None]], size: int) -> Scale:
+def informative(task: Task, evidence: list[tuple[Group, int | None]], size: int) -> tuple[str, ...]:
+    """The periods that show more than noise in the evidence of some trial, by name."""
+    known = practice(task)
+    trials = Many(known.batch, range(known.batch.n), float(task.dt), ())
+    shown = gathered(known.clean, evidence, size).any(axis=1)
+    return tuple(name for name in task.plan.timing if (shown & trials.during([name])).any())
+
+
+def scale_of(
+    task: Task, evidence: list[tuple[Group, int | None]], size: int, informs: tuple[str, ...]
+) -> Scale:
     """The bound and the noise that go with a task's evidence, noise and times; see `Integrator`."""
     if task.tasks:
         return Scale(40.0, 0.0)
     known, dt = practice(task), float(task.dt)
     shown = gathered(known.batch.ob, evidence, size)
-    is_on = shown.any(axis=1)
+    trials = Many(known.batch, range(known.batch.n), dt, ())
+    is_on = shown.any(axis=1) & trials.during(informs)
     clean = np.where(is_on[:, None], gathered(known.clean, evidence, size), 0) * dt
     ms = known.by_trial(is_on.astype(float)) * dt
     sums = known.by_trial(clean)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,11 +36,21 @@ class Many:
         self.offsets = edges - edges[0]
         self.length = np.diff(edges)  # (n,) steps
         self.window = batch.window[first:stop]
-        self._starts, self._places = batch.timeline.start, slice(first, stop)
+        self._timeline, self._places = batch.timeline, slice(first, stop)
 
     def starts(self, period: str) -> np.ndarray:
         """The first step of a period, (n,)."""
-        return self._starts[period][self._places]
+        return self._timeline.start[period][self._places]
+
+    def during(self, periods: Iterable[str]) -> np.ndarray:
+        """Which rows lie in one of some periods, (S,) bool."""
+        trial = np.repeat(np.arange(self.n), self.length)
+        step = np.arange(len(self.ob)) - self.offsets[trial]
+        inside = np.zeros(len(self.ob), bool)
+        for name in periods:
+            end = self._timeline.end[name][self._places]
+            inside |= (step >= self.starts(name)[trial]) & (step < end[trial])
+        return inside
 
     def at(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """The trials that have a step, (m,), and their rows, (m,)."""
