@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import param
 
+from neurogym.envs.has_trials import HasTrials
 from neurogym.spec.parameters import unknown
 from neurogym.subjects.detector import SignalDetector
 from neurogym.subjects.integrator import Integrator
 from neurogym.subjects.learners import QLearner, WinStayLoseShift
-from neurogym.subjects.policy import Policy
+from neurogym.subjects.policy import Policy, start_run
 from neurogym.subjects.policy import has as _callable
 from neurogym.subjects.simple import Model, Oracle, RandomAgent
 from neurogym.subjects.timer import IntervalObserver
@@ -28,6 +30,11 @@ AGENTS: dict[str, type[Policy]] = {
     "confidence": ConfidenceObserver,
     "interval": IntervalObserver,
 }
+# those that behave as people do, the more particular ones first
+OBSERVERS = (
+    "confidence", "two-step", "q-learner", "win-stay-lose-shift", "interval", "signal-detection",
+    "integrator",
+)  # fmt: skip
 
 
 def register_agent(name: str, cls: type[Policy] | None = None) -> Any:
@@ -55,6 +62,17 @@ def register_agent(name: str, cls: type[Policy] | None = None) -> Any:
         )
     AGENTS[name] = cls
     return cls
+
+
+def fits(spec: str | Policy | Any, env: HasTrials) -> bool:
+    """Whether an agent can play an environment whose trial has begun: one given as `agent` is."""
+    policy: Any = agent(spec)
+    try:
+        start_run(policy, env, 0)
+        policy.begin(env, np.random.default_rng(0))
+    except ValueError:
+        return False
+    return True
 
 
 def agent(spec: str | Policy | Any, **params: Any) -> Policy:

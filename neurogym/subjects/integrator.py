@@ -126,18 +126,17 @@ class Integrator(Delayed):
         n, size, dt = trials.n, self._size, self._dt
         opens, closes = trials.window.T
         evidence = self._evidence_in(trials.ob)
-        is_on = evidence.any(axis=1)
+        is_on = np.asarray(evidence.any(axis=1))
         shown = trials.padded(is_on if self._all else is_on & trials.during(self._informs))
         windows = ((closes - opens) * dt).tolist()
         told = [self._chances(rng, ms) for rng, ms in zip(trials.rngs, windows, strict=True)]
         waits, lapsed, ties, guesses = (np.array(column) for column in zip(*told, strict=True))
+        counts = shown.sum(axis=1)
+        drawn = np.cumsum(counts) - counts
         own = np.zeros((0, size))
         if self._noise:
-            counts = shown.sum(axis=1).tolist()
-            own = np.concatenate(
-                [rng.standard_normal((m, size)) for rng, m in zip(trials.rngs, counts, strict=True)]
-            )
-            drawn = np.concatenate([[0], np.cumsum(counts)])[:-1]
+            pairs = zip(trials.rngs, counts.tolist(), strict=True)
+            own = np.concatenate([rng.standard_normal((m, size)) for rng, m in pairs])
         x, seen = np.zeros((n, size)), np.zeros(n, int)
         choice, chosen = np.full(n, -1), np.full(n, shown.shape[1] + 1)  # and the step
         for step in range(shown.shape[1]):
@@ -148,8 +147,8 @@ class Integrator(Delayed):
                 continue
             on = shown[going, step]
             if (adding := going[on]).size:
-                moved = x[adding]
-                self._integrate(moved, evidence[rows[on]], lambda: own[drawn[adding] + seen[adding]])
+                moved, at = x[adding], drawn[adding] + seen[adding]
+                self._integrate(moved, evidence[rows[on]], lambda at=at: own[at])
                 x[adding] = moved
                 seen[adding] += 1
             over = (x[going] >= self._bounds(seen[going])[:, None]).any(axis=1)
@@ -215,9 +214,8 @@ class Integrator(Delayed):
         self._evidence = [(g, plan.channels[g.gate].start if g.gate else None) for g in groups]
         self._first, self._size = choices[0].start, choices[0].size
         self._dt = float(env.dt)
-        self._all, self._informs = bool(task.tasks), ()
-        if not task.tasks:
-            self._informs = informative(task, self._evidence, self._size)
+        self._all = bool(task.tasks)
+        self._informs = () if self._all else informative(task, self._evidence, self._size)
         # params are slow to read
         self._drift, self._leak, self._lapse = self.drift, self.leak / 1000, self.lapse
         self._delay = self.delay()

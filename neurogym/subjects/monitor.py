@@ -360,8 +360,9 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         """Let a model play fresh trials in an environment of its own, under the same wrappers.
 
         Neither this environment nor what was recorded changes. The model's state, and what an agent
-        learns, last as long as the evaluation. `neurogym.rollout` plays the same trials in the same way, but below all
-        gymnasium wrappers, so that a model of what they return could not play there.
+        learns, last as long as the evaluation. `neurogym.rollout` plays the same trials in the same
+        way, but below all gymnasium wrappers, so that a model of what they return could not play
+        there.
 
         Args:
             num_trials: how many trials are played to their end.

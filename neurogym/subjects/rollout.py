@@ -104,7 +104,7 @@ class Player:
         `told` is what another subject was told there of the trials before it; None: its own.
         """
         env, policy = self.env, self.policy
-        if self._goes_on(index, forced, told):
+        if isinstance(env, TaskEnv) and self._goes_on(env, index, forced, told):
             first = env.ob_now
         else:
             first = trial_table.begin(env, seed, index, forced, self._told(told))
@@ -122,10 +122,9 @@ class Player:
         self._after = dict(env.memory)
         return trial_table.outcome_of(trace)
 
-    def _goes_on(self, index: int, forced: Mapping[str, Any], told: Any) -> bool:
+    def _goes_on(self, env: TaskEnv, index: int, forced: Mapping[str, Any], told: Any) -> bool:
         """Whether the environment is in that trial already: it came after the last one."""
-        env = self.env
-        if self._after is None or told is not None or forced or not isinstance(env, TaskEnv):
+        if self._after is None or told is not None or forced:
             return False
         return env.trial_index == index and env.t_ind == 0
 

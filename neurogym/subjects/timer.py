@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,7 @@ class IntervalObserver(param.Parameterized):
                     self._marks[0] = now
             elif rises[1]:
                 self._marks[1] = now
-                self._due = self._when(ob, *self._marks, *self._window, self._normals)
+                self._due = self._when(ob, tuple(self._marks), self._window, self._normals)
         return self._press if now == self._due else self._idle
 
     def play_many(self, trials: Many) -> tuple[np.ndarray, np.ndarray]:
@@ -80,7 +81,7 @@ class IntervalObserver(param.Parameterized):
         steps = [
             NEVER
             if end == NOWHERE
-            else self._when(trials.ob[row + end], begin, end, *window, rng.standard_normal(2))
+            else self._when(trials.ob[row + end], (begin, end), window, rng.standard_normal(2))
             for row, begin, end, window, rng in zip(
                 trials.offsets[:-1].tolist(), begins.tolist(), ends.tolist(),
                 trials.window.tolist(), trials.rngs, strict=True,
@@ -91,9 +92,14 @@ class IntervalObserver(param.Parameterized):
     # -- the model -------------------------------------------------------------------------------
 
     def _when(
-        self, ob: np.ndarray, begin: int, end: int, opens: int, closes: int, normals: np.ndarray
+        self,
+        ob: np.ndarray,
+        marks: Sequence[int],
+        window: Sequence[int],
+        normals: np.ndarray,
     ) -> int:
-        """The step of the response, given the steps that bound the interval."""
+        """The step of the response, given the steps that bound the interval, and the window."""
+        (begin, end), (opens, closes) = marks, window
         context = self._contexts[0]
         if len(self._contexts) > 1:
             context = min(self._contexts, key=lambda one: float(((one.shown - ob) ** 2).sum()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -52,7 +53,7 @@ class ConfidenceObserver(Delayed):
         opens, closes = env.window
         self._told = [self._chances(rng, (closes - opens) * self._dt)]
         self._x, self._steps, self._answer = 0.0, 0, 0
-        self._due = self._late(opens, closes, self._told[0][0])
+        self._due = self._late((opens, closes), self._told[0][0])
 
     def act(self, ob: np.ndarray) -> int:
         """Nothing until the response is due, then an answer or the sure option."""
@@ -75,14 +76,15 @@ class ConfidenceObserver(Delayed):
         told = [self._chances(rng, ms) for rng, ms in zip(trials.rngs, windows, strict=True)]
         due = np.array(
             [
-                self._late(*edges, wait)
-                for edges, (wait, *_) in zip(trials.window.tolist(), told, strict=True)
+                self._late(window, wait)
+                for window, (wait, *_) in zip(trials.window.tolist(), told, strict=True)
             ]
         )
         evidence = self._evidence_in(trials.ob)
         at = np.arange(trials.n), np.maximum(due, 0)
         x = np.cumsum(trials.padded(self._against(evidence)), axis=1)[at]
-        seen = np.cumsum(trials.padded(evidence.any(axis=1)), axis=1)[at]
+        is_on = np.asarray(evidence.any(axis=1))
+        seen = np.cumsum(trials.padded(is_on), axis=1)[at]
         rows = trials.offsets[:-1] + np.maximum(due, 0)
         return due, self._answers(x, seen, self._offer(trials.ob[rows]), told)
 
@@ -94,8 +96,9 @@ class ConfidenceObserver(Delayed):
         normal, lapsed = float(rng.standard_normal()), bool(rng.random() < self._lapse)
         return wait, normal, lapsed, int(rng.integers(2))
 
-    def _late(self, opens: int, closes: int, wait: float) -> int:
+    def _late(self, window: Sequence[int], wait: float) -> int:
         """The step of the response."""
+        opens, closes = window
         if closes <= opens:
             return NEVER
         return min(opens + int(np.ceil(max(wait, 0) / self._dt - 1e-9)), closes - 1)
@@ -168,4 +171,3 @@ class ConfidenceObserver(Delayed):
             share = (rewards.get(aside, 0.0) - fail) / (correct - fail) if correct != fail else 0.5
             threshold = min(max(share, 0.5), 0.999)
         self._quantile = NORMAL.inv_cdf(min(threshold, 1 - 1e-12))
-

@@ -141,7 +141,7 @@ def test_an_agent_may_be_a_name_a_policy_or_a_model():
         agent(3)
     with pytest.raises(ValueError, match="bound"):
         Integrator(bound=-1)
-    assert set(AGENTS) == {"random", "oracle", "integrator"}
+    assert {"random", "oracle", "integrator"} < set(AGENTS)
 
 
 def test_an_agents_parameters_are_checked():
