@@ -7,7 +7,7 @@ index and forced conditions; `replay` does so. Times are ms; JSON columns are di
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -118,10 +118,16 @@ class Trace:
         return None
 
 
-def run_trial(env: HasTrials, act: Any, first: np.ndarray) -> Trace:
+def run_trial(
+    env: HasTrials,
+    act: Any,
+    first: np.ndarray,
+    receive: Callable[[float, bool], None] | None = None,
+) -> Trace:
     """Play the trial that `env` has begun: `act(ob)` gives each step's action.
 
-    `first` is its first observation, (C,). ValueError for an action that there is not.
+    `first` is its first observation, (C,). `receive` is told of each step what it earned, and
+    whether the trial ended with it. ValueError for an action that there is not.
     """
     periods, dt, endless = env.periods, float(env.dt), env.most_steps is None
     ob = first
@@ -130,6 +136,8 @@ def run_trial(env: HasTrials, act: Any, first: np.ndarray) -> Trace:
     while not info.get("new_trial"):
         at, action = env.t_ind, act(ob)
         following, reward, _, _, info = env.step(action)
+        if receive:
+            receive(float(reward), bool(info.get("new_trial")))
         gt = info.get("gt")
         step = (ob, -1 if gt is None else gt, action, reward, at)
         for column, value in zip(rows, step, strict=True):
