@@ -140,6 +140,7 @@ class Task(param.Parameterized):
     rule: ClassVar[Rule | None] = None
     scene: ClassVar[Scene] = Scene()
     keys: ClassVar[Keys] = Keys()
+    unshared: ClassVar[Mapping[str, str]] = {}  # channels whose noise a person is not shown: why
     starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
     closed: ClassVar[bool] = False
     between: ClassVar[str] = " / "  # stands between the names of several tasks
@@ -147,6 +148,8 @@ class Task(param.Parameterized):
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
     answers: ClassVar[tuple[str, ...]] = ("response",)  # graded actions: what a response can be
+    marks: ClassVar[tuple[str, ...]] = ()  # the channels whose onsets begin and end an interval
+    # that is to be produced
     window: ClassVar[
         tuple[str, ...]
     ] = ()  # of closed tasks: periods in which responses are asked for
@@ -352,6 +355,11 @@ class Task(param.Parameterized):
         if taken := [name for name in ("agent", "human") if name in cls.presets]:
             raise ValueError(f"{cls.__name__}: presets has {taken[0]!r}, which stands for itself")
         check(cls)
+
+    @property
+    def hidden_noise(self) -> Mapping[str, str]:
+        """The channels whose noise a person is not shown, and why."""
+        return self.unshared
 
     # -- several tasks as one: what a single task answers ------------------------------------------
 
