@@ -229,7 +229,7 @@ export class OpenTrial extends Trial {
     this.log(ts, step);
     this.ask(ts, step, closing);
     this.active = closing ? [] : this.activeAt(step);
-    this.row = closing ? null : this.rowAt(step);
+    this.row = closing ? null : this.rowOf(ts, step);
   }
 
   // The step that a frame shows. Each period so gets the frames nearest to its length, and errors do not add up.
@@ -248,7 +248,7 @@ export class OpenTrial extends Trial {
   ahead(at) {
     const step = this.stepOf(at);
     if (step >= this.T || this.endedBy(step)) return {row: null};
-    return {row: this.rowAt(step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
+    return {row: this.rowOf(at, step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
   }
 
   /** @param {number} step @returns {Set<number> | null} */
@@ -262,6 +262,40 @@ export class OpenTrial extends Trial {
     if (this.onset === null && this.window && step >= this.counted && step < this.T) this.onset = ts;
     this.open = !closing && Boolean(this.window) && step >= this.window[0] && step < this.window[1];
     if (this.score.response !== null) this.open = false;
+  }
+
+  // What a frame shows: the samples of its step, as long as the step is on. Of steps that are shorter than frames it is the mean
+  // of noisy samples in its time, each by its share: so none is left out. Samples beyond the borders of periods belong to other frames.
+  /** @param {number} ts @param {number} step that it shows */
+  rowOf(ts, step) {
+    const row = this.rowAt(step);
+    const {noisy, frames} = this.message;
+    if (!noisy?.length || this.dt >= this.refresh.interval) return row;
+    const [first, last] = this.stretch(step);
+    const from = Math.max(first, (ts - this.t0) / this.dt);
+    const to = Math.min(last, (ts + this.refresh.interval - this.t0) / this.dt);
+    if (!(to > from)) return row;
+    const mean = row.slice();
+    for (const channel of noisy) {
+      let sum = 0;
+      for (let k = Math.floor(from); k < to; k++)
+        sum += (Math.min(k + 1, to) - Math.max(k, from)) * frames[k * this.width + channel];
+      if (row[channel] === frames[step * this.width + channel]) mean[channel] = sum / (to - from);  // it is not hidden
+    }
+    return mean;
+  }
+
+  // The steps around one, [first, after the last], between which no period begins or ends.
+  /** @param {number} step @returns {[number, number]} */
+  stretch(step) {
+    let [first, last] = [0, this.T];
+    for (const [, ...borders] of this.message.periods) {
+      for (const border of borders) {
+        if (border <= step) first = Math.max(first, border);
+        else last = Math.min(last, border);
+      }
+    }
+    return [first, last];
   }
 
   /** @param {number} step @returns {Float32Array} */

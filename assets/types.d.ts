@@ -113,9 +113,11 @@ declare namespace Wire {
     window: Window | null;
     /** the step from which the response time counts */
     counted?: number;
-    /** of several answers their names and steps; the period with whose onset a produced interval begins */
-    asked?: {slots: [string, number, number][], since: string | null};
+    /** of several answers their names and steps; the period with whose onset a produced interval begins, and how long it should be in ms */
+    asked?: {slots: [string, number, number][], since: string | null, due: number | null};
     frames: Float32Array;
+    /** the channels that carry noise in this trial */
+    noisy?: Uint16Array;
     scene: Primitive[];
     seed: number;
     keys?: Key[];
@@ -274,6 +276,8 @@ declare namespace Wire {
     produced_ms?: number | null;
     /** What is on the key of each action. */
     keys?: {[action: string]: string};
+    /** What was shown: the scene, the agent's view, or one after the other. */
+    view?: "scene" | "channels" | "both";
     /** The query by which the run can be made. */
     address?: string;
   }

@@ -221,9 +221,8 @@ def trial(env: HasTrials, uid: str, index: int, attempt: int, first: np.ndarray)
         seed=zlib.crc32(uid.encode()),
     )
     if asked := env.asked:
-        message["asked"] = dict(
-            slots=[list(slot) for slot in asked.slots], since=asked.since or None
-        )
+        slots = [list(slot) for slot in asked.slots]
+        message["asked"] = dict(slots=slots, since=asked.since or None, due=asked.due)
     if isinstance(env, TaskEnv) and message["window"]:
         message["counted"] = env.counted
     if keys := task.keys_in(conditions) if task else None:
@@ -234,6 +233,8 @@ def trial(env: HasTrials, uid: str, index: int, attempt: int, first: np.ndarray)
 def _ahead(env: TaskEnv) -> dict[str, Any]:
     """All rows of a trial, and what each action earns in them, or what the program is told."""
     told: dict[str, Any] = dict(frames=np.ascontiguousarray(env.ob, np.float32))
+    if (noisy := np.flatnonzero(env.noisy.any(axis=0))).size:
+        told["noisy"] = noisy.astype(np.uint16)
     if env.task.plan.echoes:
         told |= _echoes(env)
     if env.parts:

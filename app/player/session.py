@@ -18,6 +18,7 @@ from neurogym.records.files import plain_row
 from neurogym.records.measures import lengths, pace, slower
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.parameters import unknown
+from neurogym.trials.noise import is_shared
 
 AHEAD = 4  # trials that wait in the browser
 SPARE = 10  # attempts at a trial that may have been sent and forgotten since
@@ -423,6 +424,8 @@ def scored(
         row["memory"], row["conditions"] = dict(env.memory), dict(env.trial)
         row["actions"], row["keys"] = reading.actions(message, env), reading.keys(message)
         row["periods"] = reading.periods(message, [name for name, *_ in env.periods])
+        view = reading.view(message) or run["settings"].get("view", "scene")
+        row["shared_noise"] = is_shared(env, by_channels=view == "channels")
         if not trial_table.is_finished(row):
             row["key_ms"] = None
             return row

@@ -178,7 +178,7 @@ class Priors(Task):
     scene = Scene(
         *(Disc(x=x, radius=0.15, color=DARK) for x in SIDES),
         *(
-            Disc(x=x, radius=0.15, color=YELLOW, alpha=Nth("stimulus", 0.35, 0.1, k),
+            Disc(x=x, radius=0.15, color=YELLOW, alpha=Nth("stimulus", 0.3, 0.25, k),
                  during="stimulus")
             for k, x in enumerate(SIDES)
         ),

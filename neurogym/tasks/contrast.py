@@ -19,8 +19,8 @@ def _level(k):
     return By(
         lambda task, conditions: {
             "channel": task.plan.channels["stimulus"].start + k,
-            "scale": 0.8,
-            "offset": 0.1,
+            "scale": 0.6,
+            "offset": 0.2,
         }
     )
 

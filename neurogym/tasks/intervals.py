@@ -1,5 +1,7 @@
 """Comparing intervals of time, and producing them."""
 
+from typing import ClassVar
+
 import numpy as np
 import param
 
@@ -119,7 +121,10 @@ def _wanted(task, conditions):
 
 
 class MotorTiming(Task):
-    """When the circle flashes wait as long as the screen said, then press."""
+    """When the circle flashes wait as long as the screen said, then press.
+
+    The interval is counted from the onset of the flash to the response.
+    """
 
     also = ("interval production",)
     paper = Paper(
@@ -130,6 +135,7 @@ class MotorTiming(Task):
     )
     tags = ("timing", "go-no-go", "supervised")
     differs = (
+        "The interval begins with the onset of the flash, as it is seen; it began with its end.",
         "The set cue lasts one step at least: at dt 80 it had none.",
         "The label stands at the step that earns most; for the long interval it came one early.",
         "A response before the production is too early and costs rewards['abort'], not only during"
@@ -147,7 +153,12 @@ class MotorTiming(Task):
         dt=20, abort=True, timing=dict(fixation=500, cue=("uniform", (900, 1600)), set=100)
     )
 
-    rule = Interval("production", since="production", hold=("fixation", "cue", "set"))
+    sources: ClassVar = {
+        "targets": "paper", "prod_margin": "NeuroGym", "dt": "NeuroGym", "cue": "NeuroGym",
+        "set": "NeuroGym", "production": "our choice",
+    }  # fmt: skip
+
+    rule = Interval("production", since="set", hold=("fixation", "cue", "set"))
     keys = Keys(go=("Space",))
     scene = Scene(
         Disc(radius=0.14, outline=0.006, alpha=0.5),
@@ -155,6 +166,10 @@ class MotorTiming(Task):
         Disc(radius=0.14, color=BLUE, during="set"),
         Cross(during=("fixation", "cue", "set")),
     )
+
+    def check(self):
+        targets = min(self.targets), max(self.targets)
+        self.check_due(targets, self.rule.tolerance(self), "prod_margin")
 
     def channels(self):
         return Channels(fixation=1, interval=len(self.targets), set=1)
@@ -180,7 +195,11 @@ def _beat(k, **how):
 
 
 class OneTwoThreeGo(Task):
-    """Three flashes come in an even beat: press when the fourth one would come."""
+    """Three flashes come in an even beat: press when the fourth one would come.
+
+    The beat is counted from onset to onset, and so is the interval that is produced: from the third
+    flash to the response.
+    """
 
     also = ("1-2-3-Go", "rhythm", "synchronisation")
     paper = Paper(
@@ -193,6 +212,9 @@ class OneTwoThreeGo(Task):
     differs = (
         "The label stands at the step that earns most; it filled the whole response period, of"
         " which most was not rewarded.",
+        "The intervals of timing are those of the beat, from onset to onset; they lay between"
+        " flashes, so that a beat of 600 ms was one of 700, and with a gain only a part of it was"
+        " multiplied.",
         "Forcing interval1 changes the beat; a forced interval changed the reward alone.",
         "The response period begins after the third flash, and holds the last interval and another"
         " one; interval3 and response were periods of their own.",
@@ -211,12 +233,17 @@ class OneTwoThreeGo(Task):
     human = Preset(
         dt=20, abort=True,
         timing=dict(
-            fixation=500, target=("uniform", (500, 900)), interval1=[500, 600, 700, 800, 900]
+            fixation=500, target=("uniform", (500, 900))
         ),
     )  # fmt: skip
+    sources: ClassVar = {
+        "interval1": "paper", "target": "NeuroGym", "fixation": "NeuroGym", "s1": "NeuroGym",
+        "prod_margin": "NeuroGym", "gain": "our choice: ReadySetGo's", "dt": "NeuroGym",
+    }  # fmt: skip
+    starts_with = {"interval1": "s1", "interval2": "s2"}
 
     rule = Interval(
-        "response", since="response",
+        "response", since="s3",
         hold=("fixation", "target", "s1", "interval1", "s2", "interval2", "s3"),
     )  # fmt: skip
     keys = Keys(go=("Space",))
@@ -226,6 +253,12 @@ class OneTwoThreeGo(Task):
         _beat(3, outline=0.014, color=ORANGE, show="target"),
         Cross(y=-0.25),
     )
+
+    def check(self):
+        least, most = (f(self.timing["interval1"].bounds) for f in (min, max))
+        shown = max(self.dt, least // self.dt * self.dt)
+        tolerance = self.rule.tolerance(self)
+        self.check_due((shown, max(most, shown)), tolerance, "prod_margin", [self.gain])
 
     def channels(self):
         return Channels(fixation=1, stimulus=1, target=1)

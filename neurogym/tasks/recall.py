@@ -375,6 +375,10 @@ class DelayEstimation(Task):
     )
 
     rule = OnWheel("decision", hold=("stimulus", "delay"))
+    unshared = {
+        "stimulus": "colours are shown as they are, as in the paper: the noise stands for that of"
+        " seeing them"
+    }
     keys = Keys(choice="ring")
     scene = Scene(
         *(

@@ -12,6 +12,7 @@ from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Levels, Preset, Timing
 from neurogym.spec.rules import FirstResponse
 from neurogym.spec.scene import BLUE, GO, INK, ORANGE, Arc, Bar, By, Cross, Keys, Marker, Scene
+from neurogym.tasks.alternatives import Nth
 from neurogym.trials.task import Task
 
 PAPER = Paper(
@@ -21,6 +22,7 @@ PAPER = Paper(
     2019,
 )
 RADII, COLORS = (0.39, 0.28), (BLUE, ORANGE)  # of the two modalities
+FULL = 0.8  # the level of a stimulus of strength 1
 NOISE = 0.1414  # the authors' 0.01 sqrt(2 tau / dt) a step, at tau = 100 ms
 CODE = "authors' code"
 SHARED = {
@@ -42,7 +44,7 @@ def bump(n: int, at: np.ndarray, strength: np.ndarray) -> np.ndarray:
     """A Gaussian bump on a ring of n directions, (trials, n)."""
     angle = ring(n)
     away = np.abs((angle - angle[at][:, None] + np.pi) % (2 * np.pi) - np.pi)
-    return 0.8 * np.asarray(strength)[:, None] * np.exp(-((away / (np.pi / 8)) ** 2) / 2)
+    return FULL * np.asarray(strength)[:, None] * np.exp(-((away / (np.pi / 8)) ** 2) / 2)
 
 
 class EitherSign(Condition):
@@ -76,6 +78,10 @@ class _Ring(Task):
         True, doc="whether the rings are noisy all the time, or only where a stimulus can be"
     )
     rule = FirstResponse("decision", hold="fixation")
+    unshared = dict.fromkeys(
+        ("stimulus_mod1", "stimulus_mod2"),
+        "a spot is as large as the channel at its place says; nothing is shown where no spot is",
+    )
     keys = Keys(choice="ring")
     evidence = False  # whether the rings speak for the answer of the same index
 
@@ -134,10 +140,16 @@ def _rings(*stimuli, boundary=False):
     )
 
 
-def _spot(modality, angle, during, when=None, size=None):
+def _spot(modality, angle, during, when=None):
+    """A spot that is as large as the channel at its place says: 0.075 for a strength of 1."""
+
+    def size(task, c):
+        place = round(angle(task, c) / (2 * np.pi) * task.dim_ring) % task.dim_ring
+        return Nth(f"stimulus_mod{modality + 1}", 0.055 / FULL, 0.02, place)
+
     return Marker(
-        radius=RADII[modality], angle=By(angle), size=By(size or (lambda task, c: 0.075)),
-        color=COLORS[modality], during=during, when=when,
+        radius=RADII[modality], angle=By(angle), size=By(size), color=COLORS[modality],
+        during=during, when=when,
     )  # fmt: skip
 
 
@@ -269,13 +281,6 @@ def _first(task, c):
 
 def _second(task, c):
     return float(ring(task.dim_ring)[(int(c["ground_truth"]) + int(c["offset"])) % task.dim_ring])
-
-
-def _size(modality, right):
-    """The size of a spot: the right answer's, or the other one's."""
-    return lambda task, c: (
-        0.02 + 0.055 * float(task.strengths(_one(c), modality)[0 if right else 1][0])
-    )
 
 
 def _given(modality):
@@ -426,11 +431,7 @@ class _Decide(_Compare):
 
 
 _PAIRS = _rings(
-    *(
-        _spot(m, angle, "stimulus", _given(m), _size(m, right))
-        for m in (0, 1)
-        for angle, right in ((_first, True), (_second, False))
-    )
+    *(_spot(m, angle, "stimulus", _given(m)) for m in (0, 1) for angle in (_first, _second))
 )
 
 
@@ -537,7 +538,7 @@ def _timed_spot(modality, right, comes):
     def when(task, c):
         return task.given[modality] and (c["order"] == comes) == right
 
-    return _spot(modality, _first if right else _second, period, when, _size(modality, right))
+    return _spot(modality, _first if right else _second, period, when)
 
 
 _SEQUENCE = _rings(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, ClassVar
@@ -144,6 +145,7 @@ class Task(param.Parameterized):
     rule: ClassVar[Rule | None] = None
     scene: ClassVar[Scene] = Scene()
     keys: ClassVar[Keys] = Keys()
+    unshared: ClassVar[Mapping[str, str]] = {}  # channels whose noise a person is not shown: why
     starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
     closed: ClassVar[bool] = False
     between: ClassVar[str] = " / "  # stands between the names of several tasks
@@ -151,6 +153,8 @@ class Task(param.Parameterized):
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
     answers: ClassVar[tuple[str, ...]] = ("response",)  # graded actions: what a response can be
+    marks: ClassVar[tuple[str, ...]] = ()  # the channels whose onsets begin and end an interval
+    # that is to be produced
     window: ClassVar[
         tuple[str, ...]
     ] = ()  # of closed tasks: periods in which responses are asked for
@@ -247,6 +251,44 @@ class Task(param.Parameterized):
                 f" expected at least {steps} steps, {steps * self.dt:g} ms; {why}"
             )
 
+    def check_due(
+        self,
+        intervals: tuple[float, float],
+        tolerance: Callable[[float], float],
+        share: str,
+        gains: Sequence[float] = (1.0,),
+    ) -> None:
+        """For `check`: raise ValueError unless intervals of a length in ms can be produced.
+
+        `intervals` are the shortest and the longest one, each of which is to be produced times each
+        of `gains`, which lengthen the window. An interval begins with the period `since`, ends in
+        the window's only one, and may be off by `tolerance` ms, which the parameter `share` sets.
+        """
+        window = self.rule.periods[0] if self.rule else self.window[0]
+        since = self.rule.since if self.rule else self.since
+        least = intervals[0] * min(gains)
+        if self.dt > 2 * tolerance(least):
+            raise ValueError(
+                f"dt = {self.dt:g} ms: expected at most {2 * tolerance(least):g} ms, so that a step"
+                f" ends the shortest interval, {least:g} ms, within {share} ="
+                f" {getattr(self, share):g} of it"
+            )
+        names, dt = list(self.timing), self.dt
+        before = names[names.index(since) : names.index(window)]
+        lead = dt * sum(int(to_steps(self.timing[p].bounds[1], dt)) for p in before)
+        if lead > least + tolerance(least):
+            raise ValueError(
+                f"timing[{since!r}] = {self.timing[since]}: {window} can begin {lead:g} ms after"
+                f" {since}, at dt = {dt:g} ms; expected at most {least:g} ms, the shortest interval"
+            )
+        grows = self.timing[window].kind == "times"  # with the interval
+        for gain, ms in itertools.product(gains, set(intervals)):
+            due, longer = ms * gain, gain * (ms / intervals[0] if grows else 1.0)
+            steps = int(np.ceil((due - tolerance(due) - lead) / dt)) + 1
+            self.needs(
+                window, int(np.ceil(steps / longer)), f"an interval of {due:g} ms ends in it"
+            )
+
     def _check_window(self) -> None:
         """Raise ValueError where there is no step in which an answer that is asked for counts."""
         rule = self.rule
@@ -318,6 +360,11 @@ class Task(param.Parameterized):
         if taken := [name for name in ("agent", "human") if name in cls.presets]:
             raise ValueError(f"{cls.__name__}: presets has {taken[0]!r}, which stands for itself")
         check(cls)
+
+    @property
+    def hidden_noise(self) -> Mapping[str, str]:
+        """The channels whose noise a person is not shown, and why."""
+        return self.unshared
 
     # -- several tasks as one: what a single task answers ------------------------------------------
 

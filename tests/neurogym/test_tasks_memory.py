@@ -143,14 +143,14 @@ def test_motor_timing_pays_by_the_distance_from_the_interval(which):
     target = (800, 1500)[which]
     best = played(task, lambda env: env.gt_now, ground_truth=which)
     assert best.rewards.sum() == pytest.approx(1)
-    assert best.end["rt"] == target
+    assert best.end["rt"] == target - 40  # from the end of the flash, whose onset counts
     for off in (100, -100):
-        steps = (target + off) // 20
+        steps = (target - 40 + off) // 20
         trace = played(task, at("production", 1, steps), ground_truth=which)
         graded = max(0.1, (1 - 100 / (0.2 * target + 25)) ** 1.5)
         assert trace.rewards.sum() == pytest.approx(graded)
         assert trace.end["performance"] == 1
-    late = played(task, at("production", 1, (target + 400) // 20), ground_truth=which)
+    late = played(task, at("production", 1, (target + 360) // 20), ground_truth=which)
     assert late.rewards.sum() == 0
     assert late.end["outcome"] == "error"
 
@@ -188,12 +188,12 @@ def test_the_fourth_beat_is_when_the_third_is_followed_by_another_interval():
     for interval in (600, 1000):
         trace = played(task, lambda env: env.gt_now, interval1=interval)
         start = {name: first * 10 for name, first, _ in trace.periods}
-        assert start["s2"] - start["s1"] == start["s3"] - start["s2"] == interval + 100
-        assert trace.steps[-1] * 10 - start["s3"] == interval + 100
+        assert start["s2"] - start["s1"] == start["s3"] - start["s2"] == interval
+        assert trace.steps[-1] * 10 - start["s3"] == interval
         assert trace.rewards.sum() == pytest.approx(1)
         assert (trace.gt > 0).sum() == 1
     wide = played(task, lambda env: env.gt_now, interval1=600, gain=1.5)
-    assert wide.end["rt"] == 900
+    assert wide.end["rt"] == 900 - 100  # from the end of the third flash
 
 
 def test_a_press_before_the_third_flash_is_too_early():
