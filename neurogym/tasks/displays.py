@@ -394,10 +394,18 @@ class VisualSearch(Task):
         np.put_along_axis(shown, self._slots(place), few, axis=1)
         return shown
 
+    def _one(self, conditions):
+        """Of one trial: which places have a bar, and the angles and colours there."""
+
+        def made():
+            one = {name: np.array([value]) for name, value in conditions.items()}
+            return self.there(one, 1)[0], *(each[0] for each in self.looks(one, 1))
+
+        return self.plan.kept.get("look", repr(conditions), made)
+
     def present(self, conditions, k: int) -> bool:
         """Whether there is a bar at the k-th place in one trial."""
-        one = {name: np.array([value]) for name, value in conditions.items()}
-        return bool(self.there(one, 1)[0, k])
+        return bool(self._one(conditions)[0][k])
 
     def _slots(self, place) -> np.ndarray:
         """The places of the distractors, (n, items - 1): all but the target's."""
@@ -440,9 +448,8 @@ class VisualSearch(Task):
 
     def look(self, conditions, k: int) -> tuple[float, str]:
         """The angle and the colour of one trial's bar at the k-th place."""
-        one = {name: np.array([value]) for name, value in conditions.items()}
-        angles, colors = self.looks(one, 1)
-        return float(angles[0, k]), _css(colors[0, k])
+        _, angles, colors = self._one(conditions)
+        return float(angles[k]), _css(colors[k])
 
     def paint(self, canvas, trials):
         angles, colors = self.looks(trials.conditions, trials.n)
