@@ -88,7 +88,8 @@ class HasTrials(Forking, gym.Env):
 
     declared: Task | None = None  # the declared task
     memory: Mapping[str, Any] = {}  # what the current trial was told of those before it
-    # (T, C) which channels of the current trial carry noise, and when; None where nobody knows
+    # whether the current trial has noise, and (T, C) in which channels when; None: nobody knows
+    has_noise: bool | None = None
     noisy: np.ndarray | None = None
     # of several tasks at once: which are on in the current step, and not over; each one's own batch
     # and the current trial's place in it, or None for a task that the trial lacks

@@ -473,6 +473,11 @@ class TaskEnv(HasTrials):
         return self._block.ob[self._offsets[self._i] : self._offsets[self._i + 1]]
 
     @property
+    def has_noise(self) -> bool:
+        """Whether some channel of the current trial carries noise."""
+        return bool(self._block.with_noise[self._i])
+
+    @property
     def noisy(self) -> np.ndarray:
         """Which channels of the current trial carry noise in which steps, (T, C) bool."""
         return self._block.noisy(self._i)

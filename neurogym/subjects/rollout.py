@@ -16,6 +16,7 @@ from neurogym.subjects.agents import Policy, agent
 from neurogym.subjects.many import Shortcut
 from neurogym.subjects.policy import receiver, start_run
 from neurogym.trials.catalogue import full_id, make
+from neurogym.trials.noise import is_shared
 from neurogym.trials.task import Task
 
 
@@ -108,7 +109,7 @@ class Player:
             first = env.ob_now
         else:
             first = trial_table.begin(env, seed, index, forced, self._told(told))
-        self.memory = dict(env.memory)
+        self.memory, shared = dict(env.memory), is_shared(env, by_channels=True)
         if self._after is None:
             start_run(policy, env, self.seed)
             if Shortcut.fits(env, policy):
@@ -120,7 +121,7 @@ class Player:
             policy.begin(env, self._rng(index))
             trace = trial_table.run_trial(env, policy.act, first, self._receive)
         self._after = dict(env.memory)
-        return trial_table.outcome_of(trace)
+        return {**trial_table.outcome_of(trace), "shared_noise": shared}
 
     def _goes_on(self, env: TaskEnv, index: int, forced: Mapping[str, Any], told: Any) -> bool:
         """Whether the environment is in that trial already: it came after the last one."""

@@ -86,6 +86,8 @@ def test_noisy_is_where_there_is_noise(id):
         if noisy.task.plan.learns:
             assert not differs[~noisy.noisy].any()
         np.testing.assert_array_equal(differs, noisy.noisy)
+        assert noisy.has_noise == noisy.noisy.any()
+        assert not quiet.has_noise
         assert not quiet.noisy.any()
 
 
@@ -103,6 +105,7 @@ def test_several_tasks_tell_the_noise_of_each(how):
     for index in range(6):
         differs = at(noisy, index).ob != at(quiet, index).ob
         np.testing.assert_array_equal(differs, noisy.noisy)
+        assert noisy.has_noise
         assert noisy.noisy.any()
         assert is_shared(noisy) is True
         assert is_shared(quiet) is None
@@ -113,6 +116,15 @@ def test_noise_around_several_tasks_is_told_too():
     assert env.noisy.all()
     assert is_shared(env) is False  # the fixation channel shows none
     assert is_shared(env, by_channels=True) is True
+
+
+def test_rows_of_agents_tell_it_too(tmp_path):
+    for sigma, shared in ((1.0, True), (0.0, None)):
+        task = PerceptualDecisionMaking(sigma=sigma)
+        for agent in ("random", "integrator"):
+            rows = ngym.rollout(task, agent, trials=4)
+            assert {row["shared_noise"] for row in rows} == {shared}
+    assert ngym.rollout("GoNogo", "oracle", trials=1)[0]["shared_noise"] is None
 
 
 def test_reasons_of_several_tasks_are_told_by_the_names_of_the_whole():
