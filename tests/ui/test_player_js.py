@@ -914,6 +914,33 @@ def test_view_is_switched_during_a_trial(bench):
     assert bench.data("state") == "running"
 
 
+TWO_FRAMES = """() => new Promise((go) =>
+  requestAnimationFrame(() => requestAnimationFrame(go)))"""
+
+
+@pytest.mark.parametrize(
+    ("given", "clicks", "told"),
+    [
+        ("scene", 0, "scene"),
+        ("channels", 0, "channels"),
+        ("scene", 1, "both"),
+        ("scene", 2, "both"),
+    ],
+)
+def test_a_record_tells_what_the_trial_was_shown_as(bench, given, clicks, told):
+    bench.begin(trial(0, wait=20 + 150 * clicks), trial(1, wait=5), view=given)
+    bench.running("r1-0-0")
+    for click in range(clicks):
+        bench.page.get_by_role("button", name="Agent's view").click()
+        view = ("channels", "scene")[click]
+        bench.wait(f"({PIXELS})() && window.ui().dataset.view === '{view}'")
+        bench.run(
+            "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+        )
+    assert bench.record("r1-0-0")["view"] == told
+    assert bench.record("r1-1-0")["view"] == ("channels" if clicks == 1 else given)
+
+
 DOTS = """([seed, n, frames, direction, coherence, speed, period]) => {
   const dots = new window.player.Dots(seed, n);
   const shown = [];
