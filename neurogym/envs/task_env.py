@@ -411,11 +411,6 @@ class TaskEnv(HasTrials):
         return self._labels[self._k]
 
     @property
-    def ob_now(self) -> np.ndarray:
-        """The observation with which the trial began, (C,), or what is shown now in open tasks."""
-        return self._first()
-
-    @property
     def window_open(self) -> bool:
         """Whether responses are asked for in the current step."""
         first, stop = self._block.window[self._i]
@@ -509,6 +504,14 @@ class TaskEnv(HasTrials):
     def turn(self) -> Turn:
         """The single task that the current trial is of, of those that take turns, or the task."""
         return self.task.turn(self._block, self._i)
+
+    @property
+    def opening(self) -> np.ndarray | None:
+        return self._first() if self.t_ind == 0 else None
+
+    @property
+    def leaps(self) -> bool:
+        return not (self.task.closed or self.task.tasks or self.task.plan.echoes)
 
     @property
     def place(self) -> tuple[TrialBatch, int]:
