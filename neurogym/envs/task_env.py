@@ -45,6 +45,12 @@ def graded(action: Any, space: Any) -> np.ndarray:
     return values
 
 
+def _asks(task: Task) -> tuple[Any, Any]:
+    """The periods in which a task asks for several answers, and the one from which it counts."""
+    rule = task.plan.rule
+    return (rule.asked, rule.since) if rule else (task.asked, task.since)
+
+
 def parts_of(task: Task, parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """How each of several tasks went in one trial, as JSON; arrays (1, tasks)."""
     told = []
@@ -508,10 +514,11 @@ class TaskEnv(HasTrials):
     @property
     def asked(self) -> Asked | None:
         """What the current trial asks for beside one response; None of several tasks at once."""
+        if not (self.task.tasks or any(_asks(self.task))):
+            return None
         turn = self.turn
         task, block, i = turn.task, turn.block, turn.place
-        rule = task.plan.rule
-        several, since = (rule.asked, rule.since) if rule else (task.asked, task.since)
+        several, since = _asks(task)
         if task.together or not (several or since):
             return None
         trial = {name: column[i] for name, column in block.trials.conditions.items()}
