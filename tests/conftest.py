@@ -14,7 +14,7 @@ from neurogym.trials import catalogue
 from neurogym.trials.catalogue import task_class
 from tests.structure import TASKS, played, representatives
 from tests.ui.driver import page  # noqa: F401 - fixture
-from tests.ui.harness import bench, browser, context, site  # noqa: F401 - one browser for all
+from tests.ui.harness import bench, browser, context, lan, site  # noqa: F401 - one browser for all
 from tests.ui.server import server  # noqa: F401 - fixture
 
 PRESETS = ["agent", "human"]

@@ -12,6 +12,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from app.clipboard import copying
 from app.doubts import doubts
 from app.forms.layout import column, flow
 from app.shell import heading, words
@@ -178,7 +179,7 @@ class Data(pn.viewable.Viewer):
             label=f"Copy id {run['run_id']}", icon="content_copy", variant="text", size="small",
             margin=(6, 8),
         )  # fmt: skip
-        copy.js_on_click(args={"id": run["run_id"]}, code="navigator.clipboard.writeText(id)")
+        copy.js_on_click(args={"id": run["run_id"]}, code=copying("id"))
         name = pmui.Typography(_name(run), variant="h6", margin=(8, 12))
         trials = self.store.trials(run_id=run["run_id"])
         told = doubts(trials)
