@@ -13,6 +13,7 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -219,9 +220,10 @@ def _rollout_arguments(parser: _Parser) -> None:
         "--out",
         required=True,
         metavar="FILE",
-        help="a .csv or .json file, which is overwritten; a .db file or a database URL, to which"
-        " the run is added; - for CSV on the standard output",
+        help="a .csv or .json file; earlier trials in it are overwritten; a .db file or a database"
+        " URL, to which the run is added; - for CSV on the standard output",
     )
+    _add_force(parser, "trials")
 
 
 def _export_arguments(parser: _Parser) -> None:
@@ -262,9 +264,7 @@ def _export_arguments(parser: _Parser) -> None:
         metavar="FILE",
         help="the file; an earlier export is overwritten; - for the standard output (default)",
     )
-    parser.add_argument(
-        "--force", action="store_true", help="write over a file that is no such export"
-    )
+    _add_force(parser, "such export")
     parser.add_argument(
         "--raw",
         action="store_true",
@@ -284,7 +284,9 @@ def _page_arguments(parser: _Parser) -> None:
                         help="(%(default)s)")  # fmt: skip
     parser.add_argument("--seed", type=_seed, default=0, help="seed of the trials (%(default)s)")
     parser.add_argument("--subject", default="guest", help="whose run it is called (%(default)s)")
-    parser.add_argument("--out", required=True, metavar="FILE", help="the page, NAME.html")
+    parser.add_argument("--out", required=True, metavar="FILE",
+                        help="the page, NAME.html; an earlier page is overwritten")  # fmt: skip
+    _add_force(parser, "such page")
     _add_own(parser)
 
 
@@ -306,6 +308,10 @@ def _add_own(parser: _Parser) -> None:
         help="a Python file or module with tasks, agents or wrappers of your own, beside those that"
         " NEUROGYM_TASKS names; can be repeated",
     )
+
+
+def _add_force(parser: _Parser, what: str) -> None:
+    parser.add_argument("--force", action="store_true", help=f"write over a file that is no {what}")
 
 
 def _add_db(parser: _Parser) -> None:
@@ -413,7 +419,7 @@ def _datasheets(arguments: argparse.Namespace) -> int:
 
 def _rollout(arguments: argparse.Namespace) -> int:
     id = _known_id(arguments.id)
-    write = _writer(arguments.out)
+    write = _writer(arguments.out, arguments.force)
     params = _assigned("--param", arguments.param)
     if arguments.preset:
         params["preset"] = arguments.preset
@@ -459,7 +465,7 @@ def _check(make_one: Callable[[], Any]) -> None:
         raise ValueError(str(error)) from error
 
 
-def _writer(out: str) -> Callable[[list[dict[str, Any]]], None]:
+def _writer(out: str, force: bool) -> Callable[[list[dict[str, Any]]], None]:
     """How rows get to where `--out` says; ValueError if it says nothing that is known."""
     suffix = Path(out).suffix.lower()
     if out == "-":
@@ -473,6 +479,7 @@ def _writer(out: str) -> Callable[[list[dict[str, Any]]], None]:
         raise ValueError(f"--out {out}: expected a name that ends in .csv, .json or .db, or -")
     if not Path(out).absolute().parent.is_dir():  # known before the agent has played for hours
         raise ValueError(f"--out {out}: there is no such folder")
+    _check_file(out, force, partial(is_export, form=suffix[1:]), f"{suffix[1:].upper()} of trials")
     return lambda rows: (write_csv if suffix == ".csv" else write_json)(rows, out)
 
 
@@ -569,11 +576,15 @@ def _check_target(arguments: argparse.Namespace, form: str) -> None:
         return
     if db.is_file() and out.samefile(db):
         raise ValueError(f"--out {out} is the database itself")
-    if not arguments.force and not is_export(out, form):
-        what = form.upper() if form in FORMATS else "table for " + form
-        raise ValueError(
-            f"--out {out}: there is a file that is no {what} of trials; --force writes over it"
-        )
+    what = f"{form.upper()} of trials" if form in FORMATS else f"table for {form}"
+    _check_file(out, arguments.force, partial(is_export, form=form), what)
+
+
+def _check_file(out: str | Path, force: bool, is_own: Callable[[Path], bool], what: str) -> None:
+    """ValueError rather than to write over a file that is not the command's own."""
+    path = Path(out)
+    if path.is_file() and not force and not is_own(path):
+        raise ValueError(f"--out {out}: there is a file that is no {what}; --force writes over it")
 
 
 def _stored_task(id: str | None, runs: list[dict[str, Any]]) -> str | None:
@@ -607,6 +618,7 @@ def _page(arguments: argparse.Namespace) -> int:
         params = configure(cls, arguments.preset, **params).settings()
     elif arguments.preset not in ("human", "agent"):
         raise ValueError(f"--preset {arguments.preset}: {id} declares no presets")
+    _check_file(arguments.out, arguments.force, _alone().is_page, "run in one file")
     text = _alone().page(id, params, stack, arguments.trials, arguments.seed, arguments.subject)
     Path(arguments.out).write_text(text, encoding="utf-8")
     size = f"{len(text) / 1000:.0f} kB"
