@@ -30,9 +30,10 @@ afterEach(() => {
 const settled = () => new Promise(setImmediate);
 
 // A page: its locks, what it was told, and how it ends.
-function page(name, told, run = "r1") {
+function page(name, told, run = "r1", id = "") {
   const gone = new AbortController();
   const locks = new TabLocks();
+  if (id) locks.id = id;
   Object.defineProperty(globalThis, "navigator", {value: {locks}, configurable: true});
   const tab = new Tab(gone.signal, {blocked: () => told.push(`${name} blocked`), freed: () => told.push(`${name} freed`)});
   tab.play(run);
@@ -75,11 +76,9 @@ for (const later of ["later", "earlier"]) {
   test(`of tabs that come within a moment one plays, whether its name comes ${later}`, async (t) => {
     timers(t);
     const told = [];
-    const first = page("first", told);
-    first.locks.id = later === "later" ? "a" : "c";
+    const first = page("first", told, "r1", later === "later" ? "a" : "c");
     await pass(t, TIMES.tabs / 2);
-    const second = page("second", told);
-    second.locks.id = "b";
+    const second = page("second", told, "r1", "b");
     await pass(t, TIMES.tabs / 2);
     await pass(t, TIMES.tabs);
     assert.equal([first, second].filter(({tab}) => !tab.blocked).length, 1);
