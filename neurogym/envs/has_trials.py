@@ -39,6 +39,8 @@ class Asked:
     turn: Turn
     slots: Sequence[tuple[str, int, int]] = ()  # of each answer: name, first step, step after
     since: str = ""  # the period with whose onset a produced interval begins
+    due: float | None = None  # ms: how long that should be
+    counted: int = 0  # the step from which the response time counts
 
     def is_own(self, actions: np.ndarray) -> np.ndarray:
         """Which of some actions (n,) are the task's own, and not to do nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -526,9 +526,12 @@ class TaskEnv(HasTrials):
         several, since = _asks(task)
         if task.together or not (several or since):
             return None
-        trial = {name: column[i] for name, column in block.trials.conditions.items()}
-        slots = task.slots(block.periods(i), trial) if several else ()
-        return Asked(turn, slots, since)
+        slots: Sequence[tuple[str, int, int]] = ()
+        if several:
+            trial = {name: column[i] for name, column in block.trials.conditions.items()}
+            slots = task.slots(block.periods(i), trial)
+        due = None if block.due is None or not since else float(block.due[i])
+        return Asked(turn, slots, since, due, self.counted)
 
     @property
     def counted(self) -> int:

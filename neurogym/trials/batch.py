@@ -149,6 +149,7 @@ class TrialBatch(ABC):
 
     ob: np.ndarray
     parts: Sequence[tuple[np.ndarray, TrialBatch | None]] = ()
+    due: np.ndarray | None = None  # (n,) of intervals that are produced: how long they should be
 
     def __init__(self, task: Painted, trials: Trials, timeline: Timeline):
         self.task: Any = task
@@ -272,6 +273,7 @@ class PaintedBatch(TrialBatch):
             rows, trial, ms = self._within(periods)
             self.ob[rows, columns] += function(trial, ms)
         self._add_noise(draws)
+        self.due = canvas.due_ms
         if canvas.due_ms is not None:  # the rule finds the step to label
             self._judged = self._judge()
 

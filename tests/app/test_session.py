@@ -82,8 +82,9 @@ def untimed(row):
 def shown(trial, cut_off=False):
     """The periods of a trial as a screen shows them."""
     dt = trial["dt"]
+    begun = 1000.25 - dt * trial["counted"] if "asked" in trial else 900.5
     told = [
-        [name, 900.5 + dt * first, dt * (last - first)] for name, first, last in trial["periods"]
+        [name, begun + dt * first, dt * (last - first)] for name, first, last in trial["periods"]
     ]
     return [[name, onset, None if cut_off else ms] for name, onset, ms in told]
 
@@ -425,6 +426,21 @@ def test_each_of_several_answers_has_the_stamps_of_a_person(store):
             row["response"], row["rt_ms"], row["key_ms"], row["onset_ms"],
         )  # fmt: skip
         assert first["onset_ms"] < first["key_ms"] < last["onset_ms"]
+
+
+@pytest.mark.parametrize("off", [0, 40])
+def test_a_produced_interval_is_that_from_the_shown_onset_to_the_key(store, off):
+    player = Player(store, make_run(store, "ReadySetGo-v0"))
+    player.policy = lambda trial, k: int(k == trial["window"][0] + 30)
+    player.ready()
+    record = player.record(player.queue.pop(0))
+    record["produced_ms"] += off
+    player.say(**record)
+    (row,) = store.trials(run_id="run1")
+    onset = next(onset for name, onset, _ in row["periods"] if name == "set")
+    assert row["produced_ms"] == row["key_ms"] - onset
+    seen = {"produced_ms": row["produced_ms"] + off}
+    assert row["flags"] == ({"mismatch": seen} if off else {})
 
 
 @pytest.mark.parametrize(
