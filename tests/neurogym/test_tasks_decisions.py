@@ -78,7 +78,7 @@ def test_nothing_is_opposite_on_an_odd_ring():
 
 
 def test_the_modalities_share_the_coherence():
-    task = MultiSensoryIntegration(dt=50, sigma=0.7, dim_ring=3)
+    task = MultiSensoryIntegration(dt=50, sigma=0.7, dim_ring=3, split=True)
     block, period, trial = block_of(task)
     c = {name: values[trial] for name, values in block.trials.conditions.items()}
     on = period == "stimulus"
