@@ -39,6 +39,8 @@ class Asked:
     turn: Turn
     slots: Sequence[tuple[str, int, int]] = ()  # of each answer: name, first step, step after
     since: str = ""  # the period with whose onset a produced interval begins
+    due: float | None = None  # ms: how long that should be
+    counted: int = 0  # the step from which the response time counts
 
     def is_own(self, actions: np.ndarray) -> np.ndarray:
         """Which of some actions (n,) are the task's own, and not to do nothing."""
@@ -89,7 +91,8 @@ class HasTrials(Forking, gym.Env):
     declared: Task | None = None  # the declared task
     episodic: bool = False  # whether each trial is an episode of its own
     memory: Mapping[str, Any] = {}  # what the current trial was told of those before it
-    # (T, C) which channels of the current trial carry noise, and when; None where nobody knows
+    # whether the current trial has noise, and (T, C) in which channels when; None: nobody knows
+    has_noise: bool | None = None
     noisy: np.ndarray | None = None
     # of several tasks at once: which are on in the current step, and not over; each one's own batch
     # and the current trial's place in it, or None for a task that the trial lacks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -474,6 +474,11 @@ class TaskEnv(HasTrials):
         return self._block.ob[self._offsets[self._i] : self._offsets[self._i + 1]]
 
     @property
+    def has_noise(self) -> bool:
+        """Whether some channel of the current trial carries noise."""
+        return bool(self._block.with_noise[self._i])
+
+    @property
     def noisy(self) -> np.ndarray:
         """Which channels of the current trial carry noise in which steps, (T, C) bool."""
         return self._block.noisy(self._i)
@@ -521,9 +526,12 @@ class TaskEnv(HasTrials):
         several, since = _asks(task)
         if task.together or not (several or since):
             return None
-        trial = {name: column[i] for name, column in block.trials.conditions.items()}
-        slots = task.slots(block.periods(i), trial) if several else ()
-        return Asked(turn, slots, since)
+        slots: Sequence[tuple[str, int, int]] = ()
+        if several:
+            trial = {name: column[i] for name, column in block.trials.conditions.items()}
+            slots = task.slots(block.periods(i), trial)
+        due = None if block.due is None or not since else float(block.due[i])
+        return Asked(turn, slots, since, due, self.counted)
 
     @property
     def counted(self) -> int:

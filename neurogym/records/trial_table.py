@@ -272,10 +272,11 @@ def _graded(trace: Trace, inside: np.ndarray) -> dict[str, Any]:
 
 def produced(trace: Trace) -> float | None:
     """The interval that was produced, ms from the onset with which it begins; None without one."""
-    start = trace.asked.start(trace.periods) if trace.asked else None
-    if start is None or trace.end["response"] < 0 or not trace.acted.any():
+    asked = trace.asked
+    start = asked.start(trace.periods) if asked else None
+    if asked is None or start is None or trace.end["response"] < 0:
         return None
-    return float((trace.steps[np.flatnonzero(trace.acted)[-1]] - start) * trace.dt)
+    return float(trace.end["rt"] + (asked.counted - start) * trace.dt)
 
 
 def env_of(row: Mapping[str, Any]) -> HasTrials:

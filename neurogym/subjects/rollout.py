@@ -16,6 +16,7 @@ from neurogym.subjects.agents import Policy, agent
 from neurogym.subjects.many import Shortcut
 from neurogym.subjects.policy import receiver, start_run
 from neurogym.trials.catalogue import full_id, make
+from neurogym.trials.noise import is_shared
 from neurogym.trials.task import Task
 
 
@@ -107,7 +108,7 @@ class Player:
         first = self._next(index, forced, told)
         if first is None:
             first = trial_table.begin(env, seed, index, forced, self._told(told))
-        self.memory = dict(env.memory)
+        self.memory, shared = dict(env.memory), is_shared(env, by_channels=True)
         if self._after is None:
             start_run(policy, env, self.seed)
             if Shortcut.fits(env, policy):
@@ -119,7 +120,7 @@ class Player:
             policy.begin(env, self._rng(index))
             trace = trial_table.run_trial(env, policy.act, first, self._receive)
         self._after = dict(env.memory)
-        return trial_table.outcome_of(trace)
+        return {**trial_table.outcome_of(trace), "shared_noise": shared}
 
     def _next(self, index: int, forced: Mapping[str, Any], told: Any) -> np.ndarray | None:
         """The first observation of a trial that has begun as the one before it ended, (C,)."""
