@@ -16,8 +16,13 @@ from neurogym.trials.task import Task
 LEAST, MOST = 1.01, 10.0  # how many times as long as the other an interval can be
 
 
+def _comes(first):
+    """Trials in which the blue (0) or the orange (1) disc comes first."""
+    return lambda task, conditions: conditions["order"] == first
+
+
 class IntervalDiscrimination(Task):
-    """Two discs light up, one after the other: report which one was on for longer."""
+    """A blue and an orange disc light up, in either order: report which one was on for longer."""
 
     also = ("duration discrimination", "time perception")
     paper = Paper(
@@ -32,9 +37,18 @@ class IntervalDiscrimination(Task):
         " drawn by itself, so that neither it nor the answer could be forced.",
         "No two intervals are the same: a ratio is at least what makes one step of difference. At"
         " dt 80 every fourth pair was a tie, labelled as if the second were longer.",
-        "ground_truth counts from 0 (0: the first was longer); the actions are one group, choice.",
+        "Either disc comes first, and the answer is a disc: neither its colour nor its turn tells"
+        " which is longer. Channels stim1 and stim2 stand for the discs. The preset neurogym has"
+        " the same disc first always.",
+        "ground_truth counts from 0 (0: blue was longer); the actions are one group, choice.",
     )
+    sources = {
+        "either_order": "paper", "order": "paper",
+        "timing": "NeuroGym", "ratios": "NeuroGym; others for people are our choice",
+    }  # fmt: skip
+    presets = {"neurogym": Preset(either_order=False)}
 
+    either_order = param.Boolean(True, doc="whether either disc can come first, or the blue one")
     dt = param.Number(80, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
     ratios = Levels([1.5, 2], bounds=(LEAST, MOST), doc="longer interval / shorter one")
     timing = Timing(
@@ -50,10 +64,15 @@ class IntervalDiscrimination(Task):
     )  # fmt: skip
 
     rule = FirstResponse("decision", hold="fixation")
-    keys = Keys({"choice": ["first (blue)", "second (orange)"]}, choice=("ArrowLeft", "ArrowRight"))
+    keys = Keys({"choice": ["blue", "orange"]}, choice=("ArrowLeft", "ArrowRight"))
     scene = Scene(
-        Disc(radius=0.15, color=BLUE, during="stim1", x=-0.25),
-        Disc(radius=0.15, color=ORANGE, during="stim2", x=0.25),
+        *(
+            Disc(
+                radius=0.15, color=color, x=x, during=f"stim{1 + (k != first)}", when=_comes(first)
+            )
+            for k, (color, x) in enumerate(((BLUE, -0.25), (ORANGE, 0.25)))
+            for first in (0, 1)
+        ),
         Disc(radius=0.15, outline=0.006, x=-0.25, alpha=0.5),
         Disc(radius=0.15, outline=0.006, x=0.25, alpha=0.5),
         Cross(during=("fixation", "stim1", "delay1", "stim2", "delay2")),
@@ -75,19 +94,25 @@ class IntervalDiscrimination(Task):
         least = min(self.least_ratio(), MOST)
         ratios = np.maximum(self.ratios, least)
         return dict(
-            ground_truth=Choice((0, 1), doc="0: the first is longer, 1: the second"),
+            ground_truth=Choice((0, 1), doc="the disc that is longer: 0 blue, 1 orange"),
+            order=Choice(
+                (0, 1) if self.either_order else (0,), doc="what comes first: 0 blue, 1 orange"
+            ),
             ratio=Choice(ratios, bounds=(least, MOST), doc="longer interval / shorter one"),
         )
 
     def stretch(self, trials):
-        return dict(stim2=np.where(trials.ground_truth == 1, trials.ratio, 1 / trials.ratio))
+        second = trials.ground_truth != trials.order
+        return dict(stim2=np.where(second, trials.ratio, 1 / trials.ratio))
 
     def paint(self, canvas, trials):
         canvas.show("fixation", 1, canvas.timeline.before("decision"))
-        canvas.show("stim1", 1, during="stim1")
-        canvas.show("stim2", 1, during="stim2")
+        for k, channel in enumerate(("stim1", "stim2")):
+            canvas.show(channel, trials.order == k, during="stim1")
+            canvas.show(channel, trials.order != k, during="stim2")
         first, second = (canvas.timeline.shown_ms(period) for period in ("stim1", "stim2"))
-        longer = np.where(first == second, trials.ground_truth, second > first)  # lengths forced
+        longer = np.where(second > first, 1 - trials.order, trials.order)
+        longer = np.where(first == second, trials.ground_truth, longer)  # lengths that are forced
         canvas.answer("choice", longer, during="decision")
 
 

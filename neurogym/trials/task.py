@@ -37,6 +37,11 @@ def in_words(id: str) -> str:
     return spaced.replace("_", " ").strip()
 
 
+def _carried(values: np.ndarray, told: Any) -> Any:
+    """What the next draw of a condition is told, as JSON."""
+    return values[-1].item() if told is None else told
+
+
 @dataclass(frozen=True)
 class Member:
     """How a task's own names and numbers are called in the whole."""
@@ -558,18 +563,19 @@ class Task(param.Parameterized):
 
     def draw(self, rng: np.random.Generator, n: int, last: Mapping[str, Any]) -> Draw:
         """Draw what differs among n trials, given what the trial before them carries on."""
-        conditions = {
-            name: condition.draw(rng, n, last.get(name))
+        drawn = {
+            name: condition.draw_on(rng, n, last.get(name))
             for name, condition in self.plan.conditions.items()
         }
         timing = self.plan.timing
         ms = {p: duration.sample(rng, n) for p, duration in timing.items() if duration.is_random}
         kept = [k for k, condition in self.plan.conditions.items() if condition.carries]
         known = {name: last[name] for name, _ in self.plan.learned if name in last}
+        conditions = {name: values for name, (values, _) in drawn.items()}
         draw = Draw(rng, n, conditions, ms, known)
         for key, wrapper in self.plan.layers.items():
             draw.carried[key] = wrapper.draw(self, draw, last.get(key))
-        draw.carried.update((k, conditions[k][-1].item()) for k in kept)
+        draw.carried.update((k, _carried(conditions[k], drawn[k][1])) for k in kept)
         return draw
 
     def chances(self, rng: np.random.Generator, n: int, last: Mapping[str, Any]) -> Draw:
@@ -580,9 +586,9 @@ class Task(param.Parameterized):
                 draw.luck[name] = condition.chance(rng, n)
                 draw.conditions[name] = np.zeros(n)
                 continue
-            draw.conditions[name] = condition.draw(rng, n, last.get(name))
+            draw.conditions[name], after = condition.draw_on(rng, n, last.get(name))
             if condition.carries:
-                draw.carried[name] = draw.conditions[name][-1].item()
+                draw.carried[name] = _carried(draw.conditions[name], after)
         for period, duration in plan.timing.items():
             if duration.is_random:
                 draw.ms[period] = duration.sample(rng, n)
