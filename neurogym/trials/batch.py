@@ -197,6 +197,11 @@ class TrialBatch(ABC):
     def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:
         """`payoffs` and `kind`."""
 
+    @property
+    @abstractmethod
+    def with_noise(self) -> np.ndarray:
+        """Which trials have noise in some channel, (n,) bool."""
+
     @abstractmethod
     def noisy(self, i: int) -> np.ndarray:
         """Which channels of the i-th trial carry noise in which steps, (T, C) bool."""
@@ -366,6 +371,13 @@ class PaintedBatch(TrialBatch):
         last = self.offsets[1:] - 1
         payoffs, kind = self.task.plan.rule.judge(self.task.plan, self._canvas, self._segment, last)
         return self._varied(payoffs, kind)
+
+    @cached_property
+    def with_noise(self) -> np.ndarray:
+        found = np.zeros(self.n, bool)
+        for _, periods, sd in self._noises:
+            found |= (np.asarray(sd) > 0) & self.timeline.steps[:, periods].any(axis=1)
+        return found
 
     def noisy(self, i: int) -> np.ndarray:
         steps = self.timeline.steps[i]

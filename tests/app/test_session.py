@@ -1204,7 +1204,37 @@ def test_a_row_that_the_database_does_not_take_stays_in_the_browser(store, playe
     store.delete_run("run1")
     ack, *_ = player.say(**player.record(trial))
     assert ack["keep"] is True
-    assert "no run 'run1'" in ack["refused"]
+    assert "the run was deleted on the server" in ack["refused"]
+
+
+@pytest.mark.parametrize("back", ["goes on", "ready", "resume", "another run"])
+def test_a_deleted_run_does_not_come_back_with_what_a_browser_still_has(store, player, back):
+    player.say(**player.record(player.queue.pop(0)))
+    waiting = [player.record(player.queue.pop(0)) for _ in range(3)]
+    assert store.delete_run("run1")
+    other = player
+    if back == "another run":
+        other = Player(store, make_run(store, run_id="run2"))
+        other.session.adopt = lambda run_id, address: player.session.run
+    elif back != "goes on":
+        other = Player(store, player.session.run)
+    if back == "resume":
+        other.say(type="resume", have=[record["uid"] for record in waiting])
+    elif back != "goes on":
+        other.ready()
+    for record in waiting:
+        other.say(**record)
+        ack = other.acks[record["uid"]]
+        assert ack["keep"] is True
+        assert ack["refused"].startswith("the run was deleted on the server. The answer is kept")
+    assert store.run("run1") is None
+    assert store.trials() == []
+    assert other.over == (back != "another run")  # nothing to go on with
+    store.add_run(player.session.run)  # who wants it back adds it
+    again = Player(store, player.session.run)
+    again.ready()
+    assert "refused" not in again.say(**waiting[0])[0]
+    assert [row["uid"] for row in store.trials()] == [waiting[0]["uid"]]
 
 
 # -- what was tampered with ------------------------------------------------------------------------

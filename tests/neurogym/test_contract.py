@@ -439,8 +439,10 @@ def test_settings_give_the_task_back(task, preset):
     for variant in variants(task):
         settings = json.loads(json.dumps(variant.settings(), allow_nan=False))
         assert values_of(type(task)(**settings)) == values_of(variant)
+    produced = bool(task.since or (task.rule and task.rule.since))  # has to be answered in time
+    names = list(task.timing)[: 1 if produced else None]
     try:
-        changed = type(task)(timing={p: ["uniform", [5000, 6000]] for p in task.timing}, dt=7)
+        changed = type(task)(timing={p: ["uniform", [5000, 6000]] for p in names}, dt=7)
     except ValueError as error:  # what cannot be answered in time
         if "timing[" not in str(error):
             raise

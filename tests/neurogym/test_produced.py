@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import neurogym as ngym
+from neurogym.records.trial_table import replay
 
 DT = 10  # ms
 SINCE = {
@@ -53,6 +54,17 @@ def test_what_was_produced_is_the_time_from_the_onset_to_the_response(id):
     for ms in (600, 1000):
         for row in ngym.rollout(id, At(SINCE[id], ms), 5, seed=1, dt=DT):
             assert row["produced_ms"] == ms
+
+
+def test_an_agent_that_plays_in_leaps_produces_as_one_that_goes_step_by_step():
+    rows = ngym.rollout("ReadySetGo", "interval", 20, seed=1, dt=DT)
+    env = ngym.make("ReadySetGo", dt=DT).unwrapped
+    for row in rows:
+        again = replay(row, env)
+        starts = {name: start for name, start, _ in again.periods}
+        if row["response"]:
+            ((step, _),) = row["actions"]
+            assert row["produced_ms"] == (step - starts["set"]) * DT
 
 
 def test_without_a_response_nothing_was_produced():

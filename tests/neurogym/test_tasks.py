@@ -8,6 +8,7 @@ import neurogym as ngym
 from neurogym.envs.task_env import TaskEnv
 from neurogym.records import trial_table
 from neurogym.spec.conditions import Choice
+from neurogym.spec.primitives import value
 from neurogym.tasks.alternatives import NAltConditionalVisuomotor, NAltPerceptualDecisionMaking
 from neurogym.tasks.memory import DelayMatchSample, DelayPairedAssociation
 from neurogym.tasks.perceptual import ContextDecisionMaking, PerceptualDecisionMaking
@@ -505,11 +506,12 @@ def test_match_to_sample_shows_the_same_or_the_opposite_direction(dim_ring):
 def test_match_to_sample_needs_opposite_directions():
     with pytest.raises(ValueError, match="dim_ring = 3: expected an even number"):
         DelayMatchSample(dim_ring=3)
-    task = DelayMatchSample(dim_ring=8)
-    shown = task.scene.resolve(task, dict(ground_truth=1, direction=6))
-    assert [p["direction"] for p in shown if p["kind"] == "dots"] == pytest.approx(
-        [1.5 * np.pi, 0.5 * np.pi]
-    )
+    env = TaskEnv(DelayMatchSample(dim_ring=8, sigma=0))
+    env.reset(seed=1, options={"conditions": dict(ground_truth=1, direction=6)})
+    shown = [p for p in env.task.scene.resolve(env.task, env.trial) if p["kind"] == "dots"]
+    rows = [env.ob[env.start_ind[p["during"][0]]] for p in shown]
+    ways = [value(p["direction"], row) for p, row in zip(shown, rows, strict=True)]
+    assert ways == pytest.approx([-0.5 * np.pi, 0.5 * np.pi])
 
 
 # -- alternatives ----------------------------------------------------------------------------------

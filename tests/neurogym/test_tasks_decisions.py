@@ -92,7 +92,7 @@ def test_pro_and_anti_are_interleaved_and_told_and_a_reflex_is_right_in_pro_alon
 
 
 def test_the_modalities_share_the_coherence():
-    task = MultiSensoryIntegration(dt=50, sigma=0.7, dim_ring=3)
+    task = MultiSensoryIntegration(dt=50, sigma=0.7, dim_ring=3, split=True)
     block, period, trial = block_of(task)
     c = {name: values[trial] for name, values in block.trials.conditions.items()}
     on = period == "stimulus"
