@@ -98,6 +98,7 @@ class HasTrials(Forking, gym.Env):
     # and the current trial's place in it, or None for a task that the trial lacks
     live: Sequence[bool] = ()
     asked: Asked | None = None  # what the current trial asks for beside one response
+    counted: int | None = None  # the step from which its response time counts, if not the window's
     parts: Sequence[tuple[TrialBatch, int] | None] = ()
 
     @property
