@@ -438,9 +438,15 @@ class RenderedEnv(TaskEnv):
         """What the trial's picture depends on."""
         return self._stream.seed, self.trial_index, repr(self.trial)
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+    def reset(
+        self,
+        *,
+        seed: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        no_step: bool = True,
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """As for any task; the first frame is that of the first observation."""
-        self._shown, info = super().reset(seed=seed, options=options)
+        self._shown, info = super().reset(seed=seed, options=options, no_step=no_step)
         return self._shown, info
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
