@@ -431,7 +431,7 @@ class RenderedEnv(TaskEnv):
 
     def of(self, task: Task) -> TaskEnv:
         """A fresh environment like this one, of another task."""
-        return RenderedEnv(task, str(self.render_mode), self._painter.size)
+        return self._specified(RenderedEnv(task, str(self.render_mode), self._painter.size))
 
     @property
     def drawn_trial(self) -> tuple[int, int, str]:

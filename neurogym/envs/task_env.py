@@ -280,7 +280,17 @@ class TaskEnv(Attributes):
 
     def of(self, task: Task) -> TaskEnv:
         """A fresh environment like this one, of another task."""
-        return TaskEnv(task)
+        return self._specified(TaskEnv(task))
+
+    def _specified(self, env: TaskEnv) -> TaskEnv:
+        """With what gymnasium makes it of: this one's, the parameters and wrappers being its own."""
+        if self.spec is not None:
+            about, kept = env.about, ("render_mode", "render_size")
+            env.spec = copy.copy(gym.spec(about.task))
+            given = {name: self.spec.kwargs[name] for name in kept if name in self.spec.kwargs}
+            stack = {"stack": about.wrappers} if about.wrappers else {}
+            env.spec.kwargs = {**env.spec.kwargs, **given, **about.params, **stack}
+        return env
 
     @property
     def _stream(self) -> Stream:
