@@ -179,7 +179,9 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
     def _seeded(self, seeds: Sequence[int | None]) -> np.ndarray:
         """Go to trial 0 of a seed in some envs, to the next trial where it is None, (B, C)."""
         which = np.array([seed is not None for seed in seeds])
-        self._begin_anew(~which)
+        ob = self._begin_anew(~which)
+        if not which.any():
+            return ob
         given = [int(seed) for seed in seeds if seed is not None]
         self._go_to(self._pool.reseed(np.flatnonzero(which), given, np.asarray(self._at)))
         self._done = tuple(np.where(which, 0, values) for values in self._done)

@@ -166,7 +166,9 @@ def task_of(name: str, target: Any) -> tuple[Task, Any]:
     env = target.unwrapped if isinstance(target, gym.Env) else None
     task = getattr(env, "task", None)
     if not isinstance(task, Task):
-        raise TypeError(f"{name} wraps a declared task or its environment, not {target!r}")
+        many = isinstance(target, gym.vector.VectorEnv)
+        hint = f": write make_vec(id, n, stack=[{{{name!r}: {{}}}}])" if many else ""
+        raise TypeError(f"{name} wraps a declared task or its environment, not {target!r}{hint}")
     return task, env
 
 
