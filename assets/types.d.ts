@@ -111,7 +111,13 @@ declare namespace Wire {
     T: number;
     periods: [string, number, number][];
     window: Window | null;
+    /** the step from which the response time counts */
+    counted?: number;
+    /** of several answers their names and steps; the period with whose onset a produced interval begins */
+    asked?: {slots: [string, number, number][], since: string | null};
     frames: Float32Array;
+    /** the channels that carry noise in this trial */
+    noisy?: Uint16Array;
     scene: Primitive[];
     seed: number;
     keys?: Key[];
@@ -156,6 +162,7 @@ declare namespace Wire {
     weight: number;
     T?: number;
     window?: Window | null;
+    counted?: number;
     gt?: Uint16Array;
     channels?: number[];
     periods?: string[];
@@ -238,6 +245,14 @@ declare namespace Wire {
     reward: number;
   }
 
+  /** Width and height in CSS pixels of stage, window and screen; pixels a CSS pixel. */
+  interface Sizes {
+    stage: [number, number];
+    window: [number, number];
+    screen: [number, number];
+    ratio: number;
+  }
+
   interface Record extends Result {
     type: "record";
     uid: string;
@@ -246,14 +261,23 @@ declare namespace Wire {
     run: string;
     actions: [number, Action][];
     origin_ms: number;
+    start_ms: number | null;
+    iti_ms: number | null;
+    screen?: Sizes;
     frames: number;
     late_frames: number | null;
     refresh_hz: number | null;
     periods: Shown[];
     flags: Flags;
     parts?: (Result | null)[];
+    /** Of several answers, those that were asked for. */
+    answers?: {name: string, onset_ms: number | null, key_ms: number | null, rt_ms: number | null}[];
+    /** From the onset with which it begins to the key. */
+    produced_ms?: number | null;
     /** What is on the key of each action. */
     keys?: {[action: string]: string};
+    /** What was shown: the scene, the agent's view, or one after the other. */
+    view?: "scene" | "channels" | "both";
     /** The query by which the run can be made. */
     address?: string;
   }

@@ -82,7 +82,7 @@ class Entries(dict[str, Any]):
             raise ValueError(f"{name}[{idle[0]!r}] is set by a wrapper of {env}: change it there")
         super().update(getattr(env, name))
 
-    def __ior__(self, other: Any) -> Any:
+    def __ior__(self, other: Any) -> Any:  # type: ignore[misc]
         self.update(other)
         return self
 
@@ -95,7 +95,7 @@ class Entries(dict[str, Any]):
     def _stays(self, *_args: Any) -> NoReturn:
         raise TypeError(f"{self._name}: its entries can be changed, not taken away; 0 does without")
 
-    __delitem__ = pop = popitem = clear = _stays  # type: ignore[assignment]
+    __delitem__ = pop = popitem = clear = _stays
 
 
 class Attributes(HasTrials):
@@ -106,7 +106,9 @@ class Attributes(HasTrials):
     one that would change the spaces.
     """
 
-    task: Task
+    task: Any  # a Task; its parameters are known to its class
+    start_ind: Mapping[str, int]
+    end_ind: Mapping[str, int]
 
     def _hold(self, task: Task) -> None:
         """Take a task over: its parameters, its spaces and what is known of it."""
@@ -159,6 +161,14 @@ class Attributes(HasTrials):
                 f"{name} = {value!r} would change the spaces of {self}: make another environment"
                 f" with it, `neurogym.make(id, {name}=...)`"
             )
+
+    def _first(self) -> np.ndarray:
+        """The current row as it is shown, (C,)."""
+        raise NotImplementedError
+
+    def _restart(self, seed: int) -> None:
+        """Go to the first trial of a seed."""
+        raise NotImplementedError
 
     # -- NeuroGym's names ------------------------------------------------------------------------
 
@@ -234,9 +244,11 @@ class Attributes(HasTrials):
         timing = self.task.plan.timing
         if period not in timing:
             raise ValueError(unknown("period", [period], timing))
-        end, starts, lengths = np.zeros(1), {}, dict[str, np.ndarray]()
+        end = np.zeros(1)
+        starts: dict[str, np.ndarray] = {}
+        lengths: dict[str, np.ndarray] = {}
         for name, duration in timing.items():
-            starts[name] = starts.get(self.task.starts_with.get(name), end)
+            starts[name] = starts.get(self.task.starts_with.get(name, ""), end)
             ms = duration.draw(self.np_random, 1, starts[name], lengths)
             lengths[name] = to_steps(ms, self.dt) * self.dt
             end = starts[name] + lengths[name]

@@ -19,7 +19,7 @@ class LimitedVectorEnv(TaskVectorEnv):
     What follows is a new trial, as after a `reset` without seed, `autoreset_mode` says when:
 
     - NEXT_STEP: the next `step` gives its first observation, whatever the action, and reward 0;
-    - SAME_STEP: the same step gives it; `info["final_obs"]` and `info["final_info"]` hold what ended;
+    - SAME_STEP: the same step gives it; `info["final_obs"]` and `info["final_info"]` tell the end;
     - DISABLED: `reset`, with the option `reset_mask` for some; ResetNeeded for a step before that.
 
     ValueError for a number of steps below 1, an unknown mode, and in NEXT_STEP a `reset_mask` that
@@ -39,12 +39,13 @@ class LimitedVectorEnv(TaskVectorEnv):
         ):
             raise ValueError(f"max_episode_steps = {max_episode_steps!r}: expected at least 1")
         modes = {mode.value: mode for mode in AutoresetMode}
-        known = {**modes, **{mode: mode for mode in AutoresetMode}, None: AutoresetMode.NEXT_STEP}
-        if autoreset_mode not in known:
+        mode: Any = AutoresetMode.NEXT_STEP if autoreset_mode is None else autoreset_mode
+        mode = modes.get(mode, mode)
+        if not isinstance(mode, AutoresetMode):
             raise ValueError(
                 f"autoreset_mode = {autoreset_mode!r}: allowed are {', '.join(map(repr, modes))}"
             )
-        self.mode, self.most = known[autoreset_mode], max_episode_steps or np.inf
+        self.mode, self.most = mode, max_episode_steps or np.inf
         self.metadata = {**self.metadata, "autoreset_mode": self.mode}
         self._steps = np.zeros(num_envs, np.int64)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from bisect import bisect_left
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import gymnasium as gym
 import numpy as np
 
 from neurogym.envs.attributes import Attributes
-from neurogym.envs.has_trials import About
+from neurogym.envs.has_trials import About, Asked
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Outcome, Payoffs, Result
 from neurogym.spec.parameters import unknown
@@ -80,8 +81,17 @@ class Now:
     """Where an environment is: what changes from step to step and from trial to trial."""
 
     __slots__ = (
-        "k", "pay", "i", "number", "next", "count", "performance",
-        "conditions", "state", "response", "echo",
+        "conditions",
+        "count",
+        "echo",
+        "i",
+        "k",
+        "next",
+        "number",
+        "pay",
+        "performance",
+        "response",
+        "state",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -152,6 +162,7 @@ class TaskEnv(Attributes):
         self._batch: TrialBatch | None = None
         self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
         self._memory: dict[str, Any] = {}  # and what this one was told
+        self._rests: Any = None  # what doing nothing earns in the rows of a batch
         self._forced: Mapping[str, Any] = NO_CONDITIONS
 
     # -- gymnasium -------------------------------------------------------------------------------
@@ -223,6 +234,29 @@ class TaskEnv(Attributes):
         now.k = k = k + 1
         return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
 
+    def rest(self, step: int) -> list[float]:
+        """Do nothing until a step of the trial, or until something would happen; returns rewards.
+
+        For open tasks without channels that show what was done, before anything was done in the
+        trial: there it is the same as so many steps.
+        """
+        earned, eventful = self._resting()
+        now = self._here
+        k, stop = now.k, self._offsets[now.i] + step
+        stop = max(min(stop, eventful[bisect_left(eventful, k)]), k)  # a last row is eventful
+        now.k = stop
+        rewards: list[float] = earned[k:stop].tolist()
+        return rewards
+
+    def _resting(self) -> tuple[np.ndarray, list[int]]:
+        """What doing nothing earns in each row of the block, and the rows where it is an event."""
+        if self._rests is None or self._rests[0] is not self._batch:
+            payoffs, kind = self._block.paid
+            events = payoffs.ends[:, 0, 0] | (payoffs.next[:, 0, 0] != 0)
+            rows = np.flatnonzero(events.take(kind)).tolist()
+            self._rests = self._batch, payoffs.reward[:, 0, 0].take(kind).astype(float), rows
+        return self._rests[1], self._rests[2]
+
     def _finish(
         self, reward: float, gt: Any, response: int, rt: float, outcome: int, performance: float
     ) -> tuple:
@@ -264,7 +298,7 @@ class TaskEnv(Attributes):
         return now.number == now.next - 1 and self.task.version == self._version
 
     def _opened_at(self) -> int:
-        """The row with which the response window opens."""
+        """The row from which the response time counts."""
         i = self._now.i
         return self._offsets[i] + self._opened[i]
 
@@ -283,7 +317,7 @@ class TaskEnv(Attributes):
         return self._specified(TaskEnv(task))
 
     def _specified(self, env: TaskEnv) -> TaskEnv:
-        """With what gymnasium makes it of: this one's, the parameters and wrappers being its own."""
+        """With what gymnasium makes it of: as this one, with parameters and wrappers of its own."""
         if self.spec is not None:
             about, kept = env.about, ("render_mode", "render_size")
             env.spec = copy.copy(gym.spec(about.task))
@@ -316,9 +350,9 @@ class TaskEnv(Attributes):
         """Go on as after the trials that a memory tells of."""
         if not isinstance(memory, Mapping):
             raise ValueError(f"memory = {memory!r}: expected a dict, as `env.memory` gives it")
-        memory = copy.deepcopy(dict(memory))
-        self._now.echo = memory.pop(ECHO, [0, 0.0])
-        self._carried = memory
+        known = copy.deepcopy(dict(memory))
+        self._now.echo = known.pop(ECHO, [0, 0.0])
+        self._carried = known
 
     @property
     def memory(self) -> dict[str, Any]:
@@ -377,7 +411,7 @@ class TaskEnv(Attributes):
         self._batch, self._version, self._dt = block, self.task.version, float(self.task.dt)
         self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
         self._rows = block.ob  # most trials end early: a list would hold rows that nobody sees
-        self._opened = block.window[:, 0].tolist()
+        self._opened = block.counted.tolist()
         self._columns = {k: v.tolist() for k, v in block.trials.conditions.items()}
         self._names, self._n = tuple(self._columns), block.n
         self._values = list(zip(*self._columns.values(), strict=True)) or [()] * block.n
@@ -491,6 +525,11 @@ class TaskEnv(Attributes):
         return self._block.ob[self._span]
 
     @property
+    def noisy(self) -> np.ndarray:
+        """Which channels of the current trial carry noise in which steps, (T, C) bool."""
+        return self._block.noisy(self._here.i)
+
+    @property
     def gt(self) -> np.ndarray:
         """The current trial's right actions, (T,), or (T, k) where they are graded."""
         return self._block.gt[self._span]
@@ -536,9 +575,32 @@ class TaskEnv(Attributes):
         return block.of_members(self._now.i)
 
     @property
+    def asked(self) -> Asked | None:
+        """What the current trial asks for beside one response; None of several tasks at once."""
+        turn = self.turn
+        task, block, i = turn.task, turn.block, turn.place
+        rule = task.plan.rule
+        several, since = (rule.asked, rule.since) if rule else (task.asked, task.since)
+        if task.together or not (several or since):
+            return None
+        trial = {name: column[i] for name, column in block.trials.conditions.items()}
+        slots = task.slots(block.periods(i), trial) if several else ()
+        return Asked(turn, slots, since)
+
+    @property
+    def counted(self) -> int:
+        """The step from which the response time counts."""
+        return self._opened[self._here.i]
+
+    @property
     def turn(self) -> Turn:
         """The single task that the current trial is of, of those that take turns, or the task."""
         return self.task.turn(self._block, self._now.i)
+
+    @property
+    def place(self) -> tuple[TrialBatch, int]:
+        """The batch that holds the current trial, and the trial's place in it."""
+        return self._block, self._now.i
 
     @property
     def live(self) -> list[bool]:

@@ -65,8 +65,9 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin a trial in each env, (B, C); with a seed, env i plays trial 0 of seed + i.
 
-        Seeds can be given one for each env, (B,), or None for its next trial. The option `reset_mask`, (B,) of bool, begins the next trial in some envs and leaves the
-        others where they are. ValueError for other options.
+        Seeds can be given one for each env, (B,), or None for its next trial. The option
+        `reset_mask`, (B,) of bool, begins the next trial in some envs and leaves the others where
+        they are. ValueError for other options.
         """
         options = dict(options or {})
         mask = options.pop("reset_mask", None)

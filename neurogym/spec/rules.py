@@ -40,12 +40,19 @@ class Rule:
 
     window: str | tuple[str, ...]
     hold: str | tuple[str, ...]
+    asked: tuple[str, ...] = ()  # of several answers: the period of each; times count from it
+    since: str = ""  # of a produced interval: the period with whose onset it begins
     dead_steps = 0  # steps of the window, at its start, in which a response does not count yet
 
     @property
     def periods(self) -> tuple[str, ...]:
         """The periods of the window, in order."""
         return (self.window,) if isinstance(self.window, str) else tuple(self.window)
+
+    @property
+    def asks(self) -> tuple[tuple[str, ...], ...]:
+        """For each answer, the periods in one of which it is asked for."""
+        return (self.periods,)
 
     def dead_rows(self, timeline: Timeline, last: np.ndarray) -> np.ndarray:
         """The rows of the window in which a response does not count yet."""
@@ -296,12 +303,17 @@ class Answers(Rule):
     Each earns `correct` or `fail`; the last one ends the trial, which is correct if all of its
     answers were right. Without the last answer the trial is a miss.
 
-    `window` goes from the first of these periods to the last; response times count from its start.
+    `window` goes from the first of these periods to the last; the response is the last answer,
+    whose time counts from the start of its own period.
     """
 
     window: tuple[str, ...] = ("test1", "test2")
     asked: tuple[str, ...] = ("test1", "test2")
     hold: str | tuple[str, ...] = "fixation"
+
+    @property
+    def asks(self) -> tuple[tuple[str, ...], ...]:
+        return tuple((period,) for period in self.asked)
 
     # kinds: 0 nothing counts, 1 hold, 2 + j * actions + a the j-th answer is a; again as last steps
     # states: 0 no answer yet, 2j - 1 the j-th answer was given and all were right, 2j not all were
@@ -435,6 +447,10 @@ class GoNoGos(Rule):
     window: str = "decision"
     asked: tuple[str, ...] = ("gng", "decision")
     hold: str | tuple[str, ...] = "fixation"
+
+    @property
+    def asks(self) -> tuple[tuple[str, ...], ...]:
+        return tuple((period,) for period in self.asked)
 
     # kinds: 0 nothing counts, 1 hold; then for the j-th period with answer a an open and a closing
     # step; the same again as last steps

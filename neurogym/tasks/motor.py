@@ -86,6 +86,13 @@ class Reaching1D(Task):
                 f"the arm turns {step:.3g} rad a step (speed {self.speed:g} x dt {self.dt:g} ms):"
                 f" it cannot stop within tolerance = {self.tolerance:g} rad of every target"
             )
+        steps = max(1, math.ceil((math.pi - self.tolerance) / step - 1e-9))
+        for period in self.window:
+            self.needs(
+                period, steps,
+                f"the arm turns {step:.3g} rad a step (speed = {self.speed:g}), and the farthest"
+                f" targets are pi away, less tolerance = {self.tolerance:g} rad",
+            )  # fmt: skip
 
     def channels(self):
         return Channels(target=self.dim_ring, self=self.dim_ring)

@@ -7,6 +7,7 @@ import numpy as np
 import param
 
 from neurogym.spec.conditions import Bits, Choice, Order
+from neurogym.spec.durations import to_steps
 from neurogym.spec.layout import Actions, Channels, Graded, Span, ring
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
@@ -128,7 +129,7 @@ class MemoryRecall(Task):
 
     closed = True
     foreseen = True
-    window = ("recall",)
+    window = asked = ("recall",)
     scene = Scene(
         *(element for i in range(len(KEYS)) for element in _cell(i)),
         Bar(y=0.24, width=0.5, height=0.03, color=ORANGE, show="store"),
@@ -154,6 +155,13 @@ class MemoryRecall(Task):
     def check(self):
         if self.t_max < self.t_min:
             raise ValueError(f"t_max = {self.t_max} is below t_min = {self.t_min}")
+        for period in ("study", "recall"):
+            if self.timing[period].kind != "constant" and self.timing[period].bounds[0] < self.dt:
+                raise ValueError(
+                    f"timing[{period!r}] = {self.timing[period]}: expected a length that is never"
+                    f" below dt = {self.dt:g} ms, for that is how long a pattern lasts at least"
+                )
+            self.needs(period, 1, "a pattern lasts a step at least")
 
     def channels(self):
         return Channels(pattern=self.stim_dim, store=self.store_signal_dim, recall=1)
@@ -175,9 +183,30 @@ class MemoryRecall(Task):
         """How many patterns are asked for."""
         return np.maximum(1, np.asarray(self.p_recall * np.asarray(length), int))
 
+    def slots(self, periods, trial):
+        """Each pattern that is asked for takes an answer of its own."""
+        items = int(self._asked(trial["length"]))
+        ((first, stop),) = ((first, stop) for name, first, stop in periods if name == "recall")
+        edges = [first - k * (first - stop) // items for k in range(items + 1)]
+        return [(f"pattern {k + 1}", *edges[k : k + 2]) for k in range(items)]
+
+    def tell(self, trial, answers):
+        """An answer is right if all of its cells are nearer to the pattern's than to the other."""
+        for answer in answers:
+            off = np.abs(np.subtract(answer["response"], answer["right"]))
+            answer["correct"] = bool((off < (1 - self.low) / 2).all())
+
     def stretch(self, trials):
         asked = self._asked(trials.length)
-        return dict(study=np.asarray(trials.length) - asked, recall=asked)
+        counts = dict(study=np.asarray(trials.length) - asked, recall=asked)
+        return {period: count * self._whole(period) for period, count in counts.items()}
+
+    def _whole(self, period):
+        """The factor that makes of a pattern's time whole steps, so that none falls between."""
+        duration = self.timing[period]
+        ms = duration.bounds[0]
+        whole = to_steps(ms, self.dt) * self.dt / ms if duration.kind == "constant" and ms else 1.0
+        return float(whole)
 
     def _marked(self, trials):
         """Which of the patterns are asked for, in turn, (n, most): those after the last are -1."""
@@ -346,6 +375,10 @@ class DelayEstimation(Task):
     )
 
     rule = OnWheel("decision", hold=("stimulus", "delay"))
+    unshared = {
+        "stimulus": "colours are shown as they are, as in the paper: the noise stands for that of"
+        " seeing them"
+    }
     keys = Keys(choice="ring")
     scene = Scene(
         *(

@@ -15,6 +15,7 @@ from neurogym.loops.reading import check
 from neurogym.loops.running import Loop, Transition
 from neurogym.spec.canvas import Canvas, LevelCanvas, Trials, in_order
 from neurogym.spec.conditions import Condition, Learned, State
+from neurogym.spec.durations import to_steps
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Result, Results
 from neurogym.spec.paper import Paper
@@ -138,6 +139,7 @@ class Task(param.Parameterized):
     rule: ClassVar[Rule | None] = None
     scene: ClassVar[Scene] = Scene()
     keys: ClassVar[Keys] = Keys()
+    unshared: ClassVar[Mapping[str, str]] = {}  # channels whose noise a person is not shown: why
     starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
     closed: ClassVar[bool] = False
     between: ClassVar[str] = " / "  # stands between the names of several tasks
@@ -145,9 +147,13 @@ class Task(param.Parameterized):
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
     answers: ClassVar[tuple[str, ...]] = ("response",)  # graded actions: what a response can be
+    marks: ClassVar[tuple[str, ...]] = ()  # the channels whose onsets begin and end an interval
+    # that is to be produced
     window: ClassVar[
         tuple[str, ...]
     ] = ()  # of closed tasks: periods in which responses are asked for
+    asked: ClassVar[tuple[str, ...]] = ()  # and those in which each takes an answer of its own
+    since: ClassVar[str] = ""  # and with whose onset a produced interval begins
 
     def __init__(self, **params: Any):
         allowed = [name for name in self.param if name != "name"]
@@ -161,6 +167,7 @@ class Task(param.Parameterized):
         self._plan: Plan | None = None
         self._loop: Loop | None = None
         self._changes = 0
+        self._check_window()
         self.check()
         self.param.watch(self._forget, allowed)
 
@@ -236,6 +243,41 @@ class Task(param.Parameterized):
     def check(self) -> None:
         """Raise ValueError for parameters that do not go together."""
 
+    def needs(self, period: str, steps: int, why: str) -> None:
+        """For `check`: raise ValueError unless a period has so many steps in every trial."""
+        duration = self.timing[period]
+        ms = self._shortest(period)
+        has = int(to_steps(ms, self.dt))
+        if has < steps:
+            raise ValueError(
+                f"timing[{period!r}] = {duration} can be {has} steps of dt = {self.dt:g} ms:"
+                f" expected at least {steps} steps, {steps * self.dt:g} ms; {why}"
+            )
+
+    def _check_window(self) -> None:
+        """Raise ValueError where there is no step in which an answer that is asked for counts."""
+        rule = self.rule
+        for periods in rule.asks if rule else ():
+            if not set(periods) <= set(self.timing):
+                continue  # declared otherwise: the plan tells
+            last = periods[-1]
+            before = sum(int(to_steps(self._shortest(p), self.dt)) for p in periods[:-1])
+            least = (rule.dead_steps if rule else 0) + 1 - before
+            if least > 0:
+                self.needs(last, least, "an answer is asked for in it")
+
+    def _shortest(self, period: str) -> float:
+        """The least length of a period in ms, as far as the timing alone can tell."""
+        duration = self.timing[period]
+        if duration.kind == "times":
+            of, factor = duration.args
+            return self._shortest(of) * factor if of in self.timing else 0.0
+        if duration.kind == "until":
+            return float(duration.args[0])
+        low, high = duration.bounds
+        drawn = duration.kind in ("uniform", "truncated_exponential")  # never just the bound
+        return float(low or (min(1.0, high) if drawn else 0.0))
+
     def channels(self) -> Channels:
         """The observation channels."""
         raise TypeError(f"{type(self).__name__} declares no channels")
@@ -267,11 +309,27 @@ class Task(param.Parameterized):
             self._loop = Transition(self)
         return self._loop
 
+    def slots(
+        self, periods: Sequence[tuple[str, int, int]], trial: Mapping[str, Any]
+    ) -> list[tuple[str, int, int]]:
+        """Where each of several answers of a trial is asked for: name, first step, step after."""
+        rule = self.plan.rule
+        names = rule.asked if rule else self.asked
+        return [period for period in periods if period[0] in names]
+
+    def tell(self, trial: Mapping[str, Any], answers: list[dict[str, Any]]) -> None:
+        """Add to a trial's answers, in place, what else is known of them, such as what followed."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if taken := [name for name in ("agent", "human") if name in cls.presets]:
             raise ValueError(f"{cls.__name__}: presets has {taken[0]!r}, which stands for itself")
         check(cls)
+
+    @property
+    def hidden_noise(self) -> Mapping[str, str]:
+        """The channels whose noise a person is not shown, and why."""
+        return self.unshared
 
     # -- several tasks as one: what a single task answers ------------------------------------------
 

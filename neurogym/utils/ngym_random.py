@@ -25,7 +25,8 @@ class TruncExp:
     """A truncated exponential that is drawn anew at each call; `seed` makes it reproducible.
 
     As the timing of a declared task it is `("truncated_exponential", (vmean, vmin, vmax))`, drawn
-    with the trials' own random numbers. Raises ValueError for a mean that is not positive, or vmin above vmax.
+    with the trials' own random numbers. Raises ValueError for a mean that is not positive, or vmin
+    above vmax.
     """
 
     def __init__(self, vmean: float, vmin: float = 0, vmax: float = np.inf):

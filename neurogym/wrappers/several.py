@@ -23,8 +23,8 @@ from neurogym.trials.catalogue import configure, declared_class
 from neurogym.trials.task import Task
 from neurogym.wrappers.alternating import Switched
 from neurogym.wrappers.base import Wrapper, probabilities, task_of
-from neurogym.wrappers.simultaneous import Combined, subsets
 from neurogym.wrappers.layers import layers_of, name_of
+from neurogym.wrappers.simultaneous import Combined, subsets
 from neurogym.wrappers.stack import read, write
 
 ENTRIES = ("task", "params", "stack", "preset")

@@ -59,6 +59,26 @@ def make_run(store, task="GoNogo-v0", run_id="run1", n=N, **changes):
     return run
 
 
+def asked(trial, pressed, onset):
+    """What a page tells of several answers, each 3.5 ms into its step."""
+    start, answers = onset - trial["counted"] * trial["dt"], []
+    for name, first, stop in trial["asked"]["slots"]:
+        at = [k for k, action in pressed if first <= k < stop]
+        times = dict(onset_ms=start + first * trial["dt"], key_ms=None, rt_ms=None)
+        if at:
+            times["key_ms"] = start + at[0] * trial["dt"] + 3.5
+            times["rt_ms"] = times["key_ms"] - times["onset_ms"]
+        answers.append(dict(name=name, **times))
+    return dict(answers=answers)
+
+
+def untimed(row):
+    """A row without what the browser measures and steps cannot tell."""
+    times = ("rt_ms", "onset_ms", "key_ms")
+    answers = [{k: v for k, v in told.items() if k not in times} for told in row["answers"]]
+    return {**row, "rt_ms": None, "produced_ms": None, "answers": answers}
+
+
 def shown(trial, cut_off=False):
     """The periods of a trial as a screen shows them."""
     dt = trial["dt"]
@@ -113,15 +133,20 @@ class Player:
             play = self._joint if "parts" in trial else self._closed if "loop" in trial else play
             played = play(trial)
         at, onset = played.pop("at"), 1000.25
-        key = None if at is None else onset + (at - trial["window"][0]) * trial["dt"] + 3.5
+        key = None if at is None else onset + (at - trial["counted"]) * trial["dt"] + 3.5
         if played.get("parts"):
             lead = next(part for part in played["parts"] if part)
             onset, key = lead["onset_ms"], lead["key_ms"]
+        periods = shown(trial, cut_off=bool(interrupted))
+        if "asked" in trial:
+            played |= asked(trial, played["actions"], onset)
+            begun = [start for name, start, _ in periods if name == trial["asked"]["since"]]
+            played["produced_ms"] = key - begun[0] if begun and key else None
         return dict(
             type="record", uid=trial["uid"], index=trial["index"], attempt=trial["attempt"],
             run=self.config["run"], onset_ms=onset, key_ms=key, rt_ms=key and key - onset,
             origin_ms=1.7e12, frames=90, late_frames=0, refresh_hz=60.0, flags=flags,
-            periods=shown(trial, cut_off=bool(interrupted)), **played,
+            periods=periods, **played,
         )  # fmt: skip
 
     def _open(self, trial):
@@ -159,7 +184,7 @@ class Player:
         truth = trial_table.outcome_of(trace)
         at = None
         if truth["response"] is not None:
-            at = trial["window"][0] + round(truth["rt_ms"] / trial["dt"])
+            at = trial["counted"] + round(truth["rt_ms"] / trial["dt"])
         played = {name: truth[name] for name in ("actions", "response", "reward")}
         return dict(played, outcome=int(Outcome[truth["outcome"].upper()]), at=at)
 
@@ -268,7 +293,7 @@ def test_a_run_is_played_scored_and_stored(store, task_id, policy):
         assert (row["subject"], row["subject_kind"], row["seed"]) == ("lea", "human", 11)
         assert (row["rt_ms"] is None) == (row["key_ms"] is None) == (row["response"] is None)
         truth = trial_table.outcome_of(trial_table.replay(row))
-        assert {**row, **truth, "rt_ms": None} == {**row, "rt_ms": None}
+        assert untimed({**row, **truth}) == untimed(row)
 
 
 def test_the_answers_of_a_person_and_an_agent_are_worth_the_same(store, task_id):
@@ -383,6 +408,53 @@ def adaptive(store, run):
     return player
 
 
+def test_each_of_several_answers_has_the_stamps_of_a_person(store):
+    player = Player(store, make_run(store, "HierarchicalReasoning-v0"))
+    player.policy = lambda trial, k: next(
+        (1 + 2 * (name == "decision") for name, first, stop in trial["asked"]["slots"]
+         if k == first + 4), 0,
+    )  # fmt: skip
+    player.ready()
+    player.play()
+    for row in all_once(store):
+        assert row["flags"] == {}
+        first, last = row["answers"]
+        for answer in (first, last):
+            assert answer["rt_ms"] == answer["key_ms"] - answer["onset_ms"] == 4 * 20 + 3.5
+        assert (last["response"], last["rt_ms"], last["key_ms"], last["onset_ms"]) == (
+            row["response"], row["rt_ms"], row["key_ms"], row["onset_ms"],
+        )  # fmt: skip
+        assert first["onset_ms"] < first["key_ms"] < last["onset_ms"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda record: record["answers"][0].update(key_ms=None), "mismatch"),
+        (lambda record: record["answers"][1].update(onset_ms=None), "mismatch"),
+        (lambda record: record["answers"][0].update(key_ms=9e6), "implausible"),
+        (lambda record: record["answers"][0].update(name="rule"), "refused"),
+        (lambda record: record.pop("answers"), None),
+    ],
+)
+def test_stamps_of_answers_that_cannot_be_are_told(store, change, told, caplog):
+    player = Player(store, make_run(store, "HierarchicalReasoning-v0"))
+    player.policy = lambda trial, k: int(
+        any(k == first + 4 for _, first, _ in trial["asked"]["slots"])
+    )
+    player.ready()
+    record = player.record(player.queue.pop(0))
+    change(record)
+    player.say(**record)
+    rows = store.trials(run_id="run1")
+    if told == "refused":
+        assert rows == []
+        assert "there is none with the name 'rule_target'" in caplog.text
+        return
+    assert len(rows) == 1
+    assert set(rows[0]["flags"]) == ({told} if told else set())
+
+
 def coherences(rows):
     return [row["conditions"]["coh"] for row in rows]
 
@@ -398,7 +470,7 @@ def test_a_run_that_learns_is_sent_trial_by_trial(store, harder):
     assert all(row["memory"] for row in rows[1:])
     for row in rows:
         truth = trial_table.outcome_of(trial_table.replay(row))
-        assert {**row, **truth, "rt_ms": None} == {**row, "rt_ms": None}
+        assert untimed({**row, **truth}) == untimed(row)
     player = adaptive(store, make_run(store, **harder, run_id="run2"))
     player.policy = lambda trial, k: 0
     player.play()
@@ -745,6 +817,12 @@ def test_a_second_result_of_a_trial_is_refused(store, player):
 
 NAN, INF = float("nan"), float("inf")
 DELETED = object()
+SCREEN = {
+    "stage": [900.0, 600.5],
+    "window": [1280.0, 720.0],
+    "screen": [1920.0, 1080.0],
+    "ratio": 1.25,
+}
 FORGED = {
     "no index": dict(index=DELETED),
     "no attempt": dict(attempt=DELETED),
@@ -834,6 +912,19 @@ FORGED = {
     "more actions than steps": dict(actions=[[1, 1]] * 10_000),
     "more periods than there can be": dict(periods=[["fixation", 5.0, 5.0]] * 10_000),
     "a number beyond all": dict(onset_ms=10**400),
+    "a start of text": dict(start_ms="1"),
+    "an endless pause": dict(iti_ms=INF),
+    "a screen of text": dict(screen="large"),
+    "a screen of nothing": dict(screen=None),
+    "a screen without a ratio": dict(screen={**SCREEN, "ratio": None}),
+    "a screen of more": dict(screen={**SCREEN, "colours": 24}),
+    "a screen without a window": dict(screen={"stage": [1, 1], "screen": [1, 1], "ratio": 1}),
+    "a stage with one side": dict(screen={**SCREEN, "stage": [900]}),
+    "a stage of three sides": dict(screen={**SCREEN, "stage": [900, 600, 300]}),
+    "a stage of NaN": dict(screen={**SCREEN, "stage": [900, NAN]}),
+    "a stage below nothing": dict(screen={**SCREEN, "stage": [900, -1]}),
+    "a screen as large as a town": dict(screen={**SCREEN, "screen": [900, 1e6]}),
+    "a ratio beyond all": dict(screen={**SCREEN, "ratio": 1e6}),
 }
 
 
@@ -859,6 +950,33 @@ def test_a_forged_record_is_refused_and_the_run_goes_on(store, player, case, cap
     all_once(store)
     again = Player(store, player.session.run)
     assert again.ready()[-1] == {"type": "done"}
+
+
+def test_the_start_the_pause_before_it_and_the_screen_are_stored(store, player):
+    told = dict(start_ms=900.5, iti_ms=512.345, screen=SCREEN)
+    player.say(**player.record(player.queue.pop(0)) | told)
+    (row,) = store.trials()
+    assert {name: row[name] for name in told} == told
+    assert row["flags"] == {}
+
+
+def test_a_page_of_an_earlier_version_does_not_tell_them(store, player):
+    record = player.record(player.queue.pop(0))
+    assert not {"start_ms", "iti_ms", "screen"} & set(record)
+    player.say(**record)
+    (row,) = store.trials()
+    assert (row["start_ms"], row["iti_ms"], row["screen"]) == (None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("told", "strange"), [(dict(iti_ms=-1.0), "iti_ms"), (dict(start_ms=901.0), "start_ms")]
+)
+def test_no_trial_begins_after_its_periods_or_before_the_end_of_another(
+    store, player, told, strange
+):
+    player.say(**player.record(player.queue.pop(0)) | told)
+    (row,) = store.trials()
+    assert row["flags"] == {"implausible": [strange]}
 
 
 def test_the_periods_that_were_shown_are_stored(store, task_id):
@@ -1240,6 +1358,7 @@ def test_a_task_says_what_it_is_called_in_words():
     assert Coded.title() == "The plain name"
     assert type("Recoded", (Coded,), {}).title() == "Recoded"  # it is not what it derives from
     assert title("CVLearning-v0") == "Learning Random Dots"
+    assert title("yang19.ctxdlydm1-v0") == "Context Delayed Decision, Outer Ring (Yang 2019)"
 
 
 def test_a_person_is_told_to_wait_for_the_cross_where_one_has_to():

@@ -154,7 +154,7 @@ def test_what_is_set_takes_effect_or_is_refused():
     assert env.new_trial()["coh"] == 100
     with pytest.raises(ValueError, match="would change the spaces"):
         env.dim_ring = 8
-    with pytest.raises(ValueError, match="PerceptualDecisionMaking.dim_ring"):
+    with pytest.raises(ValueError, match=r"PerceptualDecisionMaking\.dim_ring"):
         env.dim_ring = -1
     assert env.dim_ring == 2
     with pytest.raises(ValueError, match="did you mean 'stimulus'"):
@@ -252,7 +252,8 @@ def test_in_period_knows_the_periods():
     with pytest.raises(gym.error.ResetNeeded):
         env.in_period("fixation")
     env.reset(seed=SEED)
-    assert env.in_period("fixation") and not env.in_period("decision")
+    assert env.in_period("fixation")
+    assert not env.in_period("decision")
     with pytest.raises(ValueError, match="unknown period"):
         env.in_period("nap")
 

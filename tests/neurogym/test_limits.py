@@ -46,7 +46,8 @@ def goes_as(mine, other, mode):
             np.testing.assert_array_equal(
                 np.stack(ours[4]["final_obs"]), np.stack(theirs[4]["final_obs"])
             )
-            assert ours[4]["_final_obs"].all() and "gt" in ours[4]["final_info"]
+            assert ours[4]["_final_obs"].all()
+            assert "gt" in ours[4]["final_info"]
         if mode is AutoresetMode.DISABLED and ours[3].any():
             with pytest.raises(gym.error.ResetNeeded, match="0, 1, 2"):
                 mine.step(done)
@@ -100,7 +101,8 @@ def test_a_part_of_the_episodes_can_be_left():
         envs.step(np.zeros(2, int))
     envs.reset(options={"reset_mask": np.array([True, False])})
     ended = [envs.step(np.zeros(2, int))[3].tolist() for _ in range(MOST)]
-    assert ended[3] == [False, True] and ended[MOST - 1] == [True, False]
+    assert ended[3] == [False, True]
+    assert ended[MOST - 1] == [True, False]
     envs = ngym.make_vec("GoNogo", 2, max_episode_steps=MOST)
     envs.reset(seed=SEED)
     with pytest.raises(ValueError, match="autoreset_mode='SameStep'"):
@@ -113,7 +115,8 @@ def test_limits_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="allowed are 'NextStep', 'SameStep', 'Disabled'"):
         ngym.make_vec("GoNogo", 2, autoreset_mode="never")
     made = gym.make_vec("GoNogo-v0", num_envs=2, max_episode_steps=20)
-    assert isinstance(made, LimitedVectorEnv) and made.spec.id == "GoNogo-v0"
+    assert isinstance(made, LimitedVectorEnv)
+    assert made.spec.id == "GoNogo-v0"
     assert type(ngym.make_vec("GoNogo", 2)) is TaskVectorEnv
 
 
