@@ -21,7 +21,17 @@ OPEN_END = 10_000  # ms after which a trial without periods ends
 RIGHT = 0.5  # the performance from which a trial counts as answered correctly
 
 
-class TrialEnv(HasTrials):
+class Kind(type):
+    """Lets `isinstance(env, TrialEnv)` tell environments with trials, also of declared tasks."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if super().__instancecheck__(instance):
+            return True
+        named = cls.__module__ == __name__
+        return named and isinstance(instance, HasTrials) and instance.declared is not None
+
+
+class TrialEnv(HasTrials, metaclass=Kind):
     """A task whose author draws and paints each trial, and says what each action earns.
 
     A subclass sets `observation_space` and `action_space`, and what it wants of `timing` and
@@ -30,7 +40,8 @@ class TrialEnv(HasTrials):
     them into `self.trial`. `_step(action)` returns (ob, reward, done, info) or gymnasium's five
     values; `self.ob_now` as ob stands for the observation that comes next. With `new_trial` in info
     True the trial ends, with `done` the episode. A trial that the task does not end is over after
-    its last step, which earns `r_tmax` on top.
+    its last step, which earns `r_tmax` on top. Where trials are not painted, the first observation
+    is what `_step` would show after action 0.
 
     Random numbers come from `self.rng`, a `RandomState`. It is seeded anew for each trial, from the
     seed of `reset` and the trial's number, as are entries of `timing` that have a method `seed`.
@@ -133,7 +144,7 @@ class TrialEnv(HasTrials):
             self.__next = index
         self.num_tr = 0
         self.new_trial(**conditions)
-        return self.post_step(self.__row(), 0.0, False, False, {"new_trial": False})[0], {}
+        return self.post_step(self.__opening(), 0.0, False, False, {"new_trial": False})[0], {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Act on the observation returned last; see the class for what is returned.
@@ -163,7 +174,7 @@ class TrialEnv(HasTrials):
             self.t_ind += 1
         self.__now = None
         ob = self.__row() if placeholder else _own(ob, self.observation_space)
-        reward = float(reward) + (self.r_tmax if timeout else 0.0)
+        reward = _number(reward) + (self.r_tmax if timeout else 0.0)
         return self.post_step(ob, reward, terminated, truncated, info)
 
     def __result(self, action: Any, ended: bool) -> dict[str, Any]:
@@ -198,6 +209,21 @@ class TrialEnv(HasTrials):
             return blank(self.observation_space)
         row = self.ob[min(self.t_ind, len(self.ob) - 1)]
         return row.astype(self.observation_space.dtype)
+
+    def __opening(self) -> Any:
+        """A trial's first observation.
+
+        Of one that is not painted it is what `_step` shows to who does nothing, found on a copy.
+        """
+        if self.ob is None:
+            try:
+                probe = copy.deepcopy(self)
+                ob, _, *over, info = probe._step(blank(self.action_space))
+                if ob is not probe.__now and not (any(over) or info.get("new_trial")):
+                    return _own(ob, self.observation_space)
+            except Exception:  # noqa: S110 - the step itself will tell
+                pass
+        return self.__row()
 
     # -- trials ----------------------------------------------------------------------------------
 
@@ -602,6 +628,16 @@ def _five(returned: tuple) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         )
     ob, reward, terminated, *truncated, info = returned
     return ob, reward, bool(terminated), bool(truncated and truncated[0]), info
+
+
+def _number(reward: Any) -> float:
+    """A reward as a number, also where it is an array of one."""
+    if isinstance(reward, int | float):
+        return float(reward)
+    try:
+        return float(np.asarray(reward, float).item())
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"_step returned the reward {reward!r}: expected a number") from error
 
 
 def _own(ob: Any, space: spaces.Space) -> Any:
