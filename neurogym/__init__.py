@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from neurogym.docs import info
     from neurogym.envs.classic import PeriodEnv, TrialEnv
     from neurogym.envs.dataset import Dataset
+    from neurogym.envs.trial_wrapper import TrialWrapper
     from neurogym.records.trial_table import replay
     from neurogym.spec import spaces
     from neurogym.subjects.agents import agent, register_agent
@@ -23,6 +24,7 @@ __all__ = [
     "PeriodEnv",
     "Task",
     "TrialEnv",
+    "TrialWrapper",
     "agent",
     "all_envs",
     "all_tags",
@@ -47,6 +49,7 @@ __getattr__ = later(
         "Dataset": "neurogym.envs.dataset:Dataset",
         "PeriodEnv": "neurogym.envs.classic:PeriodEnv",
         "TrialEnv": "neurogym.envs.classic:TrialEnv",
+        "TrialWrapper": "neurogym.envs.trial_wrapper:TrialWrapper",
         "agent": "neurogym.subjects.agents:agent",
         "info": "neurogym.docs.info",
         "register_agent": "neurogym.subjects.agents:register_agent",

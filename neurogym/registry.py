@@ -95,6 +95,7 @@ def _tell_gymnasium(id: str, **kwargs: Any) -> None:
         "neurogym.envs.making:build",
         vector_entry_point="neurogym.envs.making:build_vector",
         disable_env_checker=True,
+        order_enforce=False,  # it asks for a reset itself
         kwargs={"task_id": id, **kwargs},
     )
 

@@ -402,17 +402,32 @@ class _EnvSource:
 
     fill = FILL
 
-    def __init__(self, env: gym.Env, seed: int):
+    def __init__(self, env: Any, seed: int):
         self.env, self.seed, self.trial = env, seed, 0
 
     def draw(self, at_least: int, fixed: Mapping[str, Any]) -> Rows:
         parts, rows = [], 0
         while rows < at_least:
-            self.env.reset(seed=self.seed, options={"trial": self.trial, "conditions": dict(fixed)})
-            parts.append(self._rows())
+            options = {"trial": self.trial, "conditions": dict(fixed)}
+            ob, _ = self.env.reset(seed=self.seed, options=options)
+            parts.append(self._played(ob) if self.env.played else self._rows())
             self.trial += 1
             rows += len(parts[-1].ob)
         return Rows.join(parts)
+
+    def _played(self, ob: Any) -> Rows:
+        """The trial that has begun, played rightly."""
+        env: Any = self.env
+        window, seen, labels, over = np.array([env.window or (0, 0)]), [], [], False
+        while not over:
+            gt = env.gt_now
+            if gt is None:
+                raise ValueError(f"{env} has no labels: nothing to learn from")
+            seen.append(ob)
+            labels.append(gt)
+            ob, _, terminated, truncated, info = env.step(gt)
+            over = info["new_trial"] or terminated or truncated
+        return Rows(np.array(seen), np.array(labels), window, np.array([0, len(seen)]), self.trial)
 
     def _rows(self) -> Rows:
         env: Any = self.env

@@ -125,6 +125,7 @@ class TaskEnv(HasTrials):
         self._memory: dict[str, Any] = {}  # and what this one was told
         self._response: tuple[int, float] | None = None  # of a closed task: its first
         self.forced: Mapping[str, Any] = NO_CONDITIONS
+        self._top: Any = None  # the outermost wrapper of trials, which begins each
 
     # -- gymnasium -------------------------------------------------------------------------------
 
@@ -158,7 +159,7 @@ class TaskEnv(HasTrials):
             self._echo = [0, 0.0]  # nothing was done yet in these trials
         self.num_tr = 0
         self.performance = 0.0
-        self._begin(conditions)
+        self._begin_on_top(conditions)
         return self._first(), {}
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -197,7 +198,7 @@ class TaskEnv(HasTrials):
             "outcome": NAMES[outcome],
         }
         i = self._i + 1
-        if self._plain and i < self._n and not self.forced and self._is_next():
+        if self._plain and i < self._n and not self.forced and self._is_next() and not self._top:
             self._i, self._k = i, self._offsets[i]
             self._i_is = self.trial_index = self._next
             self._next += 1
@@ -209,7 +210,7 @@ class TaskEnv(HasTrials):
         if self.task.plan.learns:
             result = Result.of((performance, outcome, response), parts, 0)
             self._carried = self.task.learn(self._carried, info["trial"], result)
-        self._begin(NO_CONDITIONS)
+        self._begin_on_top(NO_CONDITIONS)
         return self._row(), reward, False, False, info
 
     def _told(self) -> dict[str, Any]:
@@ -273,6 +274,23 @@ class TaskEnv(HasTrials):
         """Begin the next trial, conditions or periods' lengths forced; returns its conditions."""
         self._begin(conditions)
         return self.trial
+
+    def set_top(self, wrapper: Any) -> None:
+        """Let a wrapper begin the trials from now on: see `neurogym.TrialWrapper`."""
+        self._top = wrapper
+
+    @property
+    def upcoming(self) -> tuple[int, int]:
+        """The seed of the stream, and the number of the trial that comes next."""
+        if self._trials is None:
+            self._restart(self.np_random_seed)
+        return self._stream.seed, self._next
+
+    def _begin_on_top(self, conditions: Mapping[str, Any]) -> None:
+        if self._top is None:
+            self._begin(conditions)
+        else:
+            self._top.new_trial(**conditions)
 
     def _begin(self, conditions: Mapping[str, Any]) -> None:
         if self._trials is None:

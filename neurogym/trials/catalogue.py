@@ -117,7 +117,14 @@ def make(id: str, **params: Any) -> gym.Env:
     ms. ValueError for an unknown task, parameter or wrapper, a value that does not fit, and a stack
     that does not fit the task; it names what is allowed.
     """
-    return gym.make(full_id(id), **params)
+    full = full_id(id)
+    if "stack" not in params or not is_adopted(full):
+        return gym.make(full, **params)
+    stack = params.pop("stack")
+    env: Any = gym.make(full, **params)
+    if not hasattr(env.unwrapped, "stacked"):
+        raise ValueError(f"{full} takes no stack: wrappers are for tasks, not for {env.unwrapped}")
+    return env.unwrapped.stacked(env, stack)
 
 
 def make_vec(id: str, num_envs: int = 1, **params: Any) -> gym.vector.VectorEnv:

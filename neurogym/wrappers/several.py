@@ -19,7 +19,7 @@ from neurogym.spec.parameters import (
     unknown,
 )
 from neurogym.spec.schedules import ORDERS, Schedule
-from neurogym.trials.catalogue import configure, declared_class
+from neurogym.trials.catalogue import configure, declared_class, full_id, is_adopted, make
 from neurogym.trials.task import Task
 from neurogym.wrappers.alternating import Switched
 from neurogym.wrappers.base import Wrapper, probabilities, task_of
@@ -42,10 +42,25 @@ class Several(Wrapper):
         if isinstance(target, list | tuple):
             if not target:
                 raise ValueError(f"{cls.__name__}: no tasks are given")
+            if any(map(_is_classic, target)):
+                return cls._of_classic(list(target), args, params)
             params["tasks"], target = list(target[1:]), target[0]
             if isinstance(target, str):
                 target = _build({"task": target}, {})
+        elif target is not None and any(map(_is_classic, [target, *_others(args, params)])):
+            others, args = _others(args, params), args[1:]
+            params.pop("tasks", None)
+            return cls._of_classic([target, *others], args, params)
         return super().__new__(cls, target, *args, **params)
+
+    @classmethod
+    def _of_classic(cls, tasks: list[Any], args: tuple, params: dict[str, Any]) -> Any:
+        """Environments of which some are of classic tasks, under the wrapper."""
+        tasks = [make(task) if isinstance(task, str) else task for task in tasks]
+        wrapper: Any = super().__new__(cls)
+        wrapper.__init__(tasks[1:], *args, **params)
+        first = next(env.unwrapped for env in tasks if _is_classic(env))
+        return first.under(wrapper, tasks)
 
     def __init__(self, *args: Any, **params: Any):
         if args:
@@ -68,6 +83,26 @@ class Several(Wrapper):
         return members
 
 
+def _others(args: tuple, params: Mapping[str, Any]) -> list[Any]:
+    """The tasks beside the first one, as they were given."""
+    given = args[0] if args else params.get("tasks", ())
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def _is_classic(task: Any) -> bool:
+    """Whether this is an environment of a task written the classic way, or the id of one."""
+    if isinstance(task, str):
+        return is_adopted(full_id(task)) and _is_classic(make(task))
+    return callable(getattr(getattr(task, "unwrapped", None), "under", None))
+
+
+def outermost(env: Any) -> Any:
+    """The outermost environment that tells what it was made of."""
+    while not hasattr(type(env), "about"):
+        env = env.env
+    return env
+
+
 def _told(task: Any, name: str) -> dict[str, Any]:
     """A task as JSON."""
     if isinstance(task, str):
@@ -78,6 +113,10 @@ def _told(task: Any, name: str) -> dict[str, Any]:
         if "task" not in task:
             raise ValueError(f"{name}: {dict(task)!r} names no task")
         return plain(task)
+    if _is_classic(task):
+        about = outermost(task).about
+        told = {"task": about.task, "params": about.params}
+        return plain({**told, "stack": about.wrappers} if about.wrappers else told)
     declared, _ = task_of(name, task)
     params = {"dt": declared.dt, **declared.root.settings()}
     told = {"task": type(declared.root).own_id(), "params": params}
