@@ -14,6 +14,9 @@ const LATE = 1.2;  // refresh periods
 
 /** @param {number} outcome */
 const answers = (outcome) => outcome === 2 || outcome === 3;
+// Ms from one stamp to another, without the tail that a difference of floats has.
+/** @param {number} from @param {number} to */
+const between = (from, to) => Math.round(1000 * (to - from)) / 1000;
 /** @param {Wire.Window | null} window */
 const hasSteps = (window) => (window && window[1] > window[0] ? window : null);
 
@@ -44,8 +47,10 @@ export class Trial {
     this.periods = [];
     /** @type {Wire.Flags} */
     this.flags = {};
-    /** @type {number | null} */
+    /** @type {number | null} the stamp of the first frame */
     this.t0 = null;
+    /** @type {number | null} since when the trial before was off the screen */
+    this.before = null;
     /** @type {number | null} */
     this.onset = null;
     this.over = false;
@@ -103,7 +108,7 @@ export class Trial {
   /** @param {number} ts @param {string[]} names */
   see(ts, names) {
     const on = this.periods.filter(([, , ms]) => ms === null);
-    for (const period of on) if (!names.includes(period[0])) period[2] = Math.round(1000 * (ts - period[1])) / 1000;
+    for (const period of on) if (!names.includes(period[0])) period[2] = between(period[1], ts);
     const fresh = names.filter((name) => !on.some(([other]) => other === name));
     this.periods.push(...fresh.map((name) => /** @type {Wire.Shown} */ ([name, ts, null])));
   }
@@ -156,6 +161,7 @@ export class Trial {
       actions: [...this.actions].filter(([, action]) => action !== 0).sort((a, b) => a[0] - b[0]),
       response: score.response, outcome: score.outcome, reward: score.reward,
       rt_ms: key === null || this.onset === null ? null : key - this.onset,
+      start_ms: this.t0, iti_ms: this.t0 === null || this.before === null ? null : between(this.before, this.t0),
       onset_ms: this.onset, key_ms: key, origin_ms: performance.timeOrigin,
       frames: this.stamps.length, late_frames: this.refresh.hz && this.late, refresh_hz: this.refresh.hz,
       periods: this.periods.map((period) => [...period]),

@@ -238,6 +238,14 @@ declare namespace Wire {
     reward: number;
   }
 
+  /** Width and height in CSS pixels of stage, window and screen; pixels a CSS pixel. */
+  interface Sizes {
+    stage: [number, number];
+    window: [number, number];
+    screen: [number, number];
+    ratio: number;
+  }
+
   interface Record extends Result {
     type: "record";
     uid: string;
@@ -246,6 +254,9 @@ declare namespace Wire {
     run: string;
     actions: [number, Action][];
     origin_ms: number;
+    start_ms: number | null;
+    iti_ms: number | null;
+    screen?: Sizes;
     frames: number;
     late_frames: number | null;
     refresh_hz: number | null;

@@ -399,6 +399,7 @@ def scored(
         raise ValueError(f"uid {uid!r} does not fit trial {index}, attempt {attempt} of the run")
     flags = reading.flags(message)
     measured = {name: reading.number(message, name) for name in MEASURED}
+    measured |= {name: reading.told(message, name) for name in ("start_ms", "iti_ms")}
     rt = measured.pop("rt_ms")
     row = trial_table.empty_row(
         uid=uid,
@@ -412,6 +413,7 @@ def scored(
         subject=run["subject"],
         frames=reading.integer(message, "frames", 0),
         late_frames=reading.late_frames(message),
+        screen=reading.screen(message),
         flags=flags,
         created_utc=trial_table.utc_now(),
         **measured,

@@ -106,7 +106,7 @@ def _of_task(id: str, cls: type[Task]) -> dict[str, Any]:
     plan = task.plan
     own = [name for name in cls.param if name not in ("name", "timing", "rewards")]
     timing = cls.param["timing"].default
-    human = cls.preset("human")
+    human, presets = cls.preset("human"), {name: dict(p) for name, p in cls.presets.items()}
     return {
         "id": id,
         "sentence": cls.sentence(),
@@ -125,6 +125,8 @@ def _of_task(id: str, cls: type[Task]) -> dict[str, Any]:
         },
         "differs": list(cls.differs),
         "human": human,
+        "presets": presets,
+        "sources": dict(cls.sources),
     }
 
 
@@ -225,9 +227,14 @@ def _datasheet(facts: dict[str, Any]) -> str:
                 for k, p in facts["parameters"].items()
             ],
         ),
+        "Where values come from": (("value", "source"), facts["sources"].items()),
         "Preset for a person (human)": (
             ("name", "value"), [(k, _short(v)) for k, v in facts["human"].items()],
         ),
+        **{
+            f"Preset {name}": (("name", "value"), [(k, _short(v)) for k, v in preset.items()])
+            for name, preset in facts["presets"].items()
+        },
     }  # fmt: skip
     parts += [f"## {title}\n\n{_table(*t)}" for title, t in tables.items() if t[1]]
     if facts["differs"]:
@@ -267,11 +274,14 @@ def _sections(facts: dict[str, Any]) -> list[tuple[str, list[str]]]:
         ("Actions", [_indices(*item) for item in facts["actions"].items()]),
         ("Conditions", [_condition(*item) for item in facts["conditions"].items()]),
         ("Differences from NeuroGym", [f"- {line}" for line in facts["differs"]]),
-        (
-            "Preset for a person (human)",
-            [f"{name} = {_short(value)}" for name, value in facts["human"].items()],
-        ),
+        ("Where values come from", [f"{name}: {text}" for name, text in facts["sources"].items()]),
+        ("Preset for a person (human)", _preset(facts["human"])),
+        *((f"Preset {name}", _preset(preset)) for name, preset in facts["presets"].items()),
     ]
+
+
+def _preset(preset: dict[str, Any]) -> list[str]:
+    return [f"{name} = {_short(value)}" for name, value in preset.items()]
 
 
 def _assignment(name: str, facts: dict[str, Any]) -> str:

@@ -29,8 +29,8 @@ VERSION = 6
 ADDED: dict[int, dict[str, str | None]] = {  # columns by version, and what is in them
     2: {"memory": "{}", "parts": "[]"}, 3: {"periods": "[]"}, 4: {"pace": None}, 5: {"keys": "{}"},
     6: {
-        "produced_ms": None, "answers": "[]", "shared_noise": None, "start_ms": None, "iti_ms": None,
-        "screen": "{}",
+        "produced_ms": None, "answers": "[]", "shared_noise": None, "start_ms": None,
+        "iti_ms": None, "screen": "{}",
     },
 }  # fmt: skip
 AT_ONCE = 500  # rows that are fetched together

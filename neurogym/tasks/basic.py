@@ -147,6 +147,7 @@ SHORT = ("truncated_exponential", (500, 200, 800))
 class GenTask(Task):
     """Two lights flicker, one after the other: report the one that was brighter."""
 
+    called = "Brighter of Two Lights"
     also = ("vibrotactile", "flutter", "delayed comparison")
     paper = Paper(
         "Neuronal correlates of parametric working memory in the prefrontal cortex",

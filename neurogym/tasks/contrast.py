@@ -28,6 +28,7 @@ def _level(k):
 class IBL(Task):
     """Two lights flicker, left and right: choose the brighter one, whenever you are sure."""
 
+    called = "IBL Task"
     also = ("International Brain Lab", "contrast discrimination")
     paper = Paper(
         "An international laboratory for systems and computational neuroscience",

@@ -178,6 +178,7 @@ def _has(modality):
 class AnnubesEnv(Task):
     """Press when the disc or the speaker of a tone appears; if neither does, do nothing."""
 
+    called = "Light or Tone"
     also = ("multisensory", "audiovisual detection")
     paper = Paper(
         "Audiovisual integration enhances stimulus detection performance in mice",

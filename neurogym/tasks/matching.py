@@ -44,6 +44,7 @@ def _tested(task, c):
 class DelayMatchCategory(Task):
     """Dots move twice: report whether both times they went to the same side of the line."""
 
+    called = "Delayed Match to Category"
     also = ("delayed match to category", "DMC")
     paper = Paper(
         "Experience-dependent representation of visual categories in parietal cortex",
@@ -121,6 +122,7 @@ def _test_at(k):
 class DelayMatchSampleDistractor1D(Task):
     """Remember where the spot is, and press as soon as it comes back to the same place."""
 
+    called = "Delayed Match to Sample with Distractors"
     also = ("delayed match to sample", "n-back", "distractors", "ABBA")
     paper = Paper(
         "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",
@@ -237,6 +239,7 @@ def _now(j, which):
 class DualDelayMatchSample(Task):
     """Remember two bars; then say of the circled one, and later of the other, if it is the same."""
 
+    called = "Dual Delayed Match to Sample"
     also = ("delayed match to sample", "retro-cue")
     paper = Paper(
         "Reactivation of latent working memories with transcranial magnetic stimulation",

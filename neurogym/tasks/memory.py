@@ -48,6 +48,7 @@ def _second(k):
 class DelayPairedAssociation(Task):
     """Press at the green cross after disc and star or square and triangle; else do nothing."""
 
+    called = "Delayed Paired Association"
     also = ("paired associates", "delayed paired association")
     paper = Paper(
         "Active information maintenance in working memory by a sensory cortex",
@@ -125,6 +126,7 @@ def _tested_angle(task, conditions):
 class DelayMatchSample(Task):
     """Dots move, and after a delay move again: report whether the direction was the same."""
 
+    called = "Delayed Match to Sample"
     also = ("delayed match to sample", "DMS", "n-back", "1-back")
     paper = Paper(
         "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",

@@ -99,6 +99,7 @@ class Roitman02(PerceptualDecisionMaking):
     """Watch noisy motion, and report its direction as soon as you know it."""
 
     id = "perceptualdecisionmaking.roitman02-v0"
+    called = "Random Dots, Reaction Time"
     paper = Paper(
         "Response of neurons in the lateral intraparietal area during a combined visual"
         " discrimination reaction time task",

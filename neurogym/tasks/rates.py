@@ -27,6 +27,7 @@ class RaposoTask(Task):
     """Are the flashes, or the clicks, fast or slow? Both of them have the same rate."""
 
     id = "CustomRaposoTask-v0"
+    called = "Flashes and Clicks"
     paper = Paper(
         "A category-free neural population supports evolving demands during decision-making",
         "https://doi.org/10.1038/nn.3865",

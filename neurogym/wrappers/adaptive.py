@@ -18,6 +18,7 @@ from neurogym.wrappers.base import Wrapper, add_condition, needs_ground_truth
 from neurogym.wrappers.labels import in_play
 
 LONGEST = 60_000.0  # ms of a period
+FLOOR = 0.001  # of the highest level: where factors end that would lead down to 0
 JUDGED = np.isin(list(Outcome), (Outcome.CORRECT, Outcome.ERROR, Outcome.WITHHELD))
 
 
@@ -38,8 +39,10 @@ class Staircase(Wrapper):
     After `down` right answers in a row the level goes one step to the harder side, after `up` wrong
     ones one step to the easier side; until the first reversal each answer moves it. A step is a
     factor (`step_type` "ratio") or a difference ("linear"); `steps` lists the sizes, one for each
-    reversal so far, the last one for all that follow. Steps to the easier side are `up_weight`
-    times as large. The level comes to rest where the answer is right with probability `target`:
+    reversal so far, the last one for all that follow. Factors lead down to `low`, or to a
+    thousandth of `high` where the condition could be 0; from there errors lead up again. Steps to
+    the easier side are `up_weight` times as large. The level comes to rest where the answer is
+    right with probability `target`:
     Levitt (1971), https://doi.org/10.1121/1.1912375; weighted: Kaernbach (1991),
     https://doi.org/10.3758/BF03214307. Trials without an answer change nothing.
     """
@@ -61,7 +64,10 @@ class Staircase(Wrapper):
     harder: Any = param.Selector(
         default="lower", objects=["lower", "higher"], doc="the harder side"
     )
-    low = param.Number(None, allow_None=True, doc="lowest level; the condition's own bound if None")
+    low = param.Number(
+        None, allow_None=True,
+        doc="lowest level; if None the condition's own, or for factors a thousandth of high if 0",
+    )  # fmt: skip
     high = param.Number(None, allow_None=True, doc="highest level; the condition's own if None")
 
     def _name(self, task: Task) -> str:
@@ -91,8 +97,11 @@ class Staircase(Wrapper):
         least = 1 if self.step_type == "ratio" else 0
         if not self.steps or min(self.steps) <= least:
             raise ValueError(f"steps = {self.steps!r}: expected some numbers above {least}")
-        if self.step_type == "ratio" and self._start(task) <= 0:
-            raise ValueError("a level of 0 cannot change by a factor: give a start above 0")
+        if self.step_type == "ratio" and low <= 0:
+            raise ValueError(
+                f"low = {low:g}: a level of 0 cannot change by a factor, from it no error leads up;"
+                " expected a number above 0, or step_type='linear'"
+            )
 
     def _own(self, task: Task) -> tuple[float, float] | None:
         """The bounds of what is steered."""
@@ -103,8 +112,11 @@ class Staircase(Wrapper):
 
     def _span(self, task: Task) -> tuple[float, float]:
         lowest, highest = self._own(task) or (0.0, np.inf)
-        low = lowest if self.low is None else self.low
-        return low, highest if self.high is None else self.high
+        high = highest if self.high is None else self.high
+        if self.low is None and self.step_type == "ratio" and lowest <= 0 < high < np.inf:
+            floor = FLOOR * high
+            return floor if self.start is None or self.start <= 0 else min(floor, self.start), high
+        return lowest if self.low is None else self.low, high
 
     def _start(self, task: Task) -> float:
         if self.start is not None:
