@@ -229,7 +229,9 @@ class Drawing(Library):
             return self._last_drawn
         response = max(int(ended["response"]), 0)
         result = Result(float(ended["performance"]), Outcome[ended["outcome"].upper()], response)
-        return self.wrapper.learn(self._view, self._last_drawn, {**ended["trial"], **self._added}, result)
+        return self.wrapper.learn(
+            self._view, self._last_drawn, {**ended["trial"], **self._added}, result
+        )
 
     def _draw(self, coming: tuple[int, int], last: Any) -> tuple[Draw, Any]:
         seed, number = coming
@@ -326,7 +328,7 @@ def wider(space: gym_spaces.Box, **more: int) -> spaces.Box:
 class Echoing(Library):
     """`PassAction` and `PassReward`: channels show what was done, or earned, last."""
 
-    played = True
+    to_be_played = True
     _what = "reward"
 
     def _check(self, env: gym.Env, trials: Any) -> None:
@@ -506,7 +508,9 @@ class Reacting(Library):
         wrapper, task = self.wrapper, self.task
         stimulus: str = wrapper.stimulus  # type: ignore[attr-defined]
         dt, start, end = task.dt, task.start_ind, task.end_ind
-        label = None if task.gt is None else task.gt[min(start["decision"], len(task.gt) - 1)].copy()
+        label = (
+            None if task.gt is None else task.gt[min(start["decision"], len(task.gt) - 1)].copy()
+        )
         begin = start[stimulus] + wrapper.from_step  # type: ignore[attr-defined]
         stop = end[stimulus] if wrapper.end_on_stimulus else end["decision"]  # type: ignore[attr-defined]
         if begin >= stop:

@@ -16,6 +16,7 @@ from neurogym.loops.kernels import TOLD
 from neurogym.loops.many import kernels_of
 from neurogym.spec.conditions import State
 from neurogym.spec.outcomes import HOW, Outcome, Result, Results
+from neurogym.spec.parameters import replaced
 from neurogym.spec.plan import Step
 from neurogym.trials.ahead import end_to_end, in_place
 from neurogym.trials.batch import Draw, TrialBatch
@@ -411,7 +412,7 @@ class _EnvSource:
         while rows < at_least:
             options = {"trial": self.trial, "conditions": dict(fixed)}
             ob, _ = self.env.reset(seed=self.seed, options=options)
-            parts.append(self._played(ob) if self.env.played else self._rows())
+            parts.append(self._played(ob) if self.env.to_be_played else self._rows())
             self.trial += 1
             rows += len(parts[-1].ob)
         return Rows.join(parts)
@@ -439,6 +440,9 @@ class _EnvSource:
         return Rows(np.array(ob), np.array(gt), window, np.array([0, len(ob)]), self.trial)
 
 
+OLD = {"cache_len": "leave it out: as many trials are drawn at a time as is fast"}
+
+
 class Dataset(Forking):
     """Endless batches of (inputs, targets), each of `batch_size` sequences of trials end to end.
 
@@ -456,7 +460,7 @@ class Dataset(Forking):
         env_kwargs: parameters for an id.
         batch_size: number of sequences.
         seq_len: rows in a sequence; 1000 if None.
-        max_batch: stop an iteration after so many batches.
+        max_batch: stop an iteration after so many batches; None: never.
         batch_first: arrays (batch, seq_len, ...) instead.
         seed: of the trials; fresh ones if None.
         details: return the third item.
@@ -479,22 +483,26 @@ class Dataset(Forking):
         env_kwargs: Mapping[str, Any] | None = None,
         batch_size: int = 1,
         seq_len: int | None = None,
-        max_batch: float = np.inf,
+        max_batch: float | None = np.inf,
         batch_first: bool = False,
         *,
         seed: int | None = None,
         details: bool = False,
         played: bool = False,
         tensors: bool = False,
+        **old: Any,
     ):
+        replaced("Dataset", old, OLD)
         for name, value in (("batch_size", batch_size), ("seq_len", seq_len or 1)):
             if int(value) != value or value < 1:
                 raise ValueError(f"{name} = {value!r}: expected a whole number from 1")
         self.batch_size, self.seq_len = int(batch_size), int(seq_len or 1000)
+        max_batch = np.inf if max_batch is None else max_batch
         self.max_batch, self.batch_first, self.details = max_batch, batch_first, details
         self.played, self.tensors = played, tensors
         if tensors:
             _torch()
+        self._served = 0  # batches that `next` gave
         self.env: Any = _as_env(env, env_kwargs or {})
         if played and self.env.declared is None:
             raise ValueError(
@@ -597,7 +605,16 @@ class Dataset(Forking):
             served += 1
 
     def __next__(self) -> tuple:
+        if self._served >= self.max_batch:
+            self._served = 0
+            raise StopIteration
+        self._served += 1
         return self()
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "envs":
+            raise AttributeError("a Dataset has no envs: all sequences are of one, `env`")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def _torch() -> Any:

@@ -63,7 +63,7 @@ class HasTrials(Forking, gym.Env):
     # of several tasks at once: which are on in the current step, and not over; each one's own batch
     # and the current trial's place in it, or None for a task that the trial lacks
     live: Sequence[bool] = ()
-    played: bool = False  # whether a data set has to play trials, to see what there is to see
+    to_be_played: bool = False  # whether a data set has to play trials, to see what there is to see
     parts: Sequence[tuple[TrialBatch, int] | None] = ()
 
     @property

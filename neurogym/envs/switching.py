@@ -222,8 +222,8 @@ class Switching(TrialWrapper):
         return {**self.trials.trial, "task": self.i_env}
 
     @property
-    def played(self) -> bool:
-        return any(member.played for member in self._members) or super().played
+    def to_be_played(self) -> bool:
+        return any(member.to_be_played for member in self._members) or super().to_be_played
 
     @property
     def stream_seed(self) -> int:

@@ -121,9 +121,11 @@ class TrialWrapper(HasTrials, gym.Wrapper):
         return self.trials.live
 
     @property
-    def played(self) -> bool:  # type: ignore[override]
+    def to_be_played(self) -> bool:  # type: ignore[override]
         task = self.trials.declared
-        return self.trials.played or (task is not None and (task.closed or bool(task.plan.echoes)))
+        return self.trials.to_be_played or (
+            task is not None and (task.closed or bool(task.plan.echoes))
+        )
 
     def remade(self) -> HasTrials:
         raise TypeError(f"{self} cannot be copied, and its wrappers cannot be made again by an id")

@@ -8,6 +8,7 @@ around a task by `task.wrapped(...)`. The same as JSON is a line of a stack, inn
 
 from typing import TYPE_CHECKING
 
+from neurogym.moved import beside
 from neurogym.spec.later import later
 from neurogym.wrappers import library  # noqa: F401 - stacks can name them
 from neurogym.wrappers.adaptive import Shaping, Staircase, TimeOut
@@ -64,7 +65,10 @@ __all__ = [
     "register",
     "write",
 ]
-__getattr__ = later(  # these wrap environments, not tasks
+__getattr__ = beside(
     __name__,
-    {name: f"neurogym.subjects.monitor:{name}" for name in ("Identity", "Monitor")},
+    later(  # these wrap environments, not tasks
+        __name__,
+        {name: f"neurogym.subjects.monitor:{name}" for name in ("Identity", "Monitor")},
+    ),
 )

@@ -18,7 +18,7 @@ from neurogym.spec.parameters import (
     plain,
     unknown,
 )
-from neurogym.spec.schedules import ORDERS, Schedule
+from neurogym.spec.schedules import ORDERS, Schedule, needs_schedule
 from neurogym.trials.catalogue import configure, declared_class, full_id, is_adopted, make
 from neurogym.trials.task import Task
 from neurogym.wrappers.alternating import Switched
@@ -37,6 +37,7 @@ class Several(Wrapper):
     """
 
     tasks = Tasks([{"task": "GoNogo-v0"}], doc="the other tasks")
+    alone = False  # whether there may be no other
 
     def __new__(cls, target: Any = None, /, *args: Any, **params: Any) -> Any:
         if isinstance(target, list | tuple):
@@ -74,7 +75,7 @@ class Several(Wrapper):
 
     def members(self, task: Task) -> list[Task]:
         """The task itself, and the others; ValueError for what cannot be one."""
-        if not self.tasks:
+        if not self.tasks and not self.alone:
             raise ValueError(f"{type(self).__name__}: tasks is empty, expected another task")
         members = [task.copy(), *(_build(told, {"dt": task.dt}) for told in self.tasks)]
         for member in members:
@@ -157,6 +158,7 @@ class ScheduleEnvs(_Switching):
     condition `task` tells which task a trial has; with `env_input` channels tell it too, one-hot.
     """
 
+    alone = True
     order: Any = param.Selector(default="random", objects=list(ORDERS), doc="which task comes next")
     block_dur = BlockLength(1, doc="trials, (low, high) trials, or a switching probability")
     block_lens = BlockLengths(None, doc="trials in each task's blocks instead")
@@ -164,6 +166,7 @@ class ScheduleEnvs(_Switching):
 
     def __init__(self, *args: Any, schedule: Schedule | None = None, **params: Any):
         if schedule is not None:
+            needs_schedule("ScheduleEnvs", schedule)
             params |= dict(order=schedule.order, block_dur=schedule.block_dur)
             params["block_lens"] = schedule.block_lens
             self._n = schedule.n
