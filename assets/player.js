@@ -424,6 +424,7 @@ class Player {
     this.ended = this.trial.closed ?? ts;
     record.screen = this.sizes;
     record.keys = this.keyboard.keys.told;
+    record.view = this.screen.seenAs;
     if (this.config.address) record.address = this.config.address;  // by which its run can be made, if it has none yet
     Object.assign(record.flags, this.sounds.told());
     this.sounds.hush();

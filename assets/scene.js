@@ -1,6 +1,7 @@
 // The primitives of a scene (neurogym/spec/primitives.py), drawn from a row of observations.
 
 import {Dots} from "./dots.js";
+import {aboutBackground, shade} from "./light.js";
 import {clamp, TAU, TIMES} from "./tools.js";
 
 /** @typedef {Wire.Primitive} Primitive */
@@ -22,20 +23,33 @@ import {clamp, TAU, TIMES} from "./tools.js";
 
 const FINEST = 512;  // pixels across a field of waves; larger ones are scaled up
 
-/** @param {Row} row @param {number} first @param {number} size */
-function ringAngle(row, first, size) {
+/** @param {Row} row @param {[number, number]} ring first channel, and how many */
+function pointed(row, [first, size]) {
   let [x, y] = [0, 0];
   for (let i = 0; i < size; i++) {
     x += row[first + i] * Math.cos((TAU * i) / size);
     y += row[first + i] * Math.sin((TAU * i) / size);
   }
-  return Math.atan2(y, x);
+  return [x, y];
 }
+
+// What bindings read of a row.
+/** @type {Record<string, (row: Row, what: any) => number>} */
+const READ = {
+  channel: (row, channel) => row[channel],
+  ring(row, ring) {
+    const [x, y] = pointed(row, ring);
+    return Math.atan2(y, x);
+  },
+  pull: (row, ring) => Math.hypot(...pointed(row, ring)),
+  mix: (row, parts) => parts.reduce((/** @type {number} */ sum, /** @type {[number, number]} */ [channel, weight]) => sum + weight * row[channel], 0),
+};
+const KINDS = Object.keys(READ);
 
 /** @param {any} value @returns {boolean} */
 function isBound(value) {
   if (value === null || typeof value !== "object") return false;
-  return "channel" in value || "ring" in value || Object.values(value).some(isBound);
+  return KINDS.some((kind) => kind in value) || Object.values(value).some(isBound);
 }
 
 /**
@@ -49,13 +63,13 @@ export function binding(value) {
     const each = value.map(binding);
     return (row) => each.map((read) => read(row));
   }
-  if (!("channel" in value || "ring" in value)) {
+  const kind = KINDS.find((name) => name in value);
+  if (!kind) {
     const each = Object.entries(value).map(([name, inner]) => /** @type {const} */ ([name, binding(inner)]));
     return (row) => Object.fromEntries(each.map(([name, read]) => [name, read(row)]));
   }
-  const {channel, ring, scale, offset, clip: [low, high] = [-Infinity, Infinity]} = value;
-  if (ring) return (row) => clamp(ringAngle(row, ring[0], ring[1]) * scale + offset, low, high);
-  return (row) => clamp(row[channel] * scale + offset, low, high);
+  const {[kind]: what, scale, offset, clip: [low, high] = [-Infinity, Infinity]} = value;
+  return (row) => clamp(READ[kind](row, what) * scale + offset, low, high);
 }
 
 /**
@@ -154,10 +168,9 @@ class Field {
         for (let x = 0; x < n; x++, i++) sum[i] += columns[0][x] * rows[1][y] + columns[1][x] * rows[0][y];
       }
     }
-    const scale = (127.5 * contrast) / waves.length;
+    const scale = contrast / waves.length;
     for (let i = 0; i < sum.length; i++) {
-      const grey = Math.round(128 + scale * sum[i] * this.window[i]);
-      const level = clamp(grey, 0, 255);
+      const level = aboutBackground(scale * sum[i] * this.window[i]);
       this.pixels[i] = this.window[i] > 0 ? 0xff000000 | (level << 16) | (level << 8) | level : 0;
     }
     this.ctx.putImageData(this.image, 0, 0);
@@ -225,10 +238,9 @@ const DRAW = {
     const set = item.dots.next(ts, v.direction, v.coherence, v.speed / v.aperture);
     const n = set.x.length;
     const split = Math.round(n * clamp(v.color_share, 0, 1));
-    ctx.globalAlpha *= clamp(v.contrast, 0, 1);
-    ctx.fillStyle = v.colors[0];
+    ctx.fillStyle = shade(v.colors[0], v.contrast);
     fillDots(ctx, v, set, 0, split);
-    ctx.fillStyle = v.colors[1];
+    ctx.fillStyle = shade(v.colors[1], v.contrast);
     fillDots(ctx, v, set, split, n);
   },
 };

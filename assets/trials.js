@@ -30,6 +30,7 @@ export class Trial {
     this.T = message.T;
     this.dt = message.dt;
     this.window = hasSteps(message.window);
+    this.counted = message.counted ?? this.window?.[0] ?? Infinity;
     this.width = message.frames.length / (config.mode === "open" ? message.T : 1);
     this.scene = message.scene && message.scene.length ? new Scene(message.scene, message.seed ?? 0, refresh) : null;
     const {dial} = message.keys ? message : config;
@@ -151,6 +152,32 @@ export class Trial {
     return this.keyAt.get(step) ?? null;
   }
 
+  // Whether an answer is asked for in a step: a key then comes none too early.
+  /** @param {number} step */
+  asks(step) {
+    const slots = this.message.asked?.slots ?? [];
+    return step >= this.window[0] || slots.some(([, first, stop]) => first <= step && step < stop);
+  }
+
+  // Of several answers, when each was asked for and given.
+  answers() {
+    return (this.message.asked?.slots ?? []).map(([name, first, stop]) => {
+      const shown = this.steps.findIndex((step) => first <= step && step < stop);
+      const onset = shown < 0 ? null : this.stamps[shown];
+      const keys = [...this.actions].filter(([k, action]) => first <= k && k < stop && action !== 0).map(([k]) => this.keyOf(k));
+      // numbers stay as they are from step to step: what set them before is no answer
+      const key = keys.find((stamp) => stamp !== null && onset !== null && (!this.hand || stamp >= onset)) ?? null;
+      return {name, onset_ms: onset, key_ms: key, rt_ms: key === null ? null : key - onset};
+    });
+  }
+
+  // The interval from the onset of the period with which it begins to a key.
+  /** @param {number | null} key */
+  produced(key) {
+    const begin = this.periods.find(([name]) => name === this.message.asked?.since);
+    return key === null || !begin ? null : key - begin[1];
+  }
+
   /** @param {Wire.Interruption | null} interrupted @returns {Wire.Record} */
   record(interrupted = null) {
     const score = interrupted ? {reward: 0, outcome: 0, response: null, responseStep: null} : this.result();
@@ -161,6 +188,7 @@ export class Trial {
       actions: [...this.actions].filter(([, action]) => action !== 0).sort((a, b) => a[0] - b[0]),
       response: score.response, outcome: score.outcome, reward: score.reward,
       rt_ms: key === null || this.onset === null ? null : key - this.onset,
+      ...(this.message.asked ? {answers: interrupted ? [] : this.answers(), produced_ms: this.produced(key)} : {}),
       start_ms: this.t0, iti_ms: this.t0 === null || this.before === null ? null : between(this.before, this.t0),
       onset_ms: this.onset, key_ms: key, origin_ms: performance.timeOrigin,
       frames: this.stamps.length, late_frames: this.refresh.hz && this.late, refresh_hz: this.refresh.hz,
@@ -201,7 +229,7 @@ export class OpenTrial extends Trial {
     this.log(ts, step);
     this.ask(ts, step, closing);
     this.active = closing ? [] : this.activeAt(step);
-    this.row = closing ? null : this.rowAt(step);
+    this.row = closing ? null : this.rowOf(ts, step);
   }
 
   // The step that a frame shows. Each period so gets the frames nearest to its length, and errors do not add up.
@@ -220,7 +248,7 @@ export class OpenTrial extends Trial {
   ahead(at) {
     const step = this.stepOf(at);
     if (step >= this.T || this.endedBy(step)) return {row: null};
-    return {row: this.rowAt(step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
+    return {row: this.rowOf(at, step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
   }
 
   /** @param {number} step @returns {Set<number> | null} */
@@ -231,9 +259,43 @@ export class OpenTrial extends Trial {
   // Whether responses are asked for, and since when.
   /** @param {number} ts @param {number} step @param {boolean} closing */
   ask(ts, step, closing) {
-    if (this.onset === null && this.window && step >= this.window[0] && step < this.T) this.onset = ts;
+    if (this.onset === null && this.window && step >= this.counted && step < this.T) this.onset = ts;
     this.open = !closing && Boolean(this.window) && step >= this.window[0] && step < this.window[1];
     if (this.score.response !== null) this.open = false;
+  }
+
+  // What a frame shows: the samples of its step, as long as the step is on. Of steps that are shorter than frames it is the mean
+  // of noisy samples in its time, each by its share: so none is left out. Samples beyond the borders of periods belong to other frames.
+  /** @param {number} ts @param {number} step that it shows */
+  rowOf(ts, step) {
+    const row = this.rowAt(step);
+    const {noisy, frames} = this.message;
+    if (!noisy?.length || this.dt >= this.refresh.interval) return row;
+    const [first, last] = this.stretch(step);
+    const from = Math.max(first, (ts - this.t0) / this.dt);
+    const to = Math.min(last, (ts + this.refresh.interval - this.t0) / this.dt);
+    if (!(to > from)) return row;
+    const mean = row.slice();
+    for (const channel of noisy) {
+      let sum = 0;
+      for (let k = Math.floor(from); k < to; k++)
+        sum += (Math.min(k + 1, to) - Math.max(k, from)) * frames[k * this.width + channel];
+      if (row[channel] === frames[step * this.width + channel]) mean[channel] = sum / (to - from);  // it is not hidden
+    }
+    return mean;
+  }
+
+  // The steps around one, [first, after the last], between which no period begins or ends.
+  /** @param {number} step @returns {[number, number]} */
+  stretch(step) {
+    let [first, last] = [0, this.T];
+    for (const [, ...borders] of this.message.periods) {
+      for (const border of borders) {
+        if (border <= step) first = Math.max(first, border);
+        else last = Math.min(last, border);
+      }
+    }
+    return [first, last];
   }
 
   /** @param {number} step @returns {Float32Array} */
@@ -288,7 +350,7 @@ export class OpenTrial extends Trial {
   take(k, action, stamp, before) {
     const idle = before.response !== null && !matters(this.message, k, before.state, action);
     if (this.actions.has(k) || idle) return false;
-    if (this.window && k < this.window[0]) this.note("early");
+    if (this.window && !this.asks(k)) this.note("early");
     this.actions.set(k, action);
     this.keyAt.set(k, stamp);
     return true;
@@ -338,7 +400,7 @@ export class JointTrial extends OpenTrial {
       const how = this.score.parts[j];
       const window = hasSteps(part.window);
       if (!isLive(part, how, step)) return this.hidden.add(j);
-      if (!window || step < part.at + window[0]) return;
+      if (!window || step < part.at + part.counted) return;
       this.onsets[j] ??= ts;
       if (j === this.asked && step < part.at + window[1]) this.open = !closing && how.response === null;
     });

@@ -479,10 +479,12 @@ def _export(arguments: argparse.Namespace) -> int:
         if arguments.run_id is not None and arguments.run_id not in known:
             raise ValueError(f"no run {arguments.run_id!r} among the {len(known)} that are stored")
         task = _stored_task(arguments.task, runs)
-        rows = _Counted(store.each_trial(run_id=arguments.run_id, task=task))
+        which = dict(run_id=arguments.run_id, task=task)
+        rows = _Counted(store.each_trial(**which))
         file = sys.stdout if arguments.out == "-" else arguments.out
         if form == "csv":
-            write_csv(rows, file, raw=arguments.raw)
+            names = store.condition_names(**which)
+            write_csv(rows, file, raw=arguments.raw, conditions=names)
         else:
             write_json(rows, file)
     if arguments.out != "-":

@@ -22,6 +22,7 @@ LARGEST, FINEST = 100_000, 100  # CSS pixels of a screen, pixels of one
 MOST_COUNTED = 1_000_000  # times that something happened in a trial
 INTERRUPTIONS = ("hidden", "pause", "stop", "reload")
 COUNTS = ("early", "repeat", "extra", "blur", "hidden", "resize", "late_steps", "late_sounds")
+VIEWS = ("scene", "channels", "both")  # the last if it was changed in the trial
 FLAGS = (*COUNTS, "sound", "refresh_changed", "interrupted")
 
 
@@ -169,6 +170,14 @@ def actions(message: Any, env: Any) -> list[list[Any]]:
             raise ValueError(f"actions: two in step {step}")
         by_step[step] = action(pair[1], env)
     return [[step, each] for step, each in sorted(by_step.items()) if each != rest]
+
+
+def view(message: Any) -> str | None:
+    """What a trial was shown as; None for a page of an earlier version, which does not tell."""
+    told = message.get("view")
+    if told is not None and told not in VIEWS:
+        raise ValueError(f"view = {brief(told)}: allowed are {', '.join(VIEWS)}")
+    return told
 
 
 def keys(message: Any) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Mapping
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
-from neurogym.envs.has_trials import About, HasTrials
+from neurogym.envs.has_trials import About, Asked, HasTrials
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Outcome, Payoffs, Result
 from neurogym.spec.plan import Step
@@ -123,6 +124,7 @@ class TaskEnv(HasTrials):
         self._i = self._i_is = -1  # the trial's place in the block, and its number
         self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
         self._memory: dict[str, Any] = {}  # and what this one was told
+        self._rests: Any = None  # what doing nothing earns in the rows of a batch
         self._response: tuple[int, float] | None = None  # of a closed task: its first
         self.forced: Mapping[str, Any] = NO_CONDITIONS
         self._top: Any = None  # the outermost wrapper of trials, which begins each
@@ -183,6 +185,28 @@ class TaskEnv(HasTrials):
         self._k = k = k + 1
         return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
 
+    def rest(self, step: int) -> list[float]:
+        """Do nothing until a step of the trial, or until something would happen; returns rewards.
+
+        For open tasks without channels that show what was done, before anything was done in the
+        trial: there it is the same as so many steps.
+        """
+        earned, eventful = self._resting()
+        k, stop = self._k, self._offsets[self._i] + step
+        stop = max(min(stop, eventful[bisect_left(eventful, k)]), k)  # a last row is eventful
+        self._k = stop
+        rewards: list[float] = earned[k:stop].tolist()
+        return rewards
+
+    def _resting(self) -> tuple[np.ndarray, list[int]]:
+        """What doing nothing earns in each row of the block, and the rows where it is an event."""
+        if self._rests is None or self._rests[0] is not self._batch:
+            payoffs, kind = self._block.paid
+            events = payoffs.ends[:, 0, 0] | (payoffs.next[:, 0, 0] != 0)
+            rows = np.flatnonzero(events.take(kind)).tolist()
+            self._rests = self._batch, payoffs.reward[:, 0, 0].take(kind).astype(float), rows
+        return self._rests[1], self._rests[2]
+
     def _finish(
         self, reward: float, gt: Any, response: int, rt: float, outcome: int, performance: float
     ) -> tuple:
@@ -222,7 +246,7 @@ class TaskEnv(HasTrials):
         return self._i_is == self._next - 1 and self.task.version == self._version
 
     def _opened_at(self) -> int:
-        """The row with which the response window opens."""
+        """The row from which the response time counts."""
         return self._offsets[self._i] + self._opened[self._i]
 
     def _read(self, action: Any) -> int | np.ndarray:
@@ -335,7 +359,7 @@ class TaskEnv(HasTrials):
         self._batch, self._version, self._dt = block, self.task.version, float(self.task.dt)
         self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
         self._rows = block.ob  # most trials end early: a list would hold rows that nobody sees
-        self._opened = block.window[:, 0].tolist()
+        self._opened = block.counted.tolist()
         self._columns = {k: v.tolist() for k, v in block.trials.conditions.items()}
         self._names, self._n = tuple(self._columns), block.n
         self._values = list(zip(*self._columns.values(), strict=True)) or [()] * block.n
@@ -405,6 +429,11 @@ class TaskEnv(HasTrials):
         return self._labels[self._k]
 
     @property
+    def ob_now(self) -> np.ndarray:
+        """The observation with which the trial began, (C,), or what is shown now in open tasks."""
+        return self._first()
+
+    @property
     def window_open(self) -> bool:
         """Whether responses are asked for in the current step."""
         first, stop = self._block.window[self._i]
@@ -462,6 +491,11 @@ class TaskEnv(HasTrials):
         return self._block.ob[self._offsets[self._i] : self._offsets[self._i + 1]]
 
     @property
+    def noisy(self) -> np.ndarray:
+        """Which channels of the current trial carry noise in which steps, (T, C) bool."""
+        return self._block.noisy(self._i)
+
+    @property
     def gt(self) -> np.ndarray:
         """The current trial's right actions, (T,), or (T, k) where they are graded."""
         return self._block.gt[self._offsets[self._i] : self._offsets[self._i + 1]]
@@ -495,9 +529,32 @@ class TaskEnv(HasTrials):
         return block.of_members(self._i)
 
     @property
+    def asked(self) -> Asked | None:
+        """What the current trial asks for beside one response; None of several tasks at once."""
+        turn = self.turn
+        task, block, i = turn.task, turn.block, turn.place
+        rule = task.plan.rule
+        several, since = (rule.asked, rule.since) if rule else (task.asked, task.since)
+        if task.together or not (several or since):
+            return None
+        trial = {name: column[i] for name, column in block.trials.conditions.items()}
+        slots = task.slots(block.periods(i), trial) if several else ()
+        return Asked(turn, slots, since)
+
+    @property
+    def counted(self) -> int:
+        """The step from which the response time counts."""
+        return self._opened[self._i]
+
+    @property
     def turn(self) -> Turn:
         """The single task that the current trial is of, of those that take turns, or the task."""
         return self.task.turn(self._block, self._i)
+
+    @property
+    def place(self) -> tuple[TrialBatch, int]:
+        """The batch that holds the current trial, and the trial's place in it."""
+        return self._block, self._i
 
     @property
     def live(self) -> list[bool]:

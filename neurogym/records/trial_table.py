@@ -7,15 +7,16 @@ index and forced conditions; `replay` does so. Times are ms; JSON columns are di
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from neurogym.envs.episodes import as_trials
-from neurogym.envs.has_trials import HasTrials
+from neurogym.envs.has_trials import Asked, HasTrials
 from neurogym.spec.outcomes import Outcome
 from neurogym.trials.catalogue import make
 
@@ -39,7 +40,7 @@ COLUMNS: dict[str, str] = {
     "performance": "0 to 1",
     "reward": "sum over the trial",
     "parts": "of each task, where several are combined: response, outcome, reward ... (JSON)",
-    "rt_ms": "response time from the opening of the response window; empty without a response",
+    "rt_ms": "response time from the opening of its window, of several answers its own; or empty",
     "produced_ms": "the interval that was produced, onset to onset; empty where none is asked for",
     "answers": "of a trial with several: name, response, correct, rt_ms, onset_ms, key_ms (JSON)",
     "shared_noise": "whether what was shown held the channels' own noise; empty without any",
@@ -62,6 +63,8 @@ JSON_COLUMNS = (
     "params", "wrappers", "conditions", "forced", "memory", "actions", "parts", "answers", "screen",
     "periods", "keys", "flags",
 )  # fmt: skip
+
+SINGLE = 2.0**-24  # relative error of single precision
 
 
 def new_run_id() -> str:
@@ -99,6 +102,7 @@ class Trace:
     dt: float
     end: dict[str, Any]  # the info of the last step
     rest: Any = 0  # the action that does nothing
+    asked: Asked | None = None  # what was asked for beside one response
 
     @property
     def acted(self) -> np.ndarray:
@@ -115,18 +119,27 @@ class Trace:
         return None
 
 
-def run_trial(env: HasTrials, act: Any, first: np.ndarray) -> Trace:
+def run_trial(
+    env: HasTrials,
+    act: Any,
+    first: np.ndarray,
+    receive: Callable[[float, bool], None] | None = None,
+) -> Trace:
     """Play the trial that `env` has begun: `act(ob)` gives each step's action.
 
-    `first` is its first observation, (C,). ValueError for an action that there is not.
+    `first` is its first observation, (C,). `receive` is told of each step what it earned, and
+    whether the trial ended with it. ValueError for an action that there is not.
     """
     periods, dt, endless = env.periods, float(env.dt), env.most_steps is None
+    asked = env.asked
     ob = first
     info: Mapping[str, Any] = {}
     rows: tuple[list[Any], ...] = ([], [], [], [], [])
     while not info.get("new_trial"):
         at, action = env.t_ind, act(ob)
         following, reward, _, _, info = env.step(action)
+        if receive:
+            receive(float(reward), bool(info.get("new_trial")))
         gt = info.get("gt")
         step = (ob, -1 if gt is None else gt, action, reward, at)
         for column, value in zip(rows, step, strict=True):
@@ -136,7 +149,8 @@ def run_trial(env: HasTrials, act: Any, first: np.ndarray) -> Trace:
         periods = [*periods[:-1], (*periods[-1][:2], at + 1)]
     obs = np.array(rows[0], np.float32)
     gts, actions, rewards, steps = (np.array(column) for column in rows[1:])
-    return Trace(obs, gts, actions, rewards, steps, list(periods), dt, dict(info), env.idle_action)
+    rest = env.idle_action
+    return Trace(obs, gts, actions, rewards, steps, list(periods), dt, dict(info), rest, asked)
 
 
 def begin(
@@ -156,6 +170,28 @@ def begin(
     return env.reset(seed=seed, options=options)[0]
 
 
+def total(rewards: Sequence[float] | np.ndarray) -> float:
+    """The sum of rewards (n,), as one writes it: payoff tables hold single precision.
+
+    What that makes of 0.1, 0.10000000149, counts as 0.1, also where it was weighted or summed
+    already; other numbers count as they are.
+    """
+    given = np.asarray(rewards, float)
+    given = given[given != 0]
+    if not np.isfinite(given).all():
+        return float(given.sum())
+    return float(sum(Decimal(_written(reward)) for reward in given.tolist()))
+
+
+def _written(reward: float) -> str:
+    with np.errstate(over="ignore"):  # beyond single precision
+        single = np.float32(reward)
+    if float(single) == reward:
+        return str(single)
+    short = f"{reward:.5g}"
+    return short if abs(float(short) - reward) <= SINGLE * abs(reward) else repr(reward)
+
+
 def outcome_of(trace: Trace) -> dict[str, Any]:
     """The columns that a played trial fills."""
     end = trace.end
@@ -168,10 +204,74 @@ def outcome_of(trace: Trace) -> dict[str, Any]:
         "outcome": end["outcome"],
         "correct": Outcome[end["outcome"].upper()].is_correct,
         "performance": float(end["performance"]),
-        "parts": end.get("parts", []),
-        "reward": float(trace.rewards.sum()),
+        "parts": [
+            {**part, "reward": total([part["reward"]])} if "reward" in part else part
+            for part in end.get("parts", [])
+        ],
+        "reward": total(trace.rewards),
         "rt_ms": float(end["rt"]) if responded else None,
+        "produced_ms": produced(trace),
+        "answers": answers(trace),
     }
+
+
+def answers(trace: Trace) -> list[dict[str, Any]]:
+    """Each of several answers, of those that were asked for before the trial ended, as JSON.
+
+    `name` says which, `response` what was done first (None: nothing), `correct` whether that, or
+    rightly nothing, was right, and `rt_ms` when it was, from the onset of its own period. Graded
+    answers are those of the last step, as lists. The stamps are a person's; see `person_answers`.
+    """
+    told: list[dict[str, Any]] = []
+    if trace.asked is None:
+        return told
+    for name, first, stop in trace.asked.slots:
+        inside = np.flatnonzero((trace.steps >= first) & (trace.steps < stop))
+        if not inside.size:
+            continue
+        if trace.actions.ndim > 1:
+            how = _graded(trace, inside)
+        else:
+            how = _first(trace, inside, inside[trace.asked.is_own(trace.actions[inside])])
+        told.append({"name": name, **how, "onset_ms": None, "key_ms": None})
+    trace.asked.tell(told)
+    return told
+
+
+def _first(trace: Trace, inside: np.ndarray, done: np.ndarray) -> dict[str, Any]:
+    """The first answer in some steps, of which some were answers, and when it came."""
+    if not done.size:
+        right = not (trace.gt[inside] > 0).any()
+        return {"response": None, "correct": bool(right), "rt_ms": None}
+    i = done[0]
+    return {
+        "response": int(trace.actions[i]),
+        "correct": bool(trace.actions[i] == trace.gt[i]),
+        "rt_ms": float((trace.steps[i] - trace.steps[inside[0]]) * trace.dt),
+    }
+
+
+def _graded(trace: Trace, inside: np.ndarray) -> dict[str, Any]:
+    """What was answered in the last of some steps, and when it was first other than before them."""
+    now = trace.actions[inside]
+    before = (
+        trace.actions[inside[0] - 1] if inside[0] else np.broadcast_to(trace.rest, now[0].shape)
+    )
+    changed = np.flatnonzero((now != before).any(axis=1))
+    return {
+        "response": now[-1].tolist(),
+        "correct": None,
+        "rt_ms": float(changed[0] * trace.dt) if changed.size else None,
+        "right": trace.gt[inside[-1]].tolist(),
+    }
+
+
+def produced(trace: Trace) -> float | None:
+    """The interval that was produced, ms from the onset with which it begins; None without one."""
+    start = trace.asked.start(trace.periods) if trace.asked else None
+    if start is None or trace.end["response"] < 0 or not trace.acted.any():
+        return None
+    return float((trace.steps[np.flatnonzero(trace.acted)[-1]] - start) * trace.dt)
 
 
 def env_of(row: Mapping[str, Any]) -> HasTrials:

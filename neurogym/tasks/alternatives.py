@@ -226,7 +226,7 @@ class NAltConditionalVisuomotor(Task):
     keys = Keys(choice="ring")
     scene = Scene(
         *(_square(k, color=DARK) for k in range(SQUARES)),
-        *(_square(k, color=BLUE, alpha=Nth("stimulus", k=k)) for k in range(SQUARES)),
+        *(_square(k, color=BLUE, alpha=Nth("stimulus", 0.9, 0.05, k)) for k in range(SQUARES)),
         Cross(during=("fixation", "stimulus", "delay")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )

@@ -20,7 +20,7 @@ BY_COLUMN = 8  # up to so many channels, adding noise column by column beats add
 
 
 # what a batch is asked for later, and finds out then
-FOLLOWS = ("gt", "period", "since", "period_end", "window", "columns", "_judged")
+FOLLOWS = ("gt", "period", "since", "period_end", "window", "counted", "columns", "_judged")
 
 
 class Painted(Protocol):
@@ -182,6 +182,11 @@ class TrialBatch(ABC):
         """First step of the response window, and the step after it, (n, 2)."""
 
     @property
+    def counted(self) -> np.ndarray:
+        """The step from which response times count, (n,): the window's first unless it is told."""
+        return self.window[:, 0]
+
+    @property
     @abstractmethod
     def columns(self) -> Mapping[str, np.ndarray]:
         """What steps of a closed task are told of beside the period, (S, ...) each."""
@@ -190,6 +195,10 @@ class TrialBatch(ABC):
     @abstractmethod
     def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:
         """`payoffs` and `kind`."""
+
+    @abstractmethod
+    def noisy(self, i: int) -> np.ndarray:
+        """Which channels of the i-th trial carry noise in which steps, (T, C) bool."""
 
     @property
     def kind(self) -> np.ndarray | None:
@@ -248,7 +257,7 @@ class PaintedBatch(TrialBatch):
 
     def __init__(self, task: Painted, canvas: LevelCanvas, trials: Trials, draws: Sequence[Draw]):
         super().__init__(task, trials, canvas.timeline)
-        self._canvas = canvas
+        self._canvas, self._noises = canvas, canvas.noises
         steps = self.timeline.steps
         n, n_periods = steps.shape
         self._segment = np.repeat(np.arange(n * n_periods), steps.ravel())  # (S,)
@@ -338,6 +347,14 @@ class PaintedBatch(TrialBatch):
         return np.stack([first, line.end[names[-1]]], axis=1)
 
     @cached_property
+    def counted(self) -> np.ndarray:
+        """The step from which response times count, (n,)."""
+        rule = self.task.plan.rule
+        if rule and rule.asked:  # the response is the last of several answers
+            return self.timeline.start[rule.asked[-1]]
+        return self.window[:, 0]
+
+    @cached_property
     def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:
         return self._judge()
 
@@ -347,6 +364,15 @@ class PaintedBatch(TrialBatch):
         last = self.offsets[1:] - 1
         payoffs, kind = self.task.plan.rule.judge(self.task.plan, self._canvas, self._segment, last)
         return self._varied(payoffs, kind)
+
+    def noisy(self, i: int) -> np.ndarray:
+        steps = self.timeline.steps[i]
+        segment = np.repeat(np.arange(steps.size), steps)
+        noisy = np.zeros((segment.size, self.ob.shape[1]), bool)
+        for columns, periods, sd in self._noises:
+            if np.broadcast_to(sd, (self.n,))[i] > 0:
+                noisy[np.isin(segment, periods), columns] = True
+        return noisy
 
     def _add_noise(self, draws: Sequence[Draw]) -> None:
         """Each draw's own generator gives the noise of its trials, or each trial's."""

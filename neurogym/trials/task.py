@@ -139,6 +139,7 @@ class Task(param.Parameterized):
     rule: ClassVar[Rule | None] = None
     scene: ClassVar[Scene] = Scene()
     keys: ClassVar[Keys] = Keys()
+    unshared: ClassVar[Mapping[str, str]] = {}  # channels whose noise a person is not shown: why
     starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
     closed: ClassVar[bool] = False
     between: ClassVar[str] = " / "  # stands between the names of several tasks
@@ -146,9 +147,13 @@ class Task(param.Parameterized):
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
     answers: ClassVar[tuple[str, ...]] = ("response",)  # graded actions: what a response can be
+    marks: ClassVar[tuple[str, ...]] = ()  # the channels whose onsets begin and end an interval
+    # that is to be produced
     window: ClassVar[
         tuple[str, ...]
     ] = ()  # of closed tasks: periods in which responses are asked for
+    asked: ClassVar[tuple[str, ...]] = ()  # and those in which each takes an answer of its own
+    since: ClassVar[str] = ""  # and with whose onset a produced interval begins
 
     def __init__(self, **params: Any):
         allowed = [name for name in self.param if name != "name"]
@@ -295,11 +300,27 @@ class Task(param.Parameterized):
             self._loop = Transition(self)
         return self._loop
 
+    def slots(
+        self, periods: Sequence[tuple[str, int, int]], trial: Mapping[str, Any]
+    ) -> list[tuple[str, int, int]]:
+        """Where each of several answers of a trial is asked for: name, first step, step after."""
+        rule = self.plan.rule
+        names = rule.asked if rule else self.asked
+        return [period for period in periods if period[0] in names]
+
+    def tell(self, trial: Mapping[str, Any], answers: list[dict[str, Any]]) -> None:
+        """Add to a trial's answers, in place, what else is known of them, such as what followed."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if taken := [name for name in ("agent", "human") if name in cls.presets]:
             raise ValueError(f"{cls.__name__}: presets has {taken[0]!r}, which stands for itself")
         check(cls)
+
+    @property
+    def hidden_noise(self) -> Mapping[str, str]:
+        """The channels whose noise a person is not shown, and why."""
+        return self.unshared
 
     # -- several tasks as one: what a single task answers ------------------------------------------
 
