@@ -27,7 +27,7 @@ from neurogym.trials.catalogue import make
 from neurogym.wrappers.base import Wrapper
 from neurogym.wrappers.stack import read
 
-ANY = 1e9  # bounds of a condition of which only the task itself knows what it can be
+ANY = np.inf  # bounds of a condition of which only the task itself knows what it can be
 OWN = 1000  # stands before the layer in the seed of what a wrapper draws
 
 
@@ -264,6 +264,15 @@ class Drawing(Library):
         if info["new_trial"]:
             info = self._telling(info, added)
         return ob, reward, terminated, truncated, info
+
+
+class Climbing(Drawing):
+    """`Staircase`: of a classic task nobody knows where levels begin."""
+
+    def _fits(self, trials: Any) -> None:
+        if not self.wrapper.condition or self.wrapper.start is None:  # type: ignore[attr-defined]
+            self._refuse("it does not tell its levels: give condition and start")
+        super()._fits(trials)
 
 
 class Catching(Drawing):
@@ -542,6 +551,6 @@ KINDS: dict[str, Any] = {
     "PassAction": EchoingActions, "PassReward": Echoing, "Noise": Noisy, "TTLPulse": Pulsing,
     "ReactionTime": Reacting, "MissTrialReward": Missing, "CatchTrials": Catching,
     "Lapse": Lapsing, "RandomGroundTruth": Drawing, "SideBias": Drawing, "TrialHistory": Drawing,
-    "TrialHistoryEvolution": Drawing, "ScheduleAttr": Drawing, "Staircase": Drawing,
+    "TrialHistoryEvolution": Drawing, "ScheduleAttr": Drawing, "Staircase": Climbing,
     "ScheduleEnvs": Switching, "MultiEnvs": Switching, "TransferLearning": Switching,
 }  # fmt: skip

@@ -402,7 +402,7 @@ def _react(block: TrialBatch) -> Iterator[tuple]:
 class _EnvSource:
     """Rows of any other environment with labels, trial by trial."""
 
-    fill = FILL
+    fill = 1  # no more than is asked for: each trial has a price
 
     def __init__(self, env: Any, seed: int):
         self.env, self.seed, self.trial = env, seed, 0

@@ -81,6 +81,11 @@ class Switching(TrialWrapper):
     def trials(self) -> Any:
         return self._members[self.i_env]
 
+    @property
+    def spec(self) -> None:
+        """None: each of `envs` has its own."""
+        return None
+
     def set_top(self, wrapper: Any) -> None:
         self._top = wrapper
 
