@@ -28,7 +28,7 @@ from neurogym.trials.task import Task
 from neurogym.wrappers import WRAPPERS, fitting
 
 WIDTH = 96
-WATCHING = ("Identity", "Monitor")
+WATCHING = ("ConstantInfo", "Identity", "Monitor")
 
 
 def facts(what: str | gym.Env | Task) -> dict[str, Any]:

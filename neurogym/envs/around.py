@@ -272,7 +272,8 @@ class Climbing(Drawing):
     def _fits(self, trials: Any) -> None:
         if not self.wrapper.condition or self.wrapper.start is None:  # type: ignore[attr-defined]
             self._refuse(
-                "it does not tell its levels: give condition, start, and low for steps that are factors"
+                "it does not tell its levels: give condition, start, and low where steps are"
+                " factors"
             )
         super()._fits(trials)
 

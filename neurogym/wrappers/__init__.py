@@ -29,12 +29,14 @@ from neurogym.wrappers.several import Combine, MultiEnvs, ScheduleEnvs, Transfer
 from neurogym.wrappers.stack import WRAPPERS, Stack, fitting, read, register, write
 
 if TYPE_CHECKING:
+    from neurogym.envs.constant_info import ConstantInfo
     from neurogym.subjects.monitor import Identity, Monitor
 
 __all__ = [
     "WRAPPERS",
     "CatchTrials",
     "Combine",
+    "ConstantInfo",
     "Identity",
     "Lapse",
     "MissTrialReward",
@@ -69,6 +71,10 @@ __getattr__ = beside(
     __name__,
     later(  # these wrap environments, not tasks
         __name__,
-        {name: f"neurogym.subjects.monitor:{name}" for name in ("Identity", "Monitor")},
+        {
+            "ConstantInfo": "neurogym.envs.constant_info:ConstantInfo",
+            "Identity": "neurogym.subjects.monitor:Identity",
+            "Monitor": "neurogym.subjects.monitor:Monitor",
+        },
     ),
 )

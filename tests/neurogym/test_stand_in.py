@@ -10,9 +10,10 @@ import pytest
 import neurogym as ngym
 from neurogym import moved
 from neurogym.registry import full_id
+from neurogym.spec.outcomes import Outcome
 from neurogym.utils import plotting, tasktools
 from neurogym.utils.ngym_random import random_number_fn, random_number_name
-from neurogym.wrappers import Monitor, Noise, PassReward, ReactionTime, ScheduleEnvs
+from neurogym.wrappers import ConstantInfo, Monitor, Noise, PassReward, ReactionTime, ScheduleEnvs
 
 # by module of NeuroGym 2.3.1 what users import from it; "-": a sentence says what to write instead
 NAMES = {
@@ -296,3 +297,19 @@ def test_a_run_as_arrays():
 
 def test_wrappers_of_one_name_are_one():
     assert importlib.import_module("neurogym.wrappers.pass_reward").PassReward is PassReward
+
+
+@pytest.mark.parametrize("id", ["PerceptualDecisionMaking", "Reaching1D", "ReachingDelayResponse"])
+def test_infos_can_have_the_same_keys_in_each_step(id):
+    env = ConstantInfo(ngym.make(id))
+    infos = [env.reset(seed=0)[1]]
+    while not infos[-1]["new_trial"]:
+        infos.append(env.step(env.unwrapped.gt_now)[-1])
+    kinds = [{k: type(v) for k, v in info.items()} | {"n": [*info["trial"]]} for info in infos]
+    assert all(kind.keys() == kinds[0].keys() for kind in kinds)
+    assert all(kind["trial"] == kinds[0]["trial"] and kind["n"] == kinds[0]["n"] for kind in kinds)
+    assert infos[-1]["performance"] == 1
+    assert list(Outcome)[infos[-1]["outcome"]] is Outcome.CORRECT
+    assert np.isnan(infos[1]["performance"])
+    assert not np.isnan(list(infos[-1]["trial"].values())).any()
+    assert np.isnan(list(infos[1]["trial"].values())).all()
