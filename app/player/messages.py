@@ -306,7 +306,7 @@ def _table(kind: np.ndarray, payoffs: Payoffs) -> dict[str, Any]:
     _, states, actions = payoffs.shape
     return dict(
         kind=kind.astype(np.uint16),
-        reward=payoffs.reward[used].ravel(),
+        reward=payoffs.reward[used].ravel().astype(np.float32),
         outcome=payoffs.outcome[used].ravel(),
         ends=payoffs.ends[used].ravel().astype(np.uint8),
         next=payoffs.next[used].ravel(),

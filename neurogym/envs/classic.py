@@ -21,7 +21,17 @@ OPEN_END = 10_000  # ms after which a trial without periods ends
 RIGHT = 0.5  # the performance from which a trial counts as answered correctly
 
 
-class TrialEnv(HasTrials):
+class Kind(type):
+    """Lets `isinstance(env, TrialEnv)` tell environments with trials, also of declared tasks."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if super().__instancecheck__(instance):
+            return True
+        named = cls.__module__ == __name__
+        return named and isinstance(instance, HasTrials) and instance.declared is not None
+
+
+class TrialEnv(HasTrials, metaclass=Kind):
     """A task whose author draws and paints each trial, and says what each action earns.
 
     A subclass sets `observation_space` and `action_space`, and what it wants of `timing` and
@@ -119,13 +129,17 @@ class TrialEnv(HasTrials):
     # -- gymnasium -------------------------------------------------------------------------------
 
     def reset(
-        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+        self,
+        *,
+        seed: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        no_step: bool = True,
     ) -> tuple[Any, dict[str, Any]]:
         """Begin a trial; returns its first observation and an empty info.
 
         A seed goes back to trial 0; without one the next trial begins. `options` are `trial`, the
         number of the trial, and `conditions`, keywords for `new_trial`; ValueError for any other.
-        NeuroGym's `no_step` is taken: no reset plays a step.
+        NeuroGym's `no_step` is taken, here and as an option: a reset never plays a step.
         """
         super().reset(seed=seed)
         index, conditions = read_options(options)

@@ -23,6 +23,7 @@ from neurogym.trials.batch import Draw, TrialBatch
 from neurogym.trials.catalogue import make
 from neurogym.trials.stream import FIRST, MOST, Stream, locate, size_of
 from neurogym.trials.task import Task
+from neurogym.wrappers.layers import OBSERVATIONS, changed_by, layers_of, name_of
 
 FILL = 1 << 16  # rows drawn at a time, about: enough to hide the calls, little enough for the cache
 
@@ -636,4 +637,10 @@ def _as_env(env: Any, kwargs: Mapping[str, Any]) -> HasTrials:
         return TaskEnv(env)
     if not isinstance(env, gym.Env):
         raise TypeError(f"{env!r} is no task id, Task or gymnasium environment")
-    return as_trials(env)
+    trials = as_trials(env)
+    if lost := [layer for layer in layers_of(env, trials) if OBSERVATIONS in changed_by(layer)]:
+        raise TypeError(
+            f"a data set reads the trials of {trials}, without what {name_of(lost[-1])} does to"
+            " observations: change those that it gives, or the task by a wrapper of tasks"
+        )
+    return trials

@@ -20,7 +20,7 @@ from neurogym.spec.durations import Duration
 ROUNDING = 1e-8  # of a sum of probabilities
 DEEPEST = 32  # lists and objects within one another, in what is read
 EXPONENTIAL = "truncated_exponential"
-LARGEST = 1e30  # reward: payoff tables hold float32
+LARGEST = 1e30  # reward: browsers get float32
 
 
 def unknown(what: str, given: Iterable[str], allowed: Iterable[str]) -> str:

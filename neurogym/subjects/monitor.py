@@ -67,7 +67,13 @@ _BRIEF.maxdict = _BRIEF.maxlist = _BRIEF.maxtuple = 10
 _BRIEF.maxlevel, _BRIEF.maxother = 3, 60
 
 
-class Identity(gym.Wrapper, RecordConstructorArgs):
+class Watching(gym.Wrapper, RecordConstructorArgs):
+    """A wrapper that changes nothing."""
+
+    watches = True
+
+
+class Identity(Watching):
     """Changes nothing; prints each call, and what came back, on one line.
 
     Args:
@@ -109,7 +115,7 @@ class Identity(gym.Wrapper, RecordConstructorArgs):
             print(f"[{self.id}] {line}", file=out)
 
 
-class Monitor(gym.Wrapper, RecordConstructorArgs):
+class Monitor(Watching):
     """Changes nothing; keeps each trial that is stepped through as a row of the trial table.
 
     A trial's row is made when it ends, of what was done in it and of what the environment says of

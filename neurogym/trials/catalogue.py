@@ -136,6 +136,8 @@ def make_vec(id: str, num_envs: int = 1, **params: Any) -> gym.vector.VectorEnv:
     """A vectorised environment by id: num_envs environments stepped together.
 
     It takes the parameters of `make`, but for pixels, and raises ValueError for the same reasons.
+    With `max_episode_steps` episodes are truncated; `autoreset_mode` ("NextStep", "SameStep" or
+    "Disabled") says how it goes on then.
     Observations are (num_envs, C) float32, actions (num_envs,) or, graded, (num_envs, k), rewards
     (num_envs,).
     Environment i plays the trials of a single one with seed + i.

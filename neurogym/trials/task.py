@@ -159,7 +159,10 @@ class Task(param.Parameterized):
         allowed = [name for name in self.param if name != "name"]
         if extra := [name for name in params if name not in allowed and name != "name"]:
             raise UnknownName(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
-        super().__init__(**params)  # type: ignore[no-untyped-call]  # param has no types
+        try:
+            super().__init__(**params)  # type: ignore[no-untyped-call]  # param has no types
+        except ValueError as error:
+            raise ValueError(self.named(error)) from None
         self.wrappers: tuple[Modifier, ...] = ()
         self._plan: Plan | None = None
         self._loop: Loop | None = None
@@ -167,6 +170,12 @@ class Task(param.Parameterized):
         self._check_window()
         self.check()
         self.param.watch(self._forget, allowed)
+
+    @classmethod
+    def named(cls, error: ValueError) -> str:
+        """What param says of a value, with the class that people know in place of a base's."""
+        bases = "|".join(base.__name__ for base in cls.__mro__)
+        return re.sub(rf"'({bases})\.(\w+)'", rf"'{cls.__name__}.\2'", str(error))
 
     def _forget(self, *_events: Any) -> None:
         self._plan = self._loop = None

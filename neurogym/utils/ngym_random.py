@@ -52,13 +52,20 @@ def _allowed(dist: str, args: Any) -> Duration:
 class TruncExp:
     """A truncated exponential that is drawn anew at each call; `seed` makes it reproducible.
 
-    Raises ValueError for a mean that is not positive, or vmin above vmax.
+    As the timing of a declared task it is `("truncated_exponential", (vmean, vmin, vmax))`, drawn
+    with the trials' own random numbers. Raises ValueError for a mean that is not positive, or vmin
+    above vmax.
     """
 
     def __init__(self, vmean: float, vmin: float = 0, vmax: float = np.inf):
         self.vmean, self.vmin, self.vmax = vmean, vmin, vmax
         self.seed()
         self()  # what cannot be is told now
+
+    @property
+    def spec(self) -> tuple[str, tuple[float, float, float]]:
+        """The same as a duration is written: see `neurogym.spec.durations.Duration`."""
+        return "truncated_exponential", (self.vmean, self.vmin, self.vmax)
 
     def seed(self, seed: int | None = None) -> None:
         """Start anew with the random numbers of a seed."""

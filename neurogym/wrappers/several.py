@@ -23,6 +23,7 @@ from neurogym.trials.catalogue import configure, declared_class, full_id, is_ado
 from neurogym.trials.task import Task
 from neurogym.wrappers.alternating import Switched
 from neurogym.wrappers.base import Wrapper, probabilities, task_of
+from neurogym.wrappers.layers import layers_of, name_of
 from neurogym.wrappers.simultaneous import Combined, subsets
 from neurogym.wrappers.stack import read, write
 
@@ -119,6 +120,11 @@ def _told(task: Any, name: str) -> dict[str, Any]:
         told = {"task": about.task, "params": about.params}
         return plain({**told, "stack": about.wrappers} if about.wrappers else told)
     declared, _ = task_of(name, task)
+    if layers := layers_of(task):
+        raise TypeError(
+            f"{name} takes the task in {task}, without what {name_of(layers[-1])} does: put"
+            f" {name_of(layers[-1])} around {name}(...) instead"
+        )
     params = {"dt": declared.dt, **declared.root.settings()}
     told = {"task": type(declared.root).own_id(), "params": params}
     return plain({**told, "stack": write(declared.stack)} if declared.stack else told)
