@@ -6,7 +6,7 @@ draws becomes keywords of `new_trial`, what it shows, pays or asks for is change
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from numbers import Real
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -31,7 +31,7 @@ ANY = np.inf  # bounds of a condition of which only the task itself knows what i
 OWN = 1000  # stands before the layer in the seed of what a wrapper draws
 
 
-def around(wrapper: Wrapper, env: gym.Env | Sequence[gym.Env | str]) -> gym.Env:
+def around(wrapper: Any, env: Any) -> gym.Env:
     """An environment of classic tasks under a wrapper; of several tasks, for those that take them.
 
     TypeError for a wrapper that is for declared tasks only, ValueError for a task that it does not
@@ -145,7 +145,8 @@ class Drawing(Library):
         self._view: Any = Declared(self._label, trials, conditions)
         self._own = set(conditions)
         self._fits(trials)
-        self.wrapper.change(self._view, self._view.plan)
+        change: Any = self.wrapper.change  # what it is given tells as much as a task does
+        change(self._view, self._view.plan)
         self._layer = getattr(trials, "_layer", 0) + 1
         self._at: tuple[int, int] | None = None  # the trial that is told `last`
         self._last_drawn: Any = None  # what the current trial's draw carries on
@@ -414,7 +415,7 @@ class Adding(Library):
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         ob, *rest = super().step(action)
-        return self._with(ob), *rest  # type: ignore[return-value]
+        return self._with(ob), *rest
 
     @property
     def ob(self) -> np.ndarray | None:
@@ -433,9 +434,8 @@ class Noisy(Adding, Drawing):
         if extra := [name for name in named or () if name not in names]:
             raise ValueError(f"{self._label}: {unknown('channel', extra, names)}")
         self._columns = np.zeros(space.shape, bool)
-        for name in names if named else ():
-            if name in named:
-                self._columns[names[name]] = True
+        for name in named or ():
+            self._columns[names[name]] = True
         self._columns |= named is None
         super()._check(env, trials)
 
@@ -547,7 +547,7 @@ class Reacting(Library):
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         urgency = self.wrapper.urgency if self.window_open else 0.0  # type: ignore[attr-defined]
         ob, reward, *rest = self.env.step(action)
-        return ob, float(reward) + urgency, *rest  # type: ignore[return-value]
+        return ob, float(reward) + urgency, *rest
 
 
 KINDS: dict[str, Any] = {

@@ -110,7 +110,8 @@ class Switching(TrialWrapper):
         return self._ended
 
     def _restart(self, seed: int | None) -> None:
-        self._seed = int(np.random.SeedSequence(seed).entropy) if seed is None else int(seed)
+        chance: Any = np.random.SeedSequence(seed).entropy
+        self._seed = int(chance)
         self._order, self._rest, self._next = [], None, 0
         self._forget()
 
@@ -189,10 +190,11 @@ class Switching(TrialWrapper):
             return ob
         i = self.i_env if i is None else i
         columns = slice(0, np.shape(ob)[-1]) if self._columns is None else self._columns[i]
-        out = np.zeros((*np.shape(ob)[:-1], *self.observation_space.shape), np.float32)
+        shape = (*np.shape(ob)[:-1], *(self.observation_space.shape or ()))
+        out = np.zeros(shape, np.float32)
         out[..., columns] = ob
         if self._cue:
-            out[..., out.shape[-1] - self._cue + i] = 1
+            out[..., shape[-1] - self._cue + i] = 1
         return out
 
     def _own(self, i: int, action: Any) -> Any:

@@ -113,15 +113,15 @@ class TrialWrapper(HasTrials, gym.Wrapper):
         return self.trials.planned_periods
 
     @property
-    def memory(self) -> Mapping[str, Any]:  # type: ignore[override]
+    def memory(self) -> Mapping[str, Any]:
         return self.trials.memory
 
     @property
-    def live(self) -> Sequence[bool]:  # type: ignore[override]
+    def live(self) -> Sequence[bool]:
         return self.trials.live
 
     @property
-    def to_be_played(self) -> bool:  # type: ignore[override]
+    def to_be_played(self) -> bool:
         task = self.trials.declared
         return self.trials.to_be_played or (
             task is not None and (task.closed or bool(task.plan.echoes))
