@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from bisect import bisect_left
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -51,6 +51,12 @@ def graded(action: Any, space: Any) -> np.ndarray:
 def nested(column: list[Any]) -> bool:
     """Whether a condition's values are lists, which would be shared with whoever gets them."""
     return bool(column) and isinstance(column[0], list)
+
+
+def _asks(task: Task) -> tuple[Any, Any]:
+    """The periods in which a task asks for several answers, and the one from which it counts."""
+    rule = task.plan.rule
+    return (rule.asked, rule.since) if rule else (task.asked, task.since)
 
 
 def parts_of(task: Task, parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
@@ -543,6 +549,11 @@ class TaskEnv(Attributes):
         return self._block.ob[self._span]
 
     @property
+    def has_noise(self) -> bool:
+        """Whether some channel of the current trial carries noise."""
+        return bool(self._block.with_noise[self._now.i])
+
+    @property
     def noisy(self) -> np.ndarray:
         """Which channels of the current trial carry noise in which steps, (T, C) bool."""
         return self._block.noisy(self._here.i)
@@ -595,15 +606,19 @@ class TaskEnv(Attributes):
     @property
     def asked(self) -> Asked | None:
         """What the current trial asks for beside one response; None of several tasks at once."""
+        if not (self.task.tasks or any(_asks(self.task))):
+            return None
         turn = self.turn
         task, block, i = turn.task, turn.block, turn.place
-        rule = task.plan.rule
-        several, since = (rule.asked, rule.since) if rule else (task.asked, task.since)
+        several, since = _asks(task)
         if task.together or not (several or since):
             return None
-        trial = {name: column[i] for name, column in block.trials.conditions.items()}
-        slots = task.slots(block.periods(i), trial) if several else ()
-        return Asked(turn, slots, since)
+        slots: Sequence[tuple[str, int, int]] = ()
+        if several:
+            trial = {name: column[i] for name, column in block.trials.conditions.items()}
+            slots = task.slots(block.periods(i), trial)
+        due = None if block.due is None or not since else float(block.due[i])
+        return Asked(turn, slots, since, due, self.counted)
 
     @property
     def counted(self) -> int:
@@ -614,6 +629,14 @@ class TaskEnv(Attributes):
     def turn(self) -> Turn:
         """The single task that the current trial is of, of those that take turns, or the task."""
         return self.task.turn(self._block, self._now.i)
+
+    @property
+    def opening(self) -> np.ndarray | None:
+        return self._first() if self.t_ind == 0 else None
+
+    @property
+    def leaps(self) -> bool:
+        return not (self.task.closed or self.task.tasks or self.task.plan.echoes)
 
     @property
     def place(self) -> tuple[TrialBatch, int]:

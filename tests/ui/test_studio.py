@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 import neurogym as ngym
 from neurogym.records import trial_table
+from neurogym.trials.noise import is_shared
 from tests.acting import graded
 from tests.ui.driver import (
     answer,
@@ -68,6 +69,9 @@ def test_a_person_plays_a_session(page, server, task_id):
         assert row["frames"] > 0
         trace = trial_table.replay(row)
         assert trial_table.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
+        env = trial_table.env_of(row)
+        trial_table.begin(env, row["seed"], row["trial_index"], memory=row["memory"])
+        assert row["shared_noise"] is is_shared(env)
     # a busy machine can let a key come early; some key came in any case
     assert any(row["rt_ms"] is not None or row["outcome"] == "early" for row in rows)
     page.locator(f"text={TRIALS} of {TRIALS} trials").wait_for()
