@@ -313,3 +313,50 @@ def test_infos_can_have_the_same_keys_in_each_step(id):
     assert np.isnan(infos[1]["performance"])
     assert not np.isnan(list(infos[-1]["trial"].values())).any()
     assert np.isnan(list(infos[1]["trial"].values())).all()
+
+
+KEYS = {  # of a trial in NeuroGym 2.3.1, by task
+    "AngleReproduction": "ground_truth1 ground_truth2",
+    "AntiReach": "anti ground_truth",
+    "Bandit": "p rewards",
+    "CVLearning": "coh ground_truth sigma",
+    "ChangingEnvironment": "coh ground_truth side",
+    "ContextDecisionMaking": "coh_1 coh_2 context ground_truth other_choice",
+    "DelayComparison": "ground_truth v1 v2 vpair",
+    "DelayMatchCategory": "ground_truth sample_category",
+    "DelayMatchSample": "ground_truth sample_theta test_theta",
+    "DelayMatchSampleDistractor1D": "ground_truth sample test1 test2 test3",
+    "DelayPairedAssociation": "ground_truth pair",
+    "Detection": "ground_truth",
+    "DualDelayMatchSample": "ground_truth1 ground_truth2 sample1 sample2 test1 test2 test_order",
+    "EconomicDecisionMaking": "juice offer",
+    "GoNogo": "ground_truth",
+    "HierarchicalReasoning": "interval long_interval pro_choice rule stimulus",
+    "IntervalDiscrimination": "duration1 duration2 ground_truth",
+    "MatchingPenny": "opponent_action",
+    "MotorTiming": "production production_ind",
+    "MultiSensoryIntegration": "coh coh_prop ground_truth",
+    "OneTwoThreeGo": "interval",
+    "PerceptualDecisionMaking": "coh ground_truth",
+    "PerceptualDecisionMakingDelayResponse": "coh ground_truth sigma",
+    "PostDecisionWager": "coh ground_truth wager",
+    "ProbabilisticReasoning": "ground_truth locs log_odd shapes",
+    "PulseDecisionMaking": "ground_truth pulse1 pulse2",
+    "Reaching1D": "ground_truth",
+    "Reaching1DWithSelfDistraction": "ground_truth",
+    "ReachingDelayResponse": "ground_truth",
+    "ReadySetGo": "gain measure production",
+    "SpatialSuppressMotion": "contrast diameter direction ground_truth",
+    "ToneDetection": "ground_truth",
+    "yang19.dm1": "theta1 theta2 stim_period coh1_mod1",
+    "yang19.dms": "ground_truth sample_theta test_theta",
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_each_key_of_a_trial_is_there_or_what_differs_tells_of_it(name):
+    env = ngym.make(name)
+    env.reset(seed=1)
+    there = {*env.trial, *env.declared.plan.conditions}
+    told = " ".join(type(env.declared.root).differs)
+    assert [k for k in KEYS[name].split() if k not in there and k not in told] == []
