@@ -54,6 +54,8 @@ class TrialWrapper(HasTrials, gym.Wrapper):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or "env" not in vars(self):  # the second while it is copied
             raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        if name == "task":  # no property, since authors set it themselves
+            return self.unwrapped
         inner = self.env
         while isinstance(inner, gym.Wrapper) and not hasattr(inner, name):
             inner = inner.env
@@ -71,11 +73,6 @@ class TrialWrapper(HasTrials, gym.Wrapper):
     def trials(self) -> Any:
         """The nearest environment with trials under this one."""
         return self.__trials
-
-    @property
-    def task(self) -> Any:
-        """The innermost environment."""
-        return self.unwrapped
 
     def set_top(self, wrapper: Any) -> None:
         """Let a wrapper around this one begin the trials from now on."""

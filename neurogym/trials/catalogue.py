@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Iterable, Iterator
 from types import ModuleType
@@ -142,7 +143,10 @@ def make_vec(id: str, num_envs: int = 1, **params: Any) -> gym.vector.VectorEnv:
     (num_envs,).
     Environment i plays the trials of a single one with seed + i.
     """
-    return gym.make_vec(full_id(id), num_envs=num_envs, **params)
+    full = full_id(id)
+    if "stack" in params and is_adopted(full):
+        return gym.vector.SyncVectorEnv([functools.partial(make, full, **params)] * num_envs)
+    return gym.make_vec(full, num_envs=num_envs, **params)
 
 
 def all_envs(tag: str | None = None, *, collections: bool = True, **old: Any) -> list[str]:

@@ -378,6 +378,14 @@ def test_a_stack_is_put_around_a_registered_class():
         rows = ngym.rollout("Lights", "oracle", trials=3, stack=[{"ReactionTime": {}}])
         assert rows[0]["wrappers"] == [{"ReactionTime": {}}]
         assert ngym.replay(rows[0]).end["rt"] == 0
+        many = ngym.make_vec("Lights", 3, stack=[{"PassReward": {}}])
+        assert many.reset(seed=1)[0].shape == (3, 4)
+        alone = ngym.make("Lights", stack=[{"PassReward": {}}])
+        alone.reset(seed=2)
+        for action in (0, 2, 1, 0, 0, 1, 2, 1):
+            stepped, one = many.step(np.full(3, action)), alone.step(action)
+            assert np.array_equal(stepped[0][1], one[0])
+            assert stepped[1][1] == one[1]
         ngym.register("CartPole-v1")
         with pytest.raises(ValueError, match="takes no stack"):
             ngym.make("CartPole-v1", stack=[{"PassReward": {}}])
@@ -397,3 +405,36 @@ def test_a_reward_of_one_number_in_an_array_is_that_number():
     env._step = lambda action: (env.ob_now, np.zeros(2), False, False, {})
     with pytest.raises(ValueError, match="expected a number"):
         env.step(0)
+
+
+def test_gymnasiums_wrappers_beneath_are_kept():
+    doubled = gym.wrappers.TransformReward(Lights(), lambda reward: 2 * reward)
+    env = w.PassReward(gym.wrappers.TimeLimit(doubled, 4))
+    env.reset(seed=0)
+    ob, reward, *_ = env.step(1)
+    assert (reward, ob[3]) == (-0.2, np.float32(-0.2))
+    assert [env.step(0)[3] for _ in range(3)] == [False, False, True]
+
+
+def test_authors_may_name_the_task_themselves():
+    class Old(ngym.TrialWrapper):
+        def __init__(self, env):
+            super().__init__(env)
+            self.task = self.unwrapped
+
+        def new_trial(self, **kwargs):
+            return self.env.new_trial(ground_truth=self.task.choices[0], **kwargs)
+
+    assert {t["ground_truth"] for t, *_ in play(Old(Lights()), 5)} == {1}
+
+
+def test_stable_baselines_kind_of_loop_takes_them():
+    """Seeds by reset, arrays of one action, float rewards: what its DummyVecEnv asks for."""
+    env = w.PassAction(w.ReactionTime(Lights()))
+    ob, info = env.reset(seed=7)
+    for _ in range(30):
+        ob, reward, terminated, truncated, _info = env.step(np.int64(1))
+        assert isinstance(reward, float)
+        assert ob.dtype == np.float32
+        assert not terminated
+        assert not truncated
