@@ -17,6 +17,7 @@ RADIUS = Channel("stimulus", 0.16, 0.11)  # 0.19 to 0.27 without noise
 class DelayComparison(Task):
     """Two discs, one after the other: report which one was larger."""
 
+    called = "Delayed Comparison"
     also = ("parametric working memory", "delayed comparison", "vibrotactile", "flutter")
     paper = Paper(
         "Neuronal population coding of parametric working memory",

@@ -103,6 +103,7 @@ class SpatialSuppressMotion(Task):
     length is needed can be found with `Staircase(condition="stimulus")`.
     """
 
+    called = "Spatial Suppression of Motion"
     also = ("centre-surround", "surround suppression")
     paper = Paper(
         "Perceptual consequences of centre-surround antagonism in visual motion processing",

@@ -46,6 +46,7 @@ class MultiSensoryIntegration(Task):
     benefit to be measured. Where a sense is absent its channels are silent, without noise.
     """
 
+    called = "Multisensory Integration"
     also = ("cue combination", "multisensory", "multimodal")
     paper = Paper(
         "Multisensory decision-making in rats and humans",

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from pathlib import Path
 from statistics import NormalDist
 from types import SimpleNamespace
 
@@ -13,7 +12,7 @@ from scipy import optimize, stats
 import neurogym as ngym
 from neurogym.envs.task_env import TaskEnv
 from neurogym.spec.parameters import Timing
-from neurogym.subjects import AGENTS, agent, fits
+from neurogym.subjects import agent, fits
 from neurogym.tasks.perceptual import PerceptualDecisionMaking, cosine_ring
 from neurogym.trials.catalogue import task_class
 
@@ -526,11 +525,3 @@ def test_each_context_has_its_own_prior():
         ]
         made[prior] = column(rows, "rt_ms")
     assert np.nanmean(made[0]) + 40 < np.nanmean(made[1])
-
-
-def test_all_observers_are_documented():
-    text = (Path(ngym.__file__).parents[1] / "docs" / "agents.md").read_text("utf-8")
-    for name, cls in AGENTS.items():
-        assert f"| `{name}` |" in text
-        for parameter in cls.param:
-            assert parameter == "name" or f"`{parameter}`" in text, (name, parameter)
