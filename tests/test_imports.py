@@ -19,9 +19,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("neurogym", "app", "dashboards")
 # from the lowest to the highest; CONTRIBUTING.md draws them
 LAYERS = (
+    "neurogym.moved",
     "neurogym.spec", "neurogym.loops", "neurogym.trials", "neurogym.wrappers", "neurogym.tasks",
     "neurogym.envs", "neurogym.records", "neurogym.figures", "neurogym.subjects",
-    "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym.moved", "neurogym",
+    "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym",
     "neurogym.serve",
     "neurogym.cli", "neurogym.__main__",
     "app.assets", "app.clipboard", "app.theme", "app.shell", "app.work", "app.state",

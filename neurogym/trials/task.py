@@ -20,7 +20,7 @@ from neurogym.spec.durations import to_steps
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Result, Results
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Preset, Rewards, Timing, unknown
+from neurogym.spec.parameters import Preset, Rewards, Timing, UnknownName, unknown
 from neurogym.spec.plan import Modifier, Plan, numbered
 from neurogym.spec.primitives import rebound
 from neurogym.spec.rules import Rule
@@ -164,7 +164,7 @@ class Task(param.Parameterized):
     def __init__(self, **params: Any):
         allowed = [name for name in self.param if name != "name"]
         if extra := [name for name in params if name not in allowed and name != "name"]:
-            raise ValueError(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
+            raise UnknownName(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
         try:
             super().__init__(**params)  # type: ignore[no-untyped-call]  # param has no types
         except ValueError as error:

@@ -37,6 +37,9 @@ class Wrapper(param.Parameterized):
         wrapper: Any = super().__new__(cls)
         if target is None:
             return wrapper
+        if callable(under := getattr(getattr(target, "unwrapped", None), "under", None)):
+            wrapper.__init__(*args, **params)
+            return under(wrapper, target)  # a classic task says itself how it is wrapped
         task, env = task_of(cls.__name__, target)
         wrapper.__init__(*args, **params)
         wrapped = task.wrapped(wrapper)
