@@ -20,7 +20,7 @@ PACKAGES = ("neurogym", "app", "dashboards")
 # from the lowest to the highest; CONTRIBUTING.md draws them
 LAYERS = (
     "neurogym.spec", "neurogym.loops", "neurogym.trials", "neurogym.wrappers", "neurogym.tasks",
-    "neurogym.envs", "neurogym.records", "neurogym.figures", "neurogym.subjects",
+    "neurogym.envs", "neurogym.records", "neurogym.analysis", "neurogym.figures", "neurogym.subjects",
     "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym.moved", "neurogym",
     "neurogym.serve",
     "neurogym.cli", "neurogym.__main__",

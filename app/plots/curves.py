@@ -23,7 +23,7 @@ from bokeh.plotting import figure
 from app.plots.legend import Legend, Piece, save_tool
 from app.plots.raster_data import answer_names
 from app.plots.style import Look
-from neurogym.figures.fits import Fit, fit, outcome
+from neurogym.analysis.fits import Fit, fit, outcome
 from neurogym.records import measures, trial_table
 from neurogym.spec.parameters import unknown
 
