@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import gymnasium as gym
@@ -16,6 +17,24 @@ from neurogym.spec.parameters import plain, unknown
 from neurogym.spec.plan import Plan
 from neurogym.trials.batch import Draw
 from neurogym.trials.task import Task
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a wrapper that follows the subject has found so far."""
+
+    condition: str  # that it steers
+    threshold: float  # nan as long as nothing is known
+    interval: tuple[float, float] | None  # 95 %; None where none is known
+    told: str  # from how much it is known, and what to mind
+    over: bool  # whether it has come to its end
+    more: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        if np.isnan(self.threshold):
+            return f"threshold of {self.condition}: not known yet; {self.told}"
+        span = "" if self.interval is None else " ({:.3g} to {:.3g})".format(*self.interval)
+        return f"threshold of {self.condition}: {self.threshold:.3g}{span}; {self.told}"
 
 
 class Wrapper(param.Parameterized):
@@ -40,11 +59,9 @@ class Wrapper(param.Parameterized):
 
     def __init__(self, *args: Any, **params: Any):
         allowed = [name for name in self.param if name != "name"]
-        own = vars(type(self)).items()
-        declared = [k for k, v in own if isinstance(v, param.Parameter) and k != "name"]
-        if len(args) > len(declared):
-            raise TypeError(f"{type(self).__name__} takes {', '.join(declared)}, not {args!r}")
-        params = {k: plain(v) for k, v in [*zip(declared, args, strict=False), *params.items()]}
+        if len(args) > len(allowed):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(allowed)}, not {args!r}")
+        params = {k: plain(v) for k, v in [*zip(allowed, args, strict=False), *params.items()]}
         if extra := [name for name in params if name not in allowed]:
             raise ValueError(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
         super().__init__(**params)
@@ -65,7 +82,7 @@ class Wrapper(param.Parameterized):
         if not self.settles:
             return None
         state = state_of(last, self.at_first(task, 1))
-        each = {name: np.repeat(values, draw.n) for name, values in state.items()}
+        each = {name: np.repeat(values, draw.n, axis=0) for name, values in state.items()}
         self.settle(task, draw, self.chance(task, draw), each)
         return told(state)
 
@@ -94,6 +111,10 @@ class Wrapper(param.Parameterized):
     ) -> State:
         """What is known after trials with some conditions, (n,) each, ended."""
         return last
+
+    def estimate(self, task: Task, last: Mapping[str, Any]) -> Estimate | None:
+        """What is known of the subject, given what the next trial is told; None if nothing is."""
+        return None
 
     def paint(self, task: Task, canvas: Canvas, trials: Trials) -> None:
         """Edit what the task painted."""
