@@ -11,7 +11,7 @@ from app.player.encoding import dumps
 from app.player.session import AHEAD, scored
 from app.state import GUEST
 from neurogym.envs.has_trials import HasTrials
-from neurogym.records import trial_table
+from neurogym.records import flat, trial_table
 from neurogym.records.trial_table import COLUMNS, new_run_id
 from neurogym.spec.parameters import from_json, plain
 
@@ -81,8 +81,9 @@ def page(
         conditions.append(plain(env.trial))
     config = {**messages.config(env, run, list(STEPS.items())), "preload": AHEAD}
     held = dict(
-        run=run, config=config, trials=told, conditions=conditions, columns=list(COLUMNS), page=name
-    )
+        run=run, config=config, trials=told, conditions=conditions, columns=list(COLUMNS),
+        flat={flat.column_of(each): each for each in flat.names(conditions)}, page=name,
+    )  # fmt: skip
     return PAGE.format(
         title=_text(config["title"]),
         run=dumps(held).replace("<", "\\u003c"),

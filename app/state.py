@@ -34,7 +34,7 @@ VIEWS = {
     "compare": "Compare",
     "data": "Data",
 }  # and what they are called
-PRESETS = ("human", "agent")
+PRESETS = {"human": "people", "agent": "agents"}  # of every task, and what they are called
 MAX_TRIALS = 10_000
 MAX_STEPS = 20_000  # of a trial: more would stall the page
 FILE = (  # entries of a TOML file
@@ -47,6 +47,12 @@ STACKS = ("wrappers", "off")
 PACE = ("feedback", "feedback_ms", "iti_ms")  # what a person is told between trials, how long
 WITHOUT_TASK = ("seed", "trials", *PACE, "subject")  # entries that stand for themselves
 PLACE = "at"  # of a wrapper that is off: its line in the stack, as if all were on
+
+
+def presets_of(task: str) -> dict[str, str]:
+    """What a task's presets are called, by name."""
+    cls = task_class(full_id(task))
+    return {**PRESETS, **{name: name for name in (cls.presets if cls else ())}}
 
 
 class Refused(param.Parameterized):
@@ -76,9 +82,7 @@ class StudioState(param.Parameterized):
     """
 
     task = param.String("PerceptualDecisionMaking-v0", doc="task id")
-    preset: Any = param.Selector(
-        default="human", objects=list(PRESETS), doc="parameters to start from"
-    )
+    preset = param.String("human", doc="parameters to start from: one of the task's presets")
     params = param.Dict({}, doc="parameters that differ from the preset")
     wrappers = param.List([], doc="stack of wrappers, innermost first: [{name: parameters}]")
     off = param.List(
@@ -168,6 +172,8 @@ class StudioState(param.Parameterized):
             choice.params = choice._own(choice.bare())
             choice.wrappers = write(wrappers_of(choice.wrappers))
             choice.off = _apart(choice.stack)[1]
+        elif choice.preset not in PRESETS:
+            raise ValueError(unknown("preset", [choice.preset], PRESETS))
         else:
             _plain(choice.params)
         choice.env().reset(seed=0)
@@ -267,8 +273,10 @@ class StudioState(param.Parameterized):
         return {**self.settings(), **({"stack": self.wrappers} if self.wrappers else {})}
 
     def pick(self, task: str) -> None:
-        """Choose another task, with its preset as it is."""
-        self.param.update(task=full_id(task), params={}, wrappers=[], off=[], run="")
+        """Choose another task, with the preset as it is if that one has it, else for people."""
+        task = full_id(task)
+        preset = self.preset if self.preset in presets_of(task) else "human"
+        self.param.update(task=task, preset=preset, params={}, wrappers=[], off=[], run="")
 
     def change(self, name: str, value: Any) -> None:
         """Set one parameter of the task; ValueError and no change if it does not fit."""
@@ -475,12 +483,14 @@ def _placed(line: Any) -> tuple[int, Line]:
 
 
 def _with_preset(line: Line, old: str, new: str) -> Line:
-    """A line whose other tasks have a new preset, if they had the old one."""
+    """A line whose other tasks have a new preset, if they had the old one and know the new."""
     ((name, params),) = line.items()
     if "tasks" not in params:
         return line
     tasks = [
-        {**told, "preset": new} if told.get("preset", "agent") == old else told
+        {**told, "preset": new}
+        if told.get("preset", "agent") == old and new in presets_of(told["task"])
+        else told
         for told in params["tasks"]
     ]
     return {name: {**params, "tasks": tasks}}

@@ -6,6 +6,10 @@ import {median, randomId, revive} from "./tools.js";
 
 const OUTCOMES = ["none", "early", "correct", "error", "miss", "withheld"];
 
+// A sum of rewards in single precision, as one writes it.
+/** @param {number} reward */
+const plainly = (reward) => Math.round(1e6 * reward) / 1e6;
+
 /** @typedef {{type: string, [field: string]: any}} Message */
 /** @typedef {Message & Wire.Record} Kept */
 
@@ -13,7 +17,7 @@ const newId = () => randomId(6);
 
 // Takes the place of a server: sends the trials, takes records and keeps them in this browser.
 class Alone extends Model {
-  /** @param {{run: {[field: string]: any}, config: any, trials: any[], conditions: any[], columns: string[], page: string}} told */
+  /** @param {{run: {[field: string]: any}, config: any, trials: any[], conditions: any[], columns: string[], flat: {[column: string]: string}, page: string}} told */
   constructor(told) {
     super();
     this.run = told.run;
@@ -21,6 +25,7 @@ class Alone extends Model {
     this.trials = told.trials;
     this.conditions = told.conditions;
     this.columns = told.columns;
+    this.flat = told.flat;  // columns of conditions
     this.ended = false;
     this.place = `neurogym-alone:${told.page}`;
     /** @type {{id?: string, created?: string, records?: Kept[]}} */
@@ -132,7 +137,7 @@ class Alone extends Model {
 
   csv() {
     const rows = this.records.map((record) => this.row(record));
-    return [this.columns, ...rows].map((cells) => `${cells.map(cell).join(",")}\n`).join("");
+    return [[...this.columns, ...Object.keys(this.flat)], ...rows].map((cells) => `${cells.map(cell).join(",")}\n`).join("");
   }
 
   // The row of the trial table, as the page knows it; `neurogym import` scores it again.
@@ -141,14 +146,16 @@ class Alone extends Model {
     const {run, id} = this;
     const broken = Boolean(record.flags.interrupted);
     const outcome = OUTCOMES[record.outcome];
+    const parts = (record.parts ?? []).map((part) => part && {...part, reward: plainly(part.reward)});
     /** @type {{[column: string]: any}} */
     const known = {
-      ...record, run_id: id, task: run.task, params: run.params, wrappers: run.wrappers, seed: run.seed, trial_index: record.index,
+      ...record, parts, run_id: id, task: run.task, params: run.params, wrappers: run.wrappers, seed: run.seed, trial_index: record.index,
       subject_kind: "human", subject: run.subject, conditions: this.conditions[record.index], forced: {}, memory: {},
       outcome: broken ? null : outcome, correct: broken ? null : ["correct", "withheld"].includes(outcome),
-      reward: broken ? null : record.reward, parts: record.parts ?? [], created_utc: this.created,
+      reward: broken ? null : plainly(record.reward), created_utc: this.created,
     };
-    return this.columns.map((column) => known[column] ?? null);
+    const own = Object.values(this.flat).map((name) => known.conditions[name] ?? null);
+    return [...this.columns.map((column) => known[column] ?? null), ...own];
   }
 }
 

@@ -46,7 +46,7 @@ export class Dots {
   }
 
   /**
-   * The set to show now.
+   * The set to show now. Beyond 100 % all dots move, and so much farther: their mean displacement stays linear.
    * @param {number} ts ms
    * @param {number} direction
    * @param {number} coherence in percent
@@ -58,7 +58,10 @@ export class Dots {
     this.last = ts;
     const set = this.sets[this.turn++ % this.sets.length];
     if (set.at === null) this.scatter(set);
-    else this.move(set, direction + (coherence < 0 ? Math.PI : 0), Math.abs(coherence) / 100, (speed * (ts - set.at)) / 1000);
+    else {
+      const share = Math.abs(coherence) / 100;
+      this.move(set, direction + (coherence < 0 ? Math.PI : 0), share, (Math.max(1, share) * speed * (ts - set.at)) / 1000);
+    }
     set.at = ts;
     return set;
   }

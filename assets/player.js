@@ -52,6 +52,10 @@ class Player {
     this.trial = null;
     /** @type {Gap | null} */
     this.gap = null;
+    /** @type {number | null} since when the last trial of this run is off the screen */
+    this.ended = null;
+    /** @type {Wire.Sizes | null} when the trial began */
+    this.sizes = null;
     this.started = false;
     this.drained = false;
     this.dirty = true;
@@ -166,7 +170,7 @@ class Player {
   configure(config) {
     this.drop();
     Object.assign(this, {
-      config, queue: [], finished: new Set(), gap: null, started: false, drained: false, done: config.n_done ?? 0, ack: null,
+      config, queue: [], finished: new Set(), gap: null, ended: null, started: false, drained: false, done: config.n_done ?? 0, ack: null,
       pauseAfter: false, problem: "", passing: false, refreshChanged: false,
     });
     this.page.title.textContent = config.title ?? "";
@@ -363,6 +367,8 @@ class Player {
     const {page} = this;
     this.gap = null;
     this.trial = this.made(message);
+    this.trial.before = this.ended;
+    this.sizes = this.screen.stage.sizes;
     if (this.finished.size === 0) this.refreshChanged = false;  // there was no other one in this run
     page.set("uid", message.uid);
     page.set("index", message.index);
@@ -395,11 +401,12 @@ class Player {
     if (this.trial?.over) this.sounds.hush();  // the screen follows in the next frame
   }
 
-  finish() {
+  /** @param {number} ts the stamp of the frame without the trial */
+  finish(ts) {
     const {closed, scene} = this.trial;
     this.screen.keep(scene);
     const record = this.trial.record();
-    this.close(record);
+    this.close(record, ts);
     this.keyboard.dim(new Set());
     const {verdicts, text} = told(record, this.config);
     if (text) {
@@ -411,10 +418,13 @@ class Player {
     this.between(gap, "feedback");
   }
 
-  /** @param {Wire.Record} record */
-  close(record) {
+  /** @param {Wire.Record} record @param {number} ts of the screen without the trial */
+  close(record, ts = performance.now()) {
     this.trial.close();
+    this.ended = this.trial.closed ?? ts;
+    record.screen = this.sizes;
     record.keys = this.keyboard.keys.told;
+    record.view = this.screen.seenAs;
     if (this.config.address) record.address = this.config.address;  // by which its run can be made, if it has none yet
     Object.assign(record.flags, this.sounds.told());
     this.sounds.hush();
@@ -444,7 +454,7 @@ class Player {
     this.refreshChanged = false;
     trial.frame(ts);
     if (trial.over) {
-      this.finish();
+      this.finish(ts);
       return this.rest(ts);
     }
     this.screen.draw(trial, ts);

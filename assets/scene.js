@@ -22,20 +22,33 @@ import {clamp, TAU, TIMES} from "./tools.js";
 
 const FINEST = 512;  // pixels across a field of waves; larger ones are scaled up
 
-/** @param {Row} row @param {number} first @param {number} size */
-function ringAngle(row, first, size) {
+/** @param {Row} row @param {[number, number]} ring first channel, and how many */
+function pointed(row, [first, size]) {
   let [x, y] = [0, 0];
   for (let i = 0; i < size; i++) {
     x += row[first + i] * Math.cos((TAU * i) / size);
     y += row[first + i] * Math.sin((TAU * i) / size);
   }
-  return Math.atan2(y, x);
+  return [x, y];
 }
+
+// What bindings read of a row.
+/** @type {Record<string, (row: Row, what: any) => number>} */
+const READ = {
+  channel: (row, channel) => row[channel],
+  ring(row, ring) {
+    const [x, y] = pointed(row, ring);
+    return Math.atan2(y, x);
+  },
+  pull: (row, ring) => Math.hypot(...pointed(row, ring)),
+  mix: (row, parts) => parts.reduce((/** @type {number} */ sum, /** @type {[number, number]} */ [channel, weight]) => sum + weight * row[channel], 0),
+};
+const KINDS = Object.keys(READ);
 
 /** @param {any} value @returns {boolean} */
 function isBound(value) {
   if (value === null || typeof value !== "object") return false;
-  return "channel" in value || "ring" in value || Object.values(value).some(isBound);
+  return KINDS.some((kind) => kind in value) || Object.values(value).some(isBound);
 }
 
 /**
@@ -49,13 +62,13 @@ export function binding(value) {
     const each = value.map(binding);
     return (row) => each.map((read) => read(row));
   }
-  if (!("channel" in value || "ring" in value)) {
+  const kind = KINDS.find((name) => name in value);
+  if (!kind) {
     const each = Object.entries(value).map(([name, inner]) => /** @type {const} */ ([name, binding(inner)]));
     return (row) => Object.fromEntries(each.map(([name, read]) => [name, read(row)]));
   }
-  const {channel, ring, scale, offset, clip: [low, high] = [-Infinity, Infinity]} = value;
-  if (ring) return (row) => clamp(ringAngle(row, ring[0], ring[1]) * scale + offset, low, high);
-  return (row) => clamp(row[channel] * scale + offset, low, high);
+  const {[kind]: what, scale, offset, clip: [low, high] = [-Infinity, Infinity]} = value;
+  return (row) => clamp(READ[kind](row, what) * scale + offset, low, high);
 }
 
 /**

@@ -22,6 +22,8 @@ export class Screen {
     this.was = [];
     /** @type {import("./scene.js").Scene | null} of the trial that is over */
     this.last = null;
+    /** @type {Set<Wire.Config["view"]>} what the trial was shown as */
+    this.views = new Set();
   }
 
   /** @param {import("./scene.js").Scene | null} scene */
@@ -80,7 +82,9 @@ export class Screen {
     const {stage} = this;
     stage.clear();
     if (!trial.row) return;
-    if (this.view === "channels" || !trial.scene) {
+    const view = trial.scene ? this.view : "channels";
+    this.views.add(view);
+    if (view === "channels") {
       this.drawRow(trial);
       stage.units();
     } else {
@@ -123,7 +127,14 @@ export class Screen {
   }
 
   begin() {
-    Object.assign(this, {period: "", was: [], last: null});
+    Object.assign(this, {period: "", was: [], last: null, views: new Set()});
+  }
+
+  // As what the trial was shown: the view may have been changed in it.
+  /** @returns {Wire.Record["view"]} */
+  get seenAs() {
+    const [first, other] = this.views;
+    return other ? "both" : first ?? this.view;
   }
 
   // The current period is the active one that started last.

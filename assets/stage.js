@@ -9,6 +9,8 @@ export class Stage {
     this.ctx = canvas.getContext("2d", {alpha: false});
     /** @type {[number, number, number] | null} width, height, ratio to fit */
     this.size = null;
+    /** @type {[number, number]} width and height in CSS pixels */
+    this.shown = [0, 0];
     this.ratio = 1;
   }
 
@@ -23,11 +25,19 @@ export class Stage {
     const [w, h2, ratio] = this.size;
     const [width, height] = [Math.max(1, Math.round(w * ratio)), Math.max(1, Math.round(h2 * ratio))];
     this.size = null;
+    this.shown = [w, h2];
     this.ratio = ratio;
     if (width === this.canvas.width && height === this.canvas.height) return false;
     this.canvas.width = width;
     this.canvas.height = height;
     return true;
+  }
+
+  // How large things are: CSS pixels, and how many pixels one of them has.
+  /** @returns {Wire.Sizes} */
+  get sizes() {
+    const {innerWidth, innerHeight, screen} = window;
+    return {stage: this.shown, window: [innerWidth, innerHeight], screen: [screen.width, screen.height], ratio: this.ratio};
   }
 
   get wide() {

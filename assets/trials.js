@@ -14,6 +14,9 @@ const LATE = 1.2;  // refresh periods
 
 /** @param {number} outcome */
 const answers = (outcome) => outcome === 2 || outcome === 3;
+// Ms from one stamp to another, without the tail that a difference of floats has.
+/** @param {number} from @param {number} to */
+const between = (from, to) => Math.round(1000 * (to - from)) / 1000;
 /** @param {Wire.Window | null} window */
 const hasSteps = (window) => (window && window[1] > window[0] ? window : null);
 
@@ -44,8 +47,10 @@ export class Trial {
     this.periods = [];
     /** @type {Wire.Flags} */
     this.flags = {};
-    /** @type {number | null} */
+    /** @type {number | null} the stamp of the first frame */
     this.t0 = null;
+    /** @type {number | null} since when the trial before was off the screen */
+    this.before = null;
     /** @type {number | null} */
     this.onset = null;
     this.over = false;
@@ -103,7 +108,7 @@ export class Trial {
   /** @param {number} ts @param {string[]} names */
   see(ts, names) {
     const on = this.periods.filter(([, , ms]) => ms === null);
-    for (const period of on) if (!names.includes(period[0])) period[2] = Math.round(1000 * (ts - period[1])) / 1000;
+    for (const period of on) if (!names.includes(period[0])) period[2] = between(period[1], ts);
     const fresh = names.filter((name) => !on.some(([other]) => other === name));
     this.periods.push(...fresh.map((name) => /** @type {Wire.Shown} */ ([name, ts, null])));
   }
@@ -156,6 +161,7 @@ export class Trial {
       actions: [...this.actions].filter(([, action]) => action !== 0).sort((a, b) => a[0] - b[0]),
       response: score.response, outcome: score.outcome, reward: score.reward,
       rt_ms: key === null || this.onset === null ? null : key - this.onset,
+      start_ms: this.t0, iti_ms: this.t0 === null || this.before === null ? null : between(this.before, this.t0),
       onset_ms: this.onset, key_ms: key, origin_ms: performance.timeOrigin,
       frames: this.stamps.length, late_frames: this.refresh.hz && this.late, refresh_hz: this.refresh.hz,
       periods: this.periods.map((period) => [...period]),
@@ -195,7 +201,7 @@ export class OpenTrial extends Trial {
     this.log(ts, step);
     this.ask(ts, step, closing);
     this.active = closing ? [] : this.activeAt(step);
-    this.row = closing ? null : this.rowAt(step);
+    this.row = closing ? null : this.rowOf(ts, step);
   }
 
   // The step that a frame shows. Each period so gets the frames nearest to its length, and errors do not add up.
@@ -214,7 +220,7 @@ export class OpenTrial extends Trial {
   ahead(at) {
     const step = this.stepOf(at);
     if (step >= this.T || this.endedBy(step)) return {row: null};
-    return {row: this.rowAt(step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
+    return {row: this.rowOf(at, step), active: this.activeAt(step), hidden: this.hiddenAt(step)};
   }
 
   /** @param {number} step @returns {Set<number> | null} */
@@ -228,6 +234,40 @@ export class OpenTrial extends Trial {
     if (this.onset === null && this.window && step >= this.window[0] && step < this.T) this.onset = ts;
     this.open = !closing && Boolean(this.window) && step >= this.window[0] && step < this.window[1];
     if (this.score.response !== null) this.open = false;
+  }
+
+  // What a frame shows: the samples of its step, as long as the step is on. Of steps that are shorter than frames it is the mean
+  // of noisy samples in its time, each by its share: so none is left out. Samples beyond the borders of periods belong to other frames.
+  /** @param {number} ts @param {number} step that it shows */
+  rowOf(ts, step) {
+    const row = this.rowAt(step);
+    const {noisy, frames} = this.message;
+    if (!noisy?.length || this.dt >= this.refresh.interval) return row;
+    const [first, last] = this.stretch(step);
+    const from = Math.max(first, (ts - this.t0) / this.dt);
+    const to = Math.min(last, (ts + this.refresh.interval - this.t0) / this.dt);
+    if (!(to > from)) return row;
+    const mean = row.slice();
+    for (const channel of noisy) {
+      let sum = 0;
+      for (let k = Math.floor(from); k < to; k++)
+        sum += (Math.min(k + 1, to) - Math.max(k, from)) * frames[k * this.width + channel];
+      if (row[channel] === frames[step * this.width + channel]) mean[channel] = sum / (to - from);  // it is not hidden
+    }
+    return mean;
+  }
+
+  // The steps around one, [first, after the last], between which no period begins or ends.
+  /** @param {number} step @returns {[number, number]} */
+  stretch(step) {
+    let [first, last] = [0, this.T];
+    for (const [, ...borders] of this.message.periods) {
+      for (const border of borders) {
+        if (border <= step) first = Math.max(first, border);
+        else last = Math.min(last, border);
+      }
+    }
+    return [first, last];
   }
 
   /** @param {number} step @returns {Float32Array} */

@@ -112,6 +112,8 @@ declare namespace Wire {
     periods: [string, number, number][];
     window: Window | null;
     frames: Float32Array;
+    /** the channels that carry noise in this trial */
+    noisy?: Uint16Array;
     scene: Primitive[];
     seed: number;
     keys?: Key[];
@@ -238,6 +240,14 @@ declare namespace Wire {
     reward: number;
   }
 
+  /** Width and height in CSS pixels of stage, window and screen; pixels a CSS pixel. */
+  interface Sizes {
+    stage: [number, number];
+    window: [number, number];
+    screen: [number, number];
+    ratio: number;
+  }
+
   interface Record extends Result {
     type: "record";
     uid: string;
@@ -246,6 +256,9 @@ declare namespace Wire {
     run: string;
     actions: [number, Action][];
     origin_ms: number;
+    start_ms: number | null;
+    iti_ms: number | null;
+    screen?: Sizes;
     frames: number;
     late_frames: number | null;
     refresh_hz: number | null;
@@ -254,6 +267,8 @@ declare namespace Wire {
     parts?: (Result | null)[];
     /** What is on the key of each action. */
     keys?: {[action: string]: string};
+    /** What was shown: the scene, the agent's view, or one after the other. */
+    view?: "scene" | "channels" | "both";
     /** The query by which the run can be made. */
     address?: string;
   }

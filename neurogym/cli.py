@@ -186,7 +186,10 @@ def _rollout_arguments(parser: _Parser) -> None:
     parser.add_argument("--trials", type=lambda text: whole(text, 1, MOST_TRIALS), default=100,
                         help="how many (%(default)s)")  # fmt: skip
     parser.add_argument("--seed", type=_seed, default=0, help="of the trials (%(default)s)")
-    parser.add_argument("--preset", help="human: the parameters of a person's task")
+    parser.add_argument(
+        "--preset",
+        help="human: the parameters of a person's task; or another that `neurogym info` lists",
+    )
     parser.add_argument(
         "--param",
         action="append",
@@ -240,7 +243,8 @@ def _export_arguments(parser: _Parser) -> None:
 
 def _page_arguments(parser: _Parser) -> None:
     parser.add_argument("id", help="a task, as `neurogym list` names it; -v0 may be left out")
-    parser.add_argument("--preset", default="human", choices=("human", "agent"), help="(human)")
+    parser.add_argument("--preset", default="human", help="human (default), agent, or another that"
+                        " `neurogym info` lists")  # fmt: skip
     parser.add_argument("--param", action="append", default=[], metavar="NAME=JSON",
                         help="a parameter of the task; can be repeated")  # fmt: skip
     parser.add_argument("--wrapper", action="append", default=[], metavar="NAME[=JSON]",
@@ -475,10 +479,12 @@ def _export(arguments: argparse.Namespace) -> int:
         if arguments.run_id is not None and arguments.run_id not in known:
             raise ValueError(f"no run {arguments.run_id!r} among the {len(known)} that are stored")
         task = _stored_task(arguments.task, runs)
-        rows = _Counted(store.each_trial(run_id=arguments.run_id, task=task))
+        which = dict(run_id=arguments.run_id, task=task)
+        rows = _Counted(store.each_trial(**which))
         file = sys.stdout if arguments.out == "-" else arguments.out
         if form == "csv":
-            write_csv(rows, file, raw=arguments.raw)
+            names = store.condition_names(**which)
+            write_csv(rows, file, raw=arguments.raw, conditions=names)
         else:
             write_json(rows, file)
     if arguments.out != "-":
@@ -538,8 +544,10 @@ def _page(arguments: argparse.Namespace) -> int:
     id, params = _known_id(arguments.id), _assigned("--param", arguments.param)
     stack = _stack(arguments.wrapper)
     if cls := task_class(id):
-        _check_task(id, params)
+        _check_task(id, {**params, "preset": arguments.preset})
         params = configure(cls, arguments.preset, **params).settings()
+    elif arguments.preset not in ("human", "agent"):
+        raise ValueError(f"--preset {arguments.preset}: {id} declares no presets")
     text = _alone().page(id, params, stack, arguments.trials, arguments.seed, arguments.subject)
     Path(arguments.out).write_text(text, encoding="utf-8")
     size = f"{len(text) / 1000:.0f} kB"

@@ -11,6 +11,7 @@ import os
 import pytest
 
 from neurogym.trials import catalogue
+from neurogym.trials.catalogue import task_class
 from tests.structure import TASKS, played, representatives
 from tests.ui.driver import page  # noqa: F401 - fixture
 from tests.ui.harness import bench, browser, context, site  # noqa: F401 - one browser for all
@@ -40,7 +41,8 @@ def cases(metafunc, asked):
     if asked == ["task_id"]:
         return [(id,) for id in ids]
     people = ids if every else representatives()
-    return [(id, "agent") for id in ids] + [(id, "human") for id in ids if id in people]
+    more = [(id, name) for id in ids if id in people for name in task_class(id).presets]
+    return [(id, "agent") for id in ids] + [(id, "human") for id in ids if id in people] + more
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read

@@ -15,6 +15,7 @@ import param
 from app.forms.controls import labelled, number, numbers, written
 from app.forms.layout import TIGHT, WIDE, column, flow
 from app.shell import words
+from app.state import presets_of
 from neurogym.spec.conditions import Choice as OneOf
 from neurogym.spec.parameters import (
     Name,
@@ -33,7 +34,6 @@ SMALL = dict(size="small", margin=(6, 6))
 UNSEEN = [".MuiFormLabel-root { display: none }"]  # a name for those who listen
 ROOM = {"flex": "1 1 120px"}
 MANY = 8  # numbers in a row: beyond that rows are text
-PRESETS = {"people": "human", "agents": "agent"}
 SLIDER = 100  # whole numbers on a slider, at most
 
 
@@ -810,8 +810,10 @@ class TaskRows(Rows):
             options={_name(id): id for id in ids}, **SMALL,
         )  # fmt: skip
         preset = pmui.Select(
-            label="preset", value=told.get("preset", "agent"), options=PRESETS, width=110, **SMALL
-        )
+            label="preset", value=told.get("preset", "agent"), width=110,
+            options={called: name for name, called in presets_of(told["task"]).items()}, **SMALL,
+        )  # fmt: skip
+        task.param.watch(lambda event: _offer(preset, event.new), "value")
         kept = {key: v for key, v in told.items() if key in ("params", "stack") and v}
         note = ", ".join(f"{key} {value}" for key, value in kept.items())
         also = pmui.Typography(words(note), variant="caption", margin=(12, 4), visible=bool(note))
@@ -829,7 +831,15 @@ class TaskRows(Rows):
         used = {full_id(told["task"]) for told in self.read()}
         ids = ["GoNogo-v0", *(id for id in all_envs() if task_class(id))]
         task = next((id for id in ids if id not in used), ids[0])
-        return {"task": task, "preset": self.told.around.preset}
+        preset = self.told.around.preset
+        return {"task": task, "preset": preset if preset in presets_of(task) else "agent"}
+
+
+def _offer(preset: Any, task: str) -> None:
+    """Offer the presets of a task; the chosen one stays if that task has it."""
+    names = presets_of(task)
+    value = preset.value if preset.value in names else "agent"
+    preset.param.update(options={names[name]: name for name in names}, value=value)
 
 
 def _name(id: str) -> str:

@@ -15,7 +15,7 @@ from app.forms.editors import Around
 from app.forms.fields import Form, Key
 from app.forms.layout import column, flow
 from app.shell import words
-from app.state import Line, StudioState, wrappers_of
+from app.state import Line, StudioState, presets_of, wrappers_of
 from neurogym.spec.outcomes import Kept
 from neurogym.spec.parameters import Tasks
 from neurogym.trials.task import Task
@@ -87,8 +87,9 @@ class StackEditor(pn.viewable.Viewer):
         """Parameters to begin with: other tasks get the chosen preset."""
         if not issubclass(cls, Several):
             return {}
-        preset = {"preset": self.choice.preset}
-        return {"tasks": [{**told, **preset} for told in cls.param["tasks"].default]}
+        tasks, preset = cls.param["tasks"].default, self.choice.preset
+        known = [preset if preset in presets_of(told["task"]) else "agent" for told in tasks]
+        return {"tasks": [{**t, "preset": p} for t, p in zip(tasks, known, strict=True)]}
 
     def _tried(self, stack: list[tuple[Line, bool]], widget: Any) -> bool:
         """Take a stack over, or say beside a widget why that is not possible."""

@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 import param
@@ -23,7 +22,7 @@ from neurogym.records.database import Store
 from neurogym.records.files import write_csv
 from neurogym.records.measures import slower, summary
 from neurogym.records.trial_table import arguments, finished
-from neurogym.subjects.agents import AGENTS, Policy, agent
+from neurogym.subjects.agents import AGENTS, OBSERVERS, Policy, agent, fits
 from neurogym.subjects.rollout import describe, rollout
 
 
@@ -59,10 +58,10 @@ class Compare(pn.viewable.Viewer):
         task = env.declared
         periods = list(task.plan.timing) if task else [name for name, _, _ in env.periods]
         small = dict(size="small", margin=(6, 8))
-        first = "integrator" if self._integrates(env) else self.choice.player()
-        self.agent = pmui.Select(
-            label="agent", value=first, options=list(AGENTS), width=140, **small
-        )
+        fitting = [name for name in AGENTS if fits(name, env)]
+        observers = [name for name in OBSERVERS if name in fitting]
+        first = observers[0] if observers else self.choice.player()
+        self.agent = pmui.Select(label="agent", value=first, options=fitting, width=160, **small)
         self.agent.param.watch(lambda event: self._choose_agent(event.new), "value")
         self.settings = pmui.FlexBox(margin=0, gap="0px", sizing_mode=None, styles=TIGHT)
         self.align = pmui.Select(
@@ -102,14 +101,6 @@ class Compare(pn.viewable.Viewer):
             objects=pn.bind(_panes, self.param.pictures), sizing_mode="stretch_width",
             margin=(0, 8), styles=scrolls,
         )  # fmt: skip
-
-    def _integrates(self, env: Any) -> bool:
-        """Whether there is evidence that an integrator can use."""
-        try:
-            agent("integrator").begin(env, np.random.default_rng(0))
-        except ValueError:
-            return False
-        return True
 
     def _choose_agent(self, name: str) -> None:
         """A form for the agent's parameters, and a rollout."""

@@ -20,7 +20,7 @@ from app.forms.stack import StackEditor
 from app.player.keys import keys_line
 from app.player.messages import title
 from app.shell import heading, words
-from app.state import GUEST, PRESETS, Refused, StudioState
+from app.state import GUEST, Refused, StudioState, presets_of
 from neurogym.envs.has_trials import HasTrials
 from neurogym.figures.stills import screens, timeline
 from neurogym.spec.paper import Paper
@@ -148,7 +148,7 @@ class Configure(pn.viewable.Viewer):
         choice = self.choice
         preset = pmui.RadioButtonGroup(
             label="Preset", value=choice.preset, margin=(6, 8), size="small",
-            options={"people": "human", "agents": "agent"},
+            options={called: name for name, called in presets_of(choice.task).items()},
             description="Parameters to start from: agents do with windows of a single step.",
         )  # fmt: skip
         preset.param.watch(lambda event: self._set_preset(event.new), "value")
@@ -262,7 +262,7 @@ class Configure(pn.viewable.Viewer):
             self._build()
 
     def _set_preset(self, preset: str) -> None:
-        if preset not in PRESETS:
+        if preset not in presets_of(self.choice.task):
             return
         with param.parameterized.batch_call_watchers(self.choice):
             told = self.choice.switch(preset)

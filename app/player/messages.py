@@ -16,8 +16,9 @@ from neurogym.envs.task_env import ECHO, TaskEnv
 from neurogym.loops.wire import wire
 from neurogym.spec.layout import Group
 from neurogym.spec.outcomes import Payoffs
-from neurogym.spec.scene import cap
-from neurogym.trials.task import Task
+from neurogym.spec.scene import GO, Cross, cap
+from neurogym.trials.catalogue import task_class
+from neurogym.trials.task import Task, in_words
 
 KEYS_OF_PLAIN_ENVS = (
     "ArrowLeft",
@@ -29,6 +30,7 @@ KEYS_OF_PLAIN_ENVS = (
     "KeyD",
     "KeyF",
 )
+WAIT = "Answer once the cross is green."
 LONGEST = 100_000  # steps of an episode whose environment sets no end to it
 
 
@@ -80,13 +82,13 @@ def stage(env: HasTrials) -> dict[str, Any]:
     """What the player needs to know of a task before its first trial."""
     if task := env.declared:
         channels = [_channel(task, group) for group in task.plan.channels]
-        told = dict(channels=channels, hold=task.hold_keys, instruction=sentence(env))
+        told = dict(channels=channels, hold=task.hold_keys, instruction=_instruction(task))
         told |= task.all_keys()
         if task.has_sound:
             told["sound"] = True
         if task.together:
             told["parts"] = [
-                dict(title=title(member.task.label), instruction=member.task.sentence())
+                dict(title=member.task.title(), instruction=_instruction(member.task))
                 for member in task.together
             ]
             several: Any = task  # has what several tasks at once have
@@ -101,6 +103,23 @@ def stage(env: HasTrials) -> dict[str, Any]:
         keys=_plain_keys(env.action_space),
         dial=None,
     )
+
+
+def _instruction(task: Task) -> str:
+    """What one does, and that one waits for the cross that opens the window, if one does."""
+    told, rule = task.sentence(), task.plan.rule
+    if task.tasks or not rule or any(words in told for words in ("green", "as soon as")):
+        return told
+    opens = rule.periods[0]
+    waits = list(task.plan.timing).index(opens) > 1  # there is more to see before than the fixation
+    crosses = (element for element in task.scene.elements if isinstance(element, Cross))
+    if waits and any(cross.color == GO and _first(cross.during) == opens for cross in crosses):
+        return f"{told} {WAIT}"
+    return told
+
+
+def _first(during: str | tuple[str, ...] | None) -> str | None:
+    return during[0] if isinstance(during, tuple) else during
 
 
 def _closed(task: Task) -> list[Task]:
@@ -118,15 +137,12 @@ def _channel(task: Task, group: Group) -> dict[str, Any]:
 
 
 def title(task: str, env: HasTrials | None = None) -> str:
-    """A task's name in words: "PerceptualDecisionMaking-v0" is "Perceptual Decision Making"."""
+    """A task's name in words; those of several tasks at once."""
     whole = env.declared if env else None
     if whole and whole.tasks:
-        return whole.between.join(title(part.label) for part in whole.tasks)
-    name = task.rpartition("-v")[0] or task
-    if "." in name:  # of a collection
-        return name.replace(".", " · ").replace("_", " ")
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z0-9])(?=[A-Z][a-z])", " ", name)
-    return spaced.replace("_", " ").strip()
+        return whole.between.join(part.title() for part in whole.tasks)
+    cls = task_class(task)
+    return cls.title(task) if cls else in_words(task)
 
 
 def most_steps(env: HasTrials) -> int:
@@ -212,6 +228,8 @@ def trial(env: HasTrials, uid: str, index: int, attempt: int, first: np.ndarray)
 def _ahead(env: TaskEnv) -> dict[str, Any]:
     """All rows of a trial, and what each action earns in them, or what the program is told."""
     told: dict[str, Any] = dict(frames=np.ascontiguousarray(env.ob, np.float32))
+    if (noisy := np.flatnonzero(env.noisy.any(axis=0))).size:
+        told["noisy"] = noisy.astype(np.uint16)
     if env.task.plan.echoes:
         told |= _echoes(env)
     if env.parts:

@@ -17,9 +17,12 @@ from neurogym.spec.parameters import unknown
 LONGEST = 200  # characters of an id
 MOST_KEYS, LONGEST_KEY = 64, 40  # that a record can tell; letters on one
 MOST_PERIODS = 300  # of a trial
+SIZES = ("stage", "window", "screen")  # that a record tells, in CSS pixels
+LARGEST, FINEST = 100_000, 100  # CSS pixels of a screen, pixels of one
 MOST_COUNTED = 1_000_000  # times that something happened in a trial
 INTERRUPTIONS = ("hidden", "pause", "stop", "reload")
 COUNTS = ("early", "repeat", "extra", "blur", "hidden", "resize", "late_steps", "late_sounds")
+VIEWS = ("scene", "channels", "both")  # the last if it was changed in the trial
 FLAGS = (*COUNTS, "sound", "refresh_changed", "interrupted")
 
 
@@ -57,6 +60,11 @@ def number(message: Any, name: str) -> float | None:
     except OverflowError:  # an integer beyond all floats
         pass
     raise ValueError(f"{name} = {brief(value)}: expected a finite number or null")
+
+
+def told(message: Any, name: str) -> float | None:
+    """The same of a field that pages of an earlier version do not have."""
+    return number(message, name) if name in message else None
 
 
 def integer(message: Any, name: str, low: int, high: int = 2**31) -> int:
@@ -164,6 +172,14 @@ def actions(message: Any, env: Any) -> list[list[Any]]:
     return [[step, each] for step, each in sorted(by_step.items()) if each != rest]
 
 
+def view(message: Any) -> str | None:
+    """What a trial was shown as; None for a page of an earlier version, which does not tell."""
+    told = message.get("view")
+    if told is not None and told not in VIEWS:
+        raise ValueError(f"view = {brief(told)}: allowed are {', '.join(VIEWS)}")
+    return told
+
+
 def keys(message: Any) -> dict[str, str]:
     """What was on the key of each action; a page of an earlier version does not tell."""
     told = message.get("keys", {})
@@ -174,3 +190,23 @@ def keys(message: Any) -> dict[str, str]:
         if not (isinstance(action, str) and action.isdecimal() and len(action) < 4 and right):
             raise ValueError(f"keys: {brief(action)} = {brief(label)} is no key of an action")
     return dict(told)
+
+
+def screen(message: Any) -> dict[str, Any]:
+    """Sizes of stage, window and screen; a page of an earlier version does not tell them."""
+    sizes = message.get("screen", {})
+    if not isinstance(sizes, Mapping) or (sizes and set(sizes) != {*SIZES, "ratio"}):
+        raise ValueError(f"screen = {brief(sizes)}: expected {', '.join(SIZES)} and ratio")
+    if not sizes:
+        return {}
+    sides = {name: [_side(side, name) for side in listed(sizes, name, 2)] for name in SIZES}
+    if short := [name for name, two in sides.items() if len(two) != 2]:
+        raise ValueError(f"screen: {short[0]} = {brief(sizes[short[0]])}: expected two numbers")
+    return {**sides, "ratio": _side(sizes["ratio"], "ratio", FINEST)}
+
+
+def _side(value: Any, name: str, most: int = LARGEST) -> float:
+    size = number({name: value}, name)
+    if size is None or not 0 <= size <= most:
+        raise ValueError(f"screen: {name} = {brief(value)}: expected 0 to {most}")
+    return size

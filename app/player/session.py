@@ -18,6 +18,7 @@ from neurogym.records.files import plain_row
 from neurogym.records.measures import lengths, pace, slower
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.parameters import unknown
+from neurogym.trials.noise import is_shared
 
 AHEAD = 4  # trials that wait in the browser
 SPARE = 10  # attempts at a trial that may have been sent and forgotten since
@@ -181,6 +182,8 @@ class Session:
         return f"{self.run['run_id']}-{index}-{self.attempts[index]}"
 
     def _send_ahead(self) -> None:
+        if self.adaptive and self.env.over(self.memory):
+            self.queue.clear()
         while self.queue and len(self.sent) < self.ahead:
             index = self.queue.pop(0)
             uid = self.uid(index)
@@ -399,6 +402,7 @@ def scored(
         raise ValueError(f"uid {uid!r} does not fit trial {index}, attempt {attempt} of the run")
     flags = reading.flags(message)
     measured = {name: reading.number(message, name) for name in MEASURED}
+    measured |= {name: reading.told(message, name) for name in ("start_ms", "iti_ms")}
     rt = measured.pop("rt_ms")
     row = trial_table.empty_row(
         uid=uid,
@@ -412,6 +416,7 @@ def scored(
         subject=run["subject"],
         frames=reading.integer(message, "frames", 0),
         late_frames=reading.late_frames(message),
+        screen=reading.screen(message),
         flags=flags,
         created_utc=trial_table.utc_now(),
         **measured,
@@ -421,6 +426,8 @@ def scored(
         row["memory"], row["conditions"] = dict(env.memory), dict(env.trial)
         row["actions"], row["keys"] = reading.actions(message, env), reading.keys(message)
         row["periods"] = reading.periods(message, [name for name, *_ in env.periods])
+        view = reading.view(message) or run["settings"].get("view", "scene")
+        row["shared_noise"] = is_shared(env, by_channels=view == "channels")
         if not trial_table.is_finished(row):
             row["key_ms"] = None
             return row

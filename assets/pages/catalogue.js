@@ -7,6 +7,7 @@ import {followTheme} from "./theme.js";
 /** @typedef {import("./search.js").Task & {sentence: string, lecture: boolean}} Card */
 
 const KEPT = ["preset", "seed", "trials", "feedback", "feedback_ms", "iti_ms", "subject", "theme"];
+const ALL_HAVE = ["human", "agent"]; // presets; another one belongs to a task
 /** @template {Element} Kind @param {string} selector @returns {Kind} */
 const part = (selector) => /** @type {any} */ (document.querySelector(selector));
 const list = /** @type {HTMLLinkElement} */ (part("#tasks")).href;
@@ -19,6 +20,7 @@ const file = (folder, id, ending) =>
 function address(id, view) {
   const query = new URLSearchParams(location.search);
   for (const name of [...query.keys()]) if (!KEPT.includes(name)) query.delete(name);
+  if (!ALL_HAVE.includes(query.get("preset") ?? "human")) query.delete("preset");
   query.set("task", id);
   query.set("view", view);
   return `?${query}`;

@@ -12,8 +12,10 @@ import gymnasium as gym
 import param
 
 from neurogym import tasks
+from neurogym.envs.task_env import TaskEnv
 from neurogym.spec.parameters import Levels, Timing, plain
 from neurogym.trials.catalogue import all_envs, all_tags, declared_class, full_id, make, task_class
+from neurogym.trials.noise import shared_in
 from neurogym.trials.task import Task
 from neurogym.wrappers import WRAPPERS, fitting
 
@@ -106,7 +108,7 @@ def _of_task(id: str, cls: type[Task]) -> dict[str, Any]:
     plan = task.plan
     own = [name for name in cls.param if name not in ("name", "timing", "rewards")]
     timing = cls.param["timing"].default
-    human = cls.preset("human")
+    human, presets = cls.preset("human"), {name: dict(p) for name, p in cls.presets.items()}
     return {
         "id": id,
         "sentence": cls.sentence(),
@@ -125,7 +127,43 @@ def _of_task(id: str, cls: type[Task]) -> dict[str, Any]:
         },
         "differs": list(cls.differs),
         "human": human,
+        "presets": presets,
+        "sources": dict(cls.sources),
+        "noise": _noise(cls),
     }
+
+
+LOOKED_AT = 12  # trials
+
+
+def _noise(cls: type[Task]) -> dict[str, str]:
+    """Of each noisy group of channels, in the preset for a person: what one is shown of it."""
+    env = TaskEnv(cls(**cls.preset("human")))
+    found: dict[str, list[tuple[float, int]]] = {}
+    for index in range(LOOKED_AT):
+        env.reset(seed=1, options={"trial": index})
+        for name, told in shared_in(env).items():
+            found.setdefault(name, []).append(told)
+    return {
+        group.name: _shown(found[group.name], group.size, cls.unshared.get(group.name))
+        for group in env.task.plan.channels
+        if group.name in found
+    }
+
+
+def _shown(trials: Sequence[tuple[float, int]], size: int, why: str | None) -> str:
+    """How much of a group's noise is shown, in words; of each trial the share, and the channels."""
+    shares, counts = zip(*trials, strict=True)
+    most = max(counts)
+    if max(shares) == 0:
+        text = "not shown"
+    elif min(shares) == 1:
+        text = "shared: a person is shown the very samples that an agent gets"
+    else:
+        text = "shared in part: a person is shown some of the very samples that an agent gets"
+    if 0 < most < size:
+        text += f", in a trial those of {most} of {size} channels"
+    return f"{text} ({why})" if why else text
 
 
 def paragraphs(cls: type[Any]) -> list[str]:
@@ -225,9 +263,15 @@ def _datasheet(facts: dict[str, Any]) -> str:
                 for k, p in facts["parameters"].items()
             ],
         ),
+        "Noise": (("channels", "what a person is shown of it"), facts["noise"].items()),
+        "Where values come from": (("value", "source"), facts["sources"].items()),
         "Preset for a person (human)": (
             ("name", "value"), [(k, _short(v)) for k, v in facts["human"].items()],
         ),
+        **{
+            f"Preset {name}": (("name", "value"), [(k, _short(v)) for k, v in preset.items()])
+            for name, preset in facts["presets"].items()
+        },
     }  # fmt: skip
     parts += [f"## {title}\n\n{_table(*t)}" for title, t in tables.items() if t[1]]
     if facts["differs"]:
@@ -266,12 +310,16 @@ def _sections(facts: dict[str, Any]) -> list[tuple[str, list[str]]]:
         ("Channels", [_indices(*item) for item in facts["channels"].items()]),
         ("Actions", [_indices(*item) for item in facts["actions"].items()]),
         ("Conditions", [_condition(*item) for item in facts["conditions"].items()]),
+        ("Noise", [f"{name}: {text}" for name, text in facts["noise"].items()]),
         ("Differences from NeuroGym", [f"- {line}" for line in facts["differs"]]),
-        (
-            "Preset for a person (human)",
-            [f"{name} = {_short(value)}" for name, value in facts["human"].items()],
-        ),
+        ("Where values come from", [f"{name}: {text}" for name, text in facts["sources"].items()]),
+        ("Preset for a person (human)", _preset(facts["human"])),
+        *((f"Preset {name}", _preset(preset)) for name, preset in facts["presets"].items()),
     ]
+
+
+def _preset(preset: dict[str, Any]) -> list[str]:
+    return [f"{name} = {_short(value)}" for name, value in preset.items()]
 
 
 def _assignment(name: str, facts: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 from neurogym.envs.episodes import as_trials
-from neurogym.envs.has_trials import Forking
+from neurogym.envs.has_trials import Forking, HasTrials
 from neurogym.envs.task_env import TaskEnv
 from neurogym.loops.kernels import TOLD
 from neurogym.loops.many import kernels_of
@@ -63,8 +63,8 @@ class _TaskSource:
 
     fill = FILL
 
-    def __init__(self, task: Task, seed: int):
-        self.task, self.stream = task, Stream(task, seed)
+    def __init__(self, task: Task, seed: int, played: bool = False):
+        self.task, self.stream, self.played = task, Stream(task, seed), played
         self.block, self.trial, self.rows = 0, 0, 0
 
     def draw(self, at_least: int, fixed: Mapping[str, Any]) -> Rows:
@@ -74,7 +74,7 @@ class _TaskSource:
             trials += size_of(self.block + count)
             count += 1
         block = self.stream.blocks(self.block, count, fixed)
-        ob, gt, offsets = rows_of(block)
+        ob, gt, offsets = rows_of(block, self.played)
         rows = Rows(ob, gt, block.window, offsets, self.trial)
         self.block += count
         self.trial += block.n
@@ -278,12 +278,13 @@ class Shown:
         return Result.of([self.how[name][i] for name in HOW], self.parts, i)
 
 
-def rows_of(block: TrialBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def rows_of(block: TrialBatch, played: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Observations (S, C), labels (S,) and offsets (n + 1,), for training.
 
-    Of a closed task, what is seen depends on what is done, which is what is right.
+    Of a closed task, what is seen depends on what is done, which is what is right. With `played`
+    all trials end with the answer, as they do when they are played rightly.
     """
-    if not block.task.closed or block.task.foreseen:
+    if not played and (not block.task.closed or block.task.foreseen):
         return block.ob, block.gt, block.offsets
     shown = play_rightly(block)
     return shown.ob, shown.gt, shown.offsets
@@ -444,6 +445,9 @@ class Dataset(Forking):
         batch_first: arrays (batch, seq_len, ...) instead.
         seed: of the trials; fresh ones if None.
         details: return the third item.
+        played: trials end with the right answer, as they do when they are played, so that what a
+            network learns from is what it meets in an environment; else windows last to their end.
+        tensors: PyTorch tensors in place of arrays, in the same memory: nothing is copied.
 
     Keyword arguments of a call force conditions: from this batch on, sequences start with trials
     drawn under them; a call with other ones starts anew.
@@ -451,6 +455,7 @@ class Dataset(Forking):
     Raises:
         ValueError: for an unknown task or parameter, an environment without labels, sizes that are
             no whole numbers from 1, and conditions that the task cannot honour.
+        ImportError: for tensors without PyTorch.
     """
 
     def __init__(
@@ -464,13 +469,23 @@ class Dataset(Forking):
         *,
         seed: int | None = None,
         details: bool = False,
+        played: bool = False,
+        tensors: bool = False,
     ):
         for name, value in (("batch_size", batch_size), ("seq_len", seq_len or 1)):
             if int(value) != value or value < 1:
                 raise ValueError(f"{name} = {value!r}: expected a whole number from 1")
         self.batch_size, self.seq_len = int(batch_size), int(seq_len or 1000)
         self.max_batch, self.batch_first, self.details = max_batch, batch_first, details
+        self.played, self.tensors = played, tensors
+        if tensors:
+            _torch()
         self.env: Any = _as_env(env, env_kwargs or {})
+        if played and self.env.declared is None:
+            raise ValueError(
+                f"played: {self.env} is no declared task, so that nothing is known of how its"
+                " trials end: leave it out"
+            )
         self.seed(seed)
 
     def seed(self, seed: int | None = None) -> None:
@@ -487,7 +502,7 @@ class Dataset(Forking):
         if task.plan.learns or task.plan.echoes:
             kind = _Foreseers if task.plan.settles else _Subjects
             return kind(task, self._seed, self.batch_size)
-        return _TaskSource(task, self._seed)
+        return _TaskSource(task, self._seed, self.played)
 
     def _forget(self) -> None:
         self._fixed: dict[str, Any] = {}
@@ -512,9 +527,10 @@ class Dataset(Forking):
             return inputs, targets
         return inputs, targets, {n: self._take(n, rows) for n in ("mask", "start", "trial")}
 
-    def _take(self, name: str, rows: np.ndarray) -> np.ndarray:
+    def _take(self, name: str, rows: np.ndarray) -> Any:
         values = self._pool[name]
-        return values.take(rows.ravel(), axis=0).reshape(*rows.shape, *values.shape[1:])
+        taken = values.take(rows.ravel(), axis=0).reshape(*rows.shape, *values.shape[1:])
+        return _torch().from_numpy(taken) if self.tensors else taken
 
     def _fill(self) -> None:
         """Draw trials, and give each sequence a run of whole ones after the rows it has left.
@@ -569,7 +585,17 @@ class Dataset(Forking):
         return self()
 
 
-def _as_env(env: Any, kwargs: Mapping[str, Any]) -> gym.Env:
+def _torch() -> Any:
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "tensors need PyTorch: pip install 'neurogym[agents]'", name=error.name
+        ) from error
+    return torch
+
+
+def _as_env(env: Any, kwargs: Mapping[str, Any]) -> HasTrials:
     if isinstance(env, str):
         return as_trials(make(env, **kwargs))
     if kwargs:

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 import gymnasium as gym
 import numpy as np
 
+from neurogym.spec.plan import Estimate
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.task import Task
 
@@ -59,6 +60,8 @@ class HasTrials(Forking, gym.Env):
 
     declared: Task | None = None  # the declared task
     memory: Mapping[str, Any] = {}  # what the current trial was told of those before it
+    # (T, C) which channels of the current trial carry noise, and when; None where nobody knows
+    noisy: np.ndarray | None = None
     # of several tasks at once: which are on in the current step, and not over; each one's own batch
     # and the current trial's place in it, or None for a task that the trial lacks
     live: Sequence[bool] = ()
@@ -70,6 +73,15 @@ class HasTrials(Forking, gym.Env):
         if self.spec is None:
             return About(type(self).__name__)
         return About(self.spec.id, dict(self.spec.kwargs))
+
+    def estimates(self, memory: Mapping[str, Any]) -> Sequence[Estimate]:
+        """What is known of the subject by what follows it, given what the next trial is told."""
+        return ()
+
+    def over(self, memory: Mapping[str, Any]) -> bool:
+        """Whether all that follows the subject has come to its end: a run stops there."""
+        found = self.estimates(memory)
+        return bool(found) and all(estimate.over for estimate in found)
 
     @property
     def version(self) -> Hashable:

@@ -21,7 +21,17 @@ from neurogym.envs.task_env import (
     JointEnv,
     TaskEnv,
 )
-from neurogym.spec.primitives import SQUARE, TURN, envelope, is_bound, is_lit, is_there, path, value
+from neurogym.spec.primitives import (
+    SQUARE,
+    TURN,
+    channels_of,
+    envelope,
+    is_bound,
+    is_lit,
+    is_there,
+    path,
+    value,
+)
 from neurogym.trials.task import Task
 
 GREY = 128.0
@@ -30,6 +40,7 @@ HZ = 60.0  # dots in a frame are as many as on a screen of that rate
 LONGEST = 250.0  # ms between two frames of a set of dots, after which it is drawn anew
 FINE = 4  # text is drawn so many times larger
 LOOKS = ("color", "alpha", "during", "show", "flash", "where", "press")  # not of a shape
+MOTION = {"direction", "coherence", "speed", "aperture"}  # of dots
 KEPT = 512  # covers of shapes that a painter remembers
 OTHER_FONTS = ("DejaVuSans.ttf", "Arial Unicode.ttf", "arial.ttf", "Helvetica.ttc")
 
@@ -231,6 +242,7 @@ class Painter:
         self._shown: list[tuple[dict[str, Any], list[str]]] = []  # with the fields that are bound
         self._covers: dict[Any, Cover | None] = {}
         self._dots: dict[int, tuple[int, list[np.ndarray], np.random.Generator]] = {}
+        self._rows: np.ndarray | None = None
 
     def frame(self, env: RenderedEnv, row: np.ndarray) -> np.ndarray:
         """The picture of the step that an environment is in, (size, size, 3) uint8.
@@ -238,12 +250,17 @@ class Painter:
         `row` are the channels, and after them what graded actions are.
         """
         if env.drawn_trial != self._key:
-            self.begin(env.drawn_trial, self.task.plan.scene.resolve(self.task, env.trial))
+            self.begin(env.drawn_trial, self.task.plan.scene.resolve(self.task, env.trial), env.ob)
         return self.draw({name: (a, b) for name, a, b in env.periods}, env.t_ind, row)
 
-    def begin(self, key: Any, primitives: Sequence[Mapping[str, Any]]) -> None:
-        """Take over what a trial shows; dots follow from its `key`, (seed, index, ...)."""
-        self._key, self._dots = key, {}
+    def begin(
+        self, key: Any, primitives: Sequence[Mapping[str, Any]], rows: np.ndarray | None = None
+    ) -> None:
+        """Take over what a trial shows; dots follow from its `key`, (seed, index, ...).
+
+        `rows` (T, C), if they are known ahead, tell how dots moved in steps that are not drawn.
+        """
+        self._key, self._dots, self._rows = key, {}, rows
         self._shown = [
             (
                 {f: v if is_bound(v) else _frozen(v) for f, v in p.items()},
@@ -264,11 +281,11 @@ class Painter:
                 continue
             e = {**primitive, **{name: value(primitive[name], row) for name in bound}}
             if _visible(e, (now - since) * self.task.dt):
-                self._draw(grid, k, e, (now - since) * self.task.dt, now - since)
+                self._draw(grid, k, e, now, since)
         return np.clip(np.rint(grid.image), 0, 255).astype(np.uint8)
 
-    def _draw(self, grid: Grid, k: int, e: Mapping[str, Any], ms: float, steps: int) -> None:
-        kind = e["kind"]
+    def _draw(self, grid: Grid, k: int, e: Mapping[str, Any], now: int, since: int) -> None:
+        kind, ms = e["kind"], (now - since) * self.task.dt
         if kind in SHAPES:
             grid.blend(self._cover(grid, e), e["color"], e["alpha"])
         elif kind == "waves":
@@ -276,7 +293,7 @@ class Painter:
             _waves(grid, x - e["x"], y - e["y"], inside, e, ms)
         elif kind == "dots":
             x, y, px, _ = self._panel(grid, e)
-            self._cloud(grid, k, x - e["x"], y - e["y"], px, e, steps)
+            self._cloud(grid, k, x - e["x"], y - e["y"], px, e, now, since)
         elif kind != "sound":
             raise TypeError(f"frames cannot show a {kind!r}")
 
@@ -302,9 +319,9 @@ class Painter:
             self._covers[key] = cropped(much if inside is None else much * inside)
         return self._covers[key]
 
-    def _cloud(self, grid, k, x, y, px, e, steps) -> None:
-        """Random-dot motion in the step that is so many after the first one."""
-        field = self._field(k, e, steps)
+    def _cloud(self, grid, k, x, y, px, e, now, since) -> None:
+        """Random-dot motion in a step, of dots that came on in another one."""
+        field = self._field(k, e, now, since)
         radius = e["aperture"] / 2
         shown = field[np.hypot(*(field - 0.5).T) < 0.5]
         places = (shown - 0.5) * e["aperture"]
@@ -314,26 +331,38 @@ class Painter:
             cover *= np.hypot(x, y) < radius + 0.5 / px
             grid.blend(cropped(cover), color, e["alpha"] * float(np.clip(e["contrast"], 0, 1)))
 
-    def _field(self, k: int, e: Mapping[str, Any], steps: int) -> np.ndarray:
+    def _field(self, k: int, e: Mapping[str, Any], now: int, since: int) -> np.ndarray:
         """Where the dots are, (n, 2) in a unit square: moved on from step to step."""
+        steps = now - since
         n = max(1, round(e["density"] / HZ * 4 / np.pi))
         sets = e["lifetime"] if e["lifetime"] * self.task.dt <= LONGEST else 1
         done, fields, rng = self._dots.get(k, (-1, [], None))
         if done > steps or rng is None:
             rng = np.random.default_rng([*self._key[:2], k])
             done, fields = -1, [rng.random((n, 2)) for _ in range(sets)]
-        way = np.array([np.cos(e["direction"]), np.sin(e["direction"])])
-        way *= np.sign(e["coherence"]) or 1.0
-        far = e["speed"] / e["aperture"] * self.task.dt * sets / 1000
         for step in range(done + 1, steps + 1):
             if step < sets:
                 continue  # as they were drawn
+            then = e if step == steps else self._before(k, e, since + step)
+            share = abs(then["coherence"]) / 100  # beyond 1 all dots move, and so much farther
+            far = then["speed"] / then["aperture"] * self.task.dt * sets / 1000 * max(1.0, share)
+            way = np.array([np.cos(then["direction"]), np.sin(then["direction"])])
+            way *= far * (np.sign(then["coherence"]) or 1.0)
             field = fields[step % sets]
-            moves = rng.random(n) < abs(e["coherence"]) / 100
+            moves = rng.random(n) < share
             anew = rng.random((n, 2))
-            fields[step % sets] = np.where(moves[:, None], (field + far * way) % 1, anew)
+            fields[step % sets] = np.where(moves[:, None], (field + way) % 1, anew)
         self._dots[k] = steps, fields, rng
         return fields[steps % sets]
+
+    def _before(self, k: int, e: Mapping[str, Any], at: int) -> Mapping[str, Any]:
+        """What a primitive was in a step before the one that is drawn."""
+        primitive, bound = self._shown[k]
+        if self._rows is None or at >= len(self._rows):
+            return e
+        row = self._rows[at]
+        known = [f for f in MOTION & {*bound} if max(channels_of(primitive[f])) < row.size]
+        return {**e, **{name: value(primitive[name], row) for name in known}}
 
     def _bars(self, grid: Grid, row: np.ndarray) -> None:
         """A bar for each channel, of tasks without a scene."""

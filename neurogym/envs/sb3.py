@@ -157,7 +157,7 @@ class TaskVecEnv(VecEnv):
         """Begin an episode in each env, (n, C); after `seed(s)` with trial 0 of seed s + i."""
         if given := [options for options in self._options if options]:
             raise ValueError(f"reset options {given[0]}: a vec_env takes none")
-        seeds = None if None in self._seeds else self._seeds
+        seeds: Any = None if None in self._seeds else self._seeds
         self._reset_seeds()
         self._steps[:] = self._trials[:] = 0
         return self.envs.reset(seed=seeds)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from neurogym.envs.has_trials import About, HasTrials
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Outcome, Payoffs, Result
-from neurogym.spec.plan import Step
+from neurogym.spec.plan import Estimate, Step
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.stream import MOST, Stream
 from neurogym.trials.task import Task, Turn
@@ -123,6 +124,7 @@ class TaskEnv(HasTrials):
         self._i = self._i_is = -1  # the trial's place in the block, and its number
         self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
         self._memory: dict[str, Any] = {}  # and what this one was told
+        self._rests: Any = None  # what doing nothing earns in the rows of a batch
         self._response: tuple[int, float] | None = None  # of a closed task: its first
         self.forced: Mapping[str, Any] = NO_CONDITIONS
 
@@ -181,6 +183,28 @@ class TaskEnv(HasTrials):
             self._pay = self._pays[state]
         self._k = k = k + 1
         return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
+
+    def rest(self, step: int) -> list[float]:
+        """Do nothing until a step of the trial, or until something would happen; returns rewards.
+
+        For open tasks without channels that show what was done, before anything was done in the
+        trial: there it is the same as so many steps.
+        """
+        earned, eventful = self._resting()
+        k, stop = self._k, self._offsets[self._i] + step
+        stop = max(min(stop, eventful[bisect_left(eventful, k)]), k)  # a last row is eventful
+        self._k = stop
+        rewards: list[float] = earned[k:stop].tolist()
+        return rewards
+
+    def _resting(self) -> tuple[np.ndarray, list[int]]:
+        """What doing nothing earns in each row of the block, and the rows where it is an event."""
+        if self._rests is None or self._rests[0] is not self._batch:
+            payoffs, kind = self._block.paid
+            events = payoffs.ends[:, 0, 0] | (payoffs.next[:, 0, 0] != 0)
+            rows = np.flatnonzero(events.take(kind)).tolist()
+            self._rests = self._batch, payoffs.reward[:, 0, 0].take(kind).astype(float), rows
+        return self._rests[1], self._rests[2]
 
     def _finish(
         self, reward: float, gt: Any, response: int, rt: float, outcome: int, performance: float
@@ -268,6 +292,9 @@ class TaskEnv(HasTrials):
     def memory(self) -> dict[str, Any]:
         """What the current trial was told of those before it, as JSON; {} if trials stand alone."""
         return self._memory
+
+    def estimates(self, memory: Mapping[str, Any]) -> list[Estimate]:
+        return self.task.estimates(memory)
 
     def new_trial(self, **conditions: Any) -> dict[str, Any]:
         """Begin the next trial, conditions or periods' lengths forced; returns its conditions."""
@@ -387,6 +414,11 @@ class TaskEnv(HasTrials):
         return self._labels[self._k]
 
     @property
+    def ob_now(self) -> np.ndarray:
+        """The observation with which the trial began, (C,), or what is shown now in open tasks."""
+        return self._first()
+
+    @property
     def window_open(self) -> bool:
         """Whether responses are asked for in the current step."""
         first, stop = self._block.window[self._i]
@@ -444,6 +476,11 @@ class TaskEnv(HasTrials):
         return self._block.ob[self._offsets[self._i] : self._offsets[self._i + 1]]
 
     @property
+    def noisy(self) -> np.ndarray:
+        """Which channels of the current trial carry noise in which steps, (T, C) bool."""
+        return self._block.noisy(self._i)
+
+    @property
     def gt(self) -> np.ndarray:
         """The current trial's right actions, (T,), or (T, k) where they are graded."""
         return self._block.gt[self._offsets[self._i] : self._offsets[self._i + 1]]
@@ -480,6 +517,11 @@ class TaskEnv(HasTrials):
     def turn(self) -> Turn:
         """The single task that the current trial is of, of those that take turns, or the task."""
         return self.task.turn(self._block, self._i)
+
+    @property
+    def place(self) -> tuple[TrialBatch, int]:
+        """The batch that holds the current trial, and the trial's place in it."""
+        return self._block, self._i
 
     @property
     def live(self) -> list[bool]:

@@ -12,7 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Self
 
-from neurogym.records import trial_table
+from neurogym.records import flat, trial_table
 from neurogym.records.files import KINDS, MAX_INTEGER, checked, plain_row
 from neurogym.spec.parameters import plain, unknown
 
@@ -29,8 +29,8 @@ VERSION = 6
 ADDED: dict[int, dict[str, str | None]] = {  # columns by version, and what is in them
     2: {"memory": "{}", "parts": "[]"}, 3: {"periods": "[]"}, 4: {"pace": None}, 5: {"keys": "{}"},
     6: {
-        "produced_ms": None, "answers": "[]", "shared_noise": None, "start_ms": None, "iti_ms": None,
-        "screen": "{}",
+        "produced_ms": None, "answers": "[]", "shared_noise": None, "start_ms": None,
+        "iti_ms": None, "screen": "{}",
     },
 }  # fmt: skip
 AT_ONCE = 500  # rows that are fetched together
@@ -363,9 +363,26 @@ class Store:
     ) -> Iterator[dict[str, Any]]:
         """The same rows, one after the other: they need not all fit into memory."""
         filters = dict(run_id=run_id, task=task, subject_kind=subject_kind, subject=subject)
+        return self._each(trial_table.COLUMNS, filters, limit)
+
+    def condition_names(
+        self,
+        run_id: str | None = None,
+        task: str | None = None,
+        subject_kind: str | None = None,
+        subject: str | None = None,
+    ) -> list[str]:
+        """The conditions that such rows have as columns in CSV, read without keeping the rows."""
+        filters = dict(run_id=run_id, task=task, subject_kind=subject_kind, subject=subject)
+        rows = self._each(["conditions"], filters, None)
+        return flat.names(row["conditions"] for row in rows)
+
+    def _each(
+        self, columns: Iterable[str], filters: Mapping[str, str | None], limit: int | None
+    ) -> Iterator[dict[str, Any]]:
         given = {name: value for name, value in filters.items() if value is not None}
-        columns = [_TRIALS.c[name] for name in trial_table.COLUMNS]
-        statement = sa.select(*columns).where(*_equal(_TRIALS, given))
+        statement = sa.select(*(_TRIALS.c[name] for name in columns))
+        statement = statement.where(*_equal(_TRIALS, given))
         statement = statement.order_by(_TRIALS.c.number).limit(limit)
         with self._engine.connect() as connection:
             found = connection.execution_options(yield_per=AT_ONCE).execute(statement)

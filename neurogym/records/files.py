@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
+from neurogym.records import flat
 from neurogym.records.trial_table import COLUMNS, JSON_COLUMNS, empty_row
 from neurogym.spec.parameters import from_json, plain, unknown
 
@@ -78,16 +79,32 @@ def _small(name: str, value: int) -> int:
     return value
 
 
-def write_csv(rows: Iterable[Mapping[str, Any]], file: File, *, raw: bool = False) -> None:
+def write_csv(
+    rows: Iterable[Mapping[str, Any]],
+    file: File,
+    *,
+    raw: bool = False,
+    conditions: Sequence[str] | None = None,
+) -> None:
     """Write rows as CSV: a header, JSON in the JSON columns, nothing for None, true and false.
 
-    Text that a spreadsheet would run as a formula gets an apostrophe before it, which `read` takes
-    away; `raw` leaves it as it is.
+    After the columns of the trial table, conditions that are one value each have columns of their
+    own (`flat.column_of`): those that `conditions` names, or else those of the rows, which are
+    gathered for it. Text that a spreadsheet would run as a formula gets an apostrophe before it,
+    which `read` takes away; `raw` leaves it as it is.
     """
+    if conditions is None:
+        rows = list(rows)
+        conditions = flat.names(plain(row.get("conditions") or {}) for row in rows)
     with _opened(file, "w") as out:
-        out.write(_line(COLUMNS))
+        named = [_guarded(flat.column_of(name), raw) for name in conditions]
+        out.write(_line([*COLUMNS, *named]))
         for row in rows:
-            out.write(_line([_text(name, value, raw) for name, value in plain_row(row).items()]))
+            full = plain_row(row)
+            cells = [_text(value, KINDS[name], raw) for name, value in full.items()]
+            own = (full["conditions"].get(name) for name in conditions)
+            cells += ["" if isinstance(v, list | dict) else _text(v, _kind(v), raw) for v in own]
+            out.write(_line(cells))
 
 
 def write_json(rows: Iterable[Mapping[str, Any]], file: File) -> None:
@@ -124,10 +141,40 @@ def _listed(source: IO[str]) -> list[dict[str, Any]]:
 
 def _table(source: IO[str]) -> Iterator[dict[str, Any]]:
     csv.field_size_limit(2**31 - 1)  # a long trial's actions exceed the 128 kB that csv allows
-    for row in csv.DictReader(source):
+    table = csv.DictReader(source)
+    others = [name for name in table.fieldnames or () if name not in COLUMNS]
+    unseen = {flat.condition_of(_bare(name)): name for name in others}
+    for row in table:
         if None in row or None in row.values():
             raise ValueError("a row has more cells, or fewer, than there are columns")
-        yield {name: _value(name, text) for name, text in row.items()}
+        told = {name: _value(name, text) for name, text in row.items() if name in COLUMNS}
+        conditions = told.get("conditions") or {}
+        for name in others:
+            _check_flat(name, row[name], conditions)
+        for condition in set(unseen).intersection(conditions):
+            del unseen[condition]
+        yield told
+    if unseen:
+        raise ValueError(unknown("column", list(unseen.values()), COLUMNS))
+
+
+def _check_flat(column: str, text: str, conditions: Any) -> None:
+    """ValueError if the column of a condition says something else than the JSON does."""
+    name = flat.condition_of(_bare(column))
+    value = conditions.get(name) if isinstance(conditions, dict) else None
+    if text == "" and (value in (None, "") or isinstance(value, list | dict)):
+        return
+    if not isinstance(conditions, dict) or name not in conditions:
+        raise ValueError(f"{column} = {text!r}: the row's conditions, as JSON, have no {name!r}")
+    try:
+        found = _bare(text) if isinstance(value, str) else from_json(text)
+    except ValueError:
+        found = text
+    if found != value:
+        raise ValueError(
+            f"{column} = {text!r}, but the row's conditions, as JSON, say {value!r}: that is what"
+            " counts, so change it there, too"
+        )
 
 
 def is_export(path: Path, form: str) -> bool:
@@ -154,15 +201,25 @@ def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _text(name: str, value: Any, raw: bool) -> str:
+def _kind(value: Any) -> str:
+    return "text" if isinstance(value, str) else "json"
+
+
+def _text(value: Any, kind: str, raw: bool) -> str:
     if value is None:
         return ""
-    if KINDS[name] != "text":
-        return _compact(value)
-    return f"'{value}" if not raw and FORMULA.match(value) else value
+    return _guarded(value, raw) if kind == "text" else _compact(value)
+
+
+def _guarded(text: str, raw: bool = False) -> str:
+    return f"'{text}" if not raw and FORMULA.match(text) else text
+
+
+def _bare(text: str) -> str:
+    return text[1:] if GUARDED.match(text) else text
 
 
 def _value(name: str, text: str) -> Any:
-    if text == "" or KINDS.get(name, "text") == "text":
-        return (text[1:] if GUARDED.match(text) else text) or None
+    if text == "" or KINDS[name] == "text":
+        return _bare(text) or None
     return from_json(text)

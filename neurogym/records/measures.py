@@ -175,6 +175,7 @@ def implausible(row: Row, length_ms: float) -> list[str]:
     """The columns of a finished trial of that length whose values no screen and keys can give."""
     rate, onset, key, rt = (row[name] for name in ("refresh_hz", "onset_ms", "key_ms", "rt_ms"))
     longest = length_ms * max(1.0, row["pace"] or 1.0) + MARGIN_MS
+    start, iti = row["start_ms"], row["iti_ms"]
     shown = [start for _, start, _ in row["periods"]]
     strange = {
         "rt_ms": rt is not None and not 0 <= rt <= longest,
@@ -182,6 +183,10 @@ def implausible(row: Row, length_ms: float) -> list[str]:
         "onset_ms": onset is not None
         and bool(shown)
         and not min(shown) - MARGIN_MS <= onset <= min(shown) + longest,
+        "start_ms": start is not None
+        and bool(shown)
+        and not min(shown) - longest <= start <= min(shown),
+        "iti_ms": iti is not None and iti < 0,
         "frames": row["frames"] == 0,
         "refresh_hz": rate is not None and not RATES[0] <= rate <= RATES[1],
     }

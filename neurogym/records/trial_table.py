@@ -7,9 +7,10 @@ index and forced conditions; `replay` does so. Times are ms; JSON columns are di
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,8 @@ JSON_COLUMNS = (
     "periods", "keys", "flags",
 )  # fmt: skip
 
+SINGLE = 2.0**-24  # relative error of single precision
+
 
 def new_run_id() -> str:
     """A fresh id for a run."""
@@ -115,10 +118,16 @@ class Trace:
         return None
 
 
-def run_trial(env: HasTrials, act: Any, first: np.ndarray) -> Trace:
+def run_trial(
+    env: HasTrials,
+    act: Any,
+    first: np.ndarray,
+    receive: Callable[[float, bool], None] | None = None,
+) -> Trace:
     """Play the trial that `env` has begun: `act(ob)` gives each step's action.
 
-    `first` is its first observation, (C,). ValueError for an action that there is not.
+    `first` is its first observation, (C,). `receive` is told of each step what it earned, and
+    whether the trial ended with it. ValueError for an action that there is not.
     """
     periods, dt, endless = env.periods, float(env.dt), env.most_steps is None
     ob = first
@@ -127,6 +136,8 @@ def run_trial(env: HasTrials, act: Any, first: np.ndarray) -> Trace:
     while not info.get("new_trial"):
         at, action = env.t_ind, act(ob)
         following, reward, _, _, info = env.step(action)
+        if receive:
+            receive(float(reward), bool(info.get("new_trial")))
         gt = info.get("gt")
         step = (ob, -1 if gt is None else gt, action, reward, at)
         for column, value in zip(rows, step, strict=True):
@@ -156,6 +167,28 @@ def begin(
     return env.reset(seed=seed, options=options)[0]
 
 
+def total(rewards: Sequence[float] | np.ndarray) -> float:
+    """The sum of rewards (n,), as one writes it: payoff tables hold single precision.
+
+    What that makes of 0.1, 0.10000000149, counts as 0.1, also where it was weighted or summed
+    already; other numbers count as they are.
+    """
+    given = np.asarray(rewards, float)
+    given = given[given != 0]
+    if not np.isfinite(given).all():
+        return float(given.sum())
+    return float(sum(Decimal(_written(reward)) for reward in given.tolist()))
+
+
+def _written(reward: float) -> str:
+    with np.errstate(over="ignore"):  # beyond single precision
+        single = np.float32(reward)
+    if float(single) == reward:
+        return str(single)
+    short = f"{reward:.5g}"
+    return short if abs(float(short) - reward) <= SINGLE * abs(reward) else repr(reward)
+
+
 def outcome_of(trace: Trace) -> dict[str, Any]:
     """The columns that a played trial fills."""
     end = trace.end
@@ -168,8 +201,11 @@ def outcome_of(trace: Trace) -> dict[str, Any]:
         "outcome": end["outcome"],
         "correct": Outcome[end["outcome"].upper()].is_correct,
         "performance": float(end["performance"]),
-        "parts": end.get("parts", []),
-        "reward": float(trace.rewards.sum()),
+        "parts": [
+            {**part, "reward": total([part["reward"]])} if "reward" in part else part
+            for part in end.get("parts", [])
+        ],
+        "reward": total(trace.rewards),
         "rt_ms": float(end["rt"]) if responded else None,
     }
 

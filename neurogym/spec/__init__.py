@@ -13,6 +13,7 @@ from neurogym.spec.conditions import (
     Subset,
     Switches,
     Uniform,
+    Walk,
 )
 from neurogym.spec.durations import Duration
 from neurogym.spec.layout import Actions, Channels, Evidence, Graded
@@ -123,5 +124,6 @@ __all__ = [
     "Tone",
     "Trials",
     "Uniform",
+    "Walk",
     "Worth",
 ]

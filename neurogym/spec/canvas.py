@@ -54,6 +54,7 @@ class Timeline:
         self.dt, self.ms, self.start, self.end = dt, dict(ms), dict(start), dict(end)
         self.steps, self.length, self.segments = steps, length, dict(segments)
         self.periods, self.n = list(start), len(length)
+        self._all = np.ones(self.n, bool)
         if not length.all():
             raise ValueError("a trial without any step: every period of it lasts 0 ms")
 
@@ -76,7 +77,7 @@ class Timeline:
 
     def has(self, period: str) -> np.ndarray:
         """Which trials have a period, (n,) bool: those of one task have all of them."""
-        return np.ones(self.n, bool)
+        return self._all
 
 
 def in_order(

@@ -185,6 +185,41 @@ class Flips(Condition):
         return f"0 or 1, flips with probability {self.p:g}"
 
 
+class Walk(Condition):
+    """A number that goes on from trial to trial by Gaussian steps, reflected between two bounds.
+
+    It starts anywhere between them with equal chance, which is how it stays distributed.
+    """
+
+    carries = True
+
+    def __init__(self, low: float, high: float, sd: float, *, unit: str = "", doc: str = ""):
+        self.low, self.high, self.sd, self.unit, self.doc = low, high, sd, unit, doc
+        if not (low <= high and sd >= 0):
+            raise ValueError(f"low = {low!r}, high = {high!r}, sd = {sd!r}: expected low <= high"
+                             " and sd from 0")  # fmt: skip
+
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
+        steps, start = self.sd * rng.standard_normal(n), rng.uniform(self.low, self.high)
+        if last is None:
+            steps[0], last = 0.0, start
+        return self.reflected(last + np.cumsum(steps))
+
+    def reflected(self, values: np.ndarray) -> np.ndarray:
+        """Numbers as mirrors at the bounds bring them back between these."""
+        width = self.high - self.low
+        if not width:
+            return np.full(np.shape(values), self.low)
+        away = (np.asarray(values) - self.low) % (2 * width)
+        return np.clip(self.low + np.minimum(away, 2 * width - away), self.low, self.high)
+
+    def allows(self, value: Any) -> bool:
+        return _between(self.low, value, self.high)
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}, a random walk in steps with SD {self.sd:g}"
+
+
 class Switches(Condition):
     """One of 0 to n - 1, kept from trial to trial but for a switch to another with probability p.
 

@@ -29,9 +29,24 @@ BASELINE = 0.35  # of a letter's size: how far the line that it stands on is bel
 # -- bindings -----------------------------------------------------------------------------------
 
 
+BINDINGS = ("channel", "ring", "pull", "mix")
+
+
+def kind_of(value: Any) -> str | None:
+    """How a number follows from the channels of a step; None if it does not.
+
+    It is that of a "channel"; the angle to which a "ring" of channels, (first, size), points, or
+    how far, its "pull"; or a "mix": the sum of channels times weights, [channel, weight] each. All
+    are taken times `scale`, plus `offset`, and kept within `clip`, if it is there.
+    """
+    if not isinstance(value, Mapping):
+        return None
+    return next((kind for kind in BINDINGS if kind in value), None)
+
+
 def is_binding(value: Any) -> bool:
     """Whether a number follows from the channels of a step."""
-    return isinstance(value, Mapping) and ("channel" in value or "ring" in value)
+    return kind_of(value) is not None
 
 
 def is_bound(value: Any) -> bool:
@@ -50,17 +65,41 @@ def value(field: Any, row: np.ndarray) -> Any:
         return [value(item, row) for item in field]
     if not isinstance(field, Mapping):
         return field
-    if not is_binding(field):
+    kind = kind_of(field)
+    if kind is None:
         return {name: value(item, row) for name, item in field.items()}
-    if "channel" in field:
-        now = float(row[field["channel"]])
-    else:
-        first, n = field["ring"]
-        theta, level = ring(n), row[first : first + n]
-        now = float(np.arctan2(level @ np.sin(theta), level @ np.cos(theta)))
-    now = now * field["scale"] + field["offset"]
+    now = _read(kind, field[kind], row) * field["scale"] + field["offset"]
     low, high = field.get("clip", (now, now))
     return min(max(now, low), high)
+
+
+def _read(kind: str, what: Any, row: np.ndarray) -> float:
+    """What a binding reads of a row."""
+    if kind == "channel":
+        return float(row[what])
+    if kind == "mix":
+        return float(sum(weight * row[channel] for channel, weight in what))
+    first, n = what
+    theta, level = ring(n), row[first : first + n]
+    x, y = level @ np.cos(theta), level @ np.sin(theta)
+    return float(np.arctan2(y, x) if kind == "ring" else np.hypot(x, y))
+
+
+def channels_of(field: Any) -> set[int]:
+    """The channels that a field follows."""
+    if isinstance(field, list | tuple):
+        return set().union(*map(channels_of, field))
+    if not isinstance(field, Mapping):
+        return set()
+    kind = kind_of(field)
+    if kind is None:
+        return set().union(*map(channels_of, field.values()))
+    if kind == "channel":
+        return {field["channel"]}
+    if kind == "mix":
+        return {channel for channel, _ in field["mix"]}
+    first, n = field[kind]
+    return set(range(first, first + n))
 
 
 def rebound(field: Any, channel: Callable[[int], int]) -> Any:
@@ -69,11 +108,14 @@ def rebound(field: Any, channel: Callable[[int], int]) -> Any:
         return [rebound(item, channel) for item in field]
     if not isinstance(field, Mapping):
         return field
-    if "channel" in field:
+    kind = kind_of(field)
+    if kind == "channel":
         return {**field, "channel": channel(field["channel"])}
-    if "ring" in field:
-        first, n = field["ring"]
-        return {**field, "ring": [channel(first), n]}
+    if kind == "mix":
+        return {**field, "mix": [[channel(one), weight] for one, weight in field["mix"]]}
+    if kind is not None:
+        first, n = field[kind]
+        return {**field, kind: [channel(first), n]}
     return {name: rebound(item, channel) for name, item in field.items()}
 
 

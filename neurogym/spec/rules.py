@@ -47,6 +47,11 @@ class Rule:
         """The periods of the window, in order."""
         return (self.window,) if isinstance(self.window, str) else tuple(self.window)
 
+    @property
+    def asks(self) -> tuple[tuple[str, ...], ...]:
+        """For each answer, the periods in one of which it is asked for."""
+        return (self.periods,)
+
     def dead_rows(self, timeline: Timeline, last: np.ndarray) -> np.ndarray:
         """The rows of the window in which a response does not count yet."""
         opens = last + 1 - timeline.length + timeline.start[self.periods[0]]
@@ -303,6 +308,10 @@ class Answers(Rule):
     asked: tuple[str, ...] = ("test1", "test2")
     hold: str | tuple[str, ...] = "fixation"
 
+    @property
+    def asks(self) -> tuple[tuple[str, ...], ...]:
+        return tuple((period,) for period in self.asked)
+
     # kinds: 0 nothing counts, 1 hold, 2 + j * actions + a the j-th answer is a; again as last steps
     # states: 0 no answer yet, 2j - 1 the j-th answer was given and all were right, 2j not all were
     def table(self, plan: Paying) -> Payoffs:
@@ -435,6 +444,10 @@ class GoNoGos(Rule):
     window: str = "decision"
     asked: tuple[str, ...] = ("gng", "decision")
     hold: str | tuple[str, ...] = "fixation"
+
+    @property
+    def asks(self) -> tuple[tuple[str, ...], ...]:
+        return tuple((period,) for period in self.asked)
 
     # kinds: 0 nothing counts, 1 hold; then for the j-th period with answer a an open and a closing
     # step; the same again as last steps

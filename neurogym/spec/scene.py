@@ -157,13 +157,57 @@ class Bump:
     """The angle to which a ring of channels points in the step that is on the screen."""
 
     name: str
+    offset: float = 0.0
 
     def resolve(
         self, task: Declared, conditions: Mapping[str, Any], channels: Channels
     ) -> dict[str, Any]:
         """The binding that the player evaluates."""
         group = channels[self.name]
-        return {"ring": [group.start, group.size], "scale": 1.0, "offset": 0.0}
+        return {"ring": [group.start, group.size], "scale": 1.0, "offset": self.offset}
+
+
+@dataclass(frozen=True)
+class Pull:
+    """How far a ring of channels points in the step that is on the screen, wherever it points.
+
+    Channels of base + level * cos(their angle - another one) have a pull of `level`.
+    """
+
+    name: str
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def resolve(
+        self, task: Declared, conditions: Mapping[str, Any], channels: Channels
+    ) -> dict[str, Any]:
+        """The binding that the player evaluates."""
+        group = channels[self.name]
+        whole = float((np.cos(ring(group.size)) ** 2).sum())
+        pull = [group.start, group.size]
+        return {"pull": pull, "scale": self.scale / whole, "offset": self.offset}
+
+
+@dataclass(frozen=True)
+class Mix:
+    """A weighted sum of a group's channels, in their order, in the step that is on the screen."""
+
+    name: str
+    weights: Sequence[float]
+    offset: float = 0.0
+
+    def resolve(
+        self, task: Declared, conditions: Mapping[str, Any], channels: Channels
+    ) -> dict[str, Any]:
+        """The binding that the player evaluates."""
+        group = channels[self.name]
+        if len(self.weights) != group.size:
+            raise ValueError(
+                f"{len(self.weights)} weights for {group.size} channels {self.name!r}: expected one"
+                " for each"
+            )
+        weighted = [[group.start + k, float(w)] for k, w in enumerate(self.weights) if w]
+        return {"mix": weighted, "scale": 1.0, "offset": self.offset}
 
 
 PRESSES = ("pressed", "released", "chosen")
@@ -457,8 +501,15 @@ class Dots(Element):
     `coherence` in percent; `aperture` and `dot` are diameters; `density` in dots per aperture area
     and second, over all `lifetime` interleaved sets; `speed` in stages per second. With `colors`, a
     share of `color_share` of the dots has the first of them.
+
+    With `evidence`, a ring of channels, direction and coherence are what these say in each step,
+    their noise included: levels of 0.5 + coherence / 200 * cos(away) have that coherence. The first
+    channel stands for motion to `start`, rad. The mean displacement of the dots is linear in the
+    channels: beyond 100 % all dots move together, and so much faster.
     """
 
+    evidence: str | None = None
+    start: float = 0.0
     direction: Any = 0.0
     coherence: Any = 0.0
     aperture: Any = 0.6
@@ -469,6 +520,21 @@ class Dots(Element):
     lifetime: int = 3
     colors: tuple[str, str] | None = None
     color_share: Any = 0.5
+
+    def __post_init__(self) -> None:
+        if self.evidence is not None and (self.direction, self.coherence) != (0.0, 0.0):
+            raise ValueError(
+                f"evidence = {self.evidence!r} gives direction and coherence: leave these out"
+            )
+
+    def read(self, task: Declared, conditions: Mapping[str, Any]) -> dict[str, Any] | None:
+        """As for any element; the evidence gives direction and coherence."""
+        out = super().read(task, conditions)
+        if out is not None and self.evidence is not None:
+            of = (task, conditions, task.plan.channels)
+            out["direction"] = Bump(self.evidence, self.start).resolve(*of)
+            out["coherence"] = Pull(self.evidence, 200.0).resolve(*of)
+        return out
 
     def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         one = (told["color"], told["color"])

@@ -23,6 +23,7 @@ from neurogym.envs.episodes import as_trials
 from neurogym.envs.has_trials import HasTrials, copied
 from neurogym.spec.parameters import unknown
 from neurogym.subjects.agents import Policy, agent
+from neurogym.subjects.policy import receiver, start_run
 from neurogym.subjects.sinks import Probe, arrays, drawn, sink
 
 Row = dict[str, Any]
@@ -358,9 +359,10 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
     ) -> dict[str, Any]:
         """Let a model play fresh trials in an environment of its own, under the same wrappers.
 
-        Neither this environment nor what was recorded changes. Each trial starts with a fresh state
-        of the model. `neurogym.rollout` plays the same trials in the same way, but below all
-        gymnasium wrappers, so that a model of what they return could not play there.
+        Neither this environment nor what was recorded changes. The model's state, and what an agent
+        learns, last as long as the evaluation. `neurogym.rollout` plays the same trials in the same
+        way, but below all gymnasium wrappers, so that a model of what they return could not play
+        there.
 
         Args:
             num_trials: how many trials are played to their end.
@@ -498,13 +500,17 @@ def _twin(env: Any, trials: HasTrials) -> Any:
 def _play(monitor: Monitor, policy: Policy, num_trials: int, seed: int) -> None:
     """Play so many trials to their end, from the first of the stream on."""
     ob, _ = monitor.reset(seed=seed)
+    start_run(policy, monitor._trials, seed)
+    receive = receiver(policy)
     while monitor.num_trials < num_trials:
         if len(monitor._rows) > monitor.num_trials + num_trials + SPARE:
             raise RuntimeError("the environment's episodes end before its trials do")
         trials, over = monitor._trials, False
         policy.begin(trials, np.random.default_rng([seed, seed, trials.trial_index]))
         while not over:
-            ob, _, terminated, truncated, info = monitor.step(policy.act(ob))
+            ob, reward, terminated, truncated, info = monitor.step(policy.act(ob))
+            if receive:
+                receive(float(reward), bool(info.get("new_trial")))
             over = info.get("new_trial") or terminated or truncated
         if terminated or truncated:
             ob, _ = monitor.reset()

@@ -12,6 +12,7 @@ from neurogym.envs.episodes import as_trials
 from neurogym.envs.has_trials import HasTrials
 from neurogym.records.runs import Run
 from neurogym.subjects.agents import Policy, agent
+from neurogym.subjects.policy import receiver, start_run
 from neurogym.trials.catalogue import full_id, make
 
 MOST_STEPS = 100_000  # in which the trials that are asked for must end
@@ -72,13 +73,17 @@ def play(
     steps: list[tuple] = []  # ob, action, gt, reward, performance
     starts, periods, ended = [0], [], 0
     ob, _ = env.reset(seed=seed)
+    start_run(policy, trials, 0 if seed is None else seed)
     policy.begin(trials, rng)
+    receive = receiver(policy)
     planned, places = list(trials.planned_periods), []
     while len(steps) < num_steps:
         places.append(trials.t_ind)
         action = policy.act(ob)
         following, reward, terminated, truncated, info = env.step(action)
         is_over = bool(info.get("new_trial"))
+        if receive:
+            receive(float(reward), is_over)
         performance = info.get("performance", np.nan) if is_over else np.nan
         steps.append((np.ravel(ob), action, info.get("gt"), float(reward), float(performance)))
         if terminated or truncated:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import gymnasium as gym
 import numpy as np
 
 from neurogym.envs.episodes import as_trials
 from neurogym.envs.has_trials import HasTrials
-from neurogym.envs.task_env import TaskEnv
+from neurogym.envs.task_env import ECHO, TaskEnv
 from neurogym.records import trial_table
 from neurogym.subjects.agents import Policy, agent
+from neurogym.subjects.many import Shortcut
+from neurogym.subjects.policy import receiver, start_run
 from neurogym.trials.catalogue import full_id, make
 from neurogym.trials.task import Task
 
@@ -33,7 +35,8 @@ def rollout(
     Args:
         task: an id (with `params`), a Task, or an environment.
         agent_: the name of an agent, a policy, or a model that predicts: see docs/agents.md.
-        trials: how many trials of the stream with `seed` it plays (100).
+        trials: how many trials of the stream with `seed` it plays (100); fewer where a staircase or
+            QUEST+ comes to its end before.
         yoke: rows of another subject: the agent plays those trials instead, the same samples in the
             same order. Their task and parameters must be those of `task`.
         seed: of the trials (not when yoked) and of the agent's own chance.
@@ -53,13 +56,10 @@ def rollout(
         raise ValueError("give either trials or yoke, not both")
     plan = _plan(100 if trials is None else trials, yoke, seed, id, settings, stack)
     run_id, name = trial_table.new_run_id(), describe(agent_, policy)
+    play = Player(env, policy, seed)
     rows = []
-    memory: Mapping[str, Any] = {}
     for done, (trial_seed, index, forced, told) in enumerate(plan, 1):
-        first = trial_table.begin(env, trial_seed, index, forced, memory if told is None else told)
-        memory = dict(env.memory)
-        policy.begin(env, np.random.default_rng([seed, trial_seed, index]))
-        trace = trial_table.run_trial(env, policy.act, first)
+        outcome = play.trial(trial_seed, index, forced, told, len(plan) - done + 1)
         rows.append(
             trial_table.empty_row(
                 uid=f"{run_id}-{index}-0" if yoke is None else f"{run_id}-{done - 1}-0",
@@ -70,17 +70,77 @@ def rollout(
                 seed=trial_seed,
                 trial_index=index,
                 forced=dict(forced),
-                memory=memory,
+                memory=play.memory,
                 subject_kind="agent",
                 subject=name,
                 created_utc=trial_table.utc_now(),
-                **trial_table.outcome_of(trace),
+                **outcome,
             )
         )
-        memory = dict(env.memory)  # of the trial that comes next
         if progress and progress(done, len(plan)):
             break
+        if yoke is None and env.over(env.memory):
+            break
     return rows
+
+
+class Player:
+    """Plays the trials of one run, one after the other, with one agent.
+
+    `memory` is what the last trial that began was told of those before it.
+    """
+
+    memory: Mapping[str, Any] = {}
+
+    def __init__(self, env: HasTrials, policy: Policy, seed: int):
+        self.env, self.policy, self.seed = env, policy, seed
+        self._receive = receiver(policy)
+        self._leaps: Shortcut | None = None
+        self._after: Mapping[str, Any] | None = None  # of the trial that comes next; None: a start
+
+    def trial(
+        self, seed: int, index: int, forced: Mapping[str, Any], told: Mapping[str, Any] | None,
+        left: int,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Play a trial, of `left` that are to come; returns the columns that it fills.
+
+        `told` is what another subject was told there of the trials before it; None: its own.
+        """
+        env, policy = self.env, self.policy
+        if isinstance(env, TaskEnv) and self._goes_on(env, index, forced, told):
+            first = env.ob_now
+        else:
+            first = trial_table.begin(env, seed, index, forced, self._told(told))
+        self.memory = dict(env.memory)
+        if self._after is None:
+            start_run(policy, env, self.seed)
+            if Shortcut.fits(env, policy):
+                self._leaps = Shortcut(cast(TaskEnv, env), policy, self._rng)
+        self._seed = seed
+        if self._leaps:
+            trace = self._leaps.play(index, left)
+        else:
+            policy.begin(env, self._rng(index))
+            trace = trial_table.run_trial(env, policy.act, first, self._receive)
+        self._after = dict(env.memory)
+        return trial_table.outcome_of(trace)
+
+    def _goes_on(self, env: TaskEnv, index: int, forced: Mapping[str, Any], told: Any) -> bool:
+        """Whether the environment is in that trial already: it came after the last one."""
+        if self._after is None or told is not None or forced:
+            return False
+        return env.trial_index == index and env.t_ind == 0
+
+    def _rng(self, index: int) -> np.random.Generator:
+        """The agent's own chance in a trial."""
+        return np.random.default_rng([self.seed, self._seed, index])
+
+    def _told(self, told: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """What a trial is told: what channels show of the last action and reward is its own."""
+        own = self._after or {}
+        if told is None:
+            return own
+        return {**told, ECHO: own.get(ECHO, [0, 0.0])} if ECHO in told else told
 
 
 def _environment(task: Any, params: dict[str, Any]) -> HasTrials:

@@ -62,6 +62,7 @@ def _told(task, conditions):
 class NAltPerceptualDecisionMaking(Task):
     """Watch lamps flicker, then report the one that was brightest on average."""
 
+    called = "Brightest of n Lamps"
     also = ("multi-alternative", "Hick's law")
     paper = Paper(
         "Decision-making with multiple alternatives",
@@ -194,6 +195,7 @@ def _square(k, **how):
 class NAltConditionalVisuomotor(Task):
     """Find out by trial and error which answer goes with which picture."""
 
+    called = "Conditional Visuomotor Learning"
     also = ("conditional association", "arbitrary visuomotor mapping")
     paper = Paper(
         "Neural activity in the primate prefrontal cortex during associative learning",
@@ -224,7 +226,7 @@ class NAltConditionalVisuomotor(Task):
     keys = Keys(choice="ring")
     scene = Scene(
         *(_square(k, color=DARK) for k in range(SQUARES)),
-        *(_square(k, color=BLUE, alpha=Nth("stimulus", k=k)) for k in range(SQUARES)),
+        *(_square(k, color=BLUE, alpha=Nth("stimulus", 0.9, 0.05, k)) for k in range(SQUARES)),
         Cross(during=("fixation", "stimulus", "delay")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )

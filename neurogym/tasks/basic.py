@@ -147,6 +147,7 @@ SHORT = ("truncated_exponential", (500, 200, 800))
 class GenTask(Task):
     """Two lights flicker, one after the other: report the one that was brighter."""
 
+    called = "Brighter of Two Lights"
     also = ("vibrotactile", "flutter", "delayed comparison")
     paper = Paper(
         "Neuronal correlates of parametric working memory in the prefrontal cortex",
@@ -184,7 +185,7 @@ class GenTask(Task):
     scene = Scene(
         *(_lamp(k, color=DARK) for k in (0, 1)),
         *(
-            _lamp(k, color=YELLOW, alpha=Nth("stimulus", 0.8, 0.1, k), during=f"stim{period + 1}",
+            _lamp(k, color=YELLOW, alpha=Nth("stimulus", 0.5, 0.25, k), during=f"stim{period + 1}",
                   when=lambda task, c, on=k == period: on or task.simultaneous_stim)
             for k in (0, 1)
             for period in (0, 1)

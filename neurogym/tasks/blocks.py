@@ -35,6 +35,7 @@ class IBL20(PerceptualDecisionMaking):
     """Watch noisy motion, then report its direction; for many trials one side is likelier."""
 
     id = "perceptualdecisionmaking.ibl20-v0"
+    called = "IBL Task, 2020"
     paper = Paper(
         "Standardized and reproducible measurement of decision-making in mice",
         "https://doi.org/10.7554/eLife.63711",
@@ -61,6 +62,7 @@ class IBL20(PerceptualDecisionMaking):
 class IBL_Block(IBL):
     """Two lights flicker: choose the brighter one; for many trials one side is likelier."""
 
+    called = "IBL Task in Blocks"
     also = (*IBL.also, "biased blocks", "prior", "Posner cueing", "expectation")
     differs = (
         *IBL.differs,
@@ -81,6 +83,7 @@ class IBL_Block(IBL):
 class RDM_hist(PerceptualDecisionMaking):
     """Watch noisy motion, then report its direction; it tends to repeat, or to alternate."""
 
+    called = "Random Dots with a History"
     paper = HISTORY
     differs = (
         "It was removed from NeuroGym in 2019, and is made of PerceptualDecisionMaking and the"
@@ -126,7 +129,7 @@ class Priors(Task):
     scene = Scene(
         *(Disc(x=x, radius=0.15, color=DARK) for x in SIDES),
         *(
-            Disc(x=x, radius=0.15, color=YELLOW, alpha=Nth("stimulus", 0.35, 0.1, k),
+            Disc(x=x, radius=0.15, color=YELLOW, alpha=Nth("stimulus", 0.3, 0.25, k),
                  during="stimulus")
             for k, x in enumerate(SIDES)
         ),
@@ -161,6 +164,7 @@ class PriorsV0(NAltPerceptualDecisionMaking):
     """Watch lamps flicker, then report the brightest; the number in play and their order change."""
 
     id = "priors.priors_v0-v0"
+    called = "Priors, First Version"
     paper = Paper(
         "Recurrent networks endowed with structural priors explain suboptimal animal behavior",
         "https://doi.org/10.1016/j.cub.2022.12.044",
@@ -198,6 +202,7 @@ class PriorsV0(NAltPerceptualDecisionMaking):
 class CVLearning(PerceptualDecisionMaking):
     """Watch noisy motion, then report its direction; it gets harder, step by step, as you learn."""
 
+    called = "Learning Random Dots"
     also = ("shaping", "curriculum")
     paper = Paper(
         "Discrete attractor dynamics underlies persistent activity in the frontal cortex",

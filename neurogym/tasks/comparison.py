@@ -8,19 +8,10 @@ from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Levels, Preset, Timing
 from neurogym.spec.rules import FirstResponse
-from neurogym.spec.scene import BLUE, GO, ORANGE, By, Cross, Disc, Keys, Scene
+from neurogym.spec.scene import BLUE, GO, ORANGE, Channel, Cross, Disc, Keys, Scene
 from neurogym.trials.task import Task
 
-
-def _radius(which):
-    """The radius of the first (0) or second disc: in proportion to its value."""
-
-    def radius(task, conditions):
-        larger = conditions["ground_truth"] == which
-        value = conditions["low"] + conditions["diff"] * larger
-        return float(min(0.3 * value / (max(task.lows) + max(task.diffs)), 0.45))
-
-    return By(radius)
+RADIUS = Channel("stimulus", 0.16, 0.11)  # 0.19 to 0.27 without noise
 
 
 class DelayComparison(Task):
@@ -51,8 +42,8 @@ class DelayComparison(Task):
     rule = FirstResponse("decision", hold="fixation")
     keys = Keys({"choice": ["first", "second"]}, choice=("KeyF", "KeyJ"))
     scene = Scene(
-        Disc(radius=_radius(0), color=BLUE, during="stimulus1"),
-        Disc(radius=_radius(1), color=ORANGE, during="stimulus2"),
+        Disc(radius=RADIUS, color=BLUE, during="stimulus1"),
+        Disc(radius=RADIUS, color=ORANGE, during="stimulus2"),
         Cross(during=("fixation", "stimulus1", "delay", "stimulus2")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )

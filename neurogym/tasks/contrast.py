@@ -19,8 +19,8 @@ def _level(k):
     return By(
         lambda task, conditions: {
             "channel": task.plan.channels["stimulus"].start + k,
-            "scale": 0.8,
-            "offset": 0.1,
+            "scale": 0.6,
+            "offset": 0.2,
         }
     )
 
@@ -28,6 +28,7 @@ def _level(k):
 class IBL(Task):
     """Two lights flicker, left and right: choose the brighter one, whenever you are sure."""
 
+    called = "IBL Task"
     also = ("International Brain Lab", "contrast discrimination")
     paper = Paper(
         "An international laboratory for systems and computational neuroscience",

@@ -11,7 +11,6 @@ from neurogym.spec.rules import FirstResponse
 from neurogym.spec.scene import (
     GO,
     ORANGE,
-    AngleOf,
     Arc,
     By,
     Cross,
@@ -22,10 +21,6 @@ from neurogym.spec.scene import (
 )
 from neurogym.tasks.perceptual import PerceptualDecisionMaking, cosine_ring
 from neurogym.trials.task import Task
-
-
-def _coherence(task, conditions):
-    return float(min(100, task.stim_scale * conditions["coh"]))
 
 
 class PerceptualDecisionMakingDelayResponse(PerceptualDecisionMaking):
@@ -63,7 +58,7 @@ class PerceptualDecisionMakingDelayResponse(PerceptualDecisionMaking):
 
     rule = FirstResponse("decision", hold=("fixation", "stimulus", "delay"))
     scene = Scene(
-        Dots(direction=AngleOf("ground_truth"), coherence=By(_coherence), during="stimulus"),
+        Dots(evidence="stimulus", during="stimulus"),
         Cross(during=("fixation", "stimulus", "delay")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )

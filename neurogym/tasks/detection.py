@@ -67,7 +67,7 @@ class Detection(Task):
     keys = Keys(go=("Space",))
     scene = Scene(
         Disc(radius=0.2, color=DARK),
-        Disc(radius=0.2, color=YELLOW, alpha=Channel("stimulus", 0.6, 0.2),
+        Disc(radius=0.2, color=YELLOW, alpha=Channel("stimulus", 0.5, 0.3),
              during=("delay", "stimulus", "decision")),
         Cross(during="fixation"),
     )  # fmt: skip
@@ -138,7 +138,7 @@ class ToneDetection(Task):
     scene = Scene(
         *(_lamp(k, color=DARK) for k in range(3)),
         *(
-            _lamp(k, color=YELLOW, alpha=Channel("stimulus", 0.6, 0.2),
+            _lamp(k, color=YELLOW, alpha=Channel("stimulus", 0.5, 0.3),
                   during=(f"wait{k + 1}", f"tone{k + 1}"))
             for k in range(3)
         ),
@@ -178,6 +178,7 @@ def _has(modality):
 class AnnubesEnv(Task):
     """Press when the disc or the speaker of a tone appears; if neither does, do nothing."""
 
+    called = "Light or Tone"
     also = ("multisensory", "audiovisual detection")
     paper = Paper(
         "Audiovisual integration enhances stimulus detection performance in mice",
@@ -215,6 +216,11 @@ class AnnubesEnv(Task):
     )  # fmt: skip
 
     rule = FirstResponse("stimulus", hold="fixation")
+    unshared = dict.fromkeys(
+        ("v", "a"),
+        "around nothing at all noise has no place on a screen or in a loudspeaker, which know no"
+        " less than nothing",
+    )
     keys = Keys({"choice": ["there"]}, choice=("Space",))
     scene = Scene(
         Disc(radius=0.13, x=-0.25, color=BLUE, alpha=Of("intensity"), during="stimulus",

@@ -23,6 +23,7 @@ from neurogym.spec.scene import (
     Star,
     Text,
 )
+from neurogym.tasks.alternatives import Nth
 from neurogym.tasks.memory import VIOLET, second_of_pair
 from neurogym.trials.task import Task
 
@@ -61,6 +62,11 @@ def _test(value, scale=1.0, **more):
 def _distractor(value, scale=1.0, **more):
     size = dict(radius=0.17 * scale, width=0.045 * scale, color=TEAL)
     return Arc(**size, **more) if value == 0 else Arc(stop=np.pi, **size, **more)
+
+
+def _clear(channel, k):
+    """How clearly the k-th shape is seen: as its channel says."""
+    return Nth(channel, 0.8, 0.1, k)
 
 
 def _legend():
@@ -117,13 +123,20 @@ class DualTask(Task):
     rule = GoNoGos("decision", asked=("gng", "decision"), hold=QUIET)
     keys = Keys(go=("Space",))
     scene = Scene(
-        *(_sample(k, during="stim1", when=_is("sample", k)) for k in (0, 1)),
-        *(_distractor(k, during="distraction", when=_is("distractor", k)) for k in (0, 1)),
-        *(_test(k, during="stim2", when=_tests(k)) for k in (0, 1)),
+        *(
+            _sample(k, during="stim1", alpha=_clear("sample", k), when=_is("sample", k))
+            for k in (0, 1)
+        ),
+        *(
+            _distractor(k, during="distraction", alpha=_clear("distractor", k),
+                        when=_is("distractor", k))
+            for k in (0, 1)
+        ),
+        *(_test(k, during="stim2", alpha=_clear("test", k), when=_tests(k)) for k in (0, 1)),
         Cross(during=QUIET),
         Cross(color=GO, size=0.08, width=0.014, during=("gng", "decision")),
         *_legend(),
-    )
+    )  # fmt: skip
 
     def channels(self):
         return Channels(sample=2, distractor=2, test=2)

@@ -1,5 +1,7 @@
 """Working for a reward: levers, and a snail that has to breathe."""
 
+import math
+
 import param
 
 from neurogym.spec.conditions import Choice, Flips, Uniform
@@ -19,6 +21,8 @@ OPERANT = Paper(
     2007,
 )
 STEP = 100  # ms, the step of the tasks as they were
+DRUNK = 8.0  # how far thirst is below 0 after a drink
+SLOWEST = 0.8  # rate at which thirst grows
 
 
 def _lever(**how):
@@ -69,6 +73,9 @@ class LeverPress(Task):
         Disc(x=0.25, y=0.12, radius=0.07, color="#ffe27a", during="press"),
         Cross(y=0.12, during="wait", size=0.03),
     )
+
+    def check(self):
+        self.needs("press", self.n_press, f"n_press = {self.n_press} presses take a step each")
 
     def channels(self):
         return Channels(lamp=1)
@@ -150,6 +157,12 @@ class LeverPressWithPoke(Task):
         ),
     )  # fmt: skip
 
+    def check(self):
+        self.needs(
+            "work", self.n_press + 1,
+            f"n_press = {self.n_press} presses and the poke take a step each",
+        )  # fmt: skip
+
     def channels(self):
         return Channels(left=1)
 
@@ -216,13 +229,18 @@ class LeverPressWithPokeRest(LeverPressWithPoke):
         Bar(y=-0.37, width=Channel("thirst", 0.5), height=0.05, color=GO),
     )
 
+    def check(self):
+        super().check()
+        dry = math.ceil((DRUNK + 1) * STEP * self.slowness / (SLOWEST * self.dt))
+        self.needs("work", dry + 1, f"thirst with slowness = {self.slowness:g} grows for as long")
+
     def channels(self):
         return Channels(left=1, thirst=1)
 
     def conditions(self):
         return {
             **super().conditions(),
-            "rate": Uniform(0.8, 1.2, doc="how fast thirst grows, 1 each 100 ms"),
+            "rate": Uniform(SLOWEST, 1.2, doc="how fast thirst grows, 1 each 100 ms"),
         }
 
     def begin(self, trial):
@@ -231,7 +249,7 @@ class LeverPressWithPokeRest(LeverPressWithPoke):
     def thirst(self, trial, state):
         """What a drink is worth now, from 0 to 1; it was -8 after the last one."""
         ms = state.steps * self.dt / self.slowness
-        return min(max(trial.rate * ms / STEP - 8, 0.0), 1.0)
+        return min(max(trial.rate * ms / STEP - DRUNK, 0.0), 1.0)
 
     def observe(self, trial, state, step, ob):
         super().observe(trial, state, step, ob)
@@ -282,6 +300,7 @@ def _snail(k):
 class Pneumostomeopening(Task):
     """You are a snail in a pond: breathe, swim up or down, and find out what pays."""
 
+    called = "Pneumostome Opening"
     also = ("operant conditioning of snails",)
     paper = Paper(
         "Operant conditioning of aerial respiratory behaviour in Lymnaea stagnalis",
@@ -327,6 +346,9 @@ class Pneumostomeopening(Task):
         Text(text="oxygen", x=0.34, y=0.42, size=0.035),
         Bar(x=0.34, y=0.36, width=Channel("oxygen", 0.2), height=0.04, color=GO),
     )
+
+    def check(self):
+        self.needs("pond", self.n_acts, f"n_acts = {self.n_acts} acts take a step each")
 
     def channels(self):
         return Channels(depth=DEPTHS, oxygen=1)

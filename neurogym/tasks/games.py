@@ -146,6 +146,7 @@ def _went(side):
 class MatchingPenny(Task):
     """Choose the side that the computer chooses too; it tries to foresee where you go."""
 
+    called = "Matching Pennies"
     also = ("matching pennies", "game theory", "competitive game")
     paper = Paper(
         "Prefrontal cortex and decision making in a mixed-strategy game",

@@ -163,9 +163,7 @@ class ChangingEnvironment(Task):
         choice=("KeyR", "KeyU", "KeyF", "KeyJ"),
     )
     scene = Scene(
-        Dots(direction=By(lambda task, c: (np.pi, 0.0)[c["ground_truth"]]),
-             coherence=By(lambda task, c: min(100.0, c["coh"] * task.stim_scale)),
-             during="stimulus"),
+        Dots(evidence="stimulus", start=np.pi, during="stimulus"),
         *(Disc(x=x, y=y, radius=0.07, color=(TEAL if y > 0 else PINK), during="decision")
           for x, y in CORNERS),
         Text(text=By(lambda task, c: ("up", "down")[c["context"]]), y=0.4, size=0.05, when=_cued),

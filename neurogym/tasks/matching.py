@@ -15,13 +15,14 @@ from neurogym.spec.scene import (
     ORANGE,
     Arc,
     Bar,
+    Bump,
     By,
     Cross,
     Disc,
     Dots,
     Keys,
     Marker,
-    Of,
+    Mix,
     Scene,
 )
 from neurogym.trials.task import Task
@@ -32,18 +33,10 @@ def category_angle(category, place):
     return (category + place) * np.pi
 
 
-def _sampled(task, c):
-    return float(category_angle(c["sample_category"], c["sample_place"]))
-
-
-def _tested(task, c):
-    category = (c["sample_category"] + c["ground_truth"]) % 2
-    return float(category_angle(category, c["test_place"]))
-
-
 class DelayMatchCategory(Task):
     """Dots move twice: report whether both times they went to the same side of the line."""
 
+    called = "Delayed Match to Category"
     also = ("delayed match to category", "DMC")
     paper = Paper(
         "Experience-dependent representation of visual categories in parietal cortex",
@@ -69,8 +62,8 @@ class DelayMatchCategory(Task):
     keys = Keys({"choice": ["match", "non-match"]}, choice=("KeyF", "KeyJ"))
     scene = Scene(
         *(Bar(x=x, width=0.14, height=0.012, color=INK) for x in (-0.39, 0.39)),
-        Dots(direction=By(_sampled), coherence=100.0, during="sample"),
-        Dots(direction=By(_tested), coherence=100.0, during="test"),
+        Dots(evidence="stimulus", during="sample"),
+        Dots(evidence="stimulus", during="test"),
         Cross(during=("fixation", "sample", "first_delay")),
         Cross(color=GO, size=0.08, width=0.014, during="test"),
     )
@@ -114,13 +107,10 @@ def tested_angles(conditions):
     return np.asarray(conditions["direction"])[..., None] + away
 
 
-def _test_at(k):
-    return By(lambda task, c: float(tested_angles(c)[k]))
-
-
 class DelayMatchSampleDistractor1D(Task):
     """Remember where the spot is, and press as soon as it comes back to the same place."""
 
+    called = "Delayed Match to Sample with Distractors"
     also = ("delayed match to sample", "n-back", "distractors", "ABBA")
     paper = Paper(
         "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",
@@ -164,10 +154,10 @@ class DelayMatchSampleDistractor1D(Task):
     keys = Keys({"match": ["same place"]}, match=("Space",))
     scene = Scene(
         Arc(radius=0.36, width=0.006, color=INK, alpha=0.35),
-        Marker(radius=0.36, angle=Of("direction"), size=0.1, color=BLUE, during="sample"),
+        Marker(radius=0.36, angle=Bump("stimulus"), size=0.1, color=BLUE, during="sample"),
         *(
-            Marker(radius=0.36, angle=_test_at(k), size=0.1, color=ORANGE, during=f"test{k + 1}")
-            for k in range(3)
+            Marker(radius=0.36, angle=Bump("stimulus"), size=0.1, color=ORANGE, during=f"test{k}")
+            for k in (1, 2, 3)
         ),
         Cross(during=("fixation", "sample", "delay1")),
         Cross(color=GO, size=0.08, width=0.014,
@@ -216,17 +206,27 @@ def dual_tests(conditions):
     return [(samples[j] + answers[j]) % 2 for j in (0, 1)], answers
 
 
-def _bar(j, value, **how):
-    """A bar at the place of stimulus j: upright for 0, level for 1."""
-    return Bar(x=SIDES[j], width=0.06, height=0.28, angle=value, color=(BLUE, ORANGE)[j], **how)
+def _bar(j, tilt, **how):
+    """A bar at the place of stimulus j, whose `tilt` is 0 if it is upright, 1 if it is level.
+
+    It is as long as its channel is above the other one.
+    """
+
+    def length(task, c):
+        sign = 1 - 2 * int(tilt(c))
+        return Mix(f"stimulus{j + 1}", (0.1 * sign, -0.1 * sign), 0.18)
+
+    angle = By(lambda task, c: int(tilt(c)) * np.pi / 2)
+    look = dict(x=SIDES[j], width=0.06, color=(BLUE, ORANGE)[j])
+    return Bar(height=By(length), angle=angle, **look, **how)
 
 
 def _sample_tilt(j):
-    return By(lambda task, c: c[f"sample{j + 1}"] * np.pi / 2)
+    return lambda c: c[f"sample{j + 1}"]
 
 
 def _test_tilt(j):
-    return By(lambda task, c: float(dual_tests(c)[0][j]) * np.pi / 2)
+    return lambda c: dual_tests(c)[0][j]
 
 
 def _now(j, which):
@@ -237,6 +237,7 @@ def _now(j, which):
 class DualDelayMatchSample(Task):
     """Remember two bars; then say of the circled one, and later of the other, if it is the same."""
 
+    called = "Dual Delayed Match to Sample"
     also = ("delayed match to sample", "retro-cue")
     paper = Paper(
         "Reactivation of latent working memories with transcranial magnetic stimulation",
@@ -270,6 +271,10 @@ class DualDelayMatchSample(Task):
         hold=("fixation", "sample", "delay1", "cue1", "delay2", "cue2"),
     )
     keys = Keys({"choice": ["match", "non-match"]}, choice=("KeyF", "KeyJ"))
+    unshared = dict.fromkeys(
+        ("stimulus1", "stimulus2"),
+        "in a test the bar that is tested is shown alone: there is nothing where the other one was",
+    )
     scene = Scene(
         *(_bar(j, _sample_tilt(j), during="sample") for j in (0, 1)),
         *(

@@ -4,7 +4,7 @@ import numpy as np
 import param
 
 from neurogym.spec.conditions import Choice
-from neurogym.spec.layout import Actions, Channels, ring
+from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Preset, Rewards, Timing
 from neurogym.spec.rules import FirstResponse
@@ -13,8 +13,6 @@ from neurogym.spec.scene import (
     GO,
     ORANGE,
     PINK,
-    AngleOf,
-    By,
     Cross,
     Disc,
     Dots,
@@ -48,6 +46,7 @@ def _second(k):
 class DelayPairedAssociation(Task):
     """Press at the green cross after disc and star or square and triangle; else do nothing."""
 
+    called = "Delayed Paired Association"
     also = ("paired associates", "delayed paired association")
     paper = Paper(
         "Active information maintenance in working memory by a sensory cortex",
@@ -117,14 +116,10 @@ def tested_direction(direction, ground_truth, dim_ring):
     return (direction + np.where(ground_truth == 0, 0, dim_ring // 2)) % dim_ring
 
 
-def _tested_angle(task, conditions):
-    at = tested_direction(conditions["direction"], conditions["ground_truth"], task.dim_ring)
-    return float(ring(task.dim_ring)[at])
-
-
 class DelayMatchSample(Task):
     """Dots move, and after a delay move again: report whether the direction was the same."""
 
+    called = "Delayed Match to Sample"
     also = ("delayed match to sample", "DMS", "n-back", "1-back")
     paper = Paper(
         "Neural mechanisms of visual working memory in prefrontal cortex of the macaque",
@@ -152,8 +147,8 @@ class DelayMatchSample(Task):
     rule = FirstResponse("decision", hold="fixation")
     keys = Keys({"choice": ["match", "non-match"]}, choice=("KeyF", "KeyJ"))
     scene = Scene(
-        Dots(direction=AngleOf("direction"), coherence=100.0, during="sample"),
-        Dots(direction=By(_tested_angle), coherence=100.0, during="test"),
+        Dots(evidence="stimulus", during="sample"),
+        Dots(evidence="stimulus", during="test"),
         Cross(during=("fixation", "sample", "delay", "test")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )

@@ -38,6 +38,7 @@ def signed_distance(angle, to):
 class Reaching1D(Task):
     """Turn the pointer to the target and keep it there."""
 
+    called = "Reaching on a Ring"
     also = ("centre-out reaching", "center-out", "BCI")
     paper = Paper(
         "Neuronal population coding of movement direction",
@@ -85,6 +86,13 @@ class Reaching1D(Task):
                 f"the arm turns {step:.3g} rad a step (speed {self.speed:g} x dt {self.dt:g} ms):"
                 f" it cannot stop within tolerance = {self.tolerance:g} rad of every target"
             )
+        steps = max(1, math.ceil((math.pi - self.tolerance) / step - 1e-9))
+        for period in self.window:
+            self.needs(
+                period, steps,
+                f"the arm turns {step:.3g} rad a step (speed = {self.speed:g}), and the farthest"
+                f" targets are pi away, less tolerance = {self.tolerance:g} rad",
+            )  # fmt: skip
 
     def channels(self):
         return Channels(target=self.dim_ring, self=self.dim_ring)
@@ -165,6 +173,7 @@ class Reaching1DWithSelfDistraction(Reaching1D):
     The arm's own signal is on the same channels as the target's, and stronger.
     """
 
+    called = "Reaching on a Ring, Distracted"
     paper = Reaching1D.paper
     tags = ("motor", "steps action space")
     differs = (

@@ -12,13 +12,11 @@ from neurogym.spec.scene import (
     BLUE,
     GO,
     ORANGE,
-    AngleOf,
     By,
     Cross,
     Disc,
     Dots,
     Keys,
-    Of,
     Scene,
     Text,
 )
@@ -72,7 +70,7 @@ class PostDecisionWager(Task):
     scene = Scene(
         Disc(x=0.4, radius=0.045, color=ORANGE),
         Disc(x=-0.4, radius=0.045, color=ORANGE),
-        Dots(direction=AngleOf("ground_truth", 2), coherence=Of("coh"), during="stimulus"),
+        Dots(evidence="stimulus", during="stimulus"),
         Disc(y=-0.3, radius=0.045, color=BLUE, show="sure"),
         Cross(during=("fixation", "stimulus", "delay")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),

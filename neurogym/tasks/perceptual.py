@@ -14,14 +14,13 @@ from neurogym.spec.scene import (
     ORANGE,
     PINK,
     TEAL,
-    AngleOf,
     Arc,
     By,
     Cross,
     Disc,
     Dots,
     Keys,
-    Of,
+    Mix,
     Scene,
     Text,
 )
@@ -70,7 +69,7 @@ class PerceptualDecisionMaking(Task):
     rule = FirstResponse("decision", hold="fixation")
     keys = Keys(choice="ring")
     scene = Scene(
-        Dots(direction=AngleOf("ground_truth"), coherence=Of("coh"), during="stimulus"),
+        Dots(evidence="stimulus", during="stimulus"),
         Cross(during=("fixation", "stimulus", "delay")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )
@@ -99,6 +98,7 @@ class Roitman02(PerceptualDecisionMaking):
     """Watch noisy motion, and report its direction as soon as you know it."""
 
     id = "perceptualdecisionmaking.roitman02-v0"
+    called = "Random Dots, Reaction Time"
     paper = Paper(
         "Response of neurons in the lateral intraparietal area during a combined visual"
         " discrimination reaction time task",
@@ -115,9 +115,7 @@ class Roitman02(PerceptualDecisionMaking):
     timing = Timing(fixation=100, stimulus=2000)
     human = Preset(dt=20, abort=True, timing=dict(fixation=("uniform", (500, 1000)), stimulus=3000))
     rule = FirstResponse("stimulus", hold="fixation")
-    scene = Scene(
-        Dots(direction=AngleOf("ground_truth"), coherence=Of("coh"), during="stimulus"), Cross()
-    )
+    scene = Scene(Dots(evidence="stimulus", during="stimulus"), Cross())
 
     def paint(self, canvas, trials):
         canvas.show("fixation", 1)
@@ -133,26 +131,6 @@ def _two_answers(task, conditions):
 
 def _more_answers(task, conditions):
     return task.dim_ring != 2
-
-
-def _pointed(modality):
-    """What a modality points to: the answer if it is the relevant one."""
-
-    def choice(task, conditions):
-        relevant = conditions["context"] == modality
-        return conditions["ground_truth" if relevant else "other_choice"]
-
-    return choice
-
-
-def _angle(modality):
-    return By(lambda task, c: float(ring(task.dim_ring)[_pointed(modality)(task, c)]))
-
-
-def _blue_share(task, conditions):
-    """Blue speaks for right, orange for left."""
-    sign = 1 if _pointed(1)(task, conditions) == 0 else -1
-    return 0.5 + sign * conditions["coh_2"] / 200
 
 
 def _cue(task, conditions):
@@ -216,16 +194,14 @@ class ContextDecisionMaking(Task):
         Disc(x=0.44, radius=0.035, color=BLUE, when=_two_answers),
         Disc(x=-0.44, radius=0.035, color=ORANGE, when=_two_answers),
         Dots(
-            direction=_angle(0), coherence=Of("coh_1"), during="stimulus", when=_two_answers,
-            colors=(BLUE, ORANGE), color_share=By(_blue_share),
+            evidence="stimulus_mod1", during="stimulus", when=_two_answers, colors=(BLUE, ORANGE),
+            color_share=Mix("stimulus_mod2", (0.5, -0.5), 0.5),  # blue speaks for right
         ),
         Dots(
-            direction=_angle(0), coherence=Of("coh_1"), during="stimulus", when=_more_answers,
-            x=-0.25, aperture=0.42,
+            evidence="stimulus_mod1", during="stimulus", when=_more_answers, x=-0.25, aperture=0.42,
         ),
         Dots(
-            direction=_angle(1), coherence=Of("coh_2"), during="stimulus", when=_more_answers,
-            x=0.25, aperture=0.42,
+            evidence="stimulus_mod2", during="stimulus", when=_more_answers, x=0.25, aperture=0.42,
         ),
         Cross(during=("fixation", "stimulus", "delay")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),

@@ -174,6 +174,7 @@ class _ReadySetGo(_Production):
     """Two flashes mark the interval to produce."""
 
     paper = SOHN
+    marks = ("pulse", "pulse")
     differs = (
         *DIFFERS,
         "timing['estimation'] is how long the interval between the flashes is, if the interval to"

@@ -14,7 +14,6 @@ from neurogym.spec.scene import (
     BLUE,
     GO,
     ORANGE,
-    AngleOf,
     By,
     Cross,
     Disc,
@@ -29,15 +28,6 @@ from neurogym.tasks.perceptual import cosine_ring
 from neurogym.trials.task import Task
 
 LEFT_RIGHT = ("ArrowLeft", "ArrowRight")
-
-
-def _share(modality):
-    """The coherence of a modality in %."""
-
-    def coherence(task, c):
-        return float(c["coh"] * (1 - c["coh_prop"] if modality else c["coh_prop"]))
-
-    return By(coherence)
 
 
 class MultiSensoryIntegration(Task):
@@ -73,9 +63,8 @@ class MultiSensoryIntegration(Task):
     keys = Keys(choice="ring")
     scene = Scene(
         *(
-            Dots(direction=AngleOf("ground_truth"), coherence=_share(modality), x=x, aperture=0.42,
-                 during="stimulus")
-            for modality, x in enumerate((-0.25, 0.25))
+            Dots(evidence=f"stimulus_mod{modality}", x=x, aperture=0.42, during="stimulus")
+            for modality, x in ((1, -0.25), (2, 0.25))
         ),
         Cross(during=("fixation", "stimulus")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),

@@ -27,6 +27,7 @@ class RaposoTask(Task):
     """Are the flashes, or the clicks, fast or slow? Both of them have the same rate."""
 
     id = "CustomRaposoTask-v0"
+    called = "Flashes and Clicks"
     paper = Paper(
         "A category-free neural population supports evolving demands during decision-making",
         "https://doi.org/10.1038/nn.3865",
@@ -52,6 +53,10 @@ class RaposoTask(Task):
     human = Preset(dt=20, abort=True, timing=dict(fixation=600, stimulus=1000, decision=2500))
 
     rule = FirstResponse("decision", hold="fixation")
+    unshared = dict.fromkeys(
+        ("visual_up", "auditory_up", "visual_down", "auditory_down"),
+        "flashes and clicks are events: the noise of a rate has no place in a single one",
+    )
     keys = Keys({"choice": ["slow", "fast"]}, choice=("ArrowLeft", "ArrowRight"))
     scene = Scene(
         Disc(radius=0.16, rate=By(_rate), during="stimulus", when=_has("visual")),

@@ -7,6 +7,7 @@ import numpy as np
 import param
 
 from neurogym.spec.conditions import Bits, Choice, Order
+from neurogym.spec.durations import to_steps
 from neurogym.spec.layout import Actions, Channels, Graded, Span, ring
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
@@ -154,6 +155,13 @@ class MemoryRecall(Task):
     def check(self):
         if self.t_max < self.t_min:
             raise ValueError(f"t_max = {self.t_max} is below t_min = {self.t_min}")
+        for period in ("study", "recall"):
+            if self.timing[period].kind != "constant" and self.timing[period].bounds[0] < self.dt:
+                raise ValueError(
+                    f"timing[{period!r}] = {self.timing[period]}: expected a length that is never"
+                    f" below dt = {self.dt:g} ms, for that is how long a pattern lasts at least"
+                )
+            self.needs(period, 1, "a pattern lasts a step at least")
 
     def channels(self):
         return Channels(pattern=self.stim_dim, store=self.store_signal_dim, recall=1)
@@ -177,7 +185,15 @@ class MemoryRecall(Task):
 
     def stretch(self, trials):
         asked = self._asked(trials.length)
-        return dict(study=np.asarray(trials.length) - asked, recall=asked)
+        counts = dict(study=np.asarray(trials.length) - asked, recall=asked)
+        return {period: count * self._whole(period) for period, count in counts.items()}
+
+    def _whole(self, period):
+        """The factor that makes of a pattern's time whole steps, so that none falls between."""
+        duration = self.timing[period]
+        ms = duration.bounds[0]
+        whole = to_steps(ms, self.dt) * self.dt / ms if duration.kind == "constant" and ms else 1.0
+        return float(whole)
 
     def _marked(self, trials):
         """Which of the patterns are asked for, in turn, (n, most): those after the last are -1."""
@@ -315,6 +331,7 @@ class DelayEstimation(Task):
     """Remember the colours; then say on the wheel which one was at the marked place."""
 
     id = "delayestimation-v0"
+    called = "Delayed Estimation"
     also = ("continuous report", "colour wheel", "color wheel", "visual short-term memory")
     paper = Paper(
         "Discrete fixed-resolution representations in visual working memory",
@@ -345,6 +362,10 @@ class DelayEstimation(Task):
     )
 
     rule = OnWheel("decision", hold=("stimulus", "delay"))
+    unshared = {
+        "stimulus": "colours are shown as they are, as in the paper: the noise stands for that of"
+        " seeing them"
+    }
     keys = Keys(choice="ring")
     scene = Scene(
         *(

@@ -47,6 +47,7 @@ class ReadySetGo(Task):
     )
 
     rule = Interval("production", since="set", hold=("fixation", "ready", "measure", "set"))
+    marks = ("ready", "set")
     keys = Keys(go=("Space",))
     scene = Scene(
         Disc(radius=0.14, color=BLUE, during="ready", x=-0.25),

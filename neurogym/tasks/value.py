@@ -1,8 +1,11 @@
 """Learning what is worth choosing."""
 
-import numpy as np
+from typing import ClassVar
 
-from neurogym.spec.conditions import Flips, Uniform
+import numpy as np
+import param
+
+from neurogym.spec.conditions import Flips, Uniform, Walk
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
@@ -23,8 +26,15 @@ def _option(k, shape, radius, **how):
 
 
 class DawTwoStep(Task):
-    """Choose twice: the first choice mostly leads to its own pair, the second may pay."""
+    """Choose twice: the first choice mostly leads to its own pair, the second may pay.
 
+    The chance of reward of each of the four second options walks by itself, so that who repeats
+    whatever was rewarded (model-free) cares nothing for whether the way there was a rare one, and
+    who knows the ways (model-based) does. With `walks=False` one option is good at a time, as in
+    NeuroGym and many tasks for animals; there even a model-free learner comes to care.
+    """
+
+    called = "Two-Step Task"
     also = ("two-step", "two-stage", "model-based and model-free", "reinforcement learning")
     paper = Paper(
         "Model-based influences on humans' choices and striatal prediction errors",
@@ -36,20 +46,38 @@ class DawTwoStep(Task):
     differs = (
         "There is a real second choice, as in the paper: reward depends on the state and on the"
         " option chosen in it; it was paid on arrival.",
-        "rich and better (which state, and which option of a state, pays more) flip slowly across"
-        " trials and are in the trial's conditions; conditions can be forced.",
+        "Each of the four second options has a chance of reward of its own, which walks from trial"
+        " to trial, and ways are common in 70% of trials, as in the paper. The preset neurogym has"
+        " ways of 80% and one good option, which flips.",
+        "What changes across trials is in the trial's conditions, and can be forced.",
         "A fixation step comes first, and the first pair of options has a channel of its own.",
         "A choice that is not made in time ends the trial and costs rewards['abort'].",
     )
 
-    p1 = Probability(0.8, doc="chance that the first option leads to state 1")
-    p2 = Probability(0.8, doc="chance that the second option leads to state 2")
-    p_switch = Probability(0.025, doc="chance, in each trial, that the richer state changes")
-    high_reward_p = Probability(0.9, doc="chance of reward: better option of the richer state")
-    low_reward_p = Probability(0.1, doc="chance of reward of the other options")
+    p1 = Probability(0.7, doc="chance that the first option leads to state 1")
+    p2 = Probability(0.7, doc="chance that the second option leads to state 2")
+    walks = param.Boolean(
+        True, doc="whether each option's chance of reward walks, or one option is good at a time"
+    )
+    walk_sd = param.Number(0.025, bounds=(0, 1), doc="SD of a walk's step from trial to trial")
+    walk_low = Probability(0.25, doc="lower end of the walks")
+    walk_high = Probability(0.75, doc="upper end of the walks")
+    p_switch = Probability(0.025, doc="without walks: chance that the richer state changes")
+    high_reward_p = Probability(0.9, doc="without walks: better option of the richer state")
+    low_reward_p = Probability(0.1, doc="without walks: chance of reward of the other options")
     rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0)
     timing = Timing(fixation=100, stage1=100, stage2=100)
-    human = Preset(dt=50, timing=dict(fixation=500, stage1=4000, stage2=4000))
+    human = Preset(dt=50, timing=dict(fixation=500, stage1=2000, stage2=2000))
+    presets: ClassVar = {"neurogym": Preset(p1=0.8, p2=0.8, walks=False)}
+    sources: ClassVar = {
+        "p1": "paper", "p2": "paper", "walks": "paper; without them as in NeuroGym",
+        "walk_sd": "paper", "walk_low": "paper", "walk_high": "paper", "p_switch": "NeuroGym",
+        "high_reward_p": "NeuroGym", "low_reward_p": "NeuroGym",
+        "stage1": "100 ms: our choice, a step; for people 2 s, as in the paper",
+        "stage2": "100 ms: our choice, a step; for people 2 s, as in the paper",
+        "chance11": "where a walk begins is our choice: anywhere between the bounds",
+        "abort": "NeuroGym; in the paper a choice that comes too late earns nothing",
+    }  # fmt: skip
 
     closed = True
     window = ("stage1", "stage2")
@@ -71,12 +99,29 @@ class DawTwoStep(Task):
     def actions(self):
         return Actions(fixation=1, choice=2)
 
+    def check(self):
+        if self.walk_low > self.walk_high:
+            raise ValueError(f"walk_low = {self.walk_low}: expected at most walk_high, which is"
+                             f" {self.walk_high}")  # fmt: skip
+
     def conditions(self):
+        if self.walks:
+            changing = {
+                f"chance{at}{option}": Walk(
+                    self.walk_low, self.walk_high, self.walk_sd,
+                    doc=f"chance of reward: state {at}, option {option}",
+                )
+                for at in (1, 2) for option in (1, 2)
+            }  # fmt: skip
+        else:
+            changing = dict(
+                rich=Flips(self.p_switch, doc="the richer state: 0 or 1"),
+                better=Flips(self.p_switch, doc="the better option of a state: 0 or 1"),
+            )
         return dict(
-            rich=Flips(self.p_switch, doc="the richer state: 0 or 1"),
-            better=Flips(self.p_switch, doc="the better option of a state: 0 or 1"),
-            way=Uniform(0, 1, doc="decides the transition"),
-            luck=Uniform(0, 1, doc="decides the reward"),
+            **changing,
+            way=Uniform(0, 1, doc="decides the transition: below p1 or p2 it is the common one"),
+            luck=Uniform(0, 1, doc="decides the reward: below its chance there is one"),
         )
 
     def paint(self, canvas, trials):
@@ -89,11 +134,27 @@ class DawTwoStep(Task):
     def best(self, trial, state, step):
         if step.during("fixation"):
             return 0
+        first = self.worth(trial, state, step, 1)
+        return 2 if self.worth(trial, state, step, 2) > first else 1
+
+    def worth(self, trial, state, step, action):
+        """What a choice pays on average, if the one after it is the best one."""
         if step.during("stage2"):
-            return 1 + trial.better
-        first = self.p1 if trial.rich == 0 else 1 - self.p1
-        second = self.p2 if trial.rich == 1 else 1 - self.p2
-        return 2 if second > first else 1
+            return self.chance(trial, state.state, action)
+        here = max(self.chance(trial, 1, 1), self.chance(trial, 1, 2))
+        there = max(self.chance(trial, 2, 1), self.chance(trial, 2, 2))
+        p = self.p1 if action == 1 else 1 - self.p2
+        return p * here + (1 - p) * there
+
+    def chance(self, trial, at, option):
+        """The chance of reward of an option in a state, both counted from 1."""
+        if self.walks:
+            first = trial.chance11 if at == 1 else trial.chance21
+            second = trial.chance12 if at == 1 else trial.chance22
+            return first if option == 1 else second
+        else:
+            good = at == trial.rich + 1 and option == trial.better + 1
+            return self.high_reward_p if good else self.low_reward_p
 
     def react(self, trial, state, step, action):
         if step.during("fixation"):
@@ -104,14 +165,14 @@ class DawTwoStep(Task):
                 reward=self.rewards["abort"] if late else 0.0, ends=late,
                 outcome=Outcome.MISS if late else Outcome.NONE,
             )  # fmt: skip
-        best = action == self.best(trial, state, step)
+        other = self.worth(trial, state, step, 3 - action)
+        best = self.worth(trial, state, step, action) >= other
         if step.during("stage1"):
             common = trial.way < (self.p1 if action == 1 else self.p2)
             state.state = action if common else 3 - action
             state.first = best
             return Effect(responds=True, skip=True)
-        rich = state.state == trial.rich + 1 and action == trial.better + 1
-        paid = trial.luck < (self.high_reward_p if rich else self.low_reward_p)
+        paid = trial.luck < self.chance(trial, state.state, action)
         right = state.first and best
         return Effect(
             reward=self.rewards["correct"] if paid else self.rewards["fail"], ends=True,

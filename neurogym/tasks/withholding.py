@@ -20,6 +20,7 @@ def _is_nogo(task, conditions):
 class GoNogo(Task):
     """After a blue disc press when the cross turns green; after an orange square do nothing."""
 
+    called = "Go / No-go"
     also = ("go/no-go", "response inhibition")
     paper = Paper(
         "On the speed of mental processes",

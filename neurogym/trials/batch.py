@@ -191,6 +191,10 @@ class TrialBatch(ABC):
     def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:
         """`payoffs` and `kind`."""
 
+    @abstractmethod
+    def noisy(self, i: int) -> np.ndarray:
+        """Which channels of the i-th trial carry noise in which steps, (T, C) bool."""
+
     @property
     def kind(self) -> np.ndarray | None:
         """The kind of each row, (S,): its place in the payoff table."""
@@ -248,7 +252,7 @@ class PaintedBatch(TrialBatch):
 
     def __init__(self, task: Painted, canvas: LevelCanvas, trials: Trials, draws: Sequence[Draw]):
         super().__init__(task, trials, canvas.timeline)
-        self._canvas = canvas
+        self._canvas, self._noises = canvas, canvas.noises
         steps = self.timeline.steps
         n, n_periods = steps.shape
         self._segment = np.repeat(np.arange(n * n_periods), steps.ravel())  # (S,)
@@ -347,6 +351,15 @@ class PaintedBatch(TrialBatch):
         last = self.offsets[1:] - 1
         payoffs, kind = self.task.plan.rule.judge(self.task.plan, self._canvas, self._segment, last)
         return self._varied(payoffs, kind)
+
+    def noisy(self, i: int) -> np.ndarray:
+        steps = self.timeline.steps[i]
+        segment = np.repeat(np.arange(steps.size), steps)
+        noisy = np.zeros((segment.size, self.ob.shape[1]), bool)
+        for columns, periods, sd in self._noises:
+            if np.broadcast_to(sd, (self.n,))[i] > 0:
+                noisy[np.isin(segment, periods), columns] = True
+        return noisy
 
     def _add_noise(self, draws: Sequence[Draw]) -> None:
         """Each draw's own generator gives the noise of its trials, or each trial's."""

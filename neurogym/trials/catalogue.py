@@ -108,6 +108,8 @@ def configure(cls: type[Task], preset: str = "agent", **params: Any) -> Task:
 def make(id: str, **params: Any) -> gym.Env:
     """An environment by id ("GoNogo" is "GoNogo-v0"): parameters of the task, `preset="human"`.
 
+    Besides "human" and "agent", the defaults, a task can have presets of its own, such as
+    "neurogym", the values of NeuroGym where the paper's are others: `ngym.task_class(id).presets`.
     `stack` are wrappers, innermost first: `[{"ReactionTime": {"urgency": -0.01}}]`. With
     `render_mode="rgb_array"` its `render()` gives frames, `render_size` pixels wide and high, of
     what a person sees; with `pixels=True` they are the observations. What gymnasium.make takes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -14,15 +15,25 @@ from neurogym.loops.reading import check
 from neurogym.loops.running import Loop, Transition
 from neurogym.spec.canvas import Canvas, LevelCanvas, Trials, in_order
 from neurogym.spec.conditions import Condition, Learned, State
+from neurogym.spec.durations import to_steps
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Result, Results
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Preset, Rewards, Timing, unknown
-from neurogym.spec.plan import Modifier, Plan, numbered
+from neurogym.spec.plan import Estimate, Modifier, Plan, numbered
 from neurogym.spec.primitives import rebound
 from neurogym.spec.rules import Rule
 from neurogym.spec.scene import Keys, Scene, Sound
 from neurogym.trials.batch import Draw, PaintedBatch, Sheet, TrialBatch
+
+
+def in_words(id: str) -> str:
+    """An id in words: "PerceptualDecisionMaking-v0" is "Perceptual Decision Making"."""
+    name = id.rpartition("-v")[0] or id
+    if "." in name:  # of a collection
+        return name.replace(".", " · ").replace("_", " ")
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z0-9])(?=[A-Z][a-z])", " ", name)
+    return spaced.replace("_", " ").strip()
 
 
 @dataclass(frozen=True)
@@ -88,8 +99,10 @@ class Task(param.Parameterized):
 
     A subclass states its parameters as `param` declarations, `timing` (ms by period, in order),
     `rewards`, and as class attributes `paper`, `tags`, `also`, `rule`, `scene`, `keys`, `human` (a
-    preset that a person can play). Its methods give the channels, actions and conditions, and
-    paint a block of trials. The first line of its docstring is the sentence shown everywhere.
+    preset that a person can play), `presets` (others, by name: `{"neurogym": Preset(...)}`) and
+    `sources` (where values come from, by the name of a parameter, period, reward or condition). Its
+    methods give the channels, actions and conditions, and paint a block of trials. The first line
+    of its docstring is the sentence shown everywhere.
 
     A task whose observations depend on the actions sets `closed = True` and says in place of a rule
     what a step does, in one trial, as plain Python on numbers that can be translated:
@@ -117,12 +130,16 @@ class Task(param.Parameterized):
     id: ClassVar[str] = ""  # of the class itself; its name and -v0 if empty
     paper: ClassVar[Paper | None] = None
     tags: ClassVar[tuple[str, ...]] = ()
+    called: ClassVar[str] = ""  # its name in words, where the class's own does not tell
     also: ClassVar[tuple[str, ...]] = ()  # other names, by which people look for it
     differs: ClassVar[tuple[str, ...]] = ()  # from NeuroGym 2.3, one line each
     human: ClassVar[Preset] = Preset()
+    presets: ClassVar[Mapping[str, Preset]] = {}  # others than "agent" and "human", by name
+    sources: ClassVar[Mapping[str, str]] = {}  # where values come from: "paper", "our choice" ...
     rule: ClassVar[Rule | None] = None
     scene: ClassVar[Scene] = Scene()
     keys: ClassVar[Keys] = Keys()
+    unshared: ClassVar[Mapping[str, str]] = {}  # channels whose noise a person is not shown: why
     starts_with: ClassVar[dict[str, str]] = {}  # a period: the one before it, with which it begins
     closed: ClassVar[bool] = False
     between: ClassVar[str] = " / "  # stands between the names of several tasks
@@ -130,6 +147,8 @@ class Task(param.Parameterized):
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
     answers: ClassVar[tuple[str, ...]] = ("response",)  # graded actions: what a response can be
+    marks: ClassVar[tuple[str, ...]] = ()  # the channels whose onsets begin and end an interval
+    # that is to be produced
     window: ClassVar[
         tuple[str, ...]
     ] = ()  # of closed tasks: periods in which responses are asked for
@@ -143,6 +162,7 @@ class Task(param.Parameterized):
         self._plan: Plan | None = None
         self._loop: Loop | None = None
         self._changes = 0
+        self._check_window()
         self.check()
         self.param.watch(self._forget, allowed)
 
@@ -212,6 +232,41 @@ class Task(param.Parameterized):
     def check(self) -> None:
         """Raise ValueError for parameters that do not go together."""
 
+    def needs(self, period: str, steps: int, why: str) -> None:
+        """For `check`: raise ValueError unless a period has so many steps in every trial."""
+        duration = self.timing[period]
+        ms = self._shortest(period)
+        has = int(to_steps(ms, self.dt))
+        if has < steps:
+            raise ValueError(
+                f"timing[{period!r}] = {duration} can be {has} steps of dt = {self.dt:g} ms:"
+                f" expected at least {steps} steps, {steps * self.dt:g} ms; {why}"
+            )
+
+    def _check_window(self) -> None:
+        """Raise ValueError where there is no step in which an answer that is asked for counts."""
+        rule = self.rule
+        for periods in rule.asks if rule else ():
+            if not set(periods) <= set(self.timing):
+                continue  # declared otherwise: the plan tells
+            last = periods[-1]
+            before = sum(int(to_steps(self._shortest(p), self.dt)) for p in periods[:-1])
+            least = (rule.dead_steps if rule else 0) + 1 - before
+            if least > 0:
+                self.needs(last, least, "an answer is asked for in it")
+
+    def _shortest(self, period: str) -> float:
+        """The least length of a period in ms, as far as the timing alone can tell."""
+        duration = self.timing[period]
+        if duration.kind == "times":
+            of, factor = duration.args
+            return self._shortest(of) * factor if of in self.timing else 0.0
+        if duration.kind == "until":
+            return float(duration.args[0])
+        low, high = duration.bounds
+        drawn = duration.kind in ("uniform", "truncated_exponential")  # never just the bound
+        return float(low or (min(1.0, high) if drawn else 0.0))
+
     def channels(self) -> Channels:
         """The observation channels."""
         raise TypeError(f"{type(self).__name__} declares no channels")
@@ -245,7 +300,14 @@ class Task(param.Parameterized):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if taken := [name for name in ("agent", "human") if name in cls.presets]:
+            raise ValueError(f"{cls.__name__}: presets has {taken[0]!r}, which stands for itself")
         check(cls)
+
+    @property
+    def hidden_noise(self) -> Mapping[str, str]:
+        """The channels whose noise a person is not shown, and why."""
+        return self.unshared
 
     # -- several tasks as one: what a single task answers ------------------------------------------
 
@@ -354,14 +416,24 @@ class Task(param.Parameterized):
         return vars(cls).get("id") or f"{cls.__name__}-v0"
 
     @classmethod
+    def title(cls, id: str = "") -> str:
+        """The task's name in words, registered under an id if not its own."""
+        return vars(cls).get("called") or in_words(id or cls.own_id())
+
+    @classmethod
     def sentence(cls) -> str:
         """What the subject does, in one sentence."""
         return (cls.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
 
     @classmethod
+    def preset_names(cls) -> tuple[str, ...]:
+        """The names that `preset` takes: "agent", "human" and those of `presets`."""
+        return ("human", "agent", *cls.presets)
+
+    @classmethod
     def preset(cls, name: str = "agent") -> dict[str, Any]:
-        """Parameters of a preset: "agent" (the defaults) or "human"."""
-        presets = {"agent": Preset(), "human": cls.human}
+        """Parameters of a preset: "agent" (the defaults), "human", or one of `presets`."""
+        presets = {"human": cls.human, "agent": Preset(), **cls.presets}
         if name not in presets:
             raise ValueError(unknown("preset", [name], presets))
         return dict(presets[name])
@@ -505,6 +577,15 @@ class Task(param.Parameterized):
                 continue
             after[name] = condition.learn(after.get(name), trial, result)
         return after | self._learned_by_wrappers(after, trial, result)
+
+    def estimates(self, memory: Mapping[str, Any]) -> list[Estimate]:
+        """What wrappers that follow the subject know, given what the next trial is told."""
+        told = [
+            wrapper.estimate(self, memory[key])
+            for key, wrapper in self.plan.following
+            if memory.get(key) is not None
+        ]
+        return [estimate for estimate in told if estimate is not None]
 
     def _learned_by_wrappers(
         self, carried: Mapping[str, Any], trial: Mapping[str, Any], result: Result

@@ -11,13 +11,15 @@ import param
 from neurogym.spec.conditions import Choice, Condition, Uniform
 from neurogym.spec.outcomes import Outcome, Payoffs
 from neurogym.spec.parameters import Name, Numbers, Probability
+from neurogym.spec.plan import Estimate
 from neurogym.spec.rules import FirstResponse
 from neurogym.trials.batch import Draw
 from neurogym.trials.task import Task
-from neurogym.wrappers.base import Estimate, Wrapper, add_condition, needs_ground_truth
+from neurogym.wrappers.base import Wrapper, add_condition, needs_ground_truth
 from neurogym.wrappers.labels import in_play
 
 LONGEST = 60_000.0  # ms of a period
+FLOOR = 1e-3  # of the highest level: where factors end that could go on to 0
 JUDGED = np.isin(list(Outcome), (Outcome.CORRECT, Outcome.ERROR, Outcome.WITHHELD))
 
 
@@ -40,7 +42,10 @@ class Steered(Wrapper):
     harder: Any = param.Selector(
         default="lower", objects=["lower", "higher"], doc="the harder side"
     )
-    low = param.Number(None, allow_None=True, doc="lowest level; the condition's own bound if None")
+    low = param.Number(
+        None, allow_None=True,
+        doc="lowest level; the condition's own if None, but above 0 where ratios count",
+    )  # fmt: skip
     high = param.Number(None, allow_None=True, doc="highest level; the condition's own if None")
     max_trials = param.Integer(
         0, bounds=(0, 10**6), doc="ends after so many answered trials; 0: never"
@@ -95,8 +100,10 @@ class Staircase(Steered):
     After `down` right answers in a row the level goes one step to the harder side, after `up` wrong
     ones one step to the easier side; until the first reversal each answer moves it. A step is a
     factor (`step_type` "ratio") or a difference ("linear"); `steps` lists the sizes, one for each
-    reversal so far, the last one for all that follow. Steps to the easier side are `up_weight`
-    times as large. The level comes to rest where the answer is right with probability `target`:
+    reversal so far, the last one for all that follow. Factors lead down to `low`, or to a
+    thousandth of `high` where the condition could be 0; from there errors lead up again. Steps to
+    the easier side are `up_weight` times as large. The level comes to rest where the answer is
+    right with probability `target`:
     Levitt (1971), https://doi.org/10.1121/1.1912375; weighted: Kaernbach (1991),
     https://doi.org/10.3758/BF03214307. Trials without an answer change nothing.
     """
@@ -126,8 +133,18 @@ class Staircase(Steered):
         least = 1 if self.step_type == "ratio" else 0
         if not self.steps or min(self.steps) <= least:
             raise ValueError(f"steps = {self.steps!r}: expected some numbers above {least}")
-        if self.step_type == "ratio" and self._start(task) <= 0:
-            raise ValueError("a level of 0 cannot change by a factor: give a start above 0")
+        if self.step_type == "ratio" and low <= 0:
+            raise ValueError(
+                f"low = {low:g}: a level of 0 cannot change by a factor, from it no error leads up;"
+                " expected a number above 0, or step_type='linear'"
+            )
+
+    def _span(self, task):
+        low, high = super()._span(task)
+        if self.low is None and self.step_type == "ratio" and low <= 0 < high < np.inf:
+            floor = FLOOR * high
+            return floor if self.start is None or self.start <= 0 else min(floor, self.start), high
+        return low, high
 
     def _start(self, task: Task) -> float:
         if self.start is not None:

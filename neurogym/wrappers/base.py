@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import gymnasium as gym
@@ -14,27 +13,9 @@ from neurogym.spec.canvas import Canvas, Trials
 from neurogym.spec.conditions import Choice, Condition, State, single, state_of, told
 from neurogym.spec.outcomes import Payoffs, Result, Results
 from neurogym.spec.parameters import plain, unknown
-from neurogym.spec.plan import Plan
+from neurogym.spec.plan import Estimate, Plan
 from neurogym.trials.batch import Draw
 from neurogym.trials.task import Task
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a wrapper that follows the subject has found so far."""
-
-    condition: str  # that it steers
-    threshold: float  # nan as long as nothing is known
-    interval: tuple[float, float] | None  # 95 %; None where none is known
-    told: str  # from how much it is known, and what to mind
-    over: bool  # whether it has come to its end
-    more: dict[str, float] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        if np.isnan(self.threshold):
-            return f"threshold of {self.condition}: not known yet; {self.told}"
-        span = "" if self.interval is None else " ({:.3g} to {:.3g})".format(*self.interval)
-        return f"threshold of {self.condition}: {self.threshold:.3g}{span}; {self.told}"
 
 
 class Wrapper(param.Parameterized):

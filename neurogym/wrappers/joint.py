@@ -225,6 +225,7 @@ class JointBatch(TrialBatch):
         self._named = [(part.member.periods, part.shift) for part in parts]
         self._joined = task.join(self)
         self.ob = self._joined.ob
+        self._noises = sheet.canvas.noises
         sheet.canvas.draw_on(self)
         self._add_noise(sheet.canvas.noises, sheet.draws)
 
@@ -259,6 +260,18 @@ class JointBatch(TrialBatch):
         lengths = np.diff(batch.offsets)
         first = np.repeat(self.offsets[trials] + shift - batch.offsets[:-1], lengths)
         return first + np.arange(len(batch.ob))
+
+    def noisy(self, i: int) -> np.ndarray:
+        rows = slice(*self.offsets[i : i + 2].tolist())
+        noisy = np.zeros((rows.stop - rows.start, self.ob.shape[1]), bool)
+        for j, has in enumerate(self.of_members(i)):
+            if has is not None:
+                own, shift = has[0].noisy(has[1]), self._named[j][1]
+                noisy[shift : shift + len(own), self.task.members[j].channels] |= own
+        for columns, during, by_trial in self._noises:
+            if by_trial[i] > 0:
+                noisy[self.rows(during)[rows], columns] = True
+        return noisy
 
     def rows(self, during: str | Sequence[str] | None) -> np.ndarray:
         """Which rows some periods cover, (S,) bool."""
@@ -358,6 +371,16 @@ class Composite(Task):
     @property
     def hold_keys(self) -> bool:
         return any(task.hold_keys for task in self.tasks)
+
+    @property
+    def hidden_noise(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for member in self.members:
+            own, whole = member.task.plan.channels, self.plan.channels
+            for name, why in member.task.hidden_noise.items():
+                at = int(member.channels[own[name].start]) if name in own.groups else -1
+                found |= {group.name: why for group in whole if group.start == at}
+        return found
 
     @property
     def version(self) -> Hashable:

@@ -11,10 +11,9 @@ import param
 from neurogym.spec.conditions import Choice
 from neurogym.spec.forms import FORMS, Form, form_of, with_lapses
 from neurogym.spec.parameters import Numbers, Probability
+from neurogym.spec.plan import Estimate
 from neurogym.trials.task import Task
 from neurogym.wrappers.adaptive import JUDGED, Steered
-from neurogym.wrappers.base import Estimate
-
 
 SPAN = 100.0  # from the lowest to the highest level, where a logarithm needs one above 0
 

@@ -425,7 +425,7 @@ def test_the_run_of_a_task_that_is_not_here_changes_nothing():
         (f'task = "{TASK}"\ntrails = 3', ["entry of the file 'trails'", "did you mean 'trials'?"]),
         (f'task = "{TASK}"\ntrials = 0', ["trials", "at least 1"]),
         (f'task = "{TASK}"\ntrials = "3"', ["trials", "must be an integer"]),
-        (f'task = "{TASK}"\npreset = "x"', ["preset", "human, agent"]),
+        (f'task = "{TASK}"\npreset = "x"', ["preset", "'human', 'agent'"]),
         (f'task = "{TASK}"\nparams = 3', ["params", "dict"]),
         (f'task = "{TASK}"\n[params]\nsigm = 3', ["did you mean 'sigma'?"]),
         (f'task = "{TASK}"\n[params]\nsigma = nan', ["sigma = nan"]),

@@ -23,6 +23,7 @@ from app.state import StudioState
 from neurogym.records import measures, trial_table
 from neurogym.records.database import Store
 from neurogym.spec.outcomes import Outcome
+from neurogym.trials.task import in_words
 from neurogym.wrappers import WRAPPERS, Wrapper
 
 N = 6
@@ -484,7 +485,7 @@ def test_each_trial_has_the_keys_of_its_task(store):
     assert [len(trial["keys"]) for trial in trials[:3]] == [1, 4, 0]
     assert trials[0]["keys"][0]["code"] == "Space"
     assert [bool(trial["dial"]) for trial in trials[:3]] == [False, False, True]
-    names = ("Go Nogo", "N Alt Perceptual Decision Making", "Perceptual Decision Making")
+    names = ("Go / No-go", "Brightest of n Lamps", "Perceptual Decision Making")
     assert config["title"] == " / ".join(names)
     player.play()
     all_once(store)
@@ -515,7 +516,7 @@ def test_a_dual_task_is_played_scored_and_stored(store, policy, how):
     assert player.config["mode"] == "open"
     assert player.config["preload"] == AHEAD
     titles = [part["title"] for part in player.config["parts"]]
-    assert titles == ["Go Nogo", "Delay Paired Association"]
+    assert titles == ["Go / No-go", "Delayed Paired Association"]
     assert player.config["title"] == " + ".join(titles)
     assert [(c["name"], c["part"]) for c in player.config["channels"]] == [
         ("fixation", 0), ("nogo", 0), ("go", 0), ("fixation", 1), ("stimulus", 1),
@@ -744,6 +745,12 @@ def test_a_second_result_of_a_trial_is_refused(store, player):
 
 NAN, INF = float("nan"), float("inf")
 DELETED = object()
+SCREEN = {
+    "stage": [900.0, 600.5],
+    "window": [1280.0, 720.0],
+    "screen": [1920.0, 1080.0],
+    "ratio": 1.25,
+}
 FORGED = {
     "no index": dict(index=DELETED),
     "no attempt": dict(attempt=DELETED),
@@ -833,6 +840,19 @@ FORGED = {
     "more actions than steps": dict(actions=[[1, 1]] * 10_000),
     "more periods than there can be": dict(periods=[["fixation", 5.0, 5.0]] * 10_000),
     "a number beyond all": dict(onset_ms=10**400),
+    "a start of text": dict(start_ms="1"),
+    "an endless pause": dict(iti_ms=INF),
+    "a screen of text": dict(screen="large"),
+    "a screen of nothing": dict(screen=None),
+    "a screen without a ratio": dict(screen={**SCREEN, "ratio": None}),
+    "a screen of more": dict(screen={**SCREEN, "colours": 24}),
+    "a screen without a window": dict(screen={"stage": [1, 1], "screen": [1, 1], "ratio": 1}),
+    "a stage with one side": dict(screen={**SCREEN, "stage": [900]}),
+    "a stage of three sides": dict(screen={**SCREEN, "stage": [900, 600, 300]}),
+    "a stage of NaN": dict(screen={**SCREEN, "stage": [900, NAN]}),
+    "a stage below nothing": dict(screen={**SCREEN, "stage": [900, -1]}),
+    "a screen as large as a town": dict(screen={**SCREEN, "screen": [900, 1e6]}),
+    "a ratio beyond all": dict(screen={**SCREEN, "ratio": 1e6}),
 }
 
 
@@ -858,6 +878,33 @@ def test_a_forged_record_is_refused_and_the_run_goes_on(store, player, case, cap
     all_once(store)
     again = Player(store, player.session.run)
     assert again.ready()[-1] == {"type": "done"}
+
+
+def test_the_start_the_pause_before_it_and_the_screen_are_stored(store, player):
+    told = dict(start_ms=900.5, iti_ms=512.345, screen=SCREEN)
+    player.say(**player.record(player.queue.pop(0)) | told)
+    (row,) = store.trials()
+    assert {name: row[name] for name in told} == told
+    assert row["flags"] == {}
+
+
+def test_a_page_of_an_earlier_version_does_not_tell_them(store, player):
+    record = player.record(player.queue.pop(0))
+    assert not {"start_ms", "iti_ms", "screen"} & set(record)
+    player.say(**record)
+    (row,) = store.trials()
+    assert (row["start_ms"], row["iti_ms"], row["screen"]) == (None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("told", "strange"), [(dict(iti_ms=-1.0), "iti_ms"), (dict(start_ms=901.0), "start_ms")]
+)
+def test_no_trial_begins_after_its_periods_or_before_the_end_of_another(
+    store, player, told, strange
+):
+    player.say(**player.record(player.queue.pop(0)) | told)
+    (row,) = store.trials()
+    assert row["flags"] == {"implausible": [strange]}
 
 
 def test_the_periods_that_were_shown_are_stored(store, task_id):
@@ -1228,8 +1275,29 @@ def test_calls_from_several_threads(store, player):
         ("plain", "plain"),
     ],
 )
-def test_titles(id, words):
-    assert title(id) == words
+def test_ids_in_words(id, words):
+    assert in_words(id) == words
+
+
+def test_a_task_says_what_it_is_called_in_words():
+    class Coded(ngym.Task):
+        called = "The plain name"
+
+    assert Coded.title() == "The plain name"
+    assert type("Recoded", (Coded,), {}).title() == "Recoded"  # it is not what it derives from
+    assert title("CVLearning-v0") == "Learning Random Dots"
+    assert title("yang19.ctxdlydm1-v0") == "Context Delayed Decision, Outer Ring (Yang 2019)"
+
+
+def test_a_person_is_told_to_wait_for_the_cross_where_one_has_to():
+    def told(task, **params):
+        return messages.stage(ngym.make(task, preset="human", **params).unwrapped)["instruction"]
+
+    assert told("PerceptualDecisionMaking").endswith("direction. Answer once the cross is green.")
+    assert "green" not in told("PerceptualDecisionMaking", stack=[{"ReactionTime": {}}])
+    for waits_for_nothing in ("Detection", "GenTask", "AnnubesEnv", "VisualSearch"):
+        assert "green" not in told(waits_for_nothing)
+    assert told("GoNogo").count("green") == 1
 
 
 def test_every_task_has_a_title():

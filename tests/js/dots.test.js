@@ -51,3 +51,15 @@ test("dots stay in the square", () => {
     assert.ok([...x, ...y].every((v) => v >= 0 && v <= 1));
   }
 });
+
+test("the mean displacement is linear in the coherence, also beyond 100 %", () => {
+  for (const coherence of [-250, -100, -40, 40, 100, 250]) {
+    const dots = new Dots(3, 40000, 1);
+    const before = Float64Array.from(dots.next(0, 0, coherence, 0.5).y);
+    const x = Float64Array.from(dots.sets[0].x);
+    const after = dots.next(20, 0, coherence, 0.5);
+    const moved = [...before.keys()].filter((i) => Math.abs(after.y[i] - before[i]) < 1e-12);  // those that went straight on
+    const mean = moved.reduce((sum, i) => sum + after.x[i] - x[i], 0) / x.length;
+    assert.ok(Math.abs(mean / (0.0001 * coherence) - 1) < 0.04, `${coherence}: ${mean}`);
+  }
+});

@@ -208,3 +208,49 @@ test("dots have the same speed and density at any rate, from the first trial on"
     assert.ok(kept.length > 0.6 * shots[0].length, `${hz} Hz: ${kept.length} of ${shots[0].length}`);
   }
 });
+
+// Channel k carries a sample of 1 in step k alone: how much of each sample the frames show, in ms.
+function shares(dt, hz, T = 60) {
+  const frames = Float32Array.from({length: T * T}, (_, i) => Number(i % T === Math.floor(i / T)));
+  const noisy = Uint16Array.from({length: T}, (_, k) => k);
+  const [periods, kind] = [[["fixation", 0, 10], ["decision", 10, T]], new Uint16Array(T)];
+  const played = new OpenTrial(trial({dt, T, frames, noisy, periods, kind, window: [10, T]}), config, new Refresh(hz));
+  const shown = new Float64Array(T);
+  const rows = [];
+  for (let n = 0; n < (T * dt * hz) / 1000 - 1; n++) {
+    played.frame(1000 + (n * 1000) / hz);
+    played.row.forEach((share, k) => (shown[k] += (share * 1000) / hz));
+    rows.push([...played.row]);
+  }
+  return {shown, rows};
+}
+
+test("a sample is shown as long as its step is on", () => {
+  for (const [dt, hz] of [[20, 60], [20, 144], [100, 60], [50, 75], [1000 / 60, 60]]) {
+    const {rows} = shares(dt, hz);
+    for (const row of rows) assert.deepEqual([row.filter((v) => v === 0).length, Math.max(...row)], [row.length - 1, 1], `${dt} ${hz}`);
+    const seen = new Set(rows.map((row) => row.indexOf(1)));
+    for (let k = 0; k < 59; k++) assert.ok(seen.has(k), `step ${k} of ${dt} ms at ${hz} Hz`);
+  }
+});
+
+test("no sample is left out where steps are shorter than frames, and all count the same", () => {
+  for (const [dt, hz] of [[10, 60], [5, 60], [1, 144], [10, 75], [16, 60]]) {
+    const {shown, rows} = shares(dt, hz);
+    const edge = Math.ceil(1000 / hz / dt) + 1;
+    for (let k = edge; k < 60 - edge; k++)
+      if (Math.abs(k - 10) > edge) assert.ok(Math.abs(shown[k] - dt) < 1e-3, `step ${k} of ${dt} ms at ${hz} Hz: ${shown[k]}`);
+    for (const row of rows) assert.ok(Math.abs(row.reduce((a, b) => a + b) - 1) < 1e-5);
+  }
+});
+
+test("samples of one period are not mixed with those of another", () => {
+  for (const row of shares(5, 60).rows) assert.ok(row.slice(0, 10).every((v) => v === 0) || row.slice(10).every((v) => v === 0));
+});
+
+test("what carries no noise is that of the step", () => {
+  const frames = Float32Array.from({length: 50}, (_, i) => i);
+  const played = new OpenTrial(trial({wait: 25, answer: 25, dt: 5, frames}), config, new Refresh(60));
+  for (const ts of [0, 1000 / 60, 2000 / 60]) played.frame(ts);
+  assert.deepEqual([...played.row], [8]); // the middle of the third frame
+});

@@ -438,7 +438,7 @@ def test_settings_give_the_task_back(task, preset):
     for variant in variants(task):
         settings = json.loads(json.dumps(variant.settings(), allow_nan=False))
         assert values_of(type(task)(**settings)) == values_of(variant)
-    changed = type(task)(timing={p: ["uniform", [10, 20]] for p in task.timing}, dt=7)
+    changed = type(task)(timing={p: ["uniform", [5000, 6000]] for p in task.timing}, dt=7)
     settings = json.loads(json.dumps(changed.settings()))
     assert values_of(type(task)(**settings)) == values_of(changed)
     assert type(task)().settings() == {}

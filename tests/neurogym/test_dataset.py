@@ -1,7 +1,9 @@
 """Batches are the trials of the stream, whole and in order, whatever is drawn at a time."""
 
+import sys
 from itertools import pairwise
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -204,6 +206,43 @@ def test_sequences_are_those_of_one_who_is_always_right(name):
                 np.testing.assert_array_equal(row, ob)
                 assert target == env.gt_now
                 ob, *_ = env.step(env.gt_now)
+
+
+def test_played_trials_end_as_they_do_for_one_who_is_always_right(task):
+    data = ngym.Dataset(task, batch_size=1, seq_len=60, seed=SEED, played=True, details=True)
+    env = TaskEnv(task)
+    ob, info = env.reset(seed=SEED)
+    start = True
+    for _ in range(2):
+        inputs, targets, details = data()
+        for row, target, first, asked in zip(
+            inputs[:, 0], targets[:, 0], details["start"][:, 0], details["mask"][:, 0], strict=True
+        ):
+            np.testing.assert_array_equal(row, ob)
+            np.testing.assert_array_equal(target, env.gt_now)
+            assert (first, asked) == (start, env.window_open)
+            ob, *_, info = env.step(env.gt_now)
+            start = info["new_trial"]
+
+
+class Classic(ngym.PeriodEnv):
+    """A task written the classic way."""
+
+    def __init__(self):
+        super().__init__(dt=100)
+        self.observation_space = gym.spaces.Box(0, 1, (1,), np.float32)
+        self.action_space = gym.spaces.Discrete(2)
+
+
+def test_played_needs_to_know_how_trials_end():
+    with pytest.raises(ValueError, match="no declared task"):
+        ngym.Dataset(Classic(), played=True)
+
+
+def test_tensors_need_pytorch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match="tensors need PyTorch: pip install"):
+        ngym.Dataset("GoNogo", tensors=True)
 
 
 def test_what_is_forced_is_learned_from():

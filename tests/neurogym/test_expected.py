@@ -100,9 +100,20 @@ def juice(task, trial, env):
 
 
 def two_step(task, trial, env):
-    """The first choice leads to the rich state as often as it can, the second is the better one."""
-    way = max(task.p1, 1 - task.p2) if trial["rich"] == 0 else max(task.p2, 1 - task.p1)
-    return way * task.high_reward_p + (1 - way) * task.low_reward_p
+    """The first choice leads to the better state as often as it can, the second is its best."""
+    here, there = (max(pair) for pair in chances(task, trial))
+    first, second = (p * a + (1 - p) * b for p, a, b in
+                     ((task.p1, here, there), (task.p2, there, here)))  # fmt: skip
+    return max(first, second)
+
+
+def chances(task, trial):
+    """What each option of each state pays, on average."""
+    if "rich" in trial:
+        low, high = task.low_reward_p, task.high_reward_p
+        good = trial["rich"], trial["better"]
+        return [[high if (at, k) == good else low for k in (0, 1)] for at in (0, 1)]
+    return [[trial[f"chance{at}{k}"] for k in (1, 2)] for at in (1, 2)]
 
 
 def snail(task, trial, env):
@@ -245,8 +256,8 @@ def poke_when_thirsty(task, trial, env):
 def any_two_steps(task, trial, env):
     """Any of two choices in time, and again; each state and option is as likely to be reached."""
     missed = [(1 / 3) ** steps(env, stage).sum() for stage in ("stage1", "stage2")]
-    rich = (task.p1 + 1 - task.p2 if trial["rich"] == 0 else task.p2 + 1 - task.p1) / 2
-    paid = rich / 2 * task.high_reward_p + (1 - rich / 2) * task.low_reward_p
+    here, there = np.mean(chances(task, trial), axis=1)
+    paid = ((task.p1 + 1 - task.p2) * here + (task.p2 + 1 - task.p1) * there) / 2
     late = missed[0] + (1 - missed[0]) * missed[1]
     return late * task.rewards["abort"] + (1 - late) * paid
 

@@ -21,6 +21,7 @@ from neurogym.spec.conditions import (
     Permutation,
     Switches,
     Uniform,
+    Walk,
 )
 from neurogym.trials.catalogue import task_class
 from tests.sampling import as_often, check_normal, shares
@@ -81,6 +82,16 @@ def check_switches(values, p):
         assert as_often(twice.sum(), twice.size, p * p, ALPHA)
 
 
+def check_walk(condition, values):
+    """Steps as wide as stated, but where they were reflected, each for itself; all between."""
+    assert ((values >= condition.low) & (values <= condition.high)).all()
+    near = 4 * condition.sd
+    inside = (values[:-1] > condition.low + near) & (values[:-1] < condition.high - near)
+    steps = np.diff(values)[inside]
+    if steps.size > 20:
+        assert stats.kstest(steps, stats.norm(0, condition.sd).cdf).pvalue > ALPHA
+
+
 def check_condition(condition, values):
     """N values of a condition in a row are what it states; kinds of a single task pass."""
     match condition:
@@ -95,6 +106,8 @@ def check_condition(condition, values):
             low, high = condition.low, condition.high
             if low < high:
                 assert stats.kstest(values, stats.uniform(low, high - low).cdf).pvalue > ALPHA
+        case Walk():
+            check_walk(condition, values)
         case Flips() | Switches():
             check_switches(values, condition.p)
         case Count():
@@ -263,21 +276,32 @@ def two_spots(modality):
     """The right answer's is the stronger one, unless the other modality counts and disagrees."""
 
     def level(task, c):
-        half = c[f"coh_{modality}"] / 2
+        mean, coh = c[f"mean_{modality}"], c[f"coh_{modality}"]
         if not task.relevant[modality - 1] and not c["agrees"]:
-            half = -half
+            coh = -coh
         right, other = c["ground_truth"], c["ground_truth"] + c["offset"]
-        return spot(right, 0.5 + half) + spot(other, 0.5 - half)
+        return spot(right, mean + coh) + spot(other, mean - coh)
+
+    return level
+
+
+def split_spots(sign):
+    """Each spot's strength in one modality is its own, and a share that the other one lacks."""
+
+    def level(task, c):
+        right, other = c["mean"] + c["coh"], c["mean"] - c["coh"]
+        return spot(c["ground_truth"], right * (1 + sign * c["split_right"] / 2)) + spot(
+            c["ground_truth"] + c["offset"], other * (1 + sign * c["split_other"] / 2)
+        )
 
     return level
 
 
 def first_spot(task, c):
     """The stronger one in trials with order 0; where the right one is, or the other."""
-    strong, weak = map(float, c["pair_1"].split(">"))
     if c["order"] == 0:
-        return spot(c["ground_truth"], strong)
-    return spot(c["ground_truth"] + c["offset"], weak)
+        return spot(c["ground_truth"], c["mean_1"] + c["coh_1"])
+    return spot(c["ground_truth"] + c["offset"], c["mean_1"] - c["coh_1"])
 
 
 def colours(task, c):
@@ -319,6 +343,9 @@ LEVELS = {  # by task: channels, period, and what they show
     "delayestimation-v0": [("stimulus", "stimulus", colours)],
     "yang19.dm1-v0": [("stimulus_mod1", "stimulus", two_spots(1))],
     "yang19.ctxdm2-v0": [(f"stimulus_mod{k}", "stimulus", two_spots(k)) for k in (1, 2)],
+    "yang19.multidm-v0": [
+        (f"stimulus_mod{k + 1}", "stimulus", split_spots(sign)) for k, sign in enumerate((1, -1))
+    ],
     "yang19.dlydm1-v0": [("stimulus_mod1", "stim1", first_spot)],
     "yang19.dms-v0": [
         (f"stimulus_mod{k + 1}", "sample",

@@ -297,7 +297,9 @@ class Chooser:
 
 @pytest.mark.parametrize("first", [1, 2])
 def test_two_step_transitions_and_rewards_have_their_rates(first):
-    params = dict(p1=0.7, p2=0.9, high_reward_p=0.8, low_reward_p=0.3, p_switch=0.2)
+    params = dict(
+        p1=0.7, p2=0.9, walks=False, high_reward_p=0.8, low_reward_p=0.3, p_switch=0.2
+    )
     rows = ngym.rollout("DawTwoStep", Chooser(first, 1), 600, seed=first, **params)
     arrived, paid = [], {True: [], False: []}
     env = ngym.make("DawTwoStep", **params).unwrapped
@@ -310,7 +312,8 @@ def test_two_step_transitions_and_rewards_have_their_rates(first):
         rich = conditions["rich"] == state and conditions["better"] == 0
         paid[rich].append(row["reward"] == 1)
         best_first = 1 + (conditions["rich"] == 1)
-        assert row["correct"] == (first == best_first and conditions["better"] == 0)
+        alike = conditions["rich"] != state  # both options of the poorer state
+        assert row["correct"] == (first == best_first and (alike or conditions["better"] == 0))
     common = arrived.count(first - 1)
     assert stats.binomtest(common, len(rows), 0.7 if first == 1 else 0.9).pvalue > ALPHA
     for rich, chance in ((True, 0.8), (False, 0.3)):
@@ -349,14 +352,14 @@ def test_carried_conditions_go_on_across_blocks_and_resets(task_id):
 
 
 def test_flips_come_at_their_rate_over_blocks():
-    task = DawTwoStep(p_switch=0.1)
+    task = DawTwoStep(p_switch=0.1, walks=False)
     block, _, _ = block_of(task, 14)
     for name in ("rich", "better"):
         changes = int((np.diff(block.trials.conditions[name]) != 0).sum())
         assert stats.binomtest(changes, block.n - 1, 0.1).pvalue > ALPHA
     seams = np.cumsum([8, 16, 32, 64, 128, 256])
-    never, _, _ = block_of(DawTwoStep(p_switch=0), 7)
-    always, _, _ = block_of(DawTwoStep(p_switch=1), 7)
+    never, _, _ = block_of(DawTwoStep(p_switch=0, walks=False), 7)
+    always, _, _ = block_of(DawTwoStep(p_switch=1, walks=False), 7)
     assert len(set(never.trials.rich.tolist())) == 1
     assert (np.diff(always.trials.rich)[seams - 1] != 0).all()
 
@@ -364,8 +367,8 @@ def test_flips_come_at_their_rate_over_blocks():
 def test_what_is_carried_follows_a_changed_parameter():
     env = ngym.make("DawTwoStep").unwrapped
     env.reset(seed=3, options={"trial": 100})
-    env.task.p_switch = 1.0
-    fresh = ngym.make("DawTwoStep", p_switch=1.0).unwrapped
+    env.task.walk_sd = 1.0
+    fresh = ngym.make("DawTwoStep", walk_sd=1.0).unwrapped
     for trial in (100, 101, 40):
         env.reset(seed=3, options={"trial": trial})
         fresh.reset(seed=3, options={"trial": trial})

@@ -290,6 +290,18 @@ def test_a_staircase_steps_by_its_rule():
     assert moves(layer, [1, 1, 1, 0, 0, 0]) == [10, 15, 15, 15, 10, 5]
 
 
+def test_a_staircase_of_factors_has_a_floor_from_which_errors_lead_up():
+    layer = wrappers.Staircase(start=50, steps=[2.0, 1.5], down=1)
+    levels = moves(layer, [1] * 3000 + [0, 0, 1])
+    assert levels[20:3001] == [0.1] * 2981  # a thousandth of 100 %
+    assert levels[3001:] == pytest.approx([0.15, 0.225])
+    assert moves(wrappers.Staircase(start=0.04, down=1), [1, 1, 0]) == pytest.approx([0.04] * 3)
+    with pytest.raises(ValueError, match="low = 0: a level of 0 cannot change by a factor"):
+        wrapped("PerceptualDecisionMaking", wrappers.Staircase(low=0))
+    linear = wrappers.Staircase(start=4, low=0, steps=[3], step_type="linear", down=1)
+    assert moves(linear, [1, 1, 1, 0, 0]) == [4, 1, 0, 0, 3]
+
+
 @pytest.mark.parametrize(
     ("params", "target"),
     [

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from app.alone import page as page_of
 from app.alone import rows_of
 from neurogym import cli
-from neurogym.records import trial_table
+from neurogym.records import flat, trial_table
 from neurogym.records.database import Store
 from neurogym.trials.catalogue import configure, task_class
 from tests.ui.driver import answer, keys_shown, state, visit
@@ -68,13 +68,26 @@ def test_a_run_is_played_from_a_file(page, leaves, tmp_path, id, capsys):
         trace = trial_table.replay(row)
         assert trial_table.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
     table = list(csv.DictReader(io.StringIO(saved(page, "Save as CSV"))))
-    assert list(table[0]) == list(trial_table.COLUMNS)
+    own = flat.names(row["conditions"] for row in rows)
+    assert own
+    assert list(table[0]) == [*trial_table.COLUMNS, *own]
     for told, row in zip(table, rows, strict=True):
         for name in ("uid", "task", "outcome"):
             assert told[name] == row[name]
-        for name in ("conditions", "params", "actions", "periods"):
+        for name in ("conditions", "params", "actions", "periods", "screen"):
             assert json.loads(told[name]) == row[name]
-        for name in ("reward", "rt_ms", "onset_ms", "response", "trial_index"):
+        assert row["screen"]["ratio"] > 0
+        for name in own:
+            assert json.loads(told[name]) == row["conditions"][name]
+        for name in (
+            "reward",
+            "rt_ms",
+            "start_ms",
+            "iti_ms",
+            "onset_ms",
+            "response",
+            "trial_index",
+        ):
             assert (float(told[name]) if told[name] else None) == pytest.approx(row[name])
 
     database = tmp_path / "trials.db"

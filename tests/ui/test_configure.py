@@ -297,7 +297,7 @@ def test_a_file_is_written_and_opened(view, server, tmp_path):
     view.locator("input[type=file]").set_input_files(path)
     view.wait_for_url(re.compile(TASK))
     note(view, "32 steps = 640 ms")
-    view.wait_for_selector("text=Go Nogo")
+    view.wait_for_selector("text=Go / No-go")
     assert query(view)["subject"] == "lea"
     assert query(view)["params"] == choice.params
 

@@ -115,7 +115,7 @@ def test_a_tag_shows_its_tasks_and_the_theme_stays(page, server):
     page.get_by_role("heading", name="A first lecture").wait_for()
     page.get_by_role("button", name="Toggle theme").click()
     page.wait_for_url(re.compile("theme=dark"))
-    page.get_by_role("link", name="Play Go Nogo").click()
+    page.get_by_role("link", name="Play Go / No-go").click()
     state(page, "ready")
     assert "theme=dark" in page.url
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"

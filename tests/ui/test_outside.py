@@ -65,7 +65,7 @@ def behind_nginx(tmp_path):
 def test_all_of_the_studio_works_behind_nginx(page, behind_nginx):
     page.goto(f"{behind_nginx}/app")
     page.locator(".card .picture svg").first.wait_for()
-    page.get_by_role("link", name="Play Go Nogo").click()
+    page.get_by_role("link", name="Play Go / No-go").click()
     state(page, "ready")
     page.goto(f"{behind_nginx}/play?task=GoNogo&trials=2")
     state(page, "ready")

@@ -16,7 +16,7 @@ from tests.ui.driver import answer, open_task, run_of, state
 
 NAMES = ("Choose", "Configure", "Play", "Compare", "Data")
 LOADED = {  # what is there when a view is
-    "choose": "h3:has-text('Go Nogo')",
+    "choose": "h3:has-text('Go / No-go')",
     "configure": "text=Take it along",
     "play": ".neurogym[data-state=ready], .neurogym[data-state=done]",
     "compare": ".bk-Figure",

@@ -15,6 +15,7 @@ import neurogym as ngym
 from neurogym.envs.pixels import Painter
 from neurogym.figures.stills import SIZE, Pen
 from neurogym.spec import scene
+from neurogym.spec.layout import Channels
 from neurogym.spec.primitives import KINDS, is_there, value
 from neurogym.spec.scene import (
     Arc,
@@ -41,11 +42,14 @@ SINCE = 30.0  # ms for which all has been on
 ROW = np.array([0.0, 0.7, 0.2, -0.4, 0.9, 0.1, 0.5, 0.3])
 HALF = {"channel": 1, "scale": 0.3, "offset": 0.1}
 RING = {"ring": [2, 4], "scale": 1.0, "offset": 0.0}
+FAR = {"pull": [2, 4], "scale": 0.3, "offset": 0.05}
+SUM = {"mix": [[1, 0.5], [3, -0.25]], "scale": 1.0, "offset": -0.1}
 
 VARIED = [
     Cross(), Cross(size=0.5, width=0.1, x=0.1, y=-0.2, color="#ff0000", alpha=0.4),
     Cross(size=HALF, width=0.05), Disc(), Disc(radius=0.3, outline=0.05, x=-0.1, y=0.1),
-    Disc(radius=HALF, x=HALF, y=HALF), Disc(rate=5, color="#00ff00"), Disc(rate=30, alpha=HALF),
+    Disc(radius=HALF, x=HALF, y=HALF), Disc(radius=FAR, x=SUM),
+    Disc(rate=5, color="#00ff00"), Disc(rate=30, alpha=HALF),
     Polygon(), Polygon(radius=0.4, sides=3, rotation=0.3, outline=0.06, y=-0.1),
     Polygon(radius=0.4, sides=6, rotation=RING, color="#ffa033"),
     Star(), Star(radius=0.4, points=7, x=0.05), Star(radius=HALF, points=4),
@@ -63,6 +67,7 @@ VARIED = [
     Dots(), Dots(aperture=0.9, dot=0.03, density=9000, contrast=0.5, x=0.05, alpha=0.8),
     Dots(colors=("#ff0000", "#0000ff"), color_share=0.8, dot=0.03, direction=RING, coherence=50,
          speed=0.2, lifetime=1),
+    Dots(evidence="ring", start=0.5, dot=0.02, color_share=SUM, colors=("#ff0000", "#00ff00")),
     Grating(), Grating(size=0.8, frequency=4, angle=RING, phase=1, contrast=0.6, soft=0.5, x=0.05),
     Grating(size=0.6, hz=7, soft=0, alpha=0.5, angle=2), Grating(ramp=100, size=0.6, y=0.1),
     Grating(ramp=50, lasts=60), Plaid(), Plaid(size=0.9, spread=0.4, angle=RING, contrast=HALF),
@@ -102,7 +107,8 @@ RASTER = """async ([svg, width, height]) => {
 
 
 def primitives(element):
-    task = SimpleNamespace(plan=SimpleNamespace(channels=None, timing={}))
+    channels = Channels(fixation=2, ring=4, more=2)
+    task = SimpleNamespace(plan=SimpleNamespace(channels=channels, timing={}))
     return element.resolve(task, {})
 
 

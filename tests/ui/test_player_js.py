@@ -211,6 +211,80 @@ def test_periods_are_told_as_they_were_shown(bench, hz):
     assert (record["refresh_hz"], record["late_frames"]) == (hz, 0)
 
 
+PAINTED = """
+window.painted = new Map();
+const next = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (act) => next((ts) => {
+  act(ts);
+  const canvas = window.ui?.()?.querySelector("canvas");
+  const middle = canvas?.getContext("2d").getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1);
+  window.painted.set(ts, middle ? [...middle.data].slice(0, 3).join() : "");
+});"""
+EMPTY = "128,128,128"
+
+
+@pytest.mark.parametrize("feedback", ["outcome", None])
+@pytest.mark.parametrize("hz", [60, 75])
+def test_onsets_starts_and_pauses_are_those_of_frames_that_were_painted(bench, hz, feedback):
+    """What stands in the middle of the screen, frame by frame, tells when each period came on."""
+    colours = {"#ff0000": "255,0,0", "#00ff00": "0,255,0", "#0000ff": "0,0,255"}
+    periods = [["p0", 0, 3], ["p1", 3, 8], ["p2", 8, 12]]
+    scene = [
+        disc
+        for colour, (name, *_) in zip(colours, periods, strict=True)
+        for disc in drawn(Disc(radius=0.25, color=colour), during=[name])
+    ]
+    screen(bench, hz)
+    bench.page.add_init_script(PAINTED)
+    bench.open()
+    more = {"feedback": feedback, "feedback_ms": 110, "iti_ms": 87}
+    plays = [trial(i, wait=8, answer=4, periods=periods, scene=scene) for i in range(3)]
+    bench.begin(*plays, **more)
+    records = [bench.record(f"r1-{i}-0") for i in range(3)]
+    frames = sorted((float(ts), seen) for ts, seen in bench.run("[...window.painted]"))
+    changes = [
+        (ts, seen) for (_, was), (ts, seen) in itertools.pairwise(frames) if seen != was and was
+    ]
+    onsets = {seen: [ts for ts, now in changes if now == seen] for _, seen in changes}
+    for k, colour in enumerate(colours.values()):
+        assert onsets[colour] == [record["periods"][k][1] for record in records]
+    assert [record["start_ms"] for record in records] == onsets[colours["#ff0000"]]
+    ends = onsets[EMPTY][:2]  # of the first two trials
+    begins = onsets[colours["#ff0000"]][1:]
+    pauses = [begin - end for end, begin in zip(ends, begins, strict=True)]
+    assert [record["iti_ms"] for record in records[1:]] == pytest.approx(pauses, abs=0.001)
+    assert records[0]["iti_ms"] is None
+    assert pauses == pytest.approx([197 if feedback else 87] * 2, abs=2000 / hz)
+
+
+def test_the_pause_after_an_interruption_counts_from_it(bench):
+    bench.begin(trial(0, wait=2, **LONG), trial(1))
+    bench.onset("r1-0-0")
+    before = bench.now()
+    bench.page.keyboard.press("Escape")
+    bench.state("paused")
+    after = bench.now()
+    bench.page.keyboard.press("Space")
+    record = bench.record("r1-1-0")
+    assert before <= record["start_ms"] - record["iti_ms"] <= after
+    assert record["iti_ms"] >= 400  # after a start the screen is empty for that long
+
+
+def test_sizes_are_told_in_css_pixels(bench):
+    bench.keys.send("Emulation.setDeviceMetricsOverride", {
+        "width": 1000, "height": 500, "deviceScaleFactor": 1.5, "mobile": False,
+        "screenWidth": 1920, "screenHeight": 1080,
+    })  # fmt: skip
+    bench.begin(trial(0))
+    told = bench.record("r1-0-0")["screen"]
+    stage = bench.run(
+        "() => { const box = window.ui().querySelector('.stage');"
+        " return [box.clientWidth, box.clientHeight]; }"
+    )
+    assert told == {"stage": stage, "window": [1000, 500], "screen": [1920, 1080], "ratio": 1.5}
+    assert bench.run("window.ui().querySelector('canvas').width") == round(stage[0] * 1.5)
+
+
 @pytest.mark.parametrize("feedback", ["outcome", None])
 @pytest.mark.parametrize("hz", [60, 75, 144])
 def test_pauses_get_the_frames_nearest_to_their_length(bench, hz, feedback):

@@ -191,11 +191,11 @@ def test_typing_in_a_widget_never_reaches_the_task(page, server):
 
 def test_the_catalogue_is_searched_and_a_task_picked(page, server):
     visit(page, server.url)
-    page.wait_for_selector("h3:has-text('Go Nogo')")
+    page.wait_for_selector("h3:has-text('Go / No-go')")
     assert page.locator(".picture + h3").count() == len(TASKS)
     page.get_by_label("Search tasks").press_sequentially("matching penny")
-    expect(page.locator(".picture + h3")).to_have_text(["Matching Penny"])
-    page.get_by_role("link", name="Configure Matching Penny").click()
+    expect(page.locator(".picture + h3")).to_have_text(["Matching Pennies"])
+    page.get_by_role("link", name="Configure Matching Pennies").click()
     page.wait_for_url(re.compile("task=MatchingPenny-v0.*view=configure"))
     page.wait_for_selector("text=Barraclough")
 
