@@ -12,7 +12,7 @@ from neurogym.analysis.times import (
     times,
     vincentiles,
 )
-from neurogym.records.measures import Point, chronometric, psychometric, summary
+from neurogym.records.measures import Point, chronometric, psychometric, summary, wilson
 
 __all__ = [
     "Detection",
@@ -39,4 +39,5 @@ __all__ = [
     "summary",
     "times",
     "vincentiles",
+    "wilson",
 ]

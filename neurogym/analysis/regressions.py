@@ -108,7 +108,11 @@ def production(rows: Sequence[Row], condition: str, scale: str | None = None) ->
 
     A slope below 1 is regression towards the mean. See `produced` for the arguments.
     """
-    sample, made = produced(rows, condition, scale)
+    return spread(*produced(rows, condition, scale))
+
+
+def spread(sample: np.ndarray, made: np.ndarray) -> Production | str:
+    """How intervals (n,) that were made depend on those (n,) that were to be; see `production`."""
     found = line(sample, made)
     if isinstance(found, str):
         return found

@@ -16,6 +16,7 @@ from neurogym.loops.running import Loop, Transition
 from neurogym.spec.canvas import Canvas, LevelCanvas, Trials, in_order
 from neurogym.spec.conditions import Condition, Learned, State
 from neurogym.spec.durations import to_steps
+from neurogym.spec.figures import Figure
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Result, Results
 from neurogym.spec.paper import Paper
@@ -146,6 +147,7 @@ class Task(param.Parameterized):
     foreseen: ClassVar[bool] = False  # closed, but a block's rows tell what there is to see
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
+    figures: ClassVar[tuple[Figure, ...]] = ()  # what Compare shows; if none, what follows from it
     answers: ClassVar[tuple[str, ...]] = ("response",)  # graded actions: what a response can be
     marks: ClassVar[tuple[str, ...]] = ()  # the channels whose onsets begin and end an interval
     # that is to be produced

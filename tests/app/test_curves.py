@@ -3,7 +3,15 @@ import pytest
 from bokeh.models import Plot, Scatter
 from scipy.special import expit
 
-from app.plots.curves import Fit, binned, conditions_for, curves, fit, second_answer
+from app.plots.curves import (
+    Fit,
+    binned,
+    conditions_for,
+    curves,
+    fit,
+    mirrored,
+    second_answer,
+)
 from neurogym.records import measures
 from neurogym.subjects.rollout import rollout
 
@@ -57,7 +65,15 @@ def test_points_are_those_of_measures(person):
     layout = curves([("person", person), ("oracle", agent)])
     groups = (person, agent)
     signed = [measures.psychometric(rows, "coh", "ground_truth", 2) for rows in groups]
-    assert shown(layout, 0) == [told(points) for points in signed]
+    # action 2 is "left": on the figure, as on the stage, right is to the right
+    assert shown(layout, 0) == [told(mirrored(points)) for points in signed]
+    (plot,) = (p for p in layout.select({"type": Plot}) if p.title.text == "Choices")
+    assert plot.yaxis[0].axis_label == "share of right"
+    assert plot.xaxis[0].axis_label.split() == ["←", "left", "coh", "(%)", "right", "→"]
+    for points in signed:
+        for before, after in zip(points, mirrored(points)[::-1], strict=True):
+            assert (after.level, after.value) == (-before.level, 1 - before.value)
+            assert after.low <= after.value <= after.high
     times = [measures.chronometric(rows, "coh") for rows in groups]
     assert shown(layout, 1) == [told(points) for points in times]
 
