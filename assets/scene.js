@@ -1,6 +1,7 @@
 // The primitives of a scene (neurogym/spec/primitives.py), drawn from a row of observations.
 
 import {Dots} from "./dots.js";
+import {aboutBackground, shade} from "./light.js";
 import {clamp, TAU, TIMES} from "./tools.js";
 
 /** @typedef {Wire.Primitive} Primitive */
@@ -167,10 +168,9 @@ class Field {
         for (let x = 0; x < n; x++, i++) sum[i] += columns[0][x] * rows[1][y] + columns[1][x] * rows[0][y];
       }
     }
-    const scale = (127.5 * contrast) / waves.length;
+    const scale = contrast / waves.length;
     for (let i = 0; i < sum.length; i++) {
-      const grey = Math.round(128 + scale * sum[i] * this.window[i]);
-      const level = clamp(grey, 0, 255);
+      const level = aboutBackground(scale * sum[i] * this.window[i]);
       this.pixels[i] = this.window[i] > 0 ? 0xff000000 | (level << 16) | (level << 8) | level : 0;
     }
     this.ctx.putImageData(this.image, 0, 0);
@@ -238,10 +238,9 @@ const DRAW = {
     const set = item.dots.next(ts, v.direction, v.coherence, v.speed / v.aperture);
     const n = set.x.length;
     const split = Math.round(n * clamp(v.color_share, 0, 1));
-    ctx.globalAlpha *= clamp(v.contrast, 0, 1);
-    ctx.fillStyle = v.colors[0];
+    ctx.fillStyle = shade(v.colors[0], v.contrast);
     fillDots(ctx, v, set, 0, split);
-    ctx.fillStyle = v.colors[1];
+    ctx.fillStyle = shade(v.colors[1], v.contrast);
     fillDots(ctx, v, set, split, n);
   },
 };

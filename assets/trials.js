@@ -30,6 +30,7 @@ export class Trial {
     this.T = message.T;
     this.dt = message.dt;
     this.window = hasSteps(message.window);
+    this.counted = message.counted ?? this.window?.[0] ?? Infinity;
     this.width = message.frames.length / (config.mode === "open" ? message.T : 1);
     this.scene = message.scene && message.scene.length ? new Scene(message.scene, message.seed ?? 0, refresh) : null;
     const {dial} = message.keys ? message : config;
@@ -151,6 +152,32 @@ export class Trial {
     return this.keyAt.get(step) ?? null;
   }
 
+  // Whether an answer is asked for in a step: a key then comes none too early.
+  /** @param {number} step */
+  asks(step) {
+    const slots = this.message.asked?.slots ?? [];
+    return step >= this.window[0] || slots.some(([, first, stop]) => first <= step && step < stop);
+  }
+
+  // Of several answers, when each was asked for and given.
+  answers() {
+    return (this.message.asked?.slots ?? []).map(([name, first, stop]) => {
+      const shown = this.steps.findIndex((step) => first <= step && step < stop);
+      const onset = shown < 0 ? null : this.stamps[shown];
+      const keys = [...this.actions].filter(([k, action]) => first <= k && k < stop && action !== 0).map(([k]) => this.keyOf(k));
+      // numbers stay as they are from step to step: what set them before is no answer
+      const key = keys.find((stamp) => stamp !== null && onset !== null && (!this.hand || stamp >= onset)) ?? null;
+      return {name, onset_ms: onset, key_ms: key, rt_ms: key === null ? null : key - onset};
+    });
+  }
+
+  // The interval from the onset of the period with which it begins to a key.
+  /** @param {number | null} key */
+  produced(key) {
+    const begin = this.periods.find(([name]) => name === this.message.asked?.since);
+    return key === null || !begin ? null : key - begin[1];
+  }
+
   /** @param {Wire.Interruption | null} interrupted @returns {Wire.Record} */
   record(interrupted = null) {
     const score = interrupted ? {reward: 0, outcome: 0, response: null, responseStep: null} : this.result();
@@ -161,6 +188,7 @@ export class Trial {
       actions: [...this.actions].filter(([, action]) => action !== 0).sort((a, b) => a[0] - b[0]),
       response: score.response, outcome: score.outcome, reward: score.reward,
       rt_ms: key === null || this.onset === null ? null : key - this.onset,
+      ...(this.message.asked ? {answers: interrupted ? [] : this.answers(), produced_ms: this.produced(key)} : {}),
       start_ms: this.t0, iti_ms: this.t0 === null || this.before === null ? null : between(this.before, this.t0),
       onset_ms: this.onset, key_ms: key, origin_ms: performance.timeOrigin,
       frames: this.stamps.length, late_frames: this.refresh.hz && this.late, refresh_hz: this.refresh.hz,
@@ -231,7 +259,7 @@ export class OpenTrial extends Trial {
   // Whether responses are asked for, and since when.
   /** @param {number} ts @param {number} step @param {boolean} closing */
   ask(ts, step, closing) {
-    if (this.onset === null && this.window && step >= this.window[0] && step < this.T) this.onset = ts;
+    if (this.onset === null && this.window && step >= this.counted && step < this.T) this.onset = ts;
     this.open = !closing && Boolean(this.window) && step >= this.window[0] && step < this.window[1];
     if (this.score.response !== null) this.open = false;
   }
@@ -322,7 +350,7 @@ export class OpenTrial extends Trial {
   take(k, action, stamp, before) {
     const idle = before.response !== null && !matters(this.message, k, before.state, action);
     if (this.actions.has(k) || idle) return false;
-    if (this.window && k < this.window[0]) this.note("early");
+    if (this.window && !this.asks(k)) this.note("early");
     this.actions.set(k, action);
     this.keyAt.set(k, stamp);
     return true;
@@ -372,7 +400,7 @@ export class JointTrial extends OpenTrial {
       const how = this.score.parts[j];
       const window = hasSteps(part.window);
       if (!isLive(part, how, step)) return this.hidden.add(j);
-      if (!window || step < part.at + window[0]) return;
+      if (!window || step < part.at + part.counted) return;
       this.onsets[j] ??= ts;
       if (j === this.asked && step < part.at + window[1]) this.open = !closing && how.response === null;
     });

@@ -111,6 +111,10 @@ declare namespace Wire {
     T: number;
     periods: [string, number, number][];
     window: Window | null;
+    /** the step from which the response time counts */
+    counted?: number;
+    /** of several answers their names and steps; the period with whose onset a produced interval begins */
+    asked?: {slots: [string, number, number][], since: string | null};
     frames: Float32Array;
     /** the channels that carry noise in this trial */
     noisy?: Uint16Array;
@@ -158,6 +162,7 @@ declare namespace Wire {
     weight: number;
     T?: number;
     window?: Window | null;
+    counted?: number;
     gt?: Uint16Array;
     channels?: number[];
     periods?: string[];
@@ -265,6 +270,10 @@ declare namespace Wire {
     periods: Shown[];
     flags: Flags;
     parts?: (Result | null)[];
+    /** Of several answers, those that were asked for. */
+    answers?: {name: string, onset_ms: number | null, key_ms: number | null, rt_ms: number | null}[];
+    /** From the onset with which it begins to the key. */
+    produced_ms?: number | null;
     /** What is on the key of each action. */
     keys?: {[action: string]: string};
     /** What was shown: the scene, the agent's view, or one after the other. */

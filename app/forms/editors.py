@@ -18,6 +18,7 @@ from app.shell import words
 from app.state import presets_of
 from neurogym.spec.conditions import Choice as OneOf
 from neurogym.spec.parameters import (
+    BlockLength,
     Name,
     NameLists,
     ProbabilityRows,
@@ -27,6 +28,7 @@ from neurogym.spec.parameters import (
     unknown,
 )
 from neurogym.spec.parameters import Names as NamesOf
+from neurogym.spec.schedules import Lengths
 from neurogym.trials.catalogue import all_envs, full_id, task_class
 from neurogym.trials.task import Task
 
@@ -717,6 +719,8 @@ class Lines(pn.viewable.Viewer):
 
 def mean_length(value: Any) -> float:
     """The mean number of trials in a block."""
+    if BlockLength.exponential(value):
+        return Lengths(value).mean
     if isinstance(value, list):
         return sum(value) / len(value)
     return 1 / value if 0 < value < 1 else value

@@ -63,7 +63,7 @@ EDITORS: dict[type[param.Parameter], tuple[type[Editor], ...]] = {
     types.ProbabilityRows: (Matrix,),
     types.Transitions: (Number, Numbers, Matrix, Matrices),
     types.Onsets: (Number, Numbers),
-    types.BlockLength: (Fixed, Between, Chance),
+    types.BlockLength: (Fixed, Between, Chance, Json),
     types.BlockLengths: (Numbers, Json),
     types.Name: (Named,),
     types.Names: (Names,),

@@ -220,6 +220,12 @@ def trial(env: HasTrials, uid: str, index: int, attempt: int, first: np.ndarray)
         scene=task.plan.scene.resolve(task, conditions) if task else [],
         seed=zlib.crc32(uid.encode()),
     )
+    if asked := env.asked:
+        message["asked"] = dict(
+            slots=[list(slot) for slot in asked.slots], since=asked.since or None
+        )
+    if isinstance(env, TaskEnv) and message["window"]:
+        message["counted"] = env.counted
     if keys := task.keys_in(conditions) if task else None:
         message.update(keys)
     return message | _ahead(env) if travels(env) else message
@@ -271,6 +277,7 @@ def _parts(env: TaskEnv, task: Any) -> list[dict[str, Any]]:
             part |= dict(
                 T=stop - start,
                 window=window if window[1] > window[0] else None,
+                counted=int(block.counted[place]),
                 gt=block.gt[start:stop].astype(np.uint16),
                 channels=member.channels.tolist(),
                 periods=list(member.periods.values()),

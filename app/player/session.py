@@ -450,6 +450,9 @@ def scored(
     else:  # of several tasks at once each takes its periods from the screen when it is over
         declared = lengths(trace, cut=at_once and bool(trace.acted[-1]))
         row["pace"] = pace(row["periods"], declared)
+    if truth["answers"]:
+        truth["answers"], wrong_answers = _timed_answers(message, truth["answers"])
+        wrong |= wrong_answers
     row.update(truth, actions=row["actions"])
     key, onset, row["rt_ms"] = row["key_ms"], row["onset_ms"], None
     if truth["response"] is None:
@@ -458,11 +461,48 @@ def scored(
         row["rt_ms"] = key - onset
         if rt is None or abs(rt - row["rt_ms"]) > 0.01:
             wrong["rt_ms"] = rt
+    if truth["produced_ms"] is not None:
+        row["produced_ms"], seen_ms = _produced(row, trace), message.get("produced_ms")
+        if not _same(row["produced_ms"], seen_ms):
+            wrong["produced_ms"] = seen_ms if isinstance(seen_ms, int | float) else None
     if wrong:
         flags["mismatch"] = wrong
     if strange := measures.implausible(row, len(trace.steps) * trace.dt):
         flags["implausible"] = strange
     return row
+
+
+def _produced(row: Mapping[str, Any], trace: trial_table.Trace) -> float | None:
+    """The interval from the onset with which it begins to the key, as it was on the screen."""
+    since = trace.asked.since if trace.asked else ""
+    onset = next((onset for name, onset, _ in row["periods"] if name == since), None)
+    return None if row["key_ms"] is None or onset is None else row["key_ms"] - onset
+
+
+def _timed_answers(
+    message: Mapping[str, Any], truth: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Each of several answers with the browser's times; and what it saw, if that cannot be.
+
+    A page of an earlier version tells of none: there are no times then.
+    """
+    if message.get("answers") is None:
+        return [{**answer, "rt_ms": None} for answer in truth], {}
+    told = {reading.text(seen, "name"): seen for seen in reading.listed(message, "answers", 1000)}
+    if missing := [answer["name"] for answer in truth if answer["name"] not in told]:
+        raise ValueError(f"answers: there is none with the name {missing[0]!r}")
+    timed, wrong = [], []
+    for answer in truth:
+        seen = told[answer["name"]]
+        onset, key = (reading.number(seen, name) for name in ("onset_ms", "key_ms"))
+        if answer["response"] is None:
+            key = None
+        rt = None if key is None or onset is None else key - onset
+        timed.append({**answer, "rt_ms": rt, "onset_ms": onset, "key_ms": key})
+        graded = "right" in answer  # when numbers change, and keys go down, is not the same
+        if onset is None or not (graded or (key is None) == (answer["rt_ms"] is None)):
+            wrong.append({"name": answer["name"], "onset_ms": onset, "key_ms": key})
+    return timed, {"answers": wrong} if wrong else {}
 
 
 def _timed_parts(

@@ -12,7 +12,7 @@ import numpy as np
 
 from neurogym.spec.plan import Estimate
 from neurogym.trials.batch import TrialBatch
-from neurogym.trials.task import Task
+from neurogym.trials.task import Task, Turn
 
 E = TypeVar("E", bound=gym.Env)
 
@@ -31,6 +31,35 @@ class About:
     task: str  # its id
     params: dict[str, Any] = field(default_factory=dict)
     wrappers: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a trial asks for beside one response: several answers, or an interval to produce."""
+
+    turn: Turn
+    slots: Sequence[tuple[str, int, int]] = ()  # of each answer: name, first step, step after
+    since: str = ""  # the period with whose onset a produced interval begins
+
+    def is_own(self, actions: np.ndarray) -> np.ndarray:
+        """Which of some actions (n,) are the task's own, and not to do nothing."""
+        return np.asarray(self.turn.own_action[np.asarray(actions, int)] > 0)
+
+    def tell(self, answers: list[dict[str, Any]]) -> None:
+        """Add to answers, in place, what else the task knows of them."""
+        turn = self.turn
+        trial = {k: v[turn.place] for k, v in turn.block.trials.conditions.items()}
+        said = [answer["response"] for answer in answers]
+        for answer in answers:
+            if isinstance(answer["response"], int):
+                answer["response"] = int(turn.own_action[answer["response"]])
+        turn.task.tell(trial, answers)
+        for answer, response in zip(answers, said, strict=True):
+            answer["response"] = response
+
+    def start(self, periods: Sequence[tuple[str, int, int]]) -> int | None:
+        """The step with which a produced interval begins, of a trial's periods."""
+        return next((first for name, first, _ in periods if name == self.since), None)
 
 
 class HasTrials(Forking, gym.Env):
@@ -65,6 +94,7 @@ class HasTrials(Forking, gym.Env):
     # of several tasks at once: which are on in the current step, and not over; each one's own batch
     # and the current trial's place in it, or None for a task that the trial lacks
     live: Sequence[bool] = ()
+    asked: Asked | None = None  # what the current trial asks for beside one response
     parts: Sequence[tuple[TrialBatch, int] | None] = ()
 
     @property

@@ -21,6 +21,7 @@ from neurogym.envs.task_env import (
     JointEnv,
     TaskEnv,
 )
+from neurogym.spec.light import about_background, shade
 from neurogym.spec.primitives import (
     SQUARE,
     TURN,
@@ -329,7 +330,7 @@ class Painter:
         for color, some in zip(e["colors"], (places[:first], places[first:]), strict=True):
             cover = _spots(x, y, some, e["dot"], px)
             cover *= np.hypot(x, y) < radius + 0.5 / px
-            grid.blend(cropped(cover), color, e["alpha"] * float(np.clip(e["contrast"], 0, 1)))
+            grid.blend(cropped(cover), shade(color, e["contrast"]), e["alpha"])
 
     def _field(self, k: int, e: Mapping[str, Any], now: int, since: int) -> np.ndarray:
         """Where the dots are, (n, 2) in a unit square: moved on from step to step."""
@@ -427,10 +428,10 @@ def _waves(grid, x, y, inside, e, ms) -> None:
     fade = np.clip((r - 1 + e["soft"]) / e["soft"], 0, 1) if e["soft"] > 0 else 0 * r
     shown = np.where(r < 1, 0.5 + 0.5 * np.cos(np.pi * fade), 0.0)
     contrast = e["contrast"] * envelope(e, ms)
-    level = GREY + 127.5 * contrast * np.mean(waves, axis=0) * shown
+    level = about_background(contrast * np.mean(waves, axis=0) * shown)
     window = (r < 1) if inside is None else (r < 1) & inside
     cover = (window * min(e["alpha"], 1.0))[..., None]
-    grid.image += cover * (np.clip(level, 0, 255)[..., None] - grid.image)
+    grid.image += cover * (level[..., None] - grid.image)
 
 
 class RenderedEnv(TaskEnv):

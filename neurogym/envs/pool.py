@@ -133,7 +133,7 @@ class Pool:
 
     def _lay_out_trials(self, runs: list[Run]) -> None:
         lengths = np.concatenate([run.block.timeline.length[run.trials] for run in runs])
-        self.opened = np.concatenate([run.block.window[run.trials, 0] for run in runs])
+        self.opened = np.concatenate([run.block.counted[run.trials] for run in runs])
         self.trial = np.repeat(np.arange(lengths.size), lengths)  # (S,) place in the pool
         self.follow = np.cumsum(lengths)  # by trial: the row after its last,
         self.start = self.follow - lengths  # its first row
@@ -229,7 +229,7 @@ class LivePool:
         place = np.repeat(starts - block.offsets[:-1], lengths) + np.arange(len(block.ob))
         for name, values in self._rows_of(block).items():
             self.rows[name][place] = values
-        self.follow[envs], self.opened[envs] = starts + lengths, block.window[:, 0]
+        self.follow[envs], self.opened[envs] = starts + lengths, block.counted
         for name, values in block.trials.conditions.items():
             if name not in self.conditions:
                 self.conditions[name] = np.repeat(values[:1], self.envs)

@@ -9,7 +9,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from neurogym.envs.has_trials import About, HasTrials
+from neurogym.envs.has_trials import About, Asked, HasTrials
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Outcome, Payoffs, Result
 from neurogym.spec.plan import Estimate, Step
@@ -245,7 +245,7 @@ class TaskEnv(HasTrials):
         return self._i_is == self._next - 1 and self.task.version == self._version
 
     def _opened_at(self) -> int:
-        """The row with which the response window opens."""
+        """The row from which the response time counts."""
         return self._offsets[self._i] + self._opened[self._i]
 
     def _read(self, action: Any) -> int | np.ndarray:
@@ -344,7 +344,7 @@ class TaskEnv(HasTrials):
         self._batch, self._version, self._dt = block, self.task.version, float(self.task.dt)
         self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
         self._rows = block.ob  # most trials end early: a list would hold rows that nobody sees
-        self._opened = block.window[:, 0].tolist()
+        self._opened = block.counted.tolist()
         self._columns = {k: v.tolist() for k, v in block.trials.conditions.items()}
         self._names, self._n = tuple(self._columns), block.n
         self._values = list(zip(*self._columns.values(), strict=True)) or [()] * block.n
@@ -512,6 +512,24 @@ class TaskEnv(HasTrials):
             return []
         block: Any = self._block  # that of several tasks
         return block.of_members(self._i)
+
+    @property
+    def asked(self) -> Asked | None:
+        """What the current trial asks for beside one response; None of several tasks at once."""
+        turn = self.turn
+        task, block, i = turn.task, turn.block, turn.place
+        rule = task.plan.rule
+        several, since = (rule.asked, rule.since) if rule else (task.asked, task.since)
+        if task.together or not (several or since):
+            return None
+        trial = {name: column[i] for name, column in block.trials.conditions.items()}
+        slots = task.slots(block.periods(i), trial) if several else ()
+        return Asked(turn, slots, since)
+
+    @property
+    def counted(self) -> int:
+        """The step from which the response time counts."""
+        return self._opened[self._i]
 
     @property
     def turn(self) -> Turn:

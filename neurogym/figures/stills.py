@@ -13,12 +13,18 @@ from neurogym.envs.has_trials import HasTrials
 from neurogym.envs.task_env import TaskEnv
 from neurogym.records import trial_table
 from neurogym.spec.durations import to_steps
+from neurogym.spec.light import BACKGROUND, light, pixels, shade
 from neurogym.spec.primitives import TURN, envelope, is_lit, is_there, value
 from neurogym.trials.task import Task
 
 GREY = "#808080"
 SIZE = 100.0  # of a screen, in the picture's units
 THINNEST, STEADY = 1.0, 46  # of a line; and dots in a cloud, so that a small picture shows them
+CODED = pixels(light(BACKGROUND) * np.linspace(0, 2, 97)) / 255
+TRANSFER = "".join(
+    f'<feFunc{part} type="table" tableValues="{" ".join(f"{v:.4f}" for v in CODED)}"/>'
+    for part in "RGB"
+)  # from twice the stage's light to a screen's pixel values
 SMALLEST, LETTER = 10.5, 0.56  # text: its size, and the width of a letter as a share of it
 
 
@@ -104,14 +110,18 @@ class Pen:
             n, dot = max(1, round(e["density"] / 60)), e["dot"] * SIZE / 2
         r, a = radius * np.sqrt(self.rng.random(n)), self.rng.uniform(0, TURN, n)
         first = self.rng.random(n) < e["color_share"]
+        colors = [shade(color, e["contrast"]) for color in e["colors"]]
         dots = "".join(
-            f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{dot:.2f}" fill="{e["colors"][0 if f else 1]}"/>'
+            f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{dot:.2f}" fill="{colors[0 if f else 1]}"/>'
             for x, y, f in zip(r * np.cos(a), r * np.sin(a), first, strict=True)
         )
-        return f'<g opacity="{np.clip(e["contrast"], 0, 1):g}">{dots}</g>'
+        return f"<g>{dots}</g>"
 
     def _waves(self, e):
-        """Sine waves, one over the other, in a round window."""
+        """Sine waves, one over the other, in a round window.
+
+        They are laid over one another as light, of which 127.5 is the stage's, and then coded.
+        """
         contrast, phase = e["contrast"], e["phase"]
         if self.exact:
             phase -= TURN * e["hz"] * self.ms / 1000
@@ -121,7 +131,15 @@ class Pen:
             self._wave(e, angle, contrast, phase, r, 1 / (k + 1))
             for k, angle in enumerate(e["angles"])
         )
-        return f'{window}<g mask="url(#{self._name()})">{waves}</g>'
+        name = self._name()
+        coded = (
+            f'<filter id="{name}-light" color-interpolation-filters="sRGB">'
+            f"<feComponentTransfer>{TRANSFER}</feComponentTransfer></filter>"
+        )
+        return (
+            f'{window}{coded}<g filter="url(#{name}-light)"><circle r="{r:.2f}" fill="{GREY}"/>'
+            f'<g mask="url(#{name})">{waves}</g></g>'
+        )
 
     def _name(self, new: bool = False) -> str:
         self.defined += new
@@ -131,7 +149,7 @@ class Pen:
         length = SIZE / e["frequency"]
         x, y = length * np.cos(angle), -length * np.sin(angle)
         late = -phase / TURN
-        levels = [round(128 + 127.5 * contrast * np.sin(k * np.pi / 8)) for k in range(17)]
+        levels = np.rint(127.5 * (1 + contrast * np.sin(np.arange(17) * np.pi / 8))).astype(int)
         stops = "".join(
             f'<stop offset="{k / 16:g}" stop-color="rgb({v},{v},{v})"/>'
             for k, v in enumerate(np.clip(levels, 0, 255))

@@ -177,8 +177,12 @@ def implausible(row: Row, length_ms: float) -> list[str]:
     longest = length_ms * max(1.0, row["pace"] or 1.0) + MARGIN_MS
     start, iti = row["start_ms"], row["iti_ms"]
     shown = [start for _, start, _ in row["periods"]]
+    several = [answer["rt_ms"] for answer in row["answers"] if answer["rt_ms"] is not None]
+    made = row["produced_ms"]
     strange = {
         "rt_ms": rt is not None and not 0 <= rt <= longest,
+        "produced_ms": made is not None and not 0 <= made <= longest,
+        "answers": not all(0 <= time <= longest for time in several),
         "key_ms": key is not None and onset is not None and key < onset,
         "onset_ms": onset is not None
         and bool(shown)

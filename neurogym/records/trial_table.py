@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from neurogym.envs.episodes import as_trials
-from neurogym.envs.has_trials import HasTrials
+from neurogym.envs.has_trials import Asked, HasTrials
 from neurogym.spec.outcomes import Outcome
 from neurogym.trials.catalogue import make
 
@@ -40,7 +40,7 @@ COLUMNS: dict[str, str] = {
     "performance": "0 to 1",
     "reward": "sum over the trial",
     "parts": "of each task, where several are combined: response, outcome, reward ... (JSON)",
-    "rt_ms": "response time from the opening of the response window; empty without a response",
+    "rt_ms": "response time from the opening of its window, of several answers its own; or empty",
     "produced_ms": "the interval that was produced, onset to onset; empty where none is asked for",
     "answers": "of a trial with several: name, response, correct, rt_ms, onset_ms, key_ms (JSON)",
     "shared_noise": "whether what was shown held the channels' own noise; empty without any",
@@ -102,6 +102,7 @@ class Trace:
     dt: float
     end: dict[str, Any]  # the info of the last step
     rest: Any = 0  # the action that does nothing
+    asked: Asked | None = None  # what was asked for beside one response
 
     @property
     def acted(self) -> np.ndarray:
@@ -130,6 +131,7 @@ def run_trial(
     whether the trial ended with it. ValueError for an action that there is not.
     """
     periods, dt, endless = env.periods, float(env.dt), env.most_steps is None
+    asked = env.asked
     ob = first
     info: Mapping[str, Any] = {}
     rows: tuple[list[Any], ...] = ([], [], [], [], [])
@@ -147,7 +149,8 @@ def run_trial(
         periods = [*periods[:-1], (*periods[-1][:2], at + 1)]
     obs = np.array(rows[0], np.float32)
     gts, actions, rewards, steps = (np.array(column) for column in rows[1:])
-    return Trace(obs, gts, actions, rewards, steps, list(periods), dt, dict(info), env.idle_action)
+    rest = env.idle_action
+    return Trace(obs, gts, actions, rewards, steps, list(periods), dt, dict(info), rest, asked)
 
 
 def begin(
@@ -207,7 +210,68 @@ def outcome_of(trace: Trace) -> dict[str, Any]:
         ],
         "reward": total(trace.rewards),
         "rt_ms": float(end["rt"]) if responded else None,
+        "produced_ms": produced(trace),
+        "answers": answers(trace),
     }
+
+
+def answers(trace: Trace) -> list[dict[str, Any]]:
+    """Each of several answers, of those that were asked for before the trial ended, as JSON.
+
+    `name` says which, `response` what was done first (None: nothing), `correct` whether that, or
+    rightly nothing, was right, and `rt_ms` when it was, from the onset of its own period. Graded
+    answers are those of the last step, as lists. The stamps are a person's; see `person_answers`.
+    """
+    told: list[dict[str, Any]] = []
+    if trace.asked is None:
+        return told
+    for name, first, stop in trace.asked.slots:
+        inside = np.flatnonzero((trace.steps >= first) & (trace.steps < stop))
+        if not inside.size:
+            continue
+        if trace.actions.ndim > 1:
+            how = _graded(trace, inside)
+        else:
+            how = _first(trace, inside, inside[trace.asked.is_own(trace.actions[inside])])
+        told.append({"name": name, **how, "onset_ms": None, "key_ms": None})
+    trace.asked.tell(told)
+    return told
+
+
+def _first(trace: Trace, inside: np.ndarray, done: np.ndarray) -> dict[str, Any]:
+    """The first answer in some steps, of which some were answers, and when it came."""
+    if not done.size:
+        right = not (trace.gt[inside] > 0).any()
+        return {"response": None, "correct": bool(right), "rt_ms": None}
+    i = done[0]
+    return {
+        "response": int(trace.actions[i]),
+        "correct": bool(trace.actions[i] == trace.gt[i]),
+        "rt_ms": float((trace.steps[i] - trace.steps[inside[0]]) * trace.dt),
+    }
+
+
+def _graded(trace: Trace, inside: np.ndarray) -> dict[str, Any]:
+    """What was answered in the last of some steps, and when it was first other than before them."""
+    now = trace.actions[inside]
+    before = (
+        trace.actions[inside[0] - 1] if inside[0] else np.broadcast_to(trace.rest, now[0].shape)
+    )
+    changed = np.flatnonzero((now != before).any(axis=1))
+    return {
+        "response": now[-1].tolist(),
+        "correct": None,
+        "rt_ms": float(changed[0] * trace.dt) if changed.size else None,
+        "right": trace.gt[inside[-1]].tolist(),
+    }
+
+
+def produced(trace: Trace) -> float | None:
+    """The interval that was produced, ms from the onset with which it begins; None without one."""
+    start = trace.asked.start(trace.periods) if trace.asked else None
+    if start is None or trace.end["response"] < 0 or not trace.acted.any():
+        return None
+    return float((trace.steps[np.flatnonzero(trace.acted)[-1]] - start) * trace.dt)
 
 
 def env_of(row: Mapping[str, Any]) -> HasTrials:

@@ -19,6 +19,7 @@ from neurogym.spec.durations import Duration
 
 ROUNDING = 1e-8  # of a sum of probabilities
 DEEPEST = 32  # lists and objects within one another, in what is read
+EXPONENTIAL = "truncated_exponential"
 LARGEST = 1e30  # reward: payoff tables hold float32
 
 
@@ -315,18 +316,38 @@ class BlockLength(Checked):
     """How long blocks last.
 
     A number of trials; a pair [low, high] from which each block's length is drawn, bounds included;
-    or a probability below 1 with which a block ends at each trial.
+    a probability below 1 with which a block ends at each trial; or ["truncated_exponential", [mean,
+    min, max]], lengths as of a `Duration`, rounded down.
     """
 
-    expected = "a number of trials, (low, high) trials, or a probability below 1"
+    expected = (
+        "a number of trials, (low, high) trials, a probability below 1, or"
+        " ('truncated_exponential', (mean, min, max)) trials"
+    )
 
     @staticmethod
     def takes(value: Any) -> bool:
         """Whether this is such a length."""
+        if (drawn := BlockLength.exponential(value)) is not None:
+            mean, low, high = drawn
+            return mean > 0 and 1 <= low <= high
         low, high = BlockLength.limits(value)
         if not (real(low) and real(high)):
             return False
         return (whole(low) and whole(high) and 0 < low <= high) or (low == high and 0 < low < 1)
+
+    @staticmethod
+    def exponential(value: Any) -> tuple[float, float, float] | None:
+        """Mean, least and greatest length of one that is drawn so; None of all others."""
+        if not (isinstance(value, list | tuple) and len(value) == 2 and value[0] == EXPONENTIAL):
+            return None
+        numbers = value[1]
+        if not (
+            isinstance(numbers, list | tuple) and len(numbers) == 3 and all(map(real, numbers))
+        ):
+            return None
+        mean, low, high = map(float, numbers)
+        return mean, low, high
 
     @staticmethod
     def limits(value: Any) -> tuple[Any, Any]:

@@ -40,6 +40,8 @@ class Rule:
 
     window: str | tuple[str, ...]
     hold: str | tuple[str, ...]
+    asked: tuple[str, ...] = ()  # of several answers: the period of each; times count from it
+    since: str = ""  # of a produced interval: the period with whose onset it begins
     dead_steps = 0  # steps of the window, at its start, in which a response does not count yet
 
     @property
@@ -301,7 +303,8 @@ class Answers(Rule):
     Each earns `correct` or `fail`; the last one ends the trial, which is correct if all of its
     answers were right. Without the last answer the trial is a miss.
 
-    `window` goes from the first of these periods to the last; response times count from its start.
+    `window` goes from the first of these periods to the last; the response is the last answer,
+    whose time counts from the start of its own period.
     """
 
     window: tuple[str, ...] = ("test1", "test2")

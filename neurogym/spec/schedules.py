@@ -15,24 +15,43 @@ ORDERS = ("sequential", "random", "switch", "once")
 class Lengths:
     """Lengths of blocks in trials.
 
-    A whole number; a pair (low, high) from which each block's length is drawn, bounds included; or
-    a probability below 1 with which a block ends at each trial (geometric, mean 1 / p).
+    A whole number; a pair (low, high) from which each block's length is drawn, bounds included; a
+    probability below 1 with which a block ends at each trial (geometric, mean 1 / p); or
+    ("truncated_exponential", (mean, min, max)): min and an exponential of that mean, drawn anew
+    above max, rounded down.
     """
 
     def __init__(self, spec: Any, name: str = "block_dur"):
         if not BlockLength.takes(spec):
             raise ValueError(f"{name} = {spec!r}: expected {BlockLength.expected}")
-        self.low, self.high = BlockLength.limits(spec)
+        self.exponential = BlockLength.exponential(spec)
+        self.low: Any
+        self.high: Any
+        self.low, self.high = self.exponential[1:] if self.exponential else BlockLength.limits(spec)
 
     @property
     def mean(self) -> float:
         """The mean length in trials."""
+        if self.exponential:
+            lengths = np.arange(int(self.low), int(self.high) + 1)
+            return float(lengths @ np.diff(self._below(np.append(lengths, self.high + 1))))
         return 1 / self.low if self.low < 1 else (self.low + self.high) / 2
 
     def draw(self, rng: np.random.Generator) -> int:
         """A length."""
         low, high = self.low, self.high
+        if self.exponential:
+            mean, width = self.exponential[0], high - low
+            return int(low - mean * np.log1p(rng.random() * np.expm1(-width / mean)))
         return int(rng.geometric(low)) if low < 1 else int(rng.integers(int(low), int(high) + 1))
+
+    def _below(self, length: np.ndarray) -> np.ndarray:
+        """The chance that an exponential length is below each of some."""
+        mean, low, high = self.exponential or (1.0, self.low, self.high)
+        if low == high:
+            return (length > low).astype(float)
+        at = np.clip(length, low, high)
+        return np.asarray(np.expm1((low - at) / mean) / np.expm1((low - high) / mean))
 
 
 class Schedule:

@@ -20,7 +20,7 @@ from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 
 from neurogym.envs.episodes import as_trials
-from neurogym.envs.has_trials import HasTrials, copied
+from neurogym.envs.has_trials import Asked, HasTrials, copied
 from neurogym.spec.parameters import unknown
 from neurogym.subjects.agents import Policy, agent
 from neurogym.subjects.policy import receiver, start_run
@@ -140,7 +140,9 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         self._start: Row = {}  # columns that are known when a trial starts
         self._index: int | None = None  # number of the trial under way
         self._whole = False  # whether it was seen from its first step
-        self._steps: list[tuple[int, Any, Any]] = []  # its (step, action, reward)
+        self._steps: list[tuple[int, Any, Any, Any]] = []  # its (step, action, reward, gt)
+        self._asked: Asked | None = None  # what it asks for beside one response
+        self._periods: list[tuple[str, int, int]] = []
         self._discrete = isinstance(self.action_space, spaces.Discrete)
         self._by_step = trigger == "step"
         self._probes: dict[str, Probe] = {}
@@ -172,7 +174,7 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         at = trials.t_ind
         returned = self.env.step(action)
         kept = int(action) if self._discrete else np.array(action).tolist()
-        self._steps.append((at, kept, returned[1]))
+        self._steps.append((at, kept, returned[1], returned[4].get("gt")))
         if self._listening:
             for probe in self._listening:
                 probe.step()
@@ -203,6 +205,8 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         if self._index is not None:
             self._whole = self._trials.t_ind == 0
             self._start = self._columns()
+            self._asked = self._trials.asked
+            self._periods = list(self._trials.periods) if self._asked else []
         return self._index is not None
 
     def _columns(self) -> Row:
@@ -250,23 +254,24 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
         """The columns that the trial that ended fills."""
         from neurogym.records import trial_table
 
-        at, actions, rewards = zip(*self._steps, strict=True)
+        at, actions, rewards, gt = zip(*self._steps, strict=True)
         trace = trial_table.Trace(
             ob=NOTHING,
-            gt=NOTHING,
+            gt=np.array(gt) if self._asked else NOTHING,
             actions=np.array(actions if self._discrete else np.zeros(len(at))),
             rewards=np.array(rewards, float),
             steps=np.array(at),
-            periods=[],
+            periods=self._periods,
             dt=float(self._trials.dt),
             end={**info, "trial": dict(info["trial"])},  # others get this info too
+            asked=self._asked if self._discrete else None,
         )
         outcome = trial_table.outcome_of(trace)
         return outcome if self._discrete else {**outcome, "actions": self._actions()}
 
     def _actions(self) -> list[list[Any]]:
         """The trial's [step, action] so far, those of action 0 left out."""
-        return [[at, action] for at, action, _ in self._steps if action != 0]
+        return [[at, action] for at, action, *_ in self._steps if action != 0]
 
     def _record(self, outcome: Mapping[str, Any]) -> None:
         row = self._row(outcome)

@@ -10,7 +10,7 @@ from neurogym.spec.parameters import Levels, Preset, Probability, Rewards, Timin
 from neurogym.spec.rules import FirstResponse
 from neurogym.spec.scene import GO, Cross, Disc, Keys, Scene, Text
 from neurogym.tasks.alternatives import DARK, YELLOW, NAltPerceptualDecisionMaking, Nth
-from neurogym.tasks.contrast import IBL, SIDES
+from neurogym.tasks.contrast import CONTRASTS, IBL, PAPER, RIG, SIDES, contrasts
 from neurogym.tasks.perceptual import PerceptualDecisionMaking
 from neurogym.trials.task import Task
 from neurogym.wrappers import (
@@ -31,53 +31,102 @@ HISTORY = Paper(
 )
 
 
-class IBL20(PerceptualDecisionMaking):
+class _Biased(Task):
+    """Blocks in which one of two sides is likelier, after a start in which neither is."""
+
+    p_block = param.Number(0.8, bounds=(0.5, 1), doc="chance of the side that a block favours")
+    first_block = param.Integer(
+        90, bounds=(0, 10_000), doc="trials at the start in which both sides are as likely"
+    )
+    block_least = param.Integer(20, bounds=(1, 10_000), doc="least trials in a block")
+    block_most = param.Integer(100, bounds=(1, 10_000), doc="trials that no block exceeds")
+    block_mean = param.Number(
+        60, bounds=(1, 10_000), doc="trials above the least, exponential, on average if uncut"
+    )
+    neutral_blocks = param.Boolean(
+        False, doc="whether blocks in which both sides are as likely are among the others"
+    )
+
+    def check(self):
+        super().check()
+        if self.block_least > self.block_most:
+            raise ValueError(
+                f"block_least = {self.block_least}: expected at most block_most, which is"
+                f" {self.block_most}"
+            )
+
+    def built_in(self):
+        p, length = self.p_block, (self.block_mean, self.block_least, self.block_most)
+        probs = [[p, 1 - p], [1 - p, p], *([[0.5, 0.5]] if self.neutral_blocks else [])]
+        return (
+            SideBias(
+                probs=probs, block_dur=("truncated_exponential", length), unbiased=self.first_block
+            ),
+        )
+
+
+BIASED = {
+    "p_block": RIG,
+    "first_block": RIG,
+    "block_least": RIG,
+    "block_most": RIG,
+    "block_mean": f"{RIG}: it is added to the least, so that the mean is about 51",
+    "neutral_blocks": RIG,
+}
+
+
+class IBL20(_Biased, PerceptualDecisionMaking):
     """Watch noisy motion, then report its direction; for many trials one side is likelier."""
 
     id = "perceptualdecisionmaking.ibl20-v0"
     called = "IBL Task, 2020"
-    paper = Paper(
-        "Standardized and reproducible measurement of decision-making in mice",
-        "https://doi.org/10.7554/eLife.63711",
-        "The International Brain Laboratory",
-        2021,
-    )
+    paper = PAPER
     differs = (
         *PerceptualDecisionMaking.differs,
         "Which block comes first is drawn; it was always the one of the first side.",
         "ground_truth and coh can be forced; the former was drawn again, the latter dropped.",
-        "How much likelier the side of a block is, and how long blocks are, are the parameters"
-        " p_block and block_dur; they were fixed at 0.8 and 90.",
+        "Coherences are the rig's contrasts, and blocks the rig's: an unbiased start, then lengths"
+        " that differ. NeuroGym's, 90 trials each without such a start, are the preset neurogym.",
     )
+    sources = {
+        **BIASED, "cohs": RIG, "zero_half": RIG, "timing": "NeuroGym",
+        "sigma": "NeuroGym; dots in place of gratings, too",
+    }  # fmt: skip
+    presets = {
+        "neurogym": Preset(
+            cohs=[0, 6.4, 12.8, 25.6, 51.2], zero_half=False, first_block=0, block_least=90,
+            block_most=90,
+        )
+    }  # fmt: skip
 
-    p_block = param.Number(0.8, bounds=(0.5, 1), doc="chance of the side that a block favours")
-    block_dur = param.Integer(90, bounds=(1, 10_000), doc="trials in a block")
+    cohs = Levels(list(CONTRASTS), bounds=(0, 100), doc="motion coherences in %")
+    zero_half = param.Boolean(
+        True, doc="whether 0 is half as likely as another coherence: its sides look the same"
+    )
     dim_ring = param.Integer(2, bounds=(2, 2), doc="number of directions")
 
-    def built_in(self):
-        p = self.p_block
-        return (SideBias(probs=[[p, 1 - p], [1 - p, p]], block_dur=self.block_dur),)
+    def conditions(self):
+        return {**super().conditions(), "coh": contrasts(self.cohs, self.zero_half)}
 
 
-class IBL_Block(IBL):
+class IBL_Block(_Biased, IBL):
     """Two lights flicker: choose the brighter one; for many trials one side is likelier."""
 
     called = "IBL Task in Blocks"
     also = (*IBL.also, "biased blocks", "prior", "Posner cueing", "expectation")
     differs = (
         *IBL.differs,
-        "A block lasts block_dur trials, 200 by default; it was half of them, as every second trial"
-        " was lost. The block after it is always another one.",
-        "How much likelier a side is, is the parameter p_block; there were 0.8, 0.2 and 0.5.",
+        "Blocks are the rig's: an unbiased start, then either side in turn, for lengths that"
+        " differ. NeuroGym's, of 200 trials (half of them, as every second trial was lost) and with"
+        " neutral ones among them, are the preset neurogym; the next block is always another.",
     )
-
-    p_block = param.Number(0.8, bounds=(0.5, 1), doc="chance of the side that a block favours")
-    block_dur = param.Integer(200, bounds=(1, 10_000), doc="trials in a block")
-
-    def built_in(self):
-        p = self.p_block
-        probs = [[1 - p, p], [p, 1 - p], [0.5, 0.5]]
-        return (SideBias(probs=probs, block_dur=self.block_dur),)
+    sources = {**IBL.sources, **BIASED}
+    presets = {
+        "neurogym": Preset(
+            IBL.presets["neurogym"], first_block=0, block_least=200, block_most=200,
+            neutral_blocks=True,
+        )
+    }  # fmt: skip
 
 
 class RDM_hist(PerceptualDecisionMaking):

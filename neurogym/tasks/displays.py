@@ -90,11 +90,18 @@ def largest(values):
 
 
 def _diameter(task, conditions):
-    return 0.8 if conditions["contrast"] > 0.5 else 0.16
+    """Of a pattern: the largest is five times as wide as the smallest."""
+    size = conditions.get("size", SIZES if conditions["contrast"] > 0.5 else 1)
+    return float(0.16 * 5 ** ((size - 1) / (SIZES - 1)))
 
 
 class SpatialSuppressMotion(Task):
-    """Say where the pattern moves: large and strong ones are harder than small and faint ones."""
+    """Say where the pattern moves: if it is strong, it is harder the larger it is.
+
+    Size and contrast are crossed: where the contrast is high, larger patterns have to be there for
+    longer to be seen to move (surround suppression), where it is low, shorter (summation). What
+    length is needed can be found with `Staircase(condition="stimulus")`.
+    """
 
     also = ("centre-surround", "surround suppression")
     paper = Paper(
@@ -113,15 +120,35 @@ class SpatialSuppressMotion(Task):
         "What is said earns its overlap with the label, in equal parts over the stimulus; it earned"
         " nothing. An answer in the period response, which is for people as fixation is, earns as"
         " much again.",
-        "The size follows from the contrast, as in the data that the labels are from; forced apart,"
-        " the label stayed as it was. The directions are left, right, up and down; the channels'"
-        " angles had them turned.",
+        "Size and contrast are crossed, as in the paper, and the label is the direction. The preset"
+        " neurogym (tied) has small faint and large strong patterns alone, and what people say"
+        " that they see is the label.",
+        "The directions are left, right, up and down; the channels' angles had them turned.",
     )
+    sources = {
+        "contrasts": "about the range of the paper, 3 to 92 %, in steps of our choice; contrast is"
+        " Michelson's, of luminance on an sRGB screen",
+        "sizes": "the widths have a range of five to one, as NeuroGym's; the paper's is wider",
+        "ground_truth": "NeuroGym: four directions and a plaid; in the paper two and a grating",
+        "stimulus": "NeuroGym; 150 ms for people is our choice",
+        "tied": "paper",
+    }
+    presets = {"neurogym": Preset(tied=True)}
 
+    tied = param.Boolean(
+        False, doc="whether size follows contrast, and the label is what people then see"
+    )
+    contrasts = Levels(
+        [0.03, 0.06, 0.12, 0.24, 0.48, 0.92], bounds=(0.01, 1), doc="contrasts, unless tied"
+    )
+    sizes = Levels([1, 2, 4, 6, 8], bounds=(1, SIZES), doc="sizes, from 1 to 8, unless tied")
     dt = param.Number(8.3, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
     rewards = Rewards(correct=1.0)
     timing = Timing(fixation=0, stimulus=300, response=0)
-    human = Preset(dt=50, timing=dict(fixation=600, stimulus=150, response=3000))
+    human = Preset(
+        dt=50, contrasts=[0.06, 0.24, 0.92], sizes=[1, 4, 8],
+        timing=dict(fixation=600, stimulus=150, response=3000),
+    )  # fmt: skip
 
     closed = True
     foreseen = True
@@ -150,23 +177,39 @@ class SpatialSuppressMotion(Task):
     def actions(self):
         return Graded(direction=Span(0, 1, size=4))
 
+    def check(self):
+        if any(size % 1 for size in self.sizes):
+            raise ValueError(f"sizes = {self.sizes}: expected whole numbers from 1 to {SIZES}")
+
     def conditions(self):
+        direction = Choice(range(4), doc="direction: left, right, up, down")
+        if self.tied:
+            contrast = Choice((FAINT, STRONG), doc="contrast; a strong pattern is large")
+            return dict(ground_truth=direction, contrast=contrast)
+        sizes = [int(size) for size in self.sizes]
         return dict(
-            ground_truth=Choice(range(4), doc="direction: left, right, up, down"),
-            contrast=Choice((FAINT, STRONG), doc="contrast; a strong pattern is large"),
+            ground_truth=direction,
+            contrast=Choice(self.contrasts, bounds=(0.01, 1), doc="contrast of luminance"),
+            size=Choice(sizes, doc="how many of the 8 sizes it covers"),
         )
 
     def paint(self, canvas, trials):
+        contrast = np.asarray(trials.contrast)
         away = HEADINGS - HEADINGS[trials.ground_truth][:, None]
-        tuned = np.asarray(trials.contrast)[:, None] / 2 * (1 + np.cos(away))
-        reached = np.where(np.asarray(trials.contrast) > 0.5, SIZES, 1)
+        tuned = contrast[:, None] / 2 * (1 + np.cos(away))
+        tied_size = np.where(contrast > 0.5, SIZES, 1)
+        reached = tied_size if self.tied else np.asarray(trials.size)
         cells = tuned[..., None] * (np.arange(SIZES) < reached[:, None, None])
         canvas.show("stimulus", cells.reshape(trials.n, -1), during="stimulus")
+        if not self.tied:
+            right = np.arange(4) == np.asarray(trials.ground_truth)[:, None]
+            canvas.aim("direction", right, during=("stimulus", "response"))
+            return
         length = canvas.timeline.shown_ms("stimulus")
 
         def seen(start):
             return lambda trial, ms: seen_as(
-                ms + start[trial], trials.contrast[trial], trials.ground_truth[trial]
+                ms + start[trial], contrast[trial], trials.ground_truth[trial]
             )
 
         canvas.aim("direction", seen(np.zeros(trials.n)), during="stimulus")

@@ -48,7 +48,8 @@ class HierarchicalReasoning(Task):
         "The rule changes with probability p_switch in each trial; it did after 10 to 20 trials,"
         " which is the same on average, and the lengths did not follow the seed.",
         "The first response in rule_target names the rule; its last step did.",
-        "Response times count from the start of rule_target, where the first answer is asked for.",
+        "The response time is that of the last answer, from the start of decision; the column"
+        " answers has both, each from the start of its own period.",
     )
 
     boundary = param.Number(850, bounds=(1, 10_000), doc="longer intervals are long, in ms")

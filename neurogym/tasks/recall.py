@@ -129,7 +129,7 @@ class MemoryRecall(Task):
 
     closed = True
     foreseen = True
-    window = ("recall",)
+    window = asked = ("recall",)
     scene = Scene(
         *(element for i in range(len(KEYS)) for element in _cell(i)),
         Bar(y=0.24, width=0.5, height=0.03, color=ORANGE, show="store"),
@@ -182,6 +182,19 @@ class MemoryRecall(Task):
     def _asked(self, length):
         """How many patterns are asked for."""
         return np.maximum(1, np.asarray(self.p_recall * np.asarray(length), int))
+
+    def slots(self, periods, trial):
+        """Each pattern that is asked for takes an answer of its own."""
+        items = int(self._asked(trial["length"]))
+        ((first, stop),) = ((first, stop) for name, first, stop in periods if name == "recall")
+        edges = [first - k * (first - stop) // items for k in range(items + 1)]
+        return [(f"pattern {k + 1}", *edges[k : k + 2]) for k in range(items)]
+
+    def tell(self, trial, answers):
+        """An answer is right if all of its cells are nearer to the pattern's than to the other."""
+        for answer in answers:
+            off = np.abs(np.subtract(answer["response"], answer["right"]))
+            answer["correct"] = bool((off < (1 - self.low) / 2).all())
 
     def stretch(self, trials):
         asked = self._asked(trials.length)

@@ -80,7 +80,7 @@ class DawTwoStep(Task):
     }  # fmt: skip
 
     closed = True
-    window = ("stage1", "stage2")
+    window = asked = ("stage1", "stage2")
     feedback = "reward"
     keys = Keys({"choice": ["left", "right"]}, choice=("ArrowLeft", "ArrowRight"))
     scene = Scene(
@@ -178,6 +178,15 @@ class DawTwoStep(Task):
             reward=self.rewards["correct"] if paid else self.rewards["fail"], ends=True,
             performance=float(right), outcome=Outcome.CORRECT if right else Outcome.ERROR,
         )  # fmt: skip
+
+    def tell(self, trial, answers):
+        """Whether the way from the first choice was common or rare, and to which state it led."""
+        for answer in answers[:1]:
+            chosen, ways = answer["response"], (self.p1, self.p2)
+            if chosen is not None:
+                common = bool(trial["way"] < ways[chosen - 1])
+                answer["transition"] = "common" if common else "rare"
+                answer["state"] = chosen if common else 3 - chosen
 
     def observe(self, trial, state, step, ob):
         if step.during("stage2"):

@@ -9,7 +9,7 @@ import param
 from neurogym.spec.conditions import Choice, Condition, Uniform
 from neurogym.spec.layout import Actions, Channels, Evidence, ring
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Levels, Numbers, Preset, Timing
+from neurogym.spec.parameters import Levels, Preset, Timing
 from neurogym.spec.rules import FirstResponse
 from neurogym.spec.scene import BLUE, GO, INK, ORANGE, Arc, Bar, By, Cross, Keys, Marker, Scene
 from neurogym.tasks.alternatives import Nth
@@ -297,24 +297,23 @@ class _Compare(_Ring):
         "Fixation stays on until the decision: its end was the stimulus' begin, and nothing told"
         " when to answer.",
         "Where both modalities count and would balance, they agree: a tie has no right answer.",
-        "Strengths are means +- cohs; cohs were differences around 0.5, or with pairs strengths.",
+        "Strengths are means +- cohs; cohs were differences around 0.5, or strengths in pairs.",
     )
-    sources = {**SHARED, "distance": CODE, "means": CODE, "cohs": CODE, "pairs": "NeuroGym"}
+    sources = {**SHARED, "distance": CODE, "means": CODE, "cohs": CODE, "in_pairs": CODE}
     evidence = True
     relevant = (True, True)  # which modalities count
     given = (True, True)  # and which are shown
     shared = False  # whether both have the same mean and coherence, of which each has a share
 
-    means = Numbers([0.8, 1.2], limits=(0.1, 2), doc="mean strength of two spots: least, greatest")
+    means = Levels([0.8, 1.2], bounds=(0.1, 2), doc="mean strength of two spots: least, greatest")
     cohs = Levels(
         [0.01, 0.02, 0.04, 0.08], bounds=(0.001, 1), doc="how far strengths are from their mean"
     )
-    pairs = Numbers(
-        None, allow_None=True, limits=(0.05, 2),
-        doc="strengths of which a trial has two, in place of means and cohs; not if None",
-    )  # fmt: skip
-    distance = Numbers(
-        [90.0, 270.0], limits=(1, 359), doc="degrees from one spot to the other: least, greatest"
+    in_pairs = param.Boolean(
+        False, doc="whether cohs are strengths, of which a trial has two, and there are no means"
+    )
+    distance = Levels(
+        [90, 270], bounds=(1, 359), doc="degrees from one spot to the other: least, greatest"
     )
 
     def check(self):
@@ -322,11 +321,13 @@ class _Compare(_Ring):
         self._apart(self.distance)
         if len(self.means) != 2 or self.means[0] > self.means[1]:
             raise ValueError(f"means = {self.means}: expected the least and the greatest mean")
-        if self.pairs is not None and len(set(self.pairs)) < 2:
-            raise ValueError(f"pairs = {self.pairs}: expected two different strengths or more")
-        if self.pairs is not None and self.shared:
-            raise ValueError(f"pairs = {self.pairs}: with shared there are means and cohs alone")
-        if self.pairs is None and max(self.cohs) > self.means[0]:
+        if self.in_pairs and len(set(self.cohs)) < 2:
+            raise ValueError(
+                f"cohs = {self.cohs}: expected two different strengths or more with in_pairs"
+            )
+        if self.in_pairs and self.shared:
+            raise ValueError("in_pairs = True: expected False with shared, where there are means")
+        if not self.in_pairs and max(self.cohs) > self.means[0]:
             raise ValueError(
                 f"cohs = {self.cohs}: expected at most the least of means, {self.means[0]:g}:"
                 " strengths are not negative"
@@ -356,8 +357,8 @@ class _Compare(_Ring):
     def _levels(self, suffix):
         """How strong the spots of a modality are."""
         where = {"": "", "_1": ", first modality", "_2": ", second modality"}[suffix]
-        if self.pairs is not None:
-            levels = sorted(set(self.pairs))
+        if self.in_pairs:
+            levels = sorted(set(self.cohs))
             pairs = [f"{b:g}>{a:g}" for i, a in enumerate(levels) for b in levels[i + 1 :]]
             return {f"pair{suffix}": Choice(pairs, doc=f"the two strengths{where}")}
         bounds = dict(bounds=(0.001, self.means[0]))
@@ -369,7 +370,7 @@ class _Compare(_Ring):
     def _strong_and_weak(self, conditions, modality):
         """The stronger and the weaker strength in a modality: two arrays (n,)."""
         suffix = "" if self.shared else f"_{modality + 1}"
-        if self.pairs is not None:
+        if self.in_pairs:
             names, which = np.unique(conditions[f"pair{suffix}"], return_inverse=True)
             values = np.array([[float(v) for v in name.split(">")] for name in names.tolist()])
             return values[which.ravel()].T
@@ -500,7 +501,8 @@ class _DelayDecide(_Compare):
     )  # fmt: skip
     presets = {
         "neurogym": Preset(
-            sigma=1.0, noise_always=False, pairs=[0.3, 0.6, 1.0], distance=[1.0, 359.0],
+            sigma=1.0, noise_always=False, in_pairs=True, cohs=[0.3, 0.6, 1.0],
+            distance=[1.0, 359.0],
             timing=dict(fixation=("uniform", (200, 500)), stim1=500, delay=1000, stim2=500,
                         delay2=0, decision=200),
         )
@@ -684,8 +686,8 @@ class _MatchPlace(_Match):
     """Compare where two spots are."""
 
     sources = {**_Match.sources, "distance": CODE}
-    distance = Numbers(
-        [20.0, 340.0], limits=(1, 359), doc="degrees between spots that differ: least, greatest"
+    distance = Levels(
+        [20, 340], bounds=(1, 359), doc="degrees between spots that differ: least, greatest"
     )
     human = Preset(_Match.human, distance=[60.0, 300.0])
     presets = {"neurogym": Preset(_Match.presets["neurogym"], distance=[180.0, 180.0])}

@@ -20,7 +20,7 @@ BY_COLUMN = 8  # up to so many channels, adding noise column by column beats add
 
 
 # what a batch is asked for later, and finds out then
-FOLLOWS = ("gt", "period", "since", "period_end", "window", "columns", "_judged")
+FOLLOWS = ("gt", "period", "since", "period_end", "window", "counted", "columns", "_judged")
 
 
 class Painted(Protocol):
@@ -182,6 +182,11 @@ class TrialBatch(ABC):
         """First step of the response window, and the step after it, (n, 2)."""
 
     @property
+    def counted(self) -> np.ndarray:
+        """The step from which response times count, (n,): the window's first unless it is told."""
+        return self.window[:, 0]
+
+    @property
     @abstractmethod
     def columns(self) -> Mapping[str, np.ndarray]:
         """What steps of a closed task are told of beside the period, (S, ...) each."""
@@ -340,6 +345,14 @@ class PaintedBatch(TrialBatch):
             return np.zeros((self.n, 2), np.int64)
         first = line.start[names[0]] + (rule.dead_steps if rule else 0)
         return np.stack([first, line.end[names[-1]]], axis=1)
+
+    @cached_property
+    def counted(self) -> np.ndarray:
+        """The step from which response times count, (n,)."""
+        rule = self.task.plan.rule
+        if rule and rule.asked:  # the response is the last of several answers
+            return self.timeline.start[rule.asked[-1]]
+        return self.window[:, 0]
 
     @cached_property
     def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:

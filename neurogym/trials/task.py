@@ -154,6 +154,8 @@ class Task(param.Parameterized):
     window: ClassVar[
         tuple[str, ...]
     ] = ()  # of closed tasks: periods in which responses are asked for
+    asked: ClassVar[tuple[str, ...]] = ()  # and those in which each takes an answer of its own
+    since: ClassVar[str] = ""  # and with whose onset a produced interval begins
 
     def __init__(self, **params: Any):
         allowed = [name for name in self.param if name != "name"]
@@ -299,6 +301,17 @@ class Task(param.Parameterized):
         if self._loop is None:
             self._loop = Transition(self)
         return self._loop
+
+    def slots(
+        self, periods: Sequence[tuple[str, int, int]], trial: Mapping[str, Any]
+    ) -> list[tuple[str, int, int]]:
+        """Where each of several answers of a trial is asked for: name, first step, step after."""
+        rule = self.plan.rule
+        names = rule.asked if rule else self.asked
+        return [period for period in periods if period[0] in names]
+
+    def tell(self, trial: Mapping[str, Any], answers: list[dict[str, Any]]) -> None:
+        """Add to a trial's answers, in place, what else is known of them, such as what followed."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

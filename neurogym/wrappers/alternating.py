@@ -140,7 +140,7 @@ class Switched(Composite):
         rows_n = batch.trial.size
         ob = np.zeros((rows_n, self.plan.channels.size), np.float32)
         gt, kind = np.zeros((2, rows_n), np.int64)
-        window = np.zeros((batch.n, 2), np.int64)
+        window, counted = np.zeros((batch.n, 2), np.int64), np.zeros(batch.n, np.int64)
         tables: list[tuple[Payoffs, Member]] = []
         told = self._blank_columns(rows_n) if self.closed else {}
         for j, (member, (here, own)) in enumerate(zip(self.members, batch.parts, strict=True)):
@@ -149,7 +149,7 @@ class Switched(Composite):
             rows = batch.places(here, own)
             ob[rows[:, None], member.channels] = own.ob
             gt[rows] = member.action[own.gt]
-            window[here] = own.window
+            window[here], counted[here] = own.window, own.counted
             if self.closed:
                 for name, values in self._columns_of(own).items():
                     told[f"{j} {name}"][rows] = values
@@ -160,8 +160,8 @@ class Switched(Composite):
             cue = self.plan.channels[self.plan.cue]
             ob[:, cue.slice] = self.on(batch.trials.conditions)[batch.trial]
         if self.closed:
-            return Joined(ob, gt, window, told)
-        return Joined(ob, gt, window, payoffs=self._table(tables), kind=kind)
+            return Joined(ob, gt, window, counted, told)
+        return Joined(ob, gt, window, counted, payoffs=self._table(tables), kind=kind)
 
     def _table(self, tables: list[tuple[Payoffs, Member]]) -> Payoffs:
         """The tables of all tasks, one after the other; blocks often share one, so it is kept."""

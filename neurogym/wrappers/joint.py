@@ -207,6 +207,7 @@ class Joined:
     ob: np.ndarray
     gt: np.ndarray
     window: np.ndarray
+    counted: np.ndarray
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     payoffs: Payoffs | None = None
     kind: np.ndarray | None = None
@@ -236,6 +237,10 @@ class JointBatch(TrialBatch):
     @property
     def window(self) -> np.ndarray:
         return self._joined.window
+
+    @property
+    def counted(self) -> np.ndarray:
+        return self._joined.counted
 
     @property
     def columns(self) -> dict[str, np.ndarray]:

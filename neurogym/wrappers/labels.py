@@ -30,7 +30,7 @@ from neurogym.wrappers.base import (
     probabilities,
 )
 
-BLOCKS = "trials, (low, high) trials, or a switching probability"
+BLOCKS = "trials, (low, high) trials, exponential, or a switching probability"
 
 
 class Text(Condition):
@@ -112,14 +112,18 @@ class SideBias(Wrapper):
     Fits tasks whose condition ground_truth is one of several values.
 
     `block_dur` is a number of trials, a range (low, high) from which each block's length is drawn,
-    or a probability below 1 with which a block ends at each trial. The next block is another one,
-    each with equal chance. The condition `block` tells the block.
+    ("truncated_exponential", (mean, min, max)), or a probability below 1 with which a block ends at
+    each trial. The next block is another one, each with equal chance. The condition `block` tells
+    the block.
     """
 
     probs = ProbabilityRows(
         None, doc="by block, the probability of each answer; 0.8 of each if None"
     )
     block_dur = BlockLength(200, doc=BLOCKS)
+    unbiased = param.Integer(
+        0, bounds=(0, 10**6), doc="trials before the first block, all answers as likely"
+    )
 
     def check(self, task):
         n = needs_ground_truth(self, task)
@@ -138,14 +142,30 @@ class SideBias(Wrapper):
 
     def change(self, task, plan):
         n = len(plan.conditions["ground_truth"].values)
-        add_block(self, task, plan, len(self._probs(n)), "the block of side bias")
+        count = len(self._probs(n)) + (self.unbiased > 0)
+        last = "; the last one is the start, without a bias" if self.unbiased else ""
+        add_block(self, task, plan, count, f"the block of side bias{last}")
 
     def draw(self, task, draw, last):
         values = task.plan.conditions["ground_truth"].values
-        blocks, last = self._schedule(len(values)).draw(draw.rng, draw.n, last)
-        p = among(np.array(self._probs(len(values)), float)[blocks], in_play(task, draw))
+        n = len(values)
+        blocks, last = self._blocks(draw, n, last)
+        probs = np.vstack([self._probs(n), np.full(n, 1 / n)])
+        p = among(probs[blocks], in_play(task, draw))
         draw.conditions.update(block=blocks, ground_truth=values[pick(draw.rng, p)])
         return last
+
+    def _blocks(self, draw: Draw, n: int, last: Any) -> tuple[np.ndarray, Any]:
+        """The block of each trial, and what to give as `last` for those that follow."""
+        start = len(self._probs(n))
+        left = self.unbiased if last is None else last[1] if last[0] == start else 0
+        lead = min(left, draw.n)
+        blocks = np.full(draw.n, start)
+        if lead == draw.n:
+            return blocks, [start, left - lead]
+        before = None if last is None or last[0] == start else last
+        blocks[lead:], last = self._schedule(n).draw(draw.rng, draw.n - lead, before)
+        return blocks, last
 
 
 def transitions(name: str, spec: Any, n: int) -> np.ndarray:

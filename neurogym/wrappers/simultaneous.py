@@ -211,7 +211,7 @@ class Combined(Composite):
             rows = batch.places(here, own, onset)
             ob[rows[:, None], member.channels] = own.ob
             live[rows, j], label[rows, j] = True, own.gt
-            late[rows, j] = (own.step - own.window[own.trial, 0]) * self.dt
+            late[rows, j] = (own.step - own.counted[own.trial]) * self.dt
             for name, values in cells(own).items():
                 column = np.zeros((rows_n, *values.shape[1:]), values.dtype)
                 column[rows] = values
@@ -224,7 +224,7 @@ class Combined(Composite):
             cue = self.plan.channels[self.plan.cue]
             kinds = np.asarray(batch.trials.tasks)[:, None] == np.array(self.types)
             ob[:, cue.slice] = kinds[batch.trial]
-        return Joined(ob, gt, np.stack([first, stop], axis=1), told)
+        return Joined(ob, gt, np.stack([first, stop], axis=1), first, told)
 
     def as_one(self, each: np.ndarray) -> np.ndarray:
         """The action of the whole that consists of one of each task, (S, tasks): (S,)."""

@@ -59,6 +59,26 @@ def make_run(store, task="GoNogo-v0", run_id="run1", n=N, **changes):
     return run
 
 
+def asked(trial, pressed, onset):
+    """What a page tells of several answers, each 3.5 ms into its step."""
+    start, answers = onset - trial["counted"] * trial["dt"], []
+    for name, first, stop in trial["asked"]["slots"]:
+        at = [k for k, action in pressed if first <= k < stop]
+        times = dict(onset_ms=start + first * trial["dt"], key_ms=None, rt_ms=None)
+        if at:
+            times["key_ms"] = start + at[0] * trial["dt"] + 3.5
+            times["rt_ms"] = times["key_ms"] - times["onset_ms"]
+        answers.append(dict(name=name, **times))
+    return dict(answers=answers)
+
+
+def untimed(row):
+    """A row without what the browser measures and steps cannot tell."""
+    times = ("rt_ms", "onset_ms", "key_ms")
+    answers = [{k: v for k, v in told.items() if k not in times} for told in row["answers"]]
+    return {**row, "rt_ms": None, "produced_ms": None, "answers": answers}
+
+
 def shown(trial, cut_off=False):
     """The periods of a trial as a screen shows them."""
     dt = trial["dt"]
@@ -113,15 +133,20 @@ class Player:
             play = self._joint if "parts" in trial else self._closed if "loop" in trial else play
             played = play(trial)
         at, onset = played.pop("at"), 1000.25
-        key = None if at is None else onset + (at - trial["window"][0]) * trial["dt"] + 3.5
+        key = None if at is None else onset + (at - trial["counted"]) * trial["dt"] + 3.5
         if played.get("parts"):
             lead = next(part for part in played["parts"] if part)
             onset, key = lead["onset_ms"], lead["key_ms"]
+        periods = shown(trial, cut_off=bool(interrupted))
+        if "asked" in trial:
+            played |= asked(trial, played["actions"], onset)
+            begun = [start for name, start, _ in periods if name == trial["asked"]["since"]]
+            played["produced_ms"] = key - begun[0] if begun and key else None
         return dict(
             type="record", uid=trial["uid"], index=trial["index"], attempt=trial["attempt"],
             run=self.config["run"], onset_ms=onset, key_ms=key, rt_ms=key and key - onset,
             origin_ms=1.7e12, frames=90, late_frames=0, refresh_hz=60.0, flags=flags,
-            periods=shown(trial, cut_off=bool(interrupted)), **played,
+            periods=periods, **played,
         )  # fmt: skip
 
     def _open(self, trial):
@@ -159,7 +184,7 @@ class Player:
         truth = trial_table.outcome_of(trace)
         at = None
         if truth["response"] is not None:
-            at = trial["window"][0] + round(truth["rt_ms"] / trial["dt"])
+            at = trial["counted"] + round(truth["rt_ms"] / trial["dt"])
         played = {name: truth[name] for name in ("actions", "response", "reward")}
         return dict(played, outcome=int(Outcome[truth["outcome"].upper()]), at=at)
 
@@ -268,7 +293,7 @@ def test_a_run_is_played_scored_and_stored(store, task_id, policy):
         assert (row["subject"], row["subject_kind"], row["seed"]) == ("lea", "human", 11)
         assert (row["rt_ms"] is None) == (row["key_ms"] is None) == (row["response"] is None)
         truth = trial_table.outcome_of(trial_table.replay(row))
-        assert {**row, **truth, "rt_ms": None} == {**row, "rt_ms": None}
+        assert untimed({**row, **truth}) == untimed(row)
 
 
 def test_the_answers_of_a_person_and_an_agent_are_worth_the_same(store, task_id):
@@ -383,6 +408,53 @@ def adaptive(store, run):
     return player
 
 
+def test_each_of_several_answers_has_the_stamps_of_a_person(store):
+    player = Player(store, make_run(store, "HierarchicalReasoning-v0"))
+    player.policy = lambda trial, k: next(
+        (1 + 2 * (name == "decision") for name, first, stop in trial["asked"]["slots"]
+         if k == first + 4), 0,
+    )  # fmt: skip
+    player.ready()
+    player.play()
+    for row in all_once(store):
+        assert row["flags"] == {}
+        first, last = row["answers"]
+        for answer in (first, last):
+            assert answer["rt_ms"] == answer["key_ms"] - answer["onset_ms"] == 4 * 20 + 3.5
+        assert (last["response"], last["rt_ms"], last["key_ms"], last["onset_ms"]) == (
+            row["response"], row["rt_ms"], row["key_ms"], row["onset_ms"],
+        )  # fmt: skip
+        assert first["onset_ms"] < first["key_ms"] < last["onset_ms"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda record: record["answers"][0].update(key_ms=None), "mismatch"),
+        (lambda record: record["answers"][1].update(onset_ms=None), "mismatch"),
+        (lambda record: record["answers"][0].update(key_ms=9e6), "implausible"),
+        (lambda record: record["answers"][0].update(name="rule"), "refused"),
+        (lambda record: record.pop("answers"), None),
+    ],
+)
+def test_stamps_of_answers_that_cannot_be_are_told(store, change, told, caplog):
+    player = Player(store, make_run(store, "HierarchicalReasoning-v0"))
+    player.policy = lambda trial, k: int(
+        any(k == first + 4 for _, first, _ in trial["asked"]["slots"])
+    )
+    player.ready()
+    record = player.record(player.queue.pop(0))
+    change(record)
+    player.say(**record)
+    rows = store.trials(run_id="run1")
+    if told == "refused":
+        assert rows == []
+        assert "there is none with the name 'rule_target'" in caplog.text
+        return
+    assert len(rows) == 1
+    assert set(rows[0]["flags"]) == ({told} if told else set())
+
+
 def coherences(rows):
     return [row["conditions"]["coh"] for row in rows]
 
@@ -398,7 +470,7 @@ def test_a_run_that_learns_is_sent_trial_by_trial(store, harder):
     assert all(row["memory"] for row in rows[1:])
     for row in rows:
         truth = trial_table.outcome_of(trial_table.replay(row))
-        assert {**row, **truth, "rt_ms": None} == {**row, "rt_ms": None}
+        assert untimed({**row, **truth}) == untimed(row)
     player = adaptive(store, make_run(store, **harder, run_id="run2"))
     player.policy = lambda trial, k: 0
     player.play()

@@ -254,3 +254,18 @@ test("what carries no noise is that of the step", () => {
   for (const ts of [0, 1000 / 60, 2000 / 60]) played.frame(ts);
   assert.deepEqual([...played.row], [8]); // the middle of the third frame
 });
+
+test("each of several answers has its own onset and key", () => {
+  const slots = [["first", 2, 4], ["second", 5, 25]];
+  const changes = {asked: {slots, since: "fixation"}, counted: 5, window: [2, 25], ends: Uint8Array.from([0, 0, 0, 0, 1, 1, 1, 1, 1])};
+  const played = new OpenTrial(trial(changes), config, new Refresh(100));
+  for (let ts = 1000; ts <= 1060; ts += 10) played.frame(ts);
+  played.press(1, 1063);
+  for (let ts = 1070; ts <= 1130; ts += 10) played.frame(ts);
+  played.press(2, 1137);
+  const {answers, rt_ms: rt, produced_ms: produced, flags} = played.record();
+  assert.deepEqual(answers, [
+    {name: "first", onset_ms: 1040, key_ms: 1063, rt_ms: 23}, {name: "second", onset_ms: 1100, key_ms: 1137, rt_ms: 37},
+  ]);
+  assert.deepEqual([rt, produced, flags.early], [37, 137, undefined]);
+});

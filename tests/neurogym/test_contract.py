@@ -163,6 +163,7 @@ def test_info_belongs_to_the_step_that_was_answered(task, preset):
     act = actor("mixed", rng, env)
     for _ in range(30):
         conditions, window, number = env.trial, env.window, env.trial_index
+        opened = env.counted
         responses, done = [], False
         while not done:
             gt, at, action = env.gt_now, env.t_ind, act(None)
@@ -177,7 +178,7 @@ def test_info_belongs_to_the_step_that_was_answered(task, preset):
         if info["response"] < 0:
             assert np.isnan(info["rt"])
         else:
-            at = info["rt"] / task.dt + window[0]
+            at = info["rt"] / task.dt + opened
             if graded(env.action_space):
                 assert 1 <= info["response"] <= len(task.answers)
             else:

@@ -2,6 +2,7 @@
 
 import sys
 from itertools import pairwise
+from types import SimpleNamespace
 
 import gymnasium as gym
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 import neurogym as ngym
 from neurogym.envs import pixels
+from neurogym.envs.pixels import Painter
+from neurogym.spec.scene import Dots, Grating, Plaid
 from tests.acting import idle
 
 
@@ -66,7 +69,8 @@ def test_dots_move_in_the_direction_of_the_label(truth, way):
 @pytest.mark.parametrize(("truth", "way"), [(0, (-1, 0)), (1, (1, 0)), (2, (0, 1)), (3, (0, -1))])
 def test_a_plaid_drifts_to_the_label(truth, way):
     env = ngym.make("SpatialSuppressMotion-v0", render_mode="rgb_array", render_size=200)
-    env.reset(seed=1, options={"conditions": {"ground_truth": truth, "contrast": 0.99}})
+    forced = {"ground_truth": truth, "contrast": 0.92, "size": 8}
+    env.reset(seed=1, options={"conditions": forced})
     told = []
     for _ in range(20):
         told.append(env.render())
@@ -75,15 +79,38 @@ def test_a_plaid_drifts_to_the_label(truth, way):
     assert np.sign([round(x), round(y)]).tolist() == list(way)
 
 
-def test_contrast_is_what_the_trial_says():
-    for contrast, spread in ((0.05, 6.4), (0.99, 126)):
-        env = ngym.make("SpatialSuppressMotion-v0", render_mode="rgb_array", render_size=256)
-        env.reset(seed=1, options={"conditions": {"ground_truth": 0, "contrast": contrast}})
-        for _ in range(15):
-            env.step(np.zeros(4))
-        frame = env.render().astype(float)
-        assert frame.mean() == pytest.approx(128, abs=1)
-        assert np.abs(frame - 128).max() == pytest.approx(spread, rel=0.12)
+def luminance(frame):
+    """The light of a screen's pixels, as IEC 61966-2-1 has it, from 0 to 1."""
+    v = frame[..., 0] / 255
+    return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+
+
+def drawn(element, size=256):
+    """The picture of one element."""
+    painter = Painter(SimpleNamespace(dt=1000), size)
+    task = SimpleNamespace(plan=SimpleNamespace(channels=None, timing={}))
+    painter.begin((3, 0, ""), element.resolve(task, {}))
+    return painter.draw({}, 0, np.zeros(1)).astype(float)
+
+
+@pytest.mark.parametrize("contrast", [0.05, 0.2, 0.5, 0.99])
+@pytest.mark.parametrize("make", [Grating, Plaid])
+def test_a_contrast_is_that_of_luminance_about_that_of_the_stage(make, contrast):
+    told = luminance(drawn(make(size=0.9, soft=0.0, frequency=8, contrast=contrast)))
+    stage = luminance(np.full((1, 1, 3), 128.0))[0, 0]
+    inside = np.hypot(*np.meshgrid(*2 * [(np.arange(256) + 0.5) / 256 - 0.5])) < 0.44
+    low, high = told[inside].min(), told[inside].max()
+    step = 0.5 / 58  # half a pixel value near the stage's is so much of its light
+    assert (high - low) / (high + low) == pytest.approx(contrast, abs=step)
+    assert told[inside].mean() == pytest.approx(stage, rel=0.01)
+
+
+@pytest.mark.parametrize("contrast", [0.1, 0.5, 1.0])
+def test_the_contrast_of_dots_is_a_share_of_their_light(contrast):
+    told = luminance(drawn(Dots(dot=0.1, density=600, contrast=contrast, color="#ffffff")))
+    stage = luminance(np.full((1, 1, 3), 128.0))[0, 0]
+    assert told.max() == pytest.approx(stage + contrast * (1 - stage), rel=0.02)
+    assert told.min() == pytest.approx(stage)
 
 
 def test_a_pointer_shows_what_was_done_last():

@@ -93,9 +93,23 @@ def test_it_can_be_called_and_starts_anew():
     assert set(block_lengths(np.array([schedule() for _ in range(200)]))) == {4}
 
 
+def test_exponential_lengths_have_their_mean():
+    spec = ("truncated_exponential", (60, 20, 100))
+    lengths, rng = Lengths(spec), np.random.default_rng(0)
+    drawn = np.array([lengths.draw(rng) for _ in range(20_000)])
+    assert (drawn.min(), drawn.max()) == (20, 99)
+    assert abs(drawn.mean() - lengths.mean) < 4 * drawn.std() / drawn.size**0.5
+    assert lengths.mean == pytest.approx(20 + 60 - 80 / np.expm1(80 / 60) - 0.5, abs=0.1)
+    same = Lengths(("truncated_exponential", (60, 30, 30)))
+    assert {same.draw(rng) for _ in range(9)} == {30}
+    assert same.mean == 30
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
+        (lambda: Schedule(2, block_dur=("truncated_exponential", (60, 0, 100))), "block_dur"),
+        (lambda: Schedule(2, block_dur=("truncated_exponential", (60, 20))), "block_dur"),
         (lambda: Schedule(0), "n = 0: expected a whole number from 1"),
         (lambda: Schedule(2, "any"), "unknown order 'any'"),
         (lambda: Schedule(2, block_dur=0), "block_dur = 0: expected a number of trials"),

@@ -297,9 +297,7 @@ class Chooser:
 
 @pytest.mark.parametrize("first", [1, 2])
 def test_two_step_transitions_and_rewards_have_their_rates(first):
-    params = dict(
-        p1=0.7, p2=0.9, walks=False, high_reward_p=0.8, low_reward_p=0.3, p_switch=0.2
-    )
+    params = dict(p1=0.7, p2=0.9, walks=False, high_reward_p=0.8, low_reward_p=0.3, p_switch=0.2)
     rows = ngym.rollout("DawTwoStep", Chooser(first, 1), 600, seed=first, **params)
     arrived, paid = [], {True: [], False: []}
     env = ngym.make("DawTwoStep", **params).unwrapped

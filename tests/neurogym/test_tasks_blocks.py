@@ -7,7 +7,7 @@ from scipy import stats
 import neurogym as ngym
 from neurogym.trials.catalogue import task_class
 from neurogym.trials.stream import Stream
-from tests.sampling import ALPHA, as_often
+from tests.sampling import ALPHA, as_often, shares
 
 
 def drawn(task_id, n=6000, **params):
@@ -26,21 +26,81 @@ def runs(values):
     return np.diff(np.concatenate([[0], edges]))
 
 
-def test_blocks_of_ibl20_alternate_and_each_favours_its_side():
-    trials = drawn("perceptualdecisionmaking.ibl20-v0")
-    assert set(runs(trials["block"])) == {90}
+IBLS = ("perceptualdecisionmaking.ibl20-v0", "IBL_Block-v0")
+UNBIASED = 2
+
+
+@pytest.mark.parametrize("id", IBLS)
+def test_ninety_trials_without_a_bias_then_sides_in_turn(id):
+    trials = drawn(id, 30_000)
+    blocks, truth = trials["block"], trials["ground_truth"]
+    assert (blocks[:90] == UNBIASED).all()
+    assert (blocks[90:] != UNBIASED).all()
+    starts = np.flatnonzero(np.diff(blocks[90:])) + 91
+    order = blocks[starts]
+    assert (order[1:] == 1 - order[:-1]).all()
     for block in (0, 1):
-        here = trials["ground_truth"][trials["block"] == block]
+        here = truth[blocks == block]
         assert as_often((here == block).sum(), here.size, 0.8)
+    first = [task_stream(id, seed).draw(0).conditions["ground_truth"] for seed in range(60)]
+    assert as_often(np.sum(first), np.size(first), 0.5)
 
 
-def test_a_block_of_ibl_block_lasts_as_told_and_another_one_follows():
-    trials = drawn("IBL_Block-v0", block_dur=50, p_block=0.9)
-    assert set(runs(trials["block"])) == {50}
-    for block, p in enumerate((0.9, 0.1, 0.5)):
+def task_stream(id, seed, **params):
+    return Stream(task_class(id)(**params), seed)
+
+
+@pytest.mark.parametrize("id", IBLS)
+def test_lengths_of_blocks_are_exponential_from_20_to_99(id):
+    lengths = runs(drawn(id, 60_000)["block"])[1:]
+    law = stats.truncexpon(80 / 60, loc=20, scale=60)  # the rig's code draws again from 100 on
+    assert (lengths.min(), lengths.max()) == (20, 99)
+    edges = np.array([20, 30, 40, 50, 60, 70, 80, 90, 100])
+    counts, _ = np.histogram(lengths, edges)
+    assert stats.chisquare(counts, lengths.size * np.diff(law.cdf(edges))).pvalue > ALPHA
+    mean = law.mean() - 0.5  # rounded down
+    assert abs(lengths.mean() - mean) < 4 * law.std() / lengths.size**0.5
+
+
+@pytest.mark.parametrize("id", ["IBL-v0", *IBLS])
+def test_contrasts_are_those_of_the_rig_and_0_comes_half_as_often(id):
+    trials = drawn(id)
+    stated = {0.0: 1 / 9, 6.25: 2 / 9, 12.5: 2 / 9, 25.0: 2 / 9, 100.0: 2 / 9}
+    assert shares(trials["coh"], stated)
+    assert task_class(id).paper.link.endswith("eLife.63711")
+
+
+@pytest.mark.parametrize("id", IBLS)
+def test_where_nothing_is_seen_the_block_tells_the_side_in_four_of_five_trials(id):
+    """What the task is about: a prior that is worth most where the evidence is weak."""
+    trials = drawn(id, 30_000)
+    blank, truth = trials["coh"] == 0, trials["ground_truth"]
+    late = blank & (trials["block"] != UNBIASED)
+    assert as_often((truth == trials["block"])[late].sum(), late.sum(), 0.8)
+    # who knows not the block but what was right last does better than chance, and worse than that
+    again = (truth[1:] == truth[:-1])[late[1:]]
+    stay = 0.8**2 + 0.2**2
+    switched = (np.diff(trials["block"]) != 0)[late[1:]].mean()
+    expected = (1 - switched) * stay + switched * 2 * 0.8 * 0.2
+    assert as_often(again.sum(), again.size, expected)
+
+
+def test_blocks_as_neurogym_has_them_are_a_preset():
+    preset = task_class(IBLS[0]).preset("neurogym")
+    trials = drawn(IBLS[0], **preset)
+    assert set(runs(trials["block"])) == {90}
+    assert shares(trials["coh"], dict.fromkeys((0, 6.4, 12.8, 25.6, 51.2), 0.2))
+    trials = drawn(IBLS[1], **task_class(IBLS[1]).preset("neurogym"))
+    assert set(runs(trials["block"])) == {200}
+    for block, p in enumerate((0.2, 0.8, 0.5)):
         here = trials["ground_truth"][trials["block"] == block]
-        assert here.size > 1000
+        assert here.size > 500
         assert as_often((here == 1).sum(), here.size, p)
+
+
+def test_blocks_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match="block_least = 200: expected at most block_most"):
+        ngym.make("IBL_Block", block_least=200)
 
 
 @pytest.mark.parametrize("id", ["RDM_hist-v0", "Priors-v0"])

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import neurogym as ngym
 from neurogym.tasks.displays import seen_as
 from neurogym.trials.catalogue import task_class
+from neurogym.trials.stream import Stream
+from tests.sampling import ALPHA
 
 MS = np.arange(0, 400, 4.0)
 
@@ -22,14 +25,16 @@ def test_what_is_seen_is_a_distribution_that_becomes_right(contrast):
 
 
 def test_dt_does_not_change_the_label():
-    fine, coarse = (ngym.make("SpatialSuppressMotion-v0", dt=dt).unwrapped for dt in (5, 50))
+    fine, coarse = (
+        ngym.make("SpatialSuppressMotion-v0", dt=dt, tied=True).unwrapped for dt in (5, 50)
+    )
     for env in (fine, coarse):
         env.reset(seed=1, options={"conditions": {"contrast": 0.99, "ground_truth": 2}})
     np.testing.assert_array_equal(fine.gt[::10], coarse.gt)
 
 
 def test_an_answer_after_the_plaid_earns_what_it_shares_with_the_label():
-    env = ngym.make("SpatialSuppressMotion-v0", timing={"response": 500}).unwrapped
+    env = ngym.make("SpatialSuppressMotion", tied=True, timing={"response": 500}).unwrapped
     for said, outcome in ((2, "correct"), (3, "error"), (0, "error")):
         env.reset(seed=1, options={"conditions": {"contrast": 0.99, "ground_truth": 2}})
         info = {"new_trial": False}
@@ -38,6 +43,44 @@ def test_an_answer_after_the_plaid_earns_what_it_shares_with_the_label():
             *_, reward, _, _, info = env.step(np.eye(4)[said] * asked)
         assert reward == pytest.approx(label[said])
         assert (info["outcome"], info["response"]) == (outcome, said + 1)
+
+
+def test_size_and_contrast_are_crossed():
+    task = task_class("SpatialSuppressMotion-v0")()
+    trials = Stream(task, 3).blocks(0, 12).trials
+    table = np.array([
+        [np.sum((trials.size == s) & (trials.contrast == c)) for c in task.contrasts]
+        for s in task.sizes
+    ])  # fmt: skip
+    assert stats.chisquare(table.ravel()).pvalue > ALPHA
+    env = ngym.make("SpatialSuppressMotion-v0").unwrapped
+    for size in (1, 4, 8):
+        for contrast in (0.03, 0.92):
+            env.reset(seed=1, options={"conditions": {"size": size, "contrast": contrast}})
+            cells = env.ob[0].reshape(4, 8)
+            assert np.count_nonzero(cells.max(axis=0)) == size
+            assert cells.max() == pytest.approx(contrast)
+            assert cells.max(axis=1).argmax() == env.trial["ground_truth"]
+            (plaid,) = (e for e in task.scene.resolve(task, env.trial) if e["kind"] == "waves")
+            assert plaid["contrast"] == contrast
+            assert plaid["size"] == pytest.approx({1: 0.16, 4: 0.16 * 5 ** (3 / 7), 8: 0.8}[size])
+
+
+def test_an_observer_with_surround_suppression_shows_its_interaction():
+    """Larger is faster where contrast is low, and slower where it is high: Tadin et al. (2003)."""
+    env = ngym.make("SpatialSuppressMotion-v0").unwrapped
+
+    def needed(size, contrast):
+        """Time until evidence reaches a bound: all that drives, divided by what surrounds."""
+        env.reset(seed=1, options={"conditions": {"size": size, "contrast": contrast}})
+        drive = env.ob[0].reshape(4, 8).max(axis=0)
+        return (1 + 4 * drive[2:].sum() ** 2) / drive.sum()
+
+    low, high = [[needed(size, c) for size in (1, 2, 4, 8)] for c in (0.03, 0.92)]
+    assert (np.diff(low) < 0).all()
+    assert low[-1] < 0.5 * low[0]
+    assert (np.diff(high[1:]) > 0).all()
+    assert high[-1] > 2 * high[0]
 
 
 def test_every_distractor_differs_and_the_target_does_not():

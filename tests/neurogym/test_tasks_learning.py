@@ -238,7 +238,7 @@ def test_a_side_bias_is_one_of_the_stimulus_too():
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_the_brighter_side_is_right_at_any_time(side):
-    env = ngym.make("IBL", sigma=0).unwrapped
+    env = ngym.make("IBL", sigma=0, timing={"fixation": 100}).unwrapped
     begin(env, ground_truth=side, coh=51.2)
     np.testing.assert_allclose(env.ob[1:, 1 + side], 0.756)
     np.testing.assert_allclose(env.ob[1:, 2 - side], 0.244)

@@ -226,7 +226,7 @@ def test_odd_rings_and_single_strengths_are_refused():
     with pytest.raises(ValueError, match="an even number has opposite directions"):
         ngym.make("yang19.go", dim_ring=15)
     with pytest.raises(ValueError, match="two different strengths"):
-        ngym.make("yang19.dlydm1", pairs=[0.5])
+        ngym.make("yang19.dlydm1", in_pairs=True, cohs=[0.5])
     for params, says in (
         (dict(cohs=[0.9]), "at most the least of means, 0.8"),
         (dict(means=[1.2, 0.8]), "the least and the greatest mean"),
@@ -234,7 +234,7 @@ def test_odd_rings_and_single_strengths_are_refused():
     ):
         with pytest.raises(ValueError, match=says):
             ngym.make("yang19.ctxdm1", **params)
-    with pytest.raises(ValueError, match="with shared there are means and cohs alone"):
-        ngym.make("yang19.multidm", pairs=[0.5, 0.6])
+    with pytest.raises(ValueError, match="expected False with shared"):
+        ngym.make("yang19.multidm", in_pairs=True)
     with pytest.raises(ValueError, match="without stays the second spot is shown in it alone"):
         ngym.make("yang19.dms", stays=False)
