@@ -114,7 +114,7 @@ class Shortcut:
 
 def leap(env: TaskEnv, due: Due, receive: Callable[[float, bool], None] | None) -> Trace:
     """Play the trial that `env` has begun: nothing, but for one action, if any, at its step."""
-    periods, dt, idle = env.periods, float(env.dt), env.idle_action
+    periods, dt, idle, asked = env.periods, float(env.dt), env.idle_action, env.asked
     obs, gts = env.ob, env.gt
     at, action = due if due is not None else (len(obs), idle)
     rewards: list[float] = []
@@ -135,5 +135,6 @@ def leap(env: TaskEnv, due: Due, receive: Callable[[float, bool], None] | None) 
             receive(reward, info["new_trial"])
     n = len(rewards)
     return Trace(
-        obs[:n], gts[:n], actions[:n], np.array(rewards), np.arange(n), periods, dt, info, idle
-    )
+        obs[:n], gts[:n], actions[:n], np.array(rewards), np.arange(n), periods, dt, info, idle,
+        asked,
+    )  # fmt: skip
