@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from bokeh.layouts import column
 from bokeh.layouts import row as side_by_side
-from bokeh.models import Div
+from bokeh.models import CustomJSTickFormatter, Div
 from bokeh.models.layouts import LayoutDOM
 
 from app.plots.axes import Axis, Style, blank, draw, key_of, styles_of
@@ -60,9 +61,9 @@ def figures_of(env: Any, rows: Sequence[Row]) -> list[kinds.Figure]:
     found: list[kinds.Figure] = []
     if task is not None and "go-no-go" in task.tags and _both(rows):
         found.append(kinds.YesNo())
-    else:
-        found.append(kinds.Choices())
-    found += [kinds.MedianTimes(), kinds.TimeDistribution()]
+    if not found or conditions_for(rows) != [ANSWER]:
+        found += [kinds.Choices(), kinds.MedianTimes()]
+    found.append(kinds.TimeDistribution())
     blocks = {row["conditions"].get("block") for row in rows} - {None}
     if len(blocks) > 1:
         found.append(kinds.BiasByBlock())
@@ -145,7 +146,7 @@ def _distribution(figure: Any, rows: Groups, styles: list[Style], env: Any, look
     if np.unique(values).size < 3:
         return None
     bins = analysis.histogram(every).edges
-    found = [analysis.histogram(group, float(np.diff(bins)[0])) for group in rows]
+    found = [analysis.histogram(group, bins=bins) for group in rows]
     shares = []
     for group, one in zip(rows, found, strict=True):
         n = max(analysis.times(group).size, 1)
@@ -153,7 +154,7 @@ def _distribution(figure: Any, rows: Groups, styles: list[Style], env: Any, look
     top = 1.15 * max(float(np.max(c)) for _, c, _ in shares)
     low = max(float(np.max(e)) for *_, e in shares)
     axis = Axis("response time (ms)", np.array([bins[0], bins[-1]]))
-    fig = blank(look, "Distribution of times", axis, "share (errors below 0)",
+    fig = blank(look, "RT distribution", axis, "share (errors below 0)",
                 -max(1.15 * low, 0.12 * top), top)  # fmt: skip
     fig.xaxis.ticker = _ticks(float(bins[0]), float(bins[-1]))
     fig.xaxis.major_label_overrides = {}
@@ -165,7 +166,8 @@ def _distribution(figure: Any, rows: Groups, styles: list[Style], env: Any, look
                 x, y = np.r_[x[0], x, x[-1]], np.r_[0, y, 0]
                 fig.line(x, y, color=style.color, line_width=2, alpha=alpha)
                 fig.patch(x, y, color=style.color, fill_alpha=0.12, line_color=None)
-    fig.ray(x=[0], y=[0], length=0, angle=0, color=look.quiet)
+    fig.yaxis.formatter = CustomJSTickFormatter(code="return String(Math.abs(tick))")
+    fig.line([bins[0], bins[-1]], [0, 0], color=look.quiet, line_width=1)
     fits = [_times_told(group) for group in rows]
     return Drawn(fig, "response times", fits)
 
@@ -193,15 +195,15 @@ def _yes_no(figure: kinds.YesNo, rows: Groups, styles: list[Style], env: Any, lo
     if not all(one.signals and one.noises for one in found):
         return None
     yes = answer_names(env).get(figure.answer, "yes")
-    axis = Axis("", np.array([0.0, 1.0]), {0.0: "without", 1.0: "with the signal"})
+    axis = Axis("", np.array([0.0, 1.0]), {0.0: "no signal", 1.0: "signal"})
     fig = blank(look, "Detection", axis, f"share of {yes}", -0.04, 1.04)
     told = []
     for k, (one, style) in enumerate(zip(found, styles, strict=True)):
         points = [_share(one.false_alarms, one.noises, 0.0), _share(one.hits, one.signals, 1.0)]
         draw(fig, points, style, axis.shift(k, len(rows)), (100, " %"))
         told.append({
-            "d'": _span(one.d_prime, one.interval("d_prime")),
-            "criterion": _span(one.criterion, one.interval("criterion")),
+            name: "{:.2f} ({:.2f} to {:.2f})".format(getattr(one, key), *one.interval(key))
+            for name, key in (("d'", "d_prime"), ("criterion", "criterion"))
         })  # fmt: skip
     return Drawn(fig, "detection, log-linear", told)
 
@@ -302,7 +304,7 @@ def _answer(figure: kinds.ShareOfAnswer, rows: Groups, styles: list[Style], env:
         return None
     name = answer_names(env)[figure.answer]
     axis = Axis(name_of(env, condition), np.unique(levels))
-    fig = blank(look, f"Share of {name}", axis, f"share of {name}, where offered", -0.04, 1.04)
+    fig = blank(look, f"P({name})", axis, f"share of {name}, where offered", -0.04, 1.04)
     for k, (found, style) in enumerate(zip(points, styles, strict=True)):
         draw(fig, found, style, axis.shift(k, len(rows)), (100, " %"))
         x, y = [q.level for q in found], [q.value for q in found]
@@ -434,8 +436,9 @@ def paper(
         return None
     key = key_of(styles, ["; ".join(note) for note in notes], look)
     for one in drawn:
-        name = one.figure.title.text.lower().replace(" ", "-")
-        one.figure.add_tools(save_tool(one.figure, name, look, key))
+        own = key_of(styles, [_short(one, k, note) for k, note in enumerate(notes)], look)
+        name = re.sub(r"[^a-z0-9]+", "-", one.figure.title.text.lower()).strip("-")
+        one.figure.add_tools(save_tool(one.figure, name, look, own))
     parts: list[LayoutDOM] = [
         side_by_side([one.figure for one in some], sizing_mode="stretch_width", spacing=16)
         for some in _lines(drawn)
@@ -443,6 +446,13 @@ def paper(
     table = _table(drawn, styles, look)
     parts += [key.model, *([table] if table else [])]
     return column(parts, sizing_mode="stretch_width")
+
+
+def _short(one: Drawn, k: int, notes: Sequence[str]) -> str:
+    """What a saved figure tells of its k-th subject beside the name."""
+    told = one.fits[k] if one.fits else ""
+    words = told if isinstance(told, str) else ", ".join(f"{n} {v}" for n, v in told.items())
+    return "; ".join([*([words] if words else []), *notes])
 
 
 def _lines(drawn: Sequence[Drawn]) -> Iterator[Sequence[Drawn]]:

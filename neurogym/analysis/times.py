@@ -53,9 +53,14 @@ def edges(values: np.ndarray, bin_ms: float | None = None) -> np.ndarray:
     return bin_ms * np.arange(first, max(np.floor(high / bin_ms) + 1, first + 1) + 1)
 
 
-def histogram(rows: Sequence[Row], bin_ms: float | None = None) -> Histogram:
-    """Response times of correct answers and of errors in the same bins; see `edges`."""
-    bins = edges(times(rows), bin_ms)
+def histogram(
+    rows: Sequence[Row], bin_ms: float | None = None, bins: np.ndarray | None = None
+) -> Histogram:
+    """Response times of correct answers and of errors in the same bins.
+
+    The bins are those given, such as another subject's, or those of `edges`, with its ValueError.
+    """
+    bins = edges(times(rows), bin_ms) if bins is None else np.asarray(bins, float)
     right, wrong = (np.histogram(times(rows, correct), bins)[0] for correct in (True, False))
     return Histogram(bins, right, wrong)
 
