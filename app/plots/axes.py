@@ -73,7 +73,7 @@ class Axis:
     def dress(self, fig: Any) -> None:
         """Set the range, with room at both sides, and a tick at each level."""
         low, high = float(self.levels[0]), float(self.levels[-1])
-        room = 0.07 * self.width
+        room = (0.25 if self.names else 0.07) * self.width
         fig.x_range = Range1d(
             low - room, high + room, reset_start=low - room, reset_end=high + room
         )

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from bokeh.layouts import column
 from bokeh.layouts import row as side_by_side
-from bokeh.models import CustomJSTickFormatter, Div
+from bokeh.models import ColumnDataSource, CustomJSTickFormatter, Div, HoverTool
 from bokeh.models.layouts import LayoutDOM
 
 from app.plots.axes import Axis, Style, blank, draw, key_of, styles_of
 from app.plots.curves import (
     ANSWER,
+    BINS,
+    MAX_LEVELS,
     binned,
     choices,
     conditions_for,
@@ -30,6 +32,7 @@ from app.plots.style import Look
 from neurogym import analysis
 from neurogym.analysis.fits import Fit
 from neurogym.analysis.regressions import Line, Production, matches, spread
+from neurogym.analysis.times import edges
 from neurogym.records import trial_table
 from neurogym.spec import figures as kinds
 from neurogym.spec.outcomes import Outcome, Result
@@ -145,7 +148,8 @@ def _distribution(figure: Any, rows: Groups, styles: list[Style], env: Any, look
     values = analysis.times(every)
     if np.unique(values).size < 3:
         return None
-    bins = analysis.histogram(every).edges
+    dt, width = float(env.dt), float(np.diff(analysis.histogram(every).edges)[0])
+    bins = edges(values, dt * np.ceil(width / dt))  # agents' times are whole steps
     found = [analysis.histogram(group, bins=bins) for group in rows]
     shares = []
     for group, one in zip(rows, found, strict=True):
@@ -165,8 +169,20 @@ def _distribution(figure: Any, rows: Groups, styles: list[Style], env: Any, look
                 y = np.repeat(sign * part, 2)
                 x, y = np.r_[x[0], x, x[-1]], np.r_[0, y, 0]
                 fig.line(x, y, color=style.color, line_width=2, alpha=alpha)
-                fig.patch(x, y, color=style.color, fill_alpha=0.12, line_color=None)
-    fig.yaxis.formatter = CustomJSTickFormatter(code="return String(Math.abs(tick))")
+                source = ColumnDataSource(dict(
+                    left=at[:-1], right=at[1:], share=sign * part,
+                    told=[f"{value:.1%}" for value in part],
+                    which=["correct" if sign > 0 else "errors"] * len(part),
+                ))  # fmt: skip
+                bars = fig.quad(
+                    left="left", right="right", top="share", bottom=0, source=source,
+                    fill_color=style.color, fill_alpha=0.12, line_color=None,
+                )  # fmt: skip
+                tips = [("", style.title), ("@which", "@told"), ("ms", "@left to @right")]
+                fig.add_tools(HoverTool(renderers=[bars], tooltips=tips))
+    fig.yaxis.formatter = CustomJSTickFormatter(
+        code="return String(Number(Math.abs(tick).toPrecision(6)))"
+    )
     fig.line([bins[0], bins[-1]], [0, 0], color=look.quiet, line_width=1)
     fits = [_times_told(group) for group in rows]
     return Drawn(fig, "response times", fits)
@@ -245,15 +261,21 @@ def _produced(figure: Any, rows: Groups, styles: list[Style], env: Any, look: Lo
     every = np.concatenate([np.concatenate(pair) for pair in told])
     room = 0.06 * float(np.ptp(every)) or 10.0
     samples = np.unique(np.concatenate([sample for sample, _ in told]))
-    axis = Axis("interval to produce (ms)", samples)
+    few = samples if samples.size <= MAX_LEVELS else np.array([samples[0], samples[-1]])
+    axis = Axis("interval to produce (ms)", few)
     fig = blank(look, "Produced intervals", axis, "produced (ms)",
                 float(every.min()) - room, float(every.max()) + room)  # fmt: skip
+    if samples.size > MAX_LEVELS:
+        fig.xaxis.ticker = _ticks(*few.tolist())
+        fig.xaxis.major_label_overrides = {}
     fig.line(samples, samples, color=look.quiet, line_dash=[4, 4], line_width=1)
     for k, ((sample, made), one, style) in enumerate(zip(told, found, styles, strict=True)):
         shift = axis.shift(k, len(rows))
-        points = []
-        for level in np.unique(sample):
-            here = made[sample == level]
+        points, places = [], sample
+        if np.unique(sample).size > MAX_LEVELS:
+            places = quantile_means(sample, BINS)
+        for level in np.unique(places):
+            here = made[places == level]
             half = 1.96 * float(here.std(ddof=1)) / here.size**0.5 if here.size > 1 else 0.0
             mean = float(here.mean())
             points.append(analysis.Point(float(level), mean, mean - half, mean + half, here.size))
@@ -263,6 +285,14 @@ def _produced(figure: Any, rows: Groups, styles: list[Style], env: Any, look: Lo
             fig.line(ends, one.line(ends), color=style.color, line_width=1.5)
         draw(fig, points, style, shift, (1, " ms"))
     return Drawn(fig, "produced over due intervals", [_production_told(one) for one in found])
+
+
+def quantile_means(values: np.ndarray, bins: int) -> np.ndarray:
+    """Each value (n,) replaced by the mean of its quantile bin."""
+    ends = np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1])
+    _, which = np.unique(np.searchsorted(ends, values, side="right"), return_inverse=True)
+    means: np.ndarray = (np.bincount(which, values) / np.bincount(which))[which]
+    return means
 
 
 def _production_told(one: Production | str) -> Mapping[str, str] | str:
