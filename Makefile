@@ -25,6 +25,10 @@ $(VENV)/dev: pyproject.toml $(VENV)/app
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	touch $@
 
+$(VENV)/fits: pyproject.toml $(VENV)/dev
+	$(BIN)/python -m pip install --quiet -e '.[fits]'
+	touch $@
+
 $(VENV)/agents: pyproject.toml $(VENV)/dev
 	$(BIN)/python -m pip install --quiet -e '.[agents]'
 	touch $@
@@ -36,7 +40,7 @@ test: $(VENV)/dev lint test-js  ## set up, find or install a browser, lint and t
 	$(BIN)/python tests/browser.py
 	$(BIN)/python -m pytest -q $(WORKERS)
 
-test-all: $(VENV)/dev lint test-js  ## the same, with every task in every test and every pair of wrappers
+test-all: $(VENV)/fits lint test-js  ## the same, with every task, every pair of wrappers, and packages that take our tables
 	$(BIN)/python tests/browser.py
 	$(BIN)/python -m pytest -q $(WORKERS) --all
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from app.assets import ASSETS, PLAYER_CSS, module
@@ -90,6 +91,13 @@ def page(
         look=PLAYER_CSS.read_text("utf-8"),
         code=module(ASSETS / "alone.js").replace("</script", "<\\/script"),
     )
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is empty, or is a page that was written here."""
+    with open(path, "rb") as file:
+        start = file.read(20_000).decode("utf-8", "replace")
+    return not start or '<script type="application/json" id="run">' in start
 
 
 def stays(env: HasTrials) -> str:

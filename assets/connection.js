@@ -1,5 +1,6 @@
 // The connection to the server: whether it is heard. The tab that plays a run.
 
+import {locks} from "./locks.js";
 import {quiet, TIMES} from "./tools.js";
 
 export class Connection {
@@ -66,6 +67,7 @@ export class Tab {
   constructor(gone, told) {
     this.gone = gone;
     this.told = told;
+    this.locks = locks();
     /** @type {string | null} the run that this tab plays, or waits for */
     this.run = null;
     this.blocked = false;
@@ -77,7 +79,7 @@ export class Tab {
     this.blocked = false;
     this.run = run;
     this.release?.();
-    if (navigator.locks) this.request(run);
+    this.request(run);
   }
 
   /** @param {string} run */
@@ -90,7 +92,7 @@ export class Tab {
       this.wait(run);
       return null;
     };
-    navigator.locks.request(`run-${run}`, {ifAvailable: true}, take).catch(quiet);
+    this.locks.request(`run-${run}`, {ifAvailable: true}, take).catch(quiet);
   }
 
   /** @param {string} run */
@@ -101,7 +103,7 @@ export class Tab {
       this.told.freed();
       return this.hold();
     };
-    navigator.locks.request(`run-${run}`, {signal: this.gone}, take).catch(quiet);
+    this.locks.request(`run-${run}`, {signal: this.gone}, take).catch(quiet);
   }
 
   hold() {

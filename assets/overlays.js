@@ -87,7 +87,7 @@ export class Overlays {
   }
 
   done() {
-    const {page, player: {ack, config, connection, done, outbox}} = this;
+    const {page, player: {ack, config, connection, done, outbox, passing, problem}} = this;
     const steps = (config.next ?? []).map(({step, text}, j) => page.action(text, () => connection.post({type: "next", step}), j === 0));
     const waiting = outbox.items.size;
     const facts = [[String(done), done === 1 ? "trial" : "trials"]];
@@ -96,7 +96,7 @@ export class Overlays {
     page.overlay("done", h("h2", {}, "Done"),
       h("dl", {class: "facts"}, ...facts.map(([value, name]) => h("div", {}, h("dd", {}, value), h("dt", {}, name)))),
       ...perhaps(this.pace),
-      small(waiting ? `Saving ${waiting} ${waiting === 1 ? "answer" : "answers"}…` : "All answers are saved."),
+      small(problem && !passing ? problem : waiting ? `Saving ${waiting} ${waiting === 1 ? "answer" : "answers"}…` : "All answers are saved."),
       ...(steps.length && done ? [row(...steps)] : []));
   }
 

@@ -403,12 +403,12 @@ class Player {
 
   /** @param {number} ts the stamp of the frame without the trial */
   finish(ts) {
-    const {closed, scene} = this.trial;
+    const {closed, scene, message} = this.trial;
     this.screen.keep(scene);
     const record = this.trial.record();
     this.close(record, ts);
     this.keyboard.dim(new Set());
-    const {verdicts, text} = told(record, this.config);
+    const {verdicts, text} = told(record, this.config, message.asked?.due);
     if (text) {
       this.page.tell(verdicts, this.screen.stage);
       this.page.say(text);

@@ -18,6 +18,8 @@ import {clamp, TAU, TIMES} from "./tools.js";
  * @property {number | null} told the refresh period that the dots are for, ms
  * @property {Field | null} field
  * @property {number | null} since the frame that showed it first
+ * @property {number | null} [frame] of what flashes for a frame: the last one, in ms since it came on
+ * @property {number} [before] and the one before it
  * @property {{row: Row, since: number | null} | null} mark what was on when it was chosen, and the frame that showed it first
  */
 
@@ -193,6 +195,21 @@ export function isLit({rate, times, ms: on, share}, ms) {
   return !(rate > 0) || ms % (1000 / rate) < Math.min(on, (1000 * share) / rate);
 }
 
+/**
+ * Whether something that flashes for a frame at each of its times is seen in a frame. Each flash belongs to the first frame that
+ * comes after its time, so none is left out at any refresh rate, nor when a frame is late.
+ * @param {{frame?: number | null, before?: number}} item
+ * @param {Record<string, any>} flash
+ * @param {number} ms of the frame, since it came on
+ */
+export function isStruck(item, {times, dark}, ms) {
+  const last = item.frame ?? null;
+  if (last === null || ms < last) item.before = -Infinity;
+  else if (ms > last) item.before = last;  // else it is the same frame, drawn again
+  item.frame = ms;
+  return times.some((/** @type {number} */ at) => item.before < at && at <= ms) !== Boolean(dark);
+}
+
 /** @type {Record<string, (ctx: Context, v: Record<string, any>, item: Item, ms: number, ts: number) => void>} */
 const DRAW = {
   path(ctx, v) {
@@ -258,9 +275,10 @@ export function isShown(element, row, active, hidden) {
   return element.show === undefined || element.show === null || row[element.show] > 0.5;
 }
 
-/** @param {Record<string, any>} v @param {number} ms */
-function isVisible(v, ms) {
-  if (!(v.alpha > 0) || (v.flash && !isLit(v.flash, ms))) return false;
+/** @param {Item} item @param {Record<string, any>} v @param {number} ms */
+function isVisible(item, v, ms) {
+  const dark = v.flash && !(v.flash.ms > 0 ? isLit(v.flash, ms) : isStruck(item, v.flash, ms));
+  if (!(v.alpha > 0) || dark) return false;
   if (!v.where) return true;
   const [now, low, high] = v.where;
   return now > low && (high === null || now <= high);
@@ -354,7 +372,7 @@ export class Scene {
   drawItem(item, ctx, row, since, ts, stage) {
     const {element, values} = item;
     for (const [name, read] of item.read) values[name] = read(row);
-    if (!isVisible(values, this.refresh.middle(ts) - since)) return;
+    if (!isVisible(item, values, this.refresh.middle(ts) - since)) return;
     ctx.save();
     if (element.panel && stage) stage.units(element.panel);
     ctx.globalAlpha = Math.min(1, values.alpha);

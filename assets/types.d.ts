@@ -113,8 +113,8 @@ declare namespace Wire {
     window: Window | null;
     /** the step from which the response time counts */
     counted?: number;
-    /** of several answers their names and steps; the period with whose onset a produced interval begins */
-    asked?: {slots: [string, number, number][], since: string | null};
+    /** of several answers their names and steps; the period with whose onset a produced interval begins, and how long it should be in ms */
+    asked?: {slots: [string, number, number][], since: string | null, due: number | null};
     frames: Float32Array;
     /** the channels that carry noise in this trial */
     noisy?: Uint16Array;

@@ -11,7 +11,9 @@ import json
 import os
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +21,7 @@ import neurogym
 from neurogym import serve
 from neurogym.docs.datasheets import write as write_sheets
 from neurogym.docs.info import datasheet, facts, page, page_of_tasks, paragraphs
+from neurogym.records import formats
 from neurogym.records.files import FORMATS, MAX_INTEGER, is_export, write_csv, write_json
 from neurogym.registry import load, load_named
 from neurogym.serve import app_folder, tasks_source, whole
@@ -59,6 +62,8 @@ examples:
   neurogym export > trials.csv
   neurogym export --format json --task GoNogo --out gonogo.json
   neurogym export --db agents.db --run 0123456789ab --out run.csv
+  neurogym export --task PerceptualDecisionMaking --for pyddm --condition coh --out dots.csv
+  neurogym export --task PerceptualDecisionMaking --subject mia --for psignifit --out mia.csv
 """
 
 
@@ -215,25 +220,51 @@ def _rollout_arguments(parser: _Parser) -> None:
         "--out",
         required=True,
         metavar="FILE",
-        help="a .csv or .json file, which is overwritten; a .db file or a database URL, to which"
-        " the run is added; - for CSV on the standard output",
+        help="a .csv or .json file; earlier trials in it are overwritten; a .db file or a database"
+        " URL, to which the run is added; - for CSV on the standard output",
     )
+    _add_force(parser, "trials")
 
 
 def _export_arguments(parser: _Parser) -> None:
     parser.add_argument("--format", choices=FORMATS, help="that of FILE's name, or else csv")
+    parser.add_argument(
+        "--for",
+        dest="program",
+        choices=formats.FORMATS,
+        help="CSV as this program takes it; but for pandas, of tasks with two choices",
+    )
+    parser.add_argument(
+        "--coding",
+        choices=formats.CODINGS,
+        help="pyddm and hssm: the upper choice is the second answer (default), or a right one",
+    )
+    parser.add_argument(
+        "--condition",
+        action="append",
+        metavar="NAME",
+        help="pyddm and hssm: a condition that is told, rather than all; can be repeated",
+    )
+    parser.add_argument(
+        "--level", metavar="NAME", help="psignifit: the condition that is the level"
+    )
+    parser.add_argument(
+        "--missing",
+        action="store_true",
+        default=None,
+        help="hssm: trials without a response, too, as it takes them with missing_data=True",
+    )
     _add_db(parser)
     parser.add_argument("--run", dest="run_id", metavar="ID", help="only this run")
     parser.add_argument("--task", metavar="ID", help="only this task")
+    parser.add_argument("--subject", metavar="NAME", help="only this person or agent")
     parser.add_argument(
         "--out",
         default="-",
         metavar="FILE",
         help="the file; an earlier export is overwritten; - for the standard output (default)",
     )
-    parser.add_argument(
-        "--force", action="store_true", help="write over a file that is no such export"
-    )
+    _add_force(parser, "such export")
     parser.add_argument(
         "--raw",
         action="store_true",
@@ -253,7 +284,9 @@ def _page_arguments(parser: _Parser) -> None:
                         help="(%(default)s)")  # fmt: skip
     parser.add_argument("--seed", type=_seed, default=0, help="seed of the trials (%(default)s)")
     parser.add_argument("--subject", default="guest", help="whose run it is called (%(default)s)")
-    parser.add_argument("--out", required=True, metavar="FILE", help="the page, NAME.html")
+    parser.add_argument("--out", required=True, metavar="FILE",
+                        help="the page, NAME.html; an earlier page is overwritten")  # fmt: skip
+    _add_force(parser, "such page")
     _add_own(parser)
 
 
@@ -275,6 +308,10 @@ def _add_own(parser: _Parser) -> None:
         help="a Python file or module with tasks, agents or wrappers of your own, beside those that"
         " NEUROGYM_TASKS names; can be repeated",
     )
+
+
+def _add_force(parser: _Parser, what: str) -> None:
+    parser.add_argument("--force", action="store_true", help=f"write over a file that is no {what}")
 
 
 def _add_db(parser: _Parser) -> None:
@@ -382,7 +419,7 @@ def _datasheets(arguments: argparse.Namespace) -> int:
 
 def _rollout(arguments: argparse.Namespace) -> int:
     id = _known_id(arguments.id)
-    write = _writer(arguments.out)
+    write = _writer(arguments.out, arguments.force)
     params = _assigned("--param", arguments.param)
     if arguments.preset:
         params["preset"] = arguments.preset
@@ -428,7 +465,7 @@ def _check(make_one: Callable[[], Any]) -> None:
         raise ValueError(str(error)) from error
 
 
-def _writer(out: str) -> Callable[[list[dict[str, Any]]], None]:
+def _writer(out: str, force: bool) -> Callable[[list[dict[str, Any]]], None]:
     """How rows get to where `--out` says; ValueError if it says nothing that is known."""
     suffix = Path(out).suffix.lower()
     if out == "-":
@@ -442,6 +479,7 @@ def _writer(out: str) -> Callable[[list[dict[str, Any]]], None]:
         raise ValueError(f"--out {out}: expected a name that ends in .csv, .json or .db, or -")
     if not Path(out).absolute().parent.is_dir():  # known before the agent has played for hours
         raise ValueError(f"--out {out}: there is no such folder")
+    _check_file(out, force, partial(is_export, form=suffix[1:]), f"{suffix[1:].upper()} of trials")
     return lambda rows: (write_csv if suffix == ".csv" else write_json)(rows, out)
 
 
@@ -472,24 +510,45 @@ def _export(arguments: argparse.Namespace) -> int:
     form = arguments.format or Path(arguments.out).suffix.lower().lstrip(".") or "csv"
     if form not in FORMATS:
         raise ValueError(f"--out {arguments.out}: name a --format, {' or '.join(FORMATS)}")
-    _check_target(arguments, form)
+    how = _asked_of_program(arguments, form)
+    _check_target(arguments, arguments.program or form)
     with Store(arguments.db, create=False) as store:
         runs = store.runs()
         known = {run["run_id"] for run in runs}
         if arguments.run_id is not None and arguments.run_id not in known:
             raise ValueError(f"no run {arguments.run_id!r} among the {len(known)} that are stored")
         task = _stored_task(arguments.task, runs)
-        which = dict(run_id=arguments.run_id, task=task)
+        which = dict(run_id=arguments.run_id, task=task, subject=_stored_subject(arguments, runs))
         rows = _Counted(store.each_trial(**which))
         file = sys.stdout if arguments.out == "-" else arguments.out
-        if form == "csv":
-            names = store.condition_names(**which)
+        names = store.condition_names(**which) if form == "csv" else []
+        if arguments.program:
+            formats.write(arguments.program, rows, file, raw=arguments.raw, known=names, **how)
+        elif form == "csv":
             write_csv(rows, file, raw=arguments.raw, conditions=names)
         else:
             write_json(rows, file)
-    if arguments.out != "-":
-        print(f"{rows.n} trials -> {arguments.out}", file=sys.stderr)
+    left_out: Counter[str] = how.get("left_out", Counter())
+    if arguments.out != "-" or left_out:
+        told = "".join(f"; {n} left out: {why}" for why, n in left_out.items())
+        print(f"{rows.n - left_out.total()} trials -> {arguments.out}{told}", file=sys.stderr)
     return 0
+
+
+def _asked_of_program(arguments: argparse.Namespace, form: str) -> dict[str, Any]:
+    """What the format of a program is told; ValueError for what it does not take."""
+    program = arguments.program
+    taken = {"pyddm": ("coding", "condition"), "hssm": ("coding", "condition", "missing"),
+             "psignifit": ("level",)}.get(program, ())  # fmt: skip
+    for name in ("coding", "condition", "level", "missing"):
+        if getattr(arguments, name) is not None and name not in taken:
+            raise ValueError(f"--{name} is not for {program or 'exports of all columns'}")
+    if program and form != "csv":
+        raise ValueError(f"--for {program} is CSV: --format json does not go with it")
+    given = dict(coding=arguments.coding, conditions=arguments.condition, level=arguments.level,
+                 missing=arguments.missing)  # fmt: skip
+    how = {name: value for name, value in given.items() if value is not None}
+    return {**how, "left_out": Counter()} if program not in (None, "pandas") else how
 
 
 class _Counted:
@@ -517,11 +576,15 @@ def _check_target(arguments: argparse.Namespace, form: str) -> None:
         return
     if db.is_file() and out.samefile(db):
         raise ValueError(f"--out {out} is the database itself")
-    if not arguments.force and not is_export(out, form):
-        raise ValueError(
-            f"--out {out}: there is a file that is no {form.upper()} of trials; --force writes over"
-            " it"
-        )
+    what = f"{form.upper()} of trials" if form in FORMATS else f"table for {form}"
+    _check_file(out, arguments.force, partial(is_export, form=form), what)
+
+
+def _check_file(out: str | Path, force: bool, is_own: Callable[[Path], bool], what: str) -> None:
+    """ValueError rather than to write over a file that is not the command's own."""
+    path = Path(out)
+    if path.is_file() and not force and not is_own(path):
+        raise ValueError(f"--out {out}: there is a file that is no {what}; --force writes over it")
 
 
 def _stored_task(id: str | None, runs: list[dict[str, Any]]) -> str | None:
@@ -533,6 +596,13 @@ def _stored_task(id: str | None, runs: list[dict[str, Any]]) -> str | None:
         if candidate in stored:
             return candidate
     raise ValueError(unknown("stored task", [id], stored))
+
+
+def _stored_subject(arguments: argparse.Namespace, runs: list[dict[str, Any]]) -> str | None:
+    stored = sorted({run["subject"] for run in runs if run["subject"]})
+    if arguments.subject is not None and arguments.subject not in stored:
+        raise ValueError(unknown("subject", [arguments.subject], stored))
+    return arguments.subject
 
 
 # -- runs in one file -----------------------------------------------------------------------------
@@ -548,6 +618,7 @@ def _page(arguments: argparse.Namespace) -> int:
         params = configure(cls, arguments.preset, **params).settings()
     elif arguments.preset not in ("human", "agent"):
         raise ValueError(f"--preset {arguments.preset}: {id} declares no presets")
+    _check_file(arguments.out, arguments.force, _alone().is_page, "run in one file")
     text = _alone().page(id, params, stack, arguments.trials, arguments.seed, arguments.subject)
     Path(arguments.out).write_text(text, encoding="utf-8")
     size = f"{len(text) / 1000:.0f} kB"

@@ -14,7 +14,7 @@ from neurogym.trials import catalogue
 from neurogym.trials.catalogue import task_class
 from tests.structure import TASKS, played, representatives
 from tests.ui.driver import page  # noqa: F401 - fixture
-from tests.ui.harness import bench, browser, context, site  # noqa: F401 - one browser for all
+from tests.ui.harness import bench, browser, context, lan, site  # noqa: F401 - one browser for all
 from tests.ui.server import server  # noqa: F401 - fixture
 
 PRESETS = ["agent", "human"]
@@ -49,7 +49,8 @@ def cases(metafunc, asked):
 def pytest_collection_modifyitems(config, items):
     """Whatever needs a browser or a server is one group, and comes first: it mostly waits."""
     if not config.getoption("--all"):
-        items[:] = [item for item in items if not item.get_closest_marker("outside")]
+        at_length = ("outside", "packages")
+        items[:] = [item for item in items if not any(map(item.get_closest_marker, at_length))]
     waits = [item for item in items if {"browser", "server"} & set(item.fixturenames)]
     for item in waits:
         item.add_marker(pytest.mark.xdist_group("browser"))

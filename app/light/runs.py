@@ -102,17 +102,21 @@ class Begun:
     again: str
 
 
-def begun(query: str, owner: str | None, wanted: object = None) -> Begun:
+def begun(query: str, owner: str | None, wanted: object = None, playing: bool = False) -> Begun:
     """The run that a browser plays at an address.
 
     It is the one that the address names, or that the browser has begun here (`wanted`), if that
-    belongs to this browser or to none; otherwise a new one with the same settings.
+    belongs to this browser or to none; otherwise a new one with the same settings. One that was
+    deleted is not begun again, but for who is `playing` it: its session says so.
     """
     query = query.removeprefix("?")
     if not _names_run(query):
         plan = _plan(query)
-        return _told(_wanted(plan, owner, wanted) or plan.begin(owner), plan)
+        return _told(_wanted(plan, owner, wanted, playing) or plan.begin(owner), plan)
     said = asked(query)
+    if playing and isinstance(wanted, str) and process.store().was_deleted(wanted):
+        plan = plan_of(said.choice, said.subject)
+        return _told(plan.begin(owner, wanted), plan)
     named = process.store().run(said.choice.run) if said.choice.run else None
     if named and named["subject_kind"] == "human" and is_of(named, owner):
         return _told(named, plan_of(said.choice, _name(named)))
@@ -120,13 +124,14 @@ def begun(query: str, owner: str | None, wanted: object = None) -> Begun:
     return _told(plan.begin(owner), plan)
 
 
-def _wanted(plan: Plan, owner: str | None, run_id: object) -> dict[str, Any] | None:
+def _wanted(plan: Plan, owner: str | None, run_id: object, playing: bool) -> dict[str, Any] | None:
     """The run that a browser says that it has begun, stored or not."""
     if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
         return None
     known = process.store().run(run_id)
     if known is None:
-        return plan.begin(owner, run_id)
+        gone = not playing and process.store().was_deleted(run_id)
+        return None if gone else plan.begin(owner, run_id)
     same = is_of(known, owner) and known["task"] == plan.run["task"]
     return known if same else None
 

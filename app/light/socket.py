@@ -68,7 +68,9 @@ class PlayerSocket(WebSocketHandler):
         owner, query = runs.owner_of(told.get("key")), told.get("address")
         self.session = None
         try:
-            begun = runs.begun(query if isinstance(query, str) else "", owner, told.get("run"))
+            query = query if isinstance(query, str) else ""
+            playing = told["type"] == "resume"
+            begun = runs.begun(query, owner, told.get("run"), playing)
             self.session = Session(
                 process.store(), begun.run, self._tell_of_run, steps=list(STEPS.items()),
                 owner=owner, adopt=lambda run_id, query: runs.adopted(run_id, query, owner),

@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from app.doubts import doubts
 from app.forms.editors import TIGHT
 from app.forms.fields import Form
 from app.player.messages import title
@@ -203,7 +204,7 @@ class Compare(pn.viewable.Viewer):
         return file
 
     def __panel__(self) -> pn.viewable.Viewable:
-        late = _pace(self.rows)
+        late = " ".join(filter(None, (_pace(self.rows), doubts(self.rows))))
         who = "Nobody has played this run yet: the agent plays it alone." if not self.rows else ""
         head = pmui.FlexBox(
             heading(f"Compare: {title(self.choice.task)}", margin=(8, 10)),

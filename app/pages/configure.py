@@ -13,6 +13,7 @@ import panel_material_ui as pmui
 import param
 
 from app import alone
+from app.clipboard import copying
 from app.forms.editors import Around
 from app.forms.fields import Form, Key
 from app.forms.layout import SHEET, column, flow
@@ -31,12 +32,12 @@ SIDES = """
 @media (max-width: 899px) {:host {grid-template-columns: minmax(0, 1fr)}}
 """
 TITLE = "h2 {font-size: 1rem; font-weight: 600; line-height: 1.75; margin: 0}"
-LINK = """
+LINK = f"""
 const query = new URLSearchParams(location.search);
 for (const name of ["view", "theme"]) query.delete(name);
-navigator.clipboard.writeText(new URL(`play?${query}`, location.href).href);
+{copying("new URL(`play?${query}`, location.href).href")}
 """
-COPY = "navigator.clipboard.writeText(source.data.value)"
+COPY = copying("source.data.value")
 
 
 RUN = {

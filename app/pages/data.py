@@ -12,6 +12,8 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from app.clipboard import copying
+from app.doubts import doubts
 from app.forms.layout import column, flow
 from app.shell import heading, words
 from app.state import StudioState
@@ -177,10 +179,13 @@ class Data(pn.viewable.Viewer):
             label=f"Copy id {run['run_id']}", icon="content_copy", variant="text", size="small",
             margin=(6, 8),
         )  # fmt: skip
-        copy.js_on_click(args={"id": run["run_id"]}, code="navigator.clipboard.writeText(id)")
+        copy.js_on_click(args={"id": run["run_id"]}, code=copying("id"))
         name = pmui.Typography(_name(run), variant="h6", margin=(8, 12))
-        rows = table(self.store.trials(run_id=run["run_id"]), TRIALS)
-        return [flow(name, copy, self.one, self.look, sizing_mode="stretch_width", styles={}), rows]
+        trials = self.store.trials(run_id=run["run_id"])
+        told = doubts(trials)
+        flags = [pmui.Typography(told, variant="body2", margin=(0, 12))] if told else []
+        line = flow(name, copy, self.one, self.look, sizing_mode="stretch_width", styles={})
+        return [line, *flags, table(trials, TRIALS)]
 
     def _hint(self, runs: list[Any]) -> str:
         if not runs:

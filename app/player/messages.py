@@ -221,9 +221,8 @@ def trial(env: HasTrials, uid: str, index: int, attempt: int, first: np.ndarray)
         seed=zlib.crc32(uid.encode()),
     )
     if asked := env.asked:
-        message["asked"] = dict(
-            slots=[list(slot) for slot in asked.slots], since=asked.since or None
-        )
+        slots = [list(slot) for slot in asked.slots]
+        message["asked"] = dict(slots=slots, since=asked.since or None, due=asked.due)
     if isinstance(env, TaskEnv) and message["window"]:
         message["counted"] = env.counted
     if keys := task.keys_in(conditions) if task else None:

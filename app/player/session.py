@@ -27,6 +27,7 @@ KEPT = (
     " itself."
 )
 LATER = "The server cannot go on just now. Your answers are safe; this page tries again by itself."
+DELETED = "the run was deleted on the server. The answer is kept in this browser, and not sent"
 SCORED = ("response", "outcome", "reward")
 MEASURED = ("onset_ms", "key_ms", "rt_ms", "origin_ms", "refresh_hz")
 
@@ -47,6 +48,13 @@ class Refused(ValueError):
     def __init__(self, sentence: str, keep: bool = False):
         super().__init__(sentence)
         self.keep = keep
+
+
+class Deleted(Refused):
+    """A record of a run that was deleted: what a browser still has does not bring it back."""
+
+    def __init__(self) -> None:
+        super().__init__(DELETED, keep=True)
 
 
 class Session:
@@ -249,7 +257,10 @@ class Session:
     def _run_of(self, message: Mapping[str, Any]) -> tuple[Run, Any]:
         """The run that a record belongs to, and an env that scores it."""
         run_id = reading.text(message, "run")
-        if run_id == self.run["run_id"]:
+        own = run_id == self.run["run_id"]
+        if not (own and self.written) and self.store.was_deleted(run_id):
+            raise Deleted
+        if own:
             return self.run, self.judge
         run = self.store.run(run_id) or self.adopt(run_id, str(message.get("address", "")))
         if run is None:
@@ -313,7 +324,11 @@ class Session:
                 self.store.add_run(run)
                 self.written = True
             new = self.store.add_trial(row)
+        except Refused:
+            raise
         except ValueError as error:  # the record is sound: its run was deleted, or the like
+            if self.store.was_deleted(run["run_id"]):
+                raise Deleted from None
             raise Refused(str(error), keep=True) from error
         if not new and not self._is_stored(row):
             raise Refused(f"trial {row['trial_index']} was stored with another answer")
@@ -333,6 +348,9 @@ class Session:
         why = error.__cause__  # not the browser's fault, then
         log.warning("refused the record %s: %s; it was %.20000r", uid, error, message, exc_info=why)
         self.send({"type": "ack", "uid": uid, "refused": str(error), "keep": keep})
+        if isinstance(error, Deleted) and message.get("run") == self.run["run_id"]:
+            self.written, self.sent, self.queue = False, {}, []  # there is nothing to go on with
+            self.send({"type": "done"})
         index = self.sent.pop(uid, None)
         if index is not None:
             self.attempts[index] += 1

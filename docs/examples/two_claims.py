@@ -11,9 +11,10 @@ from neurogym.wrappers import Combine, ReactionTime
 
 
 def reaction_times(trials: int = 600) -> list[measures.Point]:
-    """Median reaction times of a bounded integrator by coherence: the weaker, the slower."""
+    """Median reaction times of a cautious integrator by coherence: the weaker, the slower."""
     dots = ReactionTime(ngym.make("PerceptualDecisionMaking", dt=20))
-    rows = ngym.rollout(dots, "integrator", trials=trials, seed=1)
+    cautious = {"caution": 2.0}
+    rows = ngym.rollout(dots, "integrator", trials=trials, seed=1, agent_params=cautious)
     return measures.chronometric(rows, "coh")
 
 

@@ -27,6 +27,8 @@ class EpisodeEnv(HasTrials, gym.Wrapper):
     however it is reached.
     """
 
+    episodic = True
+
     def __init__(self, env: gym.Env):
         super().__init__(env)
         self.observation_space = _flat(env.observation_space)

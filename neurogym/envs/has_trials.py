@@ -40,6 +40,8 @@ class Asked:
     turn: Turn
     slots: Sequence[tuple[str, int, int]] = ()  # of each answer: name, first step, step after
     since: str = ""  # the period with whose onset a produced interval begins
+    due: float | None = None  # ms: how long that should be
+    counted: int = 0  # the step from which the response time counts
 
     def is_own(self, actions: np.ndarray) -> np.ndarray:
         """Which of some actions (n,) are the task's own, and not to do nothing."""
@@ -88,8 +90,10 @@ class HasTrials(Forking, gym.Env):
     gt_now: Any
 
     declared: Task | None = None  # the declared task
+    episodic: bool = False  # whether each trial is an episode of its own
     memory: Mapping[str, Any] = {}  # what the current trial was told of those before it
-    # (T, C) which channels of the current trial carry noise, and when; None where nobody knows
+    # whether the current trial has noise, and (T, C) in which channels when; None: nobody knows
+    has_noise: bool | None = None
     noisy: np.ndarray | None = None
     # of several tasks at once: which are on in the current step, and not over; each one's own batch
     # and the current trial's place in it, or None for a task that the trial lacks
@@ -137,6 +141,25 @@ class HasTrials(Forking, gym.Env):
     def planned_periods(self) -> Sequence[tuple[str, int, int]]:
         """The periods of a trial that begins, as far as they are known."""
         return self.periods
+
+    @property
+    def opening(self) -> np.ndarray | None:
+        """The first observation of the trial that begins now, (C,); None: a reset gives it."""
+        return None
+
+    @property
+    def leaps(self) -> bool:
+        """Whether `rest` can be used: nothing that is seen depends on what is done in a trial."""
+        return False
+
+    def rest(self, step: int) -> list[float]:
+        """Do nothing until a step of the trial; returns rewards. TypeError unless it `leaps`."""
+        raise TypeError(f"{self} has to be stepped")
+
+    @property
+    def place(self) -> tuple[TrialBatch, int]:
+        """The batch of the current trial, and its place in it. TypeError unless it `leaps`."""
+        raise TypeError(f"{self} has no batch of trials")
 
     def twin(self) -> HasTrials:
         """Another environment of the same trials; TypeError if there can be none."""

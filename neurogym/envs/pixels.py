@@ -281,7 +281,7 @@ class Painter:
             if since is None:
                 continue
             e = {**primitive, **{name: value(primitive[name], row) for name in bound}}
-            if _visible(e, (now - since) * self.task.dt):
+            if _visible(e, (now - since) * self.task.dt, self.task.dt):
                 self._draw(grid, k, e, now, since)
         return np.clip(np.rint(grid.image), 0, 255).astype(np.uint8)
 
@@ -413,9 +413,9 @@ def _frozen(field: Any) -> Any:
     return tuple(map(_frozen, field)) if isinstance(field, list) else field
 
 
-def _visible(e, ms) -> bool:
-    """Whether something that is on is seen, so many ms after it came on."""
-    return is_there(e) and ("flash" not in e or is_lit(ms, **e["flash"]))
+def _visible(e, ms, frame) -> bool:
+    """Whether something that is on is seen, so many ms after it came on, in a frame that long."""
+    return is_there(e) and ("flash" not in e or is_lit(ms, **e["flash"], frame=frame))
 
 
 def _waves(grid, x, y, inside, e, ms) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -43,6 +43,12 @@ def graded(action: Any, space: Any) -> np.ndarray:
             f" {high.tolist()}"
         )
     return values
+
+
+def _asks(task: Task) -> tuple[Any, Any]:
+    """The periods in which a task asks for several answers, and the one from which it counts."""
+    rule = task.plan.rule
+    return (rule.asked, rule.since) if rule else (task.asked, task.since)
 
 
 def parts_of(task: Task, parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
@@ -414,11 +420,6 @@ class TaskEnv(HasTrials):
         return self._labels[self._k]
 
     @property
-    def ob_now(self) -> np.ndarray:
-        """The observation with which the trial began, (C,), or what is shown now in open tasks."""
-        return self._first()
-
-    @property
     def window_open(self) -> bool:
         """Whether responses are asked for in the current step."""
         first, stop = self._block.window[self._i]
@@ -476,6 +477,11 @@ class TaskEnv(HasTrials):
         return self._block.ob[self._offsets[self._i] : self._offsets[self._i + 1]]
 
     @property
+    def has_noise(self) -> bool:
+        """Whether some channel of the current trial carries noise."""
+        return bool(self._block.with_noise[self._i])
+
+    @property
     def noisy(self) -> np.ndarray:
         """Which channels of the current trial carry noise in which steps, (T, C) bool."""
         return self._block.noisy(self._i)
@@ -516,15 +522,19 @@ class TaskEnv(HasTrials):
     @property
     def asked(self) -> Asked | None:
         """What the current trial asks for beside one response; None of several tasks at once."""
+        if not (self.task.tasks or any(_asks(self.task))):
+            return None
         turn = self.turn
         task, block, i = turn.task, turn.block, turn.place
-        rule = task.plan.rule
-        several, since = (rule.asked, rule.since) if rule else (task.asked, task.since)
+        several, since = _asks(task)
         if task.together or not (several or since):
             return None
-        trial = {name: column[i] for name, column in block.trials.conditions.items()}
-        slots = task.slots(block.periods(i), trial) if several else ()
-        return Asked(turn, slots, since)
+        slots: Sequence[tuple[str, int, int]] = ()
+        if several:
+            trial = {name: column[i] for name, column in block.trials.conditions.items()}
+            slots = task.slots(block.periods(i), trial)
+        due = None if block.due is None or not since else float(block.due[i])
+        return Asked(turn, slots, since, due, self.counted)
 
     @property
     def counted(self) -> int:
@@ -535,6 +545,14 @@ class TaskEnv(HasTrials):
     def turn(self) -> Turn:
         """The single task that the current trial is of, of those that take turns, or the task."""
         return self.task.turn(self._block, self._i)
+
+    @property
+    def opening(self) -> np.ndarray | None:
+        return self._first() if self.t_ind == 0 else None
+
+    @property
+    def leaps(self) -> bool:
+        return not (self.task.closed or self.task.tasks or self.task.plan.echoes)
 
     @property
     def place(self) -> tuple[TrialBatch, int]:

@@ -111,6 +111,12 @@ _TRIALS = sa.Table(
     sa.Index("trials_of_run", "run_id", "finished", "rt_ms", "correct", "created_utc"),
     sqlite_autoincrement=True,
 )
+_DELETED = sa.Table(
+    "deleted_runs",
+    _METADATA,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("deleted_utc", sa.Text, nullable=False),
+)
 
 
 class Store:
@@ -176,7 +182,7 @@ class Store:
             self._check_version()
         elif {"runs", "trials"} & set(names):
             raise ValueError(f"{self!r} has tables of another kind: expected those of neurogym")
-        if {"meta", "runs", "trials"} <= set(names):
+        if set(_METADATA.tables) <= set(names):
             return
         with self._engine.begin() as connection:
             if not self._is_sqlite:  # IF NOT EXISTS alone lets two processes collide
@@ -241,12 +247,14 @@ class Store:
         """Write a run; `RUN_COLUMNS` has its keys, those not given are empty.
 
         The same run again changes nothing (`created_utc` may differ); another one under a known
-        run_id raises ValueError, and so do unknown keys and a seed above 2**63 - 1.
+        run_id raises ValueError, and so do unknown keys and a seed above 2**63 - 1. A run that was
+        deleted is there again, and no deleted one any more.
         """
         values = _plain_run(run)
         statement = self._insert(_RUNS).values(values).on_conflict_do_nothing()
         with self._engine.begin() as connection:
             connection.execute(statement)
+            connection.execute(sa.delete(_DELETED).where(_DELETED.c.run_id == values["run_id"]))
             found = self._run(connection, values["run_id"]) or {}
         differ = [name for name in values if name != "created_utc" and values[name] != found[name]]
         if differ:
@@ -308,10 +316,20 @@ class Store:
         }
 
     def delete_run(self, run_id: str) -> bool:
-        """Delete a run with its trials; whether there was one."""
+        """Delete a run with its trials, and remember its id; whether there was one."""
+        mark = self._insert(_DELETED).values(run_id=run_id, deleted_utc=trial_table.utc_now())
         with self._engine.begin() as connection:
             statement = sa.delete(_RUNS).where(_RUNS.c.run_id == run_id)
-            return connection.execute(statement).rowcount > 0
+            if not connection.execute(statement).rowcount:
+                return False
+            connection.execute(mark.on_conflict_do_nothing())
+            return True
+
+    def was_deleted(self, run_id: str) -> bool:
+        """Whether there was such a run, which was deleted and not added again."""
+        asked = sa.select(_DELETED.c.run_id).where(_DELETED.c.run_id == run_id)
+        with self._engine.connect() as connection:
+            return connection.scalar(asked) is not None
 
     # -- trials ----------------------------------------------------------------------------------
 

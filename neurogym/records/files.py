@@ -20,7 +20,10 @@ FORMATS = ("csv", "json")
 MAX_INTEGER = 2**63 - 1
 FORMULA = re.compile("'*[=+\\-@\t\r]")  # what a spreadsheet runs, guarded or not
 GUARDED = re.compile("'+[=+\\-@\t\r]")
-BEGINNINGS = {"csv": r"uid,run_id,", "json": r'\[\s*(\{"uid"|\]\s*$)'}
+BEGINNINGS = {  # of files, by format; formats.py writes those that other programs take
+    "csv": r"uid,run_id,", "json": r'\[\s*(\{"uid"|\]\s*$)', "pandas": r"uid,run_id,",
+    "pyddm": r"rt,choice,", "hssm": r"participant_id,rt,response", "psignifit": r"level,correct,n",
+}  # fmt: skip
 
 _OTHERS = {
     "integer": ("seed", "trial_index", "response", "frames", "late_frames"),
@@ -96,8 +99,8 @@ def write_csv(
     if conditions is None:
         rows = list(rows)
         conditions = flat.names(plain(row.get("conditions") or {}) for row in rows)
-    with _opened(file, "w") as out:
-        named = [_guarded(flat.column_of(name), raw) for name in conditions]
+    with opened(file, "w") as out:
+        named = [guarded(flat.column_of(name), raw) for name in conditions]
         out.write(_line([*COLUMNS, *named]))
         for row in rows:
             full = plain_row(row)
@@ -109,7 +112,7 @@ def write_csv(
 
 def write_json(rows: Iterable[Mapping[str, Any]], file: File) -> None:
     """Write rows as a JSON list of objects, one a line."""
-    with _opened(file, "w") as out:
+    with opened(file, "w") as out:
         out.write("[")
         for number, row in enumerate(rows):
             out.write(f"{',' if number else ''}\n{_compact(plain_row(row))}")
@@ -125,7 +128,7 @@ def read(file: str | Path) -> list[dict[str, Any]]:
     form = path.suffix.lower().lstrip(".")
     if form not in FORMATS:
         raise ValueError(f"{path}: expected a file that ends in .csv or .json")
-    with _opened(path, "r") as source:
+    with opened(path, "r") as source:
         try:
             return [plain_row(row) for row in (_listed if form == "json" else _table)(source)]
         except (ValueError, csv.Error) as error:
@@ -178,13 +181,14 @@ def _check_flat(column: str, text: str, conditions: Any) -> None:
 
 
 def is_export(path: Path, form: str) -> bool:
-    """Whether a file is empty or begins as one that was written here, as CSV or as JSON."""
+    """Whether a file is empty or begins as one that was written here, in that format."""
     with open(path, "rb") as file:
         start = file.read(80).decode("latin-1").removeprefix("ï»¿")
     return not start or bool(re.match(BEGINNINGS[form], start))
 
 
-def _opened(file: File, mode: str) -> AbstractContextManager[IO[str]]:
+def opened(file: File, mode: str) -> AbstractContextManager[IO[str]]:
+    """A file that is named, to be closed, or one that is open, to be left so."""
     if isinstance(file, str | Path):
         encoding = "utf-8-sig" if mode == "r" else "utf-8"  # spreadsheets add a mark when they save
         return open(file, mode, encoding=encoding, newline="")
@@ -208,10 +212,11 @@ def _kind(value: Any) -> str:
 def _text(value: Any, kind: str, raw: bool) -> str:
     if value is None:
         return ""
-    return _guarded(value, raw) if kind == "text" else _compact(value)
+    return guarded(value, raw) if kind == "text" else _compact(value)
 
 
-def _guarded(text: str, raw: bool = False) -> str:
+def guarded(text: str, raw: bool = False) -> str:
+    """Text that no spreadsheet runs; as it is with `raw`."""
     return f"'{text}" if not raw and FORMULA.match(text) else text
 
 

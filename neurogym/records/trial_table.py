@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -180,16 +181,19 @@ def total(rewards: Sequence[float] | np.ndarray) -> float:
     given = given[given != 0]
     if not np.isfinite(given).all():
         return float(given.sum())
-    return float(sum(Decimal(_written(reward)) for reward in given.tolist()))
+    return float(sum(map(_written, given.tolist())))
 
 
-def _written(reward: float) -> str:
+@lru_cache(4096)  # tasks pay the same again and again
+def _written(reward: float) -> Decimal:
+    """A reward as one writes it."""
     with np.errstate(over="ignore"):  # beyond single precision
         single = np.float32(reward)
     if float(single) == reward:
-        return str(single)
+        return Decimal(str(single))
     short = f"{reward:.5g}"
-    return short if abs(float(short) - reward) <= SINGLE * abs(reward) else repr(reward)
+    close = abs(float(short) - reward) <= SINGLE * abs(reward)
+    return Decimal(short if close else repr(reward))
 
 
 def outcome_of(trace: Trace) -> dict[str, Any]:
@@ -268,10 +272,11 @@ def _graded(trace: Trace, inside: np.ndarray) -> dict[str, Any]:
 
 def produced(trace: Trace) -> float | None:
     """The interval that was produced, ms from the onset with which it begins; None without one."""
-    start = trace.asked.start(trace.periods) if trace.asked else None
-    if start is None or trace.end["response"] < 0 or not trace.acted.any():
+    asked = trace.asked
+    start = asked.start(trace.periods) if asked else None
+    if asked is None or start is None or trace.end["response"] < 0:
         return None
-    return float((trace.steps[np.flatnonzero(trace.acted)[-1]] - start) * trace.dt)
+    return float(trace.end["rt"] + (asked.counted - start) * trace.dt)
 
 
 def env_of(row: Mapping[str, Any]) -> HasTrials:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurogym.spec.outcomes import Result, Results
+from neurogym.spec.schedules import Schedule
 
 
 def _between(low: float, value: Any, high: float) -> bool:
@@ -32,6 +33,13 @@ class Condition:
     def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
         """Values of the next n trials, (n,); `last` is the value before them, None at the start."""
         raise TypeError(f"{type(self).__name__} does not say how it is drawn")
+
+    def draw_on(self, rng: np.random.Generator, n: int, last: Any) -> tuple[np.ndarray, Any]:
+        """The values of `draw`, and what the next one is told as `last`, as JSON.
+
+        None stands for the last value, which wrappers may have changed.
+        """
+        return self.draw(rng, n, last), None
 
     def learn(self, last: Any, trial: Mapping[str, Any], result: Result) -> Any:
         """What the next `draw` is told as `last`, as JSON, given how a trial ended."""
@@ -244,6 +252,35 @@ class Switches(Condition):
 
     def __str__(self) -> str:
         return f"0 to {self.n - 1}, switches with probability {self.p:g}"
+
+
+class Runs(Condition):
+    """One of 0 to n - 1, kept for `least` to `most` trials, each number of them as likely.
+
+    What comes first is any of them, and what comes next is another one, or with `any` any of them,
+    with equal chance.
+    """
+
+    carries = True
+
+    def __init__(
+        self, n: int, least: int, most: int, *, any: bool = False, unit: str = "", doc: str = ""
+    ):
+        self.n, self.least, self.most, self.unit, self.doc = n, least, most, unit, doc
+        self.schedule = Schedule(n, "random" if any else "switch", [least, most])
+
+    def draw(self, rng: np.random.Generator, n: int, last: Any) -> np.ndarray:
+        return self.draw_on(rng, n, last)[0]
+
+    def draw_on(self, rng: np.random.Generator, n: int, last: Any) -> tuple[np.ndarray, Any]:
+        return self.schedule.draw(rng, n, last)
+
+    def allows(self, value: Any) -> bool:
+        return value in range(self.n)
+
+    def __str__(self) -> str:
+        span = f"{self.least} to {self.most}" if self.least < self.most else f"{self.most}"
+        return f"0 to {self.n - 1}, for {span} trials each"
 
 
 # -- arrangements: strings, so that they stand in tables and in JSON as they are ---------------

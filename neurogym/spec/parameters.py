@@ -221,7 +221,10 @@ class Numbers(param.List):
 
 
 class Levels(param.List):
-    """The values that a condition takes, one in each trial; arrays and tuples do as well."""
+    """The values that a condition takes, one in each trial; arrays and tuples do as well.
+
+    A number alone stands for a list of it.
+    """
 
     def __init__(
         self,
@@ -246,6 +249,8 @@ class Levels(param.List):
     def __set__(self, obj: Any, value: Any) -> None:
         if isinstance(value, (np.ndarray, tuple)):
             value = np.asarray(value).tolist()
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = [value]
         if isinstance(value, list):
             value = [float(v) if isinstance(v, (int, float)) else v for v in value]
         super().__set__(obj, value)

@@ -4,7 +4,8 @@ A primitive is a dict of plain data with a `kind`, all defaults filled in. Any n
 binding, which `value` evaluates from a row of channels. Lengths are fractions of the stage, angles
 radians. All have `color` and `alpha`; and, only where they are given, `during` (names of periods),
 `show` (a channel that must be above 0.5), `flash` (it is seen for `ms`, but no longer than a
-`share` of the interval, from each of `times` on, or `rate` times a second), `where` ([number,
+`share` of the interval, from each of `times` on, or `rate` times a second; if `ms` is 0, for one
+frame at each of `times`, or, if `dark`, in all frames but these), `where` ([number,
 low, high]: it is there while low < number <= high, of which high may be None) and `press` ([action,
 how]: it is there while the action's key is "pressed", or "released", or for a moment after it was
 "chosen"; only players press keys).
@@ -154,8 +155,13 @@ def is_there(e: Mapping[str, Any]) -> bool:
     return now > low and (high is None or now <= high)
 
 
-def is_lit(since: float, rate: Any, times: Any, ms: float, share: float) -> bool:
-    """Whether something that flashes is seen so many ms after it came on."""
+def is_lit(
+    since: float, rate: Any, times: Any, ms: float, share: float, dark: bool = False,
+    frame: float = 1000 / 60,
+) -> bool:  # fmt: skip
+    """Whether something that flashes is seen so many ms after it came on, in a frame that long."""
+    if not ms > 0:  # for one frame at each time, the first one after it
+        return any(since - frame < at <= since for at in times) != dark
     if times is not None:
         return any(at <= since < at + ms for at in times)
     return not rate > 0 or since % (1000 / rate) < min(ms, 1000 * share / rate)

@@ -151,8 +151,9 @@ class FirstResponse(Rule):
 class Interval(Rule):
     """A single response earns the more, the closer it comes to the moment when it is due.
 
-    The task says by `canvas.due` how long after the start of the period `since` that is. With
-    eps the distance in ms and tol = margin * due + `slack`, a response earns
+    The interval is counted from onset to onset: it begins when `since` does and ends with the
+    response. The task says by `canvas.due` how long after the start of the period `since` that is.
+    With eps the distance in ms and tol = margin * due + `slack`, a response earns
     correct * max(0.1, (1 - eps / tol)^1.5) within the tolerance and `fail` outside of it.
     The label stands at the one step that earns most. `margin` names the task's parameter.
     """
@@ -162,6 +163,10 @@ class Interval(Rule):
     hold: str | tuple[str, ...] = "fixation"
     slack: float = 25.0
     margin: str = "prod_margin"
+
+    def tolerance(self, task: Any) -> Callable[[float], float]:
+        """How many ms a response may be off, given when it is due."""
+        return lambda due: getattr(task, self.margin) * due + self.slack
 
     def table(self, plan: Paying) -> Payoffs:
         return self._blank(plan, 2)

@@ -296,18 +296,31 @@ class Cross(Element):
 class Disc(Element):
     """A disc, or a circle if `outline` gives a line width.
 
-    With a `rate` it flashes: for 50 ms, so many times a second.
+    With a `rate` it flashes: for 50 ms, so many times a second. With `times`, in ms since it came
+    on, it is seen for a single frame at each of them, or, if `dark`, in all frames but these.
     """
 
     radius: Any = 0.1
     outline: Any = None
     rate: Any = 0.0
+    times: Any = None
+    dark: bool = False
 
     def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
         drawn = circle(told["radius"], stroke=told["outline"], **_at(told))
         if told["rate"]:
             drawn["flash"] = dict(rate=told["rate"], times=None, ms=50.0, share=1.0)
-        return [drawn]
+        return [drawn | _struck(told)]
+
+
+def _struck(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The flash of a frame at each of some times, if there are any."""
+    if told["times"] is None:
+        return {}
+    times = np.asarray(told["times"], float).ravel()
+    if not (np.isfinite(times).all() and (times >= 0).all()):
+        raise ValueError(f"times = {times.tolist()}: expected ms since it came on")
+    return {"flash": dict(rate=None, times=times.tolist(), ms=0.0, share=1.0, dark=told["dark"])}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,15 +364,18 @@ class Bar(Element):
 
 @dataclass(frozen=True, kw_only=True)
 class Arc(Element):
-    """A part of a circle."""
+    """A part of a circle; `times` and `dark` as of a `Disc`."""
 
     radius: Any = 0.3
     width: Any = 0.01
     start: Any = 0.0
     stop: Any = 2 * np.pi
+    times: Any = None
+    dark: bool = False
 
     def lower(self, told: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return [circle(told["radius"], stroke=told["width"], **_at(told, "start", "stop"))]
+        drawn = circle(told["radius"], stroke=told["width"], **_at(told, "start", "stop"))
+        return [drawn | _struck(told)]
 
 
 @dataclass(frozen=True, kw_only=True)

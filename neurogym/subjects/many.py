@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from neurogym.envs.has_trials import HasTrials
-from neurogym.envs.task_env import TaskEnv
 from neurogym.records.trial_table import Trace
 from neurogym.subjects.policy import has, receiver
 from neurogym.trials.batch import TrialBatch
@@ -72,18 +71,16 @@ class Shortcut:
     actions, and the agent has `play_many` or `respond`.
     """
 
-    def __init__(self, env: TaskEnv, policy: Any, rng_of: Callable[[int], np.random.Generator]):
+    def __init__(self, env: HasTrials, policy: Any, rng_of: Callable[[int], np.random.Generator]):
         self.env, self.policy, self.rng_of = env, policy, rng_of
+        self._dt, self._receive = float(env.dt), receiver(policy)
         self._known: dict[int, Due] = {}  # by the number of the trial
         self._of: TrialBatch | None = None
 
     @staticmethod
     def fits(env: HasTrials, policy: Any) -> bool:
         """Whether an agent can play an environment in leaps."""
-        task = env.declared
-        if task is None or task.closed or task.tasks or task.plan.echoes:
-            return False
-        return isinstance(env, TaskEnv) and (has(policy, "play_many") or has(policy, "respond"))
+        return env.leaps and (has(policy, "play_many") or has(policy, "respond"))
 
     def play(self, index: int, most: int) -> Trace:
         """Play the trial that begun, number `index`, of at most so many that follow."""
@@ -92,16 +89,16 @@ class Shortcut:
         else:
             self.policy.begin(self.env, self.rng_of(index))
             due = self.policy.respond()
-        return leap(self.env, due, receiver(self.policy))
+        return leap(self.env, due, self._dt, self._receive)
 
     def _foreseen(self, index: int, most: int) -> Due:
         """What the agent does in a trial, found out for all of its block."""
         block, place = self.env.place
         if block is not self._of or index not in self._known:
-            alone = bool(self.env.forced) or bool(self.env.task.plan.learns)
+            alone = bool(self.env.forced)  # the block's others are not what they will be
             places = range(place, place + 1 if alone else min(block.n, place + most))
             rngs = [self.rng_of(index + k - place) for k in places]
-            trials = Many(block, places, float(self.env.dt), rngs)
+            trials = Many(block, places, self._dt, rngs)
             steps, actions = self.policy.play_many(trials)
             pairs = zip(np.asarray(steps).tolist(), np.asarray(actions).tolist(), strict=True)
             self._known = {
@@ -112,10 +109,12 @@ class Shortcut:
         return self._known[index]
 
 
-def leap(env: TaskEnv, due: Due, receive: Callable[[float, bool], None] | None) -> Trace:
+def leap(
+    env: HasTrials, due: Due, dt: float, receive: Callable[[float, bool], None] | None
+) -> Trace:
     """Play the trial that `env` has begun: nothing, but for one action, if any, at its step."""
-    periods, dt, idle, asked = env.periods, float(env.dt), env.idle_action, env.asked
-    obs, gts = env.ob, env.gt
+    periods, idle = env.periods, env.idle_action
+    obs, gts, asked = env.ob, env.gt, env.asked
     at, action = due if due is not None else (len(obs), idle)
     rewards: list[float] = []
     info: dict[str, Any] = {}
@@ -124,17 +123,25 @@ def leap(env: TaskEnv, due: Due, receive: Callable[[float, bool], None] | None) 
         if len(rewards) <= at:
             rewards += env.rest(at)
             if receive:
-                for reward in rewards:
-                    receive(reward, False)
+                for earned in rewards:
+                    receive(earned, False)
         now = env.t_ind
-        done = action if now == at else idle
-        actions[now] = done
-        _, reward, _, _, info = env.step(done)
-        rewards.append(reward)
+        actions[now] = action if now == at else idle
+        _, reward, _, _, info = env.step(int(actions[now]))
+        rewards.append(float(reward))
         if receive:
-            receive(reward, info["new_trial"])
+            receive(float(reward), bool(info["new_trial"]))
     n = len(rewards)
+    earned_each = np.array(rewards)
     return Trace(
-        obs[:n], gts[:n], actions[:n], np.array(rewards), np.arange(n), periods, dt, info, idle,
+        obs[:n],
+        gts[:n],
+        actions[:n],
+        earned_each,
+        np.arange(n),
+        list(periods),
+        dt,
+        info,
+        idle,
         asked,
-    )  # fmt: skip
+    )

@@ -25,6 +25,7 @@ from neurogym.spec.parameters import unknown
 from neurogym.subjects.agents import Policy, agent
 from neurogym.subjects.policy import receiver, start_run
 from neurogym.subjects.sinks import Probe, arrays, drawn, sink
+from neurogym.trials.noise import is_shared
 
 Row = dict[str, Any]
 Returned = tuple[Any, Any, bool, bool, dict[str, Any]]
@@ -221,6 +222,7 @@ class Monitor(gym.Wrapper, RecordConstructorArgs):
             "trial_index": trials.trial_index,
             "forced": dict(trials.forced),
             "memory": dict(trials.memory),
+            "shared_noise": is_shared(trials, by_channels=True),
         }
 
     def _row(self, outcome: Mapping[str, Any]) -> Row:

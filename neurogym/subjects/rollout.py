@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -16,6 +16,7 @@ from neurogym.subjects.agents import Policy, agent
 from neurogym.subjects.many import Shortcut
 from neurogym.subjects.policy import receiver, start_run
 from neurogym.trials.catalogue import full_id, make
+from neurogym.trials.noise import is_shared
 from neurogym.trials.task import Task
 
 
@@ -107,15 +108,14 @@ class Player:
         `told` is what another subject was told there of the trials before it; None: its own.
         """
         env, policy = self.env, self.policy
-        if isinstance(env, TaskEnv) and self._goes_on(env, index, forced, told):
-            first = env.ob_now
-        else:
+        first = self._next(index, forced, told)
+        if first is None:
             first = trial_table.begin(env, seed, index, forced, self._told(told))
-        self.memory = dict(env.memory)
+        self.memory, shared = dict(env.memory), is_shared(env, by_channels=True)
         if self._after is None:
             start_run(policy, env, self.seed)
             if Shortcut.fits(env, policy):
-                self._leaps = Shortcut(cast(TaskEnv, env), policy, self._rng)
+                self._leaps = Shortcut(env, policy, self._rng)
         self._seed = seed
         if self._leaps:
             trace = self._leaps.play(index, left)
@@ -123,13 +123,13 @@ class Player:
             policy.begin(env, self._rng(index))
             trace = trial_table.run_trial(env, policy.act, first, self._receive)
         self._after = dict(env.memory)
-        return trial_table.outcome_of(trace)
+        return {**trial_table.outcome_of(trace), "shared_noise": shared}
 
-    def _goes_on(self, env: TaskEnv, index: int, forced: Mapping[str, Any], told: Any) -> bool:
-        """Whether the environment is in that trial already: it came after the last one."""
-        if self._after is None or told is not None or forced:
-            return False
-        return env.trial_index == index and env.t_ind == 0
+    def _next(self, index: int, forced: Mapping[str, Any], told: Any) -> np.ndarray | None:
+        """The first observation of a trial that has begun as the one before it ended, (C,)."""
+        if self._after is None or told is not None or forced or self.env.trial_index != index:
+            return None
+        return self.env.opening
 
     def _rng(self, index: int) -> np.random.Generator:
         """The agent's own chance in a trial."""

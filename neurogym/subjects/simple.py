@@ -8,7 +8,6 @@ import gymnasium as gym
 import numpy as np
 import param
 
-from neurogym.envs.episodes import EpisodeEnv
 from neurogym.envs.has_trials import HasTrials
 
 LASTS = ("run", "trial")
@@ -68,7 +67,7 @@ class Model:
 
     def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Keep the state, unless it lasts a trial."""
-        if self.lasts == "trial" or isinstance(env, EpisodeEnv):
+        if self.lasts == "trial" or env.episodic:
             self._forget()
 
     def act(self, ob: np.ndarray) -> int | np.ndarray:

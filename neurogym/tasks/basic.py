@@ -183,7 +183,7 @@ class GenTask(Task):
 
     rule = FirstResponse("decision", hold="fixation")
     scene = Scene(
-        *(_lamp(k, color=DARK) for k in (0, 1)),
+        *(_lamp(k, color=DARK, outline=0.012) for k in (0, 1)),
         *(
             _lamp(k, color=YELLOW, alpha=Nth("stimulus", 0.5, 0.25, k), during=f"stim{period + 1}",
                   when=lambda task, c, on=k == period: on or task.simultaneous_stim)

@@ -176,7 +176,7 @@ class Priors(Task):
     rule = FirstResponse("decision", hold="stimulus")
     keys = Keys({"choice": ["left", "right"]}, choice=("ArrowLeft", "ArrowRight"))
     scene = Scene(
-        *(Disc(x=x, radius=0.15, color=DARK) for x in SIDES),
+        *(Disc(x=x, radius=0.15, outline=0.012, color=DARK) for x in SIDES),
         *(
             Disc(x=x, radius=0.15, color=YELLOW, alpha=Nth("stimulus", 0.3, 0.25, k),
                  during="stimulus")

@@ -17,6 +17,7 @@ RADIUS = Channel("stimulus", 0.16, 0.11)  # 0.19 to 0.27 without noise
 class DelayComparison(Task):
     """Two discs, one after the other: report which one was larger."""
 
+    called = "Delayed Comparison"
     also = ("parametric working memory", "delayed comparison", "vibrotactile", "flutter")
     paper = Paper(
         "Neuronal population coding of parametric working memory",
@@ -31,12 +32,19 @@ class DelayComparison(Task):
         " are above them: the difference is a condition of its own, which a staircase can follow.",
         "Only the stimulus is noisy; the fixation channel had noise too.",
         "A person compares the sizes of discs, in place of vibrations.",
+        "The delay is the paper's 3 s; it was 1 s, as in the preset neurogym.",
     )
+    sources = {
+        "delay": "paper", "stimulus1": "paper", "stimulus2": "paper", "lows": "NeuroGym",
+        "diffs": "paper: 8 Hz; others for people are our choice",
+        "fixation": "NeuroGym", "decision": "NeuroGym", "sigma": "NeuroGym",
+    }  # fmt: skip
+    presets = {"neurogym": Preset(timing=dict(delay=1000))}
 
     lows = Levels([10, 14, 18, 22, 26], bounds=(1, 1000), doc="smaller values of the pairs")
     diffs = Levels([8], bounds=(0.1, 100), doc="differences between the values of a pair")
     sigma = param.Number(1.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
-    timing = Timing(fixation=500, stimulus1=500, delay=1000, stimulus2=500, decision=100)
+    timing = Timing(fixation=500, stimulus1=500, delay=3000, stimulus2=500, decision=100)
     human = Preset(dt=20, abort=True, diffs=[1, 2, 4, 8], timing=dict(decision=2500))
 
     rule = FirstResponse("decision", hold="fixation")

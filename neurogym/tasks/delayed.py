@@ -6,11 +6,12 @@ import param
 from neurogym.spec.conditions import Choice
 from neurogym.spec.layout import Actions, Channels, ring
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Preset, Timing
+from neurogym.spec.parameters import Preset, Probability, Timing
 from neurogym.spec.rules import FirstResponse
 from neurogym.spec.scene import (
     GO,
     ORANGE,
+    TEAL,
     Arc,
     By,
     Cross,
@@ -72,21 +73,29 @@ class PerceptualDecisionMakingDelayResponse(PerceptualDecisionMaking):
         canvas.answer("choice", trials.ground_truth, during="decision")
 
 
-def _shown(task, ground_truth):
-    """Where the spot is, in radians: opposite to the answer, or at it."""
-    return ring(task.dim_ring)[ground_truth] + np.pi * task.anti
+RULES = (TEAL, ORANGE)  # of the ring and the words: towards, opposite
+
+
+def _rule(task, conditions):
+    return int(conditions.get("anti", task.anti))
 
 
 def _shown_at(task, conditions):
-    return float(_shown(task, conditions["ground_truth"]))
+    """Where the spot is, in radians: opposite to the answer, or at it."""
+    at = ring(task.dim_ring)[conditions["ground_truth"]]
+    return float(at + np.pi * _rule(task, conditions))
 
 
 def _asked(task, conditions):
-    return "opposite to the spot" if task.anti else "towards the spot"
+    return ("towards the spot", "opposite to the spot")[_rule(task, conditions)]
+
+
+def _ruled(task, conditions):
+    return RULES[_rule(task, conditions)]
 
 
 class AntiReach(Task):
-    """A spot lights up on the ring: when the cross turns green, answer on the opposite side."""
+    """A spot lights up: when the cross turns green answer towards it, or opposite, as is said."""
 
     also = ("antisaccade", "anti-saccade", "pro and anti")
     paper = Paper(
@@ -97,13 +106,22 @@ class AntiReach(Task):
     )
     tags = ("perceptual", "steps action space", "supervised")
     differs = (
-        "anti is a parameter alone; a trial that was forced to the other rule looked the same as"
-        " those around it.",
-        "An odd dim_ring is refused under anti: no answer is opposite to another; and a ring has"
-        " dim_ring channels always, where some had one too many.",
+        "Pro and anti trials are interleaved, and a channel tells which it is; a trial that was"
+        " forced to the other rule looked the same as those around it. The preset neurogym leaves"
+        " one rule, anti.",
+        "An odd dim_ring is refused where a trial can be anti: no answer is opposite to another;"
+        " and a ring has dim_ring channels always, where some had one too many.",
     )
+    sources = {
+        "interleaved": "paper: instructed in each trial by the colour of the fixation point",
+        "p_anti": "our choice", "dim_ring": "NeuroGym; the paper has two sides",
+        "timing": "NeuroGym; in the paper one looks as soon as the spot appears",
+    }  # fmt: skip
+    presets = {"neurogym": Preset(interleaved=False)}
 
-    anti = param.Boolean(True, doc="the answer is opposite to the stimulus")
+    interleaved = param.Boolean(True, doc="whether pro and anti trials come in random order")
+    p_anti = Probability(0.5, doc="chance of an anti trial, if interleaved")
+    anti = param.Boolean(True, doc="whether answers are opposite, if not interleaved")
     dim_ring = param.Integer(32, bounds=(2, 64), doc="number of directions, evenly spaced")
     timing = Timing(fixation=500, stimulus=500, delay=0, decision=500)
     human = Preset(
@@ -115,29 +133,37 @@ class AntiReach(Task):
 
     rule = FirstResponse("decision", hold="fixation")
     scene = Scene(
-        Text(text=By(_asked), y=0.43, size=0.04),
-        Arc(radius=0.33, width=0.01, alpha=0.35),
-        Marker(radius=0.33, angle=By(_shown_at), size=0.09, color=ORANGE, during="stimulus"),
+        Text(text=By(_asked), y=0.43, size=0.05, color=By(_ruled)),
+        Arc(radius=0.33, width=0.01, alpha=0.6, color=By(_ruled)),
+        Marker(radius=0.33, angle=By(_shown_at), size=0.09, during="stimulus"),
         Cross(during=("fixation", "stimulus", "delay")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )
 
     def check(self):
-        if self.anti and self.dim_ring % 2:
+        if (self.interleaved or self.anti) and self.dim_ring % 2:
             raise ValueError(f"dim_ring = {self.dim_ring}: expected an even number of directions")
 
     def channels(self):
-        return Channels(fixation=1, stimulus=self.dim_ring)
+        rule = dict(anti=1) if self.interleaved else {}
+        return Channels(fixation=1, **rule, stimulus=self.dim_ring)
 
     def actions(self):
         return Actions(fixation=1, choice=self.dim_ring)
 
     def conditions(self):
         directions = range(self.dim_ring)
-        return dict(ground_truth=Choice(directions, doc="index of the answer's direction"))
+        told = dict(ground_truth=Choice(directions, doc="index of the answer's direction"))
+        if self.interleaved:
+            p = (1 - self.p_anti, self.p_anti)
+            told["anti"] = Choice((0, 1), p, doc="1: the answer is opposite to the stimulus")
+        return told
 
     def paint(self, canvas, trials):
         canvas.show("fixation", 1, canvas.timeline.before("decision"))
-        shown = _shown(self, trials.ground_truth)[:, None]
+        anti = trials.anti if self.interleaved else np.full(trials.n, int(self.anti))
+        if self.interleaved:
+            canvas.show("anti", anti)
+        shown = (ring(self.dim_ring)[trials.ground_truth] + np.pi * anti)[:, None]
         canvas.show("stimulus", np.cos(ring(self.dim_ring) - shown), during="stimulus")
         canvas.answer("choice", trials.ground_truth, during="decision")

@@ -9,7 +9,7 @@ from neurogym.spec.conditions import Bits, Choice, Order, Uniform
 from neurogym.spec.layout import Channels, Graded, Span
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
+from neurogym.spec.parameters import Levels, Preset, Probability, Rewards, Timing
 from neurogym.spec.plan import Effect
 from neurogym.spec.scene import BLUE, GO, Bar, By, Controls, Cross, Disc, Hand, Plaid, Press, Scene
 from neurogym.tasks.perceptual import PerceptualDecisionMaking
@@ -103,6 +103,7 @@ class SpatialSuppressMotion(Task):
     length is needed can be found with `Staircase(condition="stimulus")`.
     """
 
+    called = "Spatial Suppression of Motion"
     also = ("centre-surround", "surround suppression")
     paper = Paper(
         "Perceptual consequences of centre-surround antagonism in visual motion processing",
@@ -252,7 +253,7 @@ def _bar(k):
     """The k-th bar of the array."""
 
     def there(task, conditions):
-        return k < task.n_items
+        return k < task.n_items and bool(task.present(conditions, k))
 
     def look(which):
         return By(lambda task, conditions: task.look(conditions, k)[which])
@@ -265,9 +266,13 @@ def _bar(k):
 
 
 class VisualSearch(Task):
-    """Remember the bar; then find the same one among others, go there, and confirm."""
+    """Remember the bar; then find the same one among others, go there, and confirm.
 
-    also = ("feature search", "attention")
+    In pop-out trials all others are alike and differ in colour and in orientation; in the others
+    each shares one of the two with the target, so that it takes a search for their conjunction.
+    """
+
+    also = ("feature search", "pop-out", "conjunction search", "set size", "attention")
     paper = Paper(
         "Top-down versus bottom-up control of attention in the prefrontal and posterior parietal"
         " cortices",
@@ -287,9 +292,25 @@ class VisualSearch(Task):
         " distractor that looked like the target.",
         "A response in the sample or delay is too early, as one in the fixation.",
         "Angles are drawn from half a turn: a bar looks the same turned by a half.",
+        "Half of the trials are pop-out, as in the paper, and in the others half of the distractors"
+        " differ in colour and half in orientation. NeuroGym's, in which each of them differs in"
+        " either at random, so that all can in the same, are the preset neurogym.",
+        "Fewer bars than there are places can be shown: set_sizes.",
     )
+    sources = {
+        "p_popout": "paper: both searches, there in blocks; interleaved and even is our choice",
+        "balanced": "our choice, so that there is a conjunction in each trial",
+        "set_sizes": "paper: 4; 3, 5 and 8 for people are our choice, for slopes",
+        "timing": "NeuroGym", "delta_angle": "NeuroGym", "delta_color": "NeuroGym",
+    }  # fmt: skip
+    presets = {"neurogym": Preset(p_popout=0.0, balanced=False)}
 
-    n_items = param.Integer(4, bounds=(2, 8), doc="bars to search among")
+    n_items = param.Integer(4, bounds=(2, 8), doc="places for bars to search among")
+    set_sizes = Levels([4], bounds=(2, 8), doc="how many bars there are, at most n_items")
+    p_popout = Probability(0.5, doc="chance of a trial in which all other bars are alike")
+    balanced = param.Boolean(
+        True, doc="whether half of the others differ in colour, or each in either at random"
+    )
     delta_angle = param.Number(
         round(0.2 * np.pi, 4), bounds=(0, np.pi / 2), doc="how far distractors are turned, in rad"
     )
@@ -301,8 +322,8 @@ class VisualSearch(Task):
     rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, miss=0.0)
     timing = Timing(fixation=500, sample=1000, delay=500, decision=500)
     human = Preset(
-        dt=50, abort=True, tolerance=0.25, delta_color=[0.7, -0.7, -0.4],
-        timing=dict(decision=6000),
+        dt=50, abort=True, n_items=8, set_sizes=[3, 5, 8], tolerance=0.25,
+        delta_color=[0.7, -0.7, -0.4], delta_angle=1.2, timing=dict(decision=6000),
     )  # fmt: skip
 
     closed = True
@@ -332,6 +353,11 @@ class VisualSearch(Task):
     def check(self):
         if len(self.delta_color) != len(COLORS):
             raise ValueError(f"delta_color = {self.delta_color}: expected 3 numbers from -1 to 1")
+        sizes = [size for size in self.set_sizes if size % 1 or size > self.n_items]
+        if sizes:
+            raise ValueError(
+                f"set_sizes = {sizes}: expected whole numbers up to n_items = {self.n_items}"
+            )
 
     def centers(self) -> np.ndarray:
         """Where the bars are, (n_items, 2)."""
@@ -350,27 +376,70 @@ class VisualSearch(Task):
             ground_truth=Choice(range(self.n_items), doc="index of the target's place"),
             angle=Uniform(0, np.pi, unit="rad", doc="orientation of the bar"),
             **{name: Uniform(0, 1, doc=f"how {name} the bar is") for name in COLORS},
-            by_color=Bits(others, doc="which distractors differ in colour, not in orientation"),
+            popout=Choice((0, 1), (1 - self.p_popout, self.p_popout), doc="1: others are alike"),
+            set_size=Choice([int(size) for size in self.set_sizes], doc="number of bars"),
+            spread=Order(others, doc="the first of these distractors are there"),
+            by_color=Bits(others, doc="which distractors differ in colour, not in orientation; if"
+                                      " balanced, that of the first one there alternates"),
             turned=Bits(others, doc="which way distractors are turned"),
             **{f"order{k + 1}": Order(3, doc=f"which colour of distractor {k + 1} changes how")
                for k in range(others)},
         )  # fmt: skip
+
+    def there(self, conditions, n: int) -> np.ndarray:
+        """Which places have a bar, (n, items) bool, of n trials' conditions."""
+        rank = self._ranks(conditions)
+        place = np.asarray(conditions["ground_truth"], int)[:, None]
+        shown = np.ones((n, self.n_items), bool)
+        few = rank < np.asarray(conditions["set_size"], int)[:, None] - 1
+        np.put_along_axis(shown, self._slots(place), few, axis=1)
+        return shown
+
+    def _one(self, conditions):
+        """Of one trial: which places have a bar, and the angles and colours there."""
+
+        def made():
+            one = {name: np.array([value]) for name, value in conditions.items()}
+            return self.there(one, 1)[0], *(each[0] for each in self.looks(one, 1))
+
+        return self.plan.kept.get("look", repr(conditions), made)
+
+    def present(self, conditions, k: int) -> bool:
+        """Whether there is a bar at the k-th place in one trial."""
+        return bool(self._one(conditions)[0][k])
+
+    def _slots(self, place) -> np.ndarray:
+        """The places of the distractors, (n, items - 1): all but the target's."""
+        others = np.arange(self.n_items - 1)
+        return others + (others >= place)
+
+    def _ranks(self, conditions) -> np.ndarray:
+        """Which of the distractors is the how many-th, (n, items - 1)."""
+        order = self.plan.conditions["spread"].decode(np.asarray(conditions["spread"]))
+        return np.argsort(order, axis=1)
 
     def looks(self, conditions, n: int) -> tuple[np.ndarray, np.ndarray]:
         """Angles (n, items) and colours (n, items, 3) by place, of n trials' conditions."""
         plan, others = self.plan.conditions, self.n_items - 1
         target = np.stack([np.asarray(conditions[name], float) for name in COLORS], axis=1)
         by_color = plan["by_color"].decode(conditions["by_color"])
-        sign = np.where(plan["turned"].decode(conditions["turned"]), 1, -1)
+        popout = np.asarray(conditions["popout"])[:, None] == 1
+        if self.balanced:
+            by_color = by_color[:, :1] ^ (self._ranks(conditions) % 2 == 1)
+        turns = plan["turned"].decode(conditions["turned"])
+        sign = np.where(np.where(popout, turns[:, :1], turns), 1, -1)
         angle = np.asarray(conditions["angle"], float)
-        turned = angle[:, None] + np.where(by_color, 0, sign * self.delta_angle)
+        turned = angle[:, None] + np.where(by_color & ~popout, 0, sign * self.delta_angle)
         orders = [plan[f"order{k + 1}"].decode(conditions[f"order{k + 1}"]) for k in range(others)]
-        deltas = np.asarray(self.delta_color)[np.stack(orders, axis=1)]
+        order = np.stack(orders, axis=1)
+        order = np.where(popout[..., None], order[:, :1], order)
+        deltas = np.asarray(self.delta_color)[order]
         changed = target[:, None] + deltas
         changed = np.where((changed < 0) | (changed > 1), target[:, None] - deltas, changed)
-        colors = np.where(by_color[..., None], np.clip(changed, 0, 1), target[:, None])
+        recolored = (by_color | popout)[..., None]
+        colors = np.where(recolored, np.clip(changed, 0, 1), target[:, None])
         place = np.asarray(conditions["ground_truth"], int)[:, None]
-        slots = np.arange(others) + (np.arange(others) >= place)
+        slots = self._slots(place)
         angles, all_colors = np.empty((n, self.n_items)), np.empty((n, self.n_items, 3))
         np.put_along_axis(angles, place, angle[:, None], axis=1)
         np.put_along_axis(angles, slots, turned, axis=1)
@@ -380,15 +449,15 @@ class VisualSearch(Task):
 
     def look(self, conditions, k: int) -> tuple[float, str]:
         """The angle and the colour of one trial's bar at the k-th place."""
-        one = {name: np.array([value]) for name, value in conditions.items()}
-        angles, colors = self.looks(one, 1)
-        return float(angles[0, k]), _css(colors[0, k])
+        _, angles, colors = self._one(conditions)
+        return float(angles[k]), _css(colors[k])
 
     def paint(self, canvas, trials):
         angles, colors = self.looks(trials.conditions, trials.n)
         bars = np.concatenate(
             [np.cos(2 * angles)[..., None], np.sin(2 * angles)[..., None], colors], axis=2
         )
+        bars = bars * self.there(trials.conditions, trials.n)[..., None]
         place = np.asarray(trials.ground_truth, int)
         canvas.show("sample", bars[np.arange(trials.n), place], during="sample")
         canvas.show("items", bars.reshape(trials.n, -1), during="decision")

@@ -3,7 +3,7 @@
 import numpy as np
 import param
 
-from neurogym.spec.conditions import Choice, Flips
+from neurogym.spec.conditions import Choice, Flips, Runs
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Levels, Preset, Probability, Timing
@@ -45,17 +45,19 @@ class HierarchicalReasoning(Task):
         " interval is 850 ms by default, which is neither.",
         "The condition ground_truth is the side of the right answer, counted from 0; the side of"
         " the flashes follows from it, the rule and the interval. The answer could not be forced.",
-        "The rule changes with probability p_switch in each trial; it did after 10 to 20 trials,"
-        " which is the same on average, and the lengths did not follow the seed.",
+        "The rule changes after 10 to 20 trials, as it did, and the lengths follow the seed.",
         "The first response in rule_target names the rule; its last step did.",
         "The response time is that of the last answer, from the start of decision; the column"
         " answers has both, each from the start of its own period.",
     )
 
+    sources = {
+        "run_least": "NeuroGym", "run_most": "NeuroGym", "boundary": "paper", "timing": "NeuroGym"
+    }  # fmt: skip
+
     boundary = param.Number(850, bounds=(1, 10_000), doc="longer intervals are long, in ms")
-    p_switch = Probability(
-        round(1 / 15, 4), doc="chance, in each trial, that the rule is another one"
-    )
+    run_least = param.Integer(10, bounds=(1, 1000), doc="least trials with the same rule")
+    run_most = param.Integer(20, bounds=(1, 1000), doc="most trials with the same rule")
     timing = Timing(
         fixation=("truncated_exponential", (600, 400, 800)), rule_target=1000,
         fixation2=("truncated_exponential", (600, 400, 900)), flash1=100,
@@ -91,6 +93,12 @@ class HierarchicalReasoning(Task):
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )  # fmt: skip
 
+    def check(self):
+        if self.run_least > self.run_most:
+            raise ValueError(
+                f"run_least = {self.run_least}: expected at most run_most = {self.run_most}"
+            )
+
     def channels(self):
         return Channels(fixation=1, rule=2, stimulus=2)
 
@@ -100,8 +108,11 @@ class HierarchicalReasoning(Task):
     def conditions(self):
         return dict(
             ground_truth=Choice((0, 1), doc="the right side: 0 left, 1 right"),
-            rule=Flips(
-                self.p_switch, doc="when to answer on the flashes' side: 0 if short, 1 if long"
+            rule=Runs(
+                2,
+                self.run_least,
+                self.run_most,
+                doc="when to answer on the flashes' side: 0 if short, 1 if long",
             ),
         )
 

@@ -1,5 +1,7 @@
 """Comparing intervals of time, and producing them."""
 
+from typing import ClassVar
+
 import numpy as np
 import param
 
@@ -14,8 +16,13 @@ from neurogym.trials.task import Task
 LEAST, MOST = 1.01, 10.0  # how many times as long as the other an interval can be
 
 
+def _comes(first):
+    """Trials in which the blue (0) or the orange (1) disc comes first."""
+    return lambda task, conditions: conditions["order"] == first
+
+
 class IntervalDiscrimination(Task):
-    """Two discs light up, one after the other: report which one was on for longer."""
+    """A blue and an orange disc light up, in either order: report which one was on for longer."""
 
     also = ("duration discrimination", "time perception")
     paper = Paper(
@@ -30,9 +37,18 @@ class IntervalDiscrimination(Task):
         " drawn by itself, so that neither it nor the answer could be forced.",
         "No two intervals are the same: a ratio is at least what makes one step of difference. At"
         " dt 80 every fourth pair was a tie, labelled as if the second were longer.",
-        "ground_truth counts from 0 (0: the first was longer); the actions are one group, choice.",
+        "Either disc comes first, and the answer is a disc: neither its colour nor its turn tells"
+        " which is longer. Channels stim1 and stim2 stand for the discs. The preset neurogym has"
+        " the same disc first always.",
+        "ground_truth counts from 0 (0: blue was longer); the actions are one group, choice.",
     )
+    sources = {
+        "either_order": "paper", "order": "paper",
+        "timing": "NeuroGym", "ratios": "NeuroGym; others for people are our choice",
+    }  # fmt: skip
+    presets = {"neurogym": Preset(either_order=False)}
 
+    either_order = param.Boolean(True, doc="whether either disc can come first, or the blue one")
     dt = param.Number(80, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
     ratios = Levels([1.5, 2], bounds=(LEAST, MOST), doc="longer interval / shorter one")
     timing = Timing(
@@ -48,10 +64,15 @@ class IntervalDiscrimination(Task):
     )  # fmt: skip
 
     rule = FirstResponse("decision", hold="fixation")
-    keys = Keys({"choice": ["first (blue)", "second (orange)"]}, choice=("ArrowLeft", "ArrowRight"))
+    keys = Keys({"choice": ["blue", "orange"]}, choice=("ArrowLeft", "ArrowRight"))
     scene = Scene(
-        Disc(radius=0.15, color=BLUE, during="stim1", x=-0.25),
-        Disc(radius=0.15, color=ORANGE, during="stim2", x=0.25),
+        *(
+            Disc(
+                radius=0.15, color=color, x=x, during=f"stim{1 + (k != first)}", when=_comes(first)
+            )
+            for k, (color, x) in enumerate(((BLUE, -0.25), (ORANGE, 0.25)))
+            for first in (0, 1)
+        ),
         Disc(radius=0.15, outline=0.006, x=-0.25, alpha=0.5),
         Disc(radius=0.15, outline=0.006, x=0.25, alpha=0.5),
         Cross(during=("fixation", "stim1", "delay1", "stim2", "delay2")),
@@ -73,19 +94,25 @@ class IntervalDiscrimination(Task):
         least = min(self.least_ratio(), MOST)
         ratios = np.maximum(self.ratios, least)
         return dict(
-            ground_truth=Choice((0, 1), doc="0: the first is longer, 1: the second"),
+            ground_truth=Choice((0, 1), doc="the disc that is longer: 0 blue, 1 orange"),
+            order=Choice(
+                (0, 1) if self.either_order else (0,), doc="what comes first: 0 blue, 1 orange"
+            ),
             ratio=Choice(ratios, bounds=(least, MOST), doc="longer interval / shorter one"),
         )
 
     def stretch(self, trials):
-        return dict(stim2=np.where(trials.ground_truth == 1, trials.ratio, 1 / trials.ratio))
+        second = trials.ground_truth != trials.order
+        return dict(stim2=np.where(second, trials.ratio, 1 / trials.ratio))
 
     def paint(self, canvas, trials):
         canvas.show("fixation", 1, canvas.timeline.before("decision"))
-        canvas.show("stim1", 1, during="stim1")
-        canvas.show("stim2", 1, during="stim2")
+        for k, channel in enumerate(("stim1", "stim2")):
+            canvas.show(channel, trials.order == k, during="stim1")
+            canvas.show(channel, trials.order != k, during="stim2")
         first, second = (canvas.timeline.shown_ms(period) for period in ("stim1", "stim2"))
-        longer = np.where(first == second, trials.ground_truth, second > first)  # lengths forced
+        longer = np.where(second > first, 1 - trials.order, trials.order)
+        longer = np.where(first == second, trials.ground_truth, longer)  # lengths that are forced
         canvas.answer("choice", longer, during="decision")
 
 
@@ -94,7 +121,10 @@ def _wanted(task, conditions):
 
 
 class MotorTiming(Task):
-    """When the circle flashes wait as long as the screen said, then press."""
+    """When the circle flashes wait as long as the screen said, then press.
+
+    The interval is counted from the onset of the flash to the response.
+    """
 
     also = ("interval production",)
     paper = Paper(
@@ -105,6 +135,7 @@ class MotorTiming(Task):
     )
     tags = ("timing", "go-no-go", "supervised")
     differs = (
+        "The interval begins with the onset of the flash, as it is seen; it began with its end.",
         "The set cue lasts one step at least: at dt 80 it had none.",
         "The label stands at the step that earns most; for the long interval it came one early.",
         "A response before the production is too early and costs rewards['abort'], not only during"
@@ -122,7 +153,12 @@ class MotorTiming(Task):
         dt=20, abort=True, timing=dict(fixation=500, cue=("uniform", (900, 1600)), set=100)
     )
 
-    rule = Interval("production", since="production", hold=("fixation", "cue", "set"))
+    sources: ClassVar = {
+        "targets": "paper", "prod_margin": "NeuroGym", "dt": "NeuroGym", "cue": "NeuroGym",
+        "set": "NeuroGym", "production": "our choice",
+    }  # fmt: skip
+
+    rule = Interval("production", since="set", hold=("fixation", "cue", "set"))
     keys = Keys(go=("Space",))
     scene = Scene(
         Disc(radius=0.14, outline=0.006, alpha=0.5),
@@ -130,6 +166,10 @@ class MotorTiming(Task):
         Disc(radius=0.14, color=BLUE, during="set"),
         Cross(during=("fixation", "cue", "set")),
     )
+
+    def check(self):
+        targets = min(self.targets), max(self.targets)
+        self.check_due(targets, self.rule.tolerance(self), "prod_margin")
 
     def channels(self):
         return Channels(fixation=1, interval=len(self.targets), set=1)
@@ -155,7 +195,11 @@ def _beat(k, **how):
 
 
 class OneTwoThreeGo(Task):
-    """Three flashes come in an even beat: press when the fourth one would come."""
+    """Three flashes come in an even beat: press when the fourth one would come.
+
+    The beat is counted from onset to onset, and so is the interval that is produced: from the third
+    flash to the response.
+    """
 
     also = ("1-2-3-Go", "rhythm", "synchronisation")
     paper = Paper(
@@ -168,6 +212,9 @@ class OneTwoThreeGo(Task):
     differs = (
         "The label stands at the step that earns most; it filled the whole response period, of"
         " which most was not rewarded.",
+        "The intervals of timing are those of the beat, from onset to onset; they lay between"
+        " flashes, so that a beat of 600 ms was one of 700, and with a gain only a part of it was"
+        " multiplied.",
         "Forcing interval1 changes the beat; a forced interval changed the reward alone.",
         "The response period begins after the third flash, and holds the last interval and another"
         " one; interval3 and response were periods of their own.",
@@ -186,12 +233,17 @@ class OneTwoThreeGo(Task):
     human = Preset(
         dt=20, abort=True,
         timing=dict(
-            fixation=500, target=("uniform", (500, 900)), interval1=[500, 600, 700, 800, 900]
+            fixation=500, target=("uniform", (500, 900))
         ),
     )  # fmt: skip
+    sources: ClassVar = {
+        "interval1": "paper", "target": "NeuroGym", "fixation": "NeuroGym", "s1": "NeuroGym",
+        "prod_margin": "NeuroGym", "gain": "our choice: ReadySetGo's", "dt": "NeuroGym",
+    }  # fmt: skip
+    starts_with = {"interval1": "s1", "interval2": "s2"}
 
     rule = Interval(
-        "response", since="response",
+        "response", since="s3",
         hold=("fixation", "target", "s1", "interval1", "s2", "interval2", "s3"),
     )  # fmt: skip
     keys = Keys(go=("Space",))
@@ -201,6 +253,12 @@ class OneTwoThreeGo(Task):
         _beat(3, outline=0.014, color=ORANGE, show="target"),
         Cross(y=-0.25),
     )
+
+    def check(self):
+        least, most = (f(self.timing["interval1"].bounds) for f in (min, max))
+        shown = max(self.dt, least // self.dt * self.dt)
+        tolerance = self.rule.tolerance(self)
+        self.check_due((shown, max(most, shown)), tolerance, "prod_margin", [self.gain])
 
     def channels(self):
         return Channels(fixation=1, stimulus=1, target=1)

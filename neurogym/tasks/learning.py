@@ -3,7 +3,7 @@
 import numpy as np
 import param
 
-from neurogym.spec.conditions import Switches, Uniform
+from neurogym.spec.conditions import Runs, Switches, Uniform
 from neurogym.spec.layout import Actions, Channels, ring
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Levels, Preset, Probability, Rewards, Timing
@@ -37,8 +37,9 @@ class Bandit(Task):
     differs = (
         "p is (0.75, 0.25); under (0.5, 0.5) no arm is better than another, nothing can be learned;"
         " it goes round from the best arm on, and further arms have its last chance.",
-        "Which arm is best is the condition best: any at the start, and another one with"
-        " probability p_switch a trial. It can be forced; p_switch=0 keeps it.",
+        "Which arm is best is the condition best: any, for an episode of so many trials; or, with"
+        " p_switch, any at the start and another one with that probability a trial. It can be"
+        " forced.",
         "The label is the arm that pays most often, and performance 1 means that it was chosen;"
         " there was no label, and performance was always 0.",
         "The condition luck decides what pays: the arms whose chance is above it.",
@@ -48,9 +49,21 @@ class Bandit(Task):
         " to choose no arm, as in the other tasks. A trial was one step.",
     )
 
+    sources = {
+        "episode": "paper: chances stay for an episode, of 100 trials",
+        "p": "paper: one of its bandits, of 75 and 25 %; it draws chances anew in each episode",
+        "n": "paper", "p_switch": "our choice: a restless bandit", "timing": "our choice",
+    }  # fmt: skip
+    presets = {"neurogym": Preset(p=[0.5, 0.5]), "restless": Preset(p_switch=0.02)}
+
     n = param.Integer(2, bounds=(2, ARMS), doc="number of arms")
     p = Levels([0.75, 0.25], bounds=(0, 1), doc="chance that an arm pays, from the best arm on")
-    p_switch = Probability(0.02, doc="chance, in each trial, that another arm becomes the best")
+    episode = param.Integer(
+        100, bounds=(1, 10**6), doc="trials with the same chances, then any arm is the best"
+    )
+    p_switch = Probability(
+        0.0, doc="chance, in each trial, that another arm becomes the best; then without episodes"
+    )
     rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, miss=0.0)
     timing = Timing(fixation=("uniform", (100, 500)), decision=100)
     human = Preset(
@@ -83,7 +96,13 @@ class Bandit(Task):
 
     def conditions(self):
         return dict(
-            best=Switches(self.n, self.p_switch, doc="the arm that pays most often"),
+            best=(
+                Switches(self.n, self.p_switch, doc="the arm that pays most often")
+                if self.p_switch
+                else Runs(
+                    self.n, self.episode, self.episode, any=True, doc="the arm that pays most often"
+                )
+            ),
             luck=Uniform(0, 1, doc="the arms whose chance is above it would pay"),
         )
 

@@ -40,15 +40,17 @@ class PostDecisionWager(Task):
         "A choice is compared with its own label; choices counted from 1 and labels from 0, so that"
         " nobody could earn anything on half of the trials.",
         "Noise is on the stimulus alone, not on the fixation and sure channels too.",
-        "What the sure choice earns is rewards['sure']; 0.7 times the reward was written over it."
-        " It is neither right nor wrong.",
+        "What the sure choice earns is rewards['sure'], 0.8 as in the paper; 0.7 times the reward"
+        " was written over it (the preset neurogym). It is neither right nor wrong.",
         "The sure choice where it is not offered costs rewards['abort'].",
         "The tags two-alternative and supervised are added.",
     )
+    sources = {"sure": "paper: about 80 % of the reward", "cohs": "paper", "timing": "NeuroGym"}
+    presets = {"neurogym": Preset(rewards=dict(sure=0.7))}
 
     cohs = Levels([0, 3.2, 6.4, 12.8, 25.6, 51.2], bounds=(0, 100), doc="motion coherences in %")
     sigma = param.Number(1.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
-    rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, sure=0.7)
+    rewards = Rewards(abort=-0.1, correct=1.0, fail=0.0, sure=0.8)
     timing = Timing(
         fixation=100,
         stimulus=("truncated_exponential", (180, 100, 900)),

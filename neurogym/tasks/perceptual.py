@@ -112,6 +112,9 @@ class Roitman02(PerceptualDecisionMaking):
         " step was dead, and the time always 0.",
     )
 
+    cohs = Levels([0, 3.2, 6.4, 12.8, 25.6, 51.2], bounds=(0, 100), doc="motion coherences in %")
+    sources = {"cohs": "paper", "timing": "NeuroGym", "sigma": "NeuroGym"}
+    presets = {"neurogym": Preset(cohs=[0, 6.4, 12.8, 25.6, 51.2])}
     timing = Timing(fixation=100, stimulus=2000)
     human = Preset(dt=20, abort=True, timing=dict(fixation=("uniform", (500, 1000)), stimulus=3000))
     rule = FirstResponse("stimulus", hold="fixation")
@@ -159,9 +162,17 @@ class ContextDecisionMaking(Task):
         "ground_truth and other_choice count from 0, as in the other tasks.",
         "Channels are the groups stimulus_mod1 and stimulus_mod2, not stim1_mod1, stim2_mod1, ...",
         "A wrong answer earns rewards['fail'], 0 by default; the key was missing.",
+        "The context changes from trial to trial and is told, as in the paper; by default it was"
+        " the same in all trials, which is the preset neurogym.",
     )
+    sources = {
+        "use_expl_context": "paper", "cohs": "NeuroGym, about the paper's", "timing": "NeuroGym",
+    }  # fmt: skip
+    presets = {"neurogym": Preset(use_expl_context=False)}
 
-    use_expl_context = param.Boolean(False, doc="whether channels tell the context in each trial")
+    use_expl_context = param.Boolean(
+        True, doc="whether the context changes from trial to trial, and channels tell it"
+    )
     impl_context_modality = param.Integer(
         0, bounds=(0, 1), doc="the relevant modality when the context is not told (0: first)"
     )
@@ -177,7 +188,6 @@ class ContextDecisionMaking(Task):
     human = Preset(
         dt=20,
         abort=True,
-        use_expl_context=True,
         timing=dict(
             fixation=700,
             stimulus=1000,

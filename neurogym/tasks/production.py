@@ -34,6 +34,9 @@ SOHN = Paper(
     2019,
 )
 DIFFERS = (
+    "The interval is counted from onset to onset: that between the flashes from the first one's to"
+    " the second one's, that which is produced from the last flash's to the response. They lay"
+    " between the flashes, whose lengths so added to what was to be measured.",
     "The first step at which the output reaches 0.95 is the response: it ends the trial, and is"
     " right within target_threshold of the interval; right steps were paid one by one.",
     "A response before the production is too early and costs rewards['abort']; an output of 0.05"
@@ -66,7 +69,20 @@ class _Production(Task):
     closed = True
     foreseen = True
     window = ("production",)
+    since = "set"
     keys = Controls(Press("Space", "now", "hold", {"output": 1}))
+
+    def check(self):
+        intervals = self.intervals()
+        self.check_due((min(intervals), max(intervals)), self.tolerance, "target_threshold")
+
+    def tolerance(self, interval):
+        """How many ms a response may be off."""
+        return max(self.target_threshold * interval, self.dt / 2)
+
+    def intervals(self):
+        """All intervals that are drawn, in ms."""
+        raise TypeError(f"{type(self).__name__} has no intervals")
 
     def channels(self):
         return Channels(cue=1, pulse=1)
@@ -90,25 +106,32 @@ class _Production(Task):
         for pulse in ("ready", "set"):
             if pulse in names:
                 canvas.show("pulse", PULSE, during=pulse)
-        interval = self.interval(trials)
+        interval = canvas.due_ms = np.asarray(self.interval(trials), float)
+        line = canvas.timeline
+        before = (line.start["production"] - line.start["set"]) * self.dt  # ms of the flash
 
         def output(trial, ms):
-            share = (ms + self.dt / 2) / interval[trial]
+            share = (before[trial] + ms + self.dt / 2) / interval[trial]
             ramp = np.minimum(share, 1) * (THRESHOLD - 0.01) if self.target_ramp else 0.0
             return np.where(share >= 1, 1.0, ramp)[:, None]
 
         canvas.aim("output", output, during="production")
 
+    def begin(self, trial):
+        return dict(waited=0)  # steps since the onset of the last flash
+
     def react(self, trial, state, step, action):
-        rewards = self.plan.rewards
+        rewards, waited = self.plan.rewards, state.waited
+        if step.during("set", "production"):
+            state.waited += 1
         if action[0] < THRESHOLD:
             missed = rewards["miss"] if step.last else 0.0
             return Effect(reward=missed, outcome=Outcome.MISS if step.last else Outcome.NONE)
         if not step.during("production"):
             return Effect(reward=rewards["abort"], ends=self.abort, outcome=Outcome.EARLY)
         interval = self.interval(trial)
-        off = abs(step.since * self.dt - interval)
-        right = off <= max(self.target_threshold * interval, self.dt / 2)
+        off = abs(waited * self.dt - interval)
+        right = off <= self.tolerance(interval)
         return Effect(
             reward=rewards["correct"] if right else rewards["fail"],
             ends=True,
@@ -157,10 +180,14 @@ class CueSetGo(_Production):
         *_output(),
     )
 
+    def intervals(self):
+        return (720, 760, 800, 840, 880, 1420, 1460, 1500, 1540, 1580)
+
     def conditions(self):
-        values = (720, 760, 800, 840, 880, 1420, 1460, 1500, 1540, 1580)
         return dict(
-            interval=Choice(values, bounds=(200, 2000), unit="ms", doc="the interval to produce")
+            interval=Choice(
+                self.intervals(), bounds=(200, 2000), unit="ms", doc="the interval to produce"
+            )
         )
 
     def cue(self, trials):
@@ -190,6 +217,8 @@ class _ReadySetGo(_Production):
         *_output(),
     )
 
+    starts_with = {"estimation": "ready"}
+
     def stretch(self, trials):
         return dict(estimation=self.interval(trials) / SECOND)
 
@@ -203,10 +232,14 @@ class ReadySetGo_SinglePrior(_ReadySetGo):
         timing=dict(burn=300, wait=500, ready=100, set=100, production=2000),
     )  # fmt: skip
 
+    def intervals(self):
+        return (480, 560, 640, 720, 800)
+
     def conditions(self):
-        values = (480, 560, 640, 720, 800)
         return dict(
-            interval=Choice(values, bounds=(200, 1100), unit="ms", doc="the interval to produce")
+            interval=Choice(
+                self.intervals(), bounds=(200, 1100), unit="ms", doc="the interval to produce"
+            )
         )
 
     def cue(self, trials):
@@ -230,6 +263,9 @@ class ReadySetGo_DoublePrior(_ReadySetGo):
             prior=Choice((0, 1), doc="which intervals there are: 0 short ones, 1 long ones"),
             place=Choice(range(5), doc="which of them it is, the shortest first"),
         )
+
+    def intervals(self):
+        return tuple(PRIORS.ravel())
 
     def interval(self, trial):
         return PRIORS[trial.prior, trial.place]

@@ -1,6 +1,7 @@
 """Adding up evidence that comes in pieces."""
 
 from itertools import permutations
+from typing import ClassVar
 
 import numpy as np
 import param
@@ -30,9 +31,22 @@ from neurogym.trials.task import Task
 LEFT_RIGHT = ("ArrowLeft", "ArrowRight")
 
 
-class MultiSensoryIntegration(Task):
-    """Two patches of dots move the same way, one more clearly than the other: report the way."""
+SENSES = ("first", "second")
 
+
+def _shows(sense):
+    return lambda task, c: task.split or c["modality"] in (sense, "both")
+
+
+class MultiSensoryIntegration(Task):
+    """Dots move one way, in one patch or in both of them: report the way.
+
+    Each of two senses gives evidence of its own, alone in a third of the trials each and together
+    in the rest. Who adds up what both say has in these a d' of sqrt(d1^2 + d2^2): that is the
+    benefit to be measured. Where a sense is absent its channels are silent, without noise.
+    """
+
+    called = "Multisensory Integration"
     also = ("cue combination", "multisensory", "multimodal")
     paper = Paper(
         "Multisensory decision-making in rats and humans",
@@ -42,6 +56,9 @@ class MultiSensoryIntegration(Task):
     )
     tags = ("perceptual", "two-alternative", "supervised")
     differs = (
+        "Trials have one sense alone, the other, or both, as in the paper, each with the coherence"
+        " coh; both were always there and shared it, so that nothing could be gained by adding them"
+        " up: the preset neurogym, or split.",
         "Only the stimuli are noisy; the fixation channel had noise too.",
         "A wrong answer earns rewards['fail'], 0 by default; the key was missing.",
         "The paper is one that has such a task; none was named.",
@@ -49,7 +66,11 @@ class MultiSensoryIntegration(Task):
     )
 
     dim_ring = param.Integer(2, bounds=(2, 64), doc="number of directions, evenly spaced")
-    cohs = Levels([5, 15, 50], bounds=(0, 100), doc="coherences of both modalities together in %")
+    cohs = Levels([5, 15, 50], bounds=(0, 100), doc="coherences of each sense in %")
+    second = param.Number(1.0, bounds=(0, 1), doc="coherence of the second sense / of the first")
+    split = param.Boolean(
+        False, doc="whether both senses are always there and share a coherence at random"
+    )
     sigma = param.Number(1.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
     timing = Timing(fixation=300, stimulus=750, decision=100)
     human = Preset(
@@ -58,13 +79,20 @@ class MultiSensoryIntegration(Task):
         cohs=[10, 20, 40, 80],
         timing=dict(fixation=700, stimulus=1200, decision=2000),
     )
+    presets: ClassVar = {"neurogym": Preset(split=True)}
+    sources: ClassVar = {
+        "modality": "paper", "second": "our choice: both senses as reliable", "cohs": "NeuroGym",
+        "sigma": "NeuroGym", "fixation": "NeuroGym", "stimulus": "NeuroGym",
+        "decision": "NeuroGym", "coh": "of dots, in place of the paper's rates: NeuroGym",
+    }  # fmt: skip
 
     rule = FirstResponse("decision", hold="fixation")
     keys = Keys(choice="ring")
     scene = Scene(
         *(
-            Dots(evidence=f"stimulus_mod{modality}", x=x, aperture=0.42, during="stimulus")
-            for modality, x in ((1, -0.25), (2, 0.25))
+            Dots(evidence=f"stimulus_mod{k}", x=x, aperture=0.42, during="stimulus",
+                 when=_shows(sense))
+            for k, x, sense in ((1, -0.25, "first"), (2, 0.25, "second"))
         ),
         Cross(during=("fixation", "stimulus")),
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
@@ -78,18 +106,30 @@ class MultiSensoryIntegration(Task):
         return Actions(fixation=1, choice=self.dim_ring)
 
     def conditions(self):
+        if self.split:
+            which = dict(coh_prop=Uniform(0, 1, doc="share of it that the first sense has"))
+        else:
+            which = dict(modality=Choice((*SENSES, "both"), doc="which senses give evidence"))
         return dict(
             ground_truth=Choice(range(self.dim_ring), doc="index of the direction"),
-            coh=Choice(self.cohs, bounds=(0, 100), unit="%", doc="coherence of both together"),
-            coh_prop=Uniform(0, 1, doc="share of it that the first modality has"),
-        )
+            coh=Choice(self.cohs, bounds=(0, 100), unit="%", doc="coherence, of the first sense"
+                       if not self.split else "coherence of both together"),
+            **which,
+        )  # fmt: skip
 
     def paint(self, canvas, trials):
         canvas.show("fixation", 1, canvas.timeline.before("decision"))
-        for modality, share in ((1, trials.coh_prop), (2, 1 - trials.coh_prop)):
-            evidence = cosine_ring(self.dim_ring, trials.ground_truth, trials.coh * share)
-            canvas.show(f"stimulus_mod{modality}", evidence, during="stimulus")
-            canvas.noise(f"stimulus_mod{modality}", self.sigma, during="stimulus")
+        if self.split:
+            there = np.ones((2, trials.n), bool)
+            shares = np.stack([trials.coh_prop, 1 - trials.coh_prop])
+        else:
+            there = np.stack([np.isin(trials.modality, (sense, "both")) for sense in SENSES])
+            shares = np.array([[1.0], [self.second]]) * there
+        for k in range(2):
+            evidence = cosine_ring(self.dim_ring, trials.ground_truth, trials.coh * shares[k])
+            shown = np.where(there[k][:, None], evidence, 0.0)
+            canvas.show(f"stimulus_mod{k + 1}", shown, during="stimulus")
+            canvas.noise(f"stimulus_mod{k + 1}", self.sigma * there[k], during="stimulus")
         canvas.answer("choice", trials.ground_truth, during="decision")
 
 

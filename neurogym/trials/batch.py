@@ -149,6 +149,7 @@ class TrialBatch(ABC):
 
     ob: np.ndarray
     parts: Sequence[tuple[np.ndarray, TrialBatch | None]] = ()
+    due: np.ndarray | None = None  # (n,) of intervals that are produced: how long they should be
 
     def __init__(self, task: Painted, trials: Trials, timeline: Timeline):
         self.task: Any = task
@@ -195,6 +196,11 @@ class TrialBatch(ABC):
     @abstractmethod
     def _judged(self) -> tuple[Payoffs | None, np.ndarray | None]:
         """`payoffs` and `kind`."""
+
+    @property
+    @abstractmethod
+    def with_noise(self) -> np.ndarray:
+        """Which trials have noise in some channel, (n,) bool."""
 
     @abstractmethod
     def noisy(self, i: int) -> np.ndarray:
@@ -267,6 +273,7 @@ class PaintedBatch(TrialBatch):
             rows, trial, ms = self._within(periods)
             self.ob[rows, columns] += function(trial, ms)
         self._add_noise(draws)
+        self.due = canvas.due_ms
         if canvas.due_ms is not None:  # the rule finds the step to label
             self._judged = self._judge()
 
@@ -364,6 +371,13 @@ class PaintedBatch(TrialBatch):
         last = self.offsets[1:] - 1
         payoffs, kind = self.task.plan.rule.judge(self.task.plan, self._canvas, self._segment, last)
         return self._varied(payoffs, kind)
+
+    @cached_property
+    def with_noise(self) -> np.ndarray:
+        found = np.zeros(self.n, bool)
+        for _, periods, sd in self._noises:
+            found |= (np.asarray(sd) > 0) & self.timeline.steps[:, periods].any(axis=1)
+        return found
 
     def noisy(self, i: int) -> np.ndarray:
         steps = self.timeline.steps[i]

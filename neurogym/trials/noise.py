@@ -71,10 +71,8 @@ def is_shared(env: Any, by_channels: bool = False) -> bool | None:
     """
     if env.declared is None:
         return None
-    if by_channels:
-        return True if env.noisy.any() else None
+    if by_channels or not env.has_noise:
+        return True if env.has_noise else None
     told = shared_in(env)
-    if not told:
-        return None
     excused, shares = env.declared.hidden_noise, {name: share for name, (share, _) in told.items()}
     return any(shares.values()) and all(shares[name] == 1 or name in excused for name in shares)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, ClassVar
@@ -35,6 +36,11 @@ def in_words(id: str) -> str:
         return name.replace(".", " · ").replace("_", " ")
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z0-9])(?=[A-Z][a-z])", " ", name)
     return spaced.replace("_", " ").strip()
+
+
+def _carried(values: np.ndarray, told: Any) -> Any:
+    """What the next draw of a condition is told, as JSON."""
+    return values[-1].item() if told is None else told
 
 
 @dataclass(frozen=True)
@@ -245,6 +251,44 @@ class Task(param.Parameterized):
             raise ValueError(
                 f"timing[{period!r}] = {duration} can be {has} steps of dt = {self.dt:g} ms:"
                 f" expected at least {steps} steps, {steps * self.dt:g} ms; {why}"
+            )
+
+    def check_due(
+        self,
+        intervals: tuple[float, float],
+        tolerance: Callable[[float], float],
+        share: str,
+        gains: Sequence[float] = (1.0,),
+    ) -> None:
+        """For `check`: raise ValueError unless intervals of a length in ms can be produced.
+
+        `intervals` are the shortest and the longest one, each of which is to be produced times each
+        of `gains`, which lengthen the window. An interval begins with the period `since`, ends in
+        the window's only one, and may be off by `tolerance` ms, which the parameter `share` sets.
+        """
+        window = self.rule.periods[0] if self.rule else self.window[0]
+        since = self.rule.since if self.rule else self.since
+        least = intervals[0] * min(gains)
+        if self.dt > 2 * tolerance(least):
+            raise ValueError(
+                f"dt = {self.dt:g} ms: expected at most {2 * tolerance(least):g} ms, so that a step"
+                f" ends the shortest interval, {least:g} ms, within {share} ="
+                f" {getattr(self, share):g} of it"
+            )
+        names, dt = list(self.timing), self.dt
+        before = names[names.index(since) : names.index(window)]
+        lead = dt * sum(int(to_steps(self.timing[p].bounds[1], dt)) for p in before)
+        if lead > least + tolerance(least):
+            raise ValueError(
+                f"timing[{since!r}] = {self.timing[since]}: {window} can begin {lead:g} ms after"
+                f" {since}, at dt = {dt:g} ms; expected at most {least:g} ms, the shortest interval"
+            )
+        grows = self.timing[window].kind == "times"  # with the interval
+        for gain, ms in itertools.product(gains, set(intervals)):
+            due, longer = ms * gain, gain * (ms / intervals[0] if grows else 1.0)
+            steps = int(np.ceil((due - tolerance(due) - lead) / dt)) + 1
+            self.needs(
+                window, int(np.ceil(steps / longer)), f"an interval of {due:g} ms ends in it"
             )
 
     def _check_window(self) -> None:
@@ -521,18 +565,19 @@ class Task(param.Parameterized):
 
     def draw(self, rng: np.random.Generator, n: int, last: Mapping[str, Any]) -> Draw:
         """Draw what differs among n trials, given what the trial before them carries on."""
-        conditions = {
-            name: condition.draw(rng, n, last.get(name))
+        drawn = {
+            name: condition.draw_on(rng, n, last.get(name))
             for name, condition in self.plan.conditions.items()
         }
         timing = self.plan.timing
         ms = {p: duration.sample(rng, n) for p, duration in timing.items() if duration.is_random}
         kept = [k for k, condition in self.plan.conditions.items() if condition.carries]
         known = {name: last[name] for name, _ in self.plan.learned if name in last}
+        conditions = {name: values for name, (values, _) in drawn.items()}
         draw = Draw(rng, n, conditions, ms, known)
         for key, wrapper in self.plan.layers.items():
             draw.carried[key] = wrapper.draw(self, draw, last.get(key))
-        draw.carried.update((k, conditions[k][-1].item()) for k in kept)
+        draw.carried.update((k, _carried(conditions[k], drawn[k][1])) for k in kept)
         return draw
 
     def chances(self, rng: np.random.Generator, n: int, last: Mapping[str, Any]) -> Draw:
@@ -543,9 +588,9 @@ class Task(param.Parameterized):
                 draw.luck[name] = condition.chance(rng, n)
                 draw.conditions[name] = np.zeros(n)
                 continue
-            draw.conditions[name] = condition.draw(rng, n, last.get(name))
+            draw.conditions[name], after = condition.draw_on(rng, n, last.get(name))
             if condition.carries:
-                draw.carried[name] = draw.conditions[name][-1].item()
+                draw.carried[name] = _carried(draw.conditions[name], after)
         for period, duration in plan.timing.items():
             if duration.is_random:
                 draw.ms[period] = duration.sample(rng, n)

@@ -266,6 +266,17 @@ class JointBatch(TrialBatch):
         first = np.repeat(self.offsets[trials] + shift - batch.offsets[:-1], lengths)
         return first + np.arange(len(batch.ob))
 
+    @cached_property
+    def with_noise(self) -> np.ndarray:
+        found = np.zeros(self.n, bool)
+        for here, own in self.parts:
+            if own is not None:
+                found[here] |= own.with_noise
+        for _, during, by_trial in self._noises:
+            on = np.bincount(self.trial, self.rows(during), self.n) > 0
+            found |= (by_trial > 0) & on
+        return found
+
     def noisy(self, i: int) -> np.ndarray:
         rows = slice(*self.offsets[i : i + 2].tolist())
         noisy = np.zeros((rows.stop - rows.start, self.ob.shape[1]), bool)

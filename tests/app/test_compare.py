@@ -93,3 +93,53 @@ def test_the_agents_of_the_library_play(compare, name):
     choose(compare, name)
     assert len(compare.agents) == 4
     assert compare.pictures
+
+
+ECHOES = [{"PassReward": {}}, {"PassAction": {}}]
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Compare, of a choice."""
+    with Store(tmp_path / "b.db") as store:
+
+        def made(**choice):
+            compare = Compare(StudioState(**choice), store, lambda view: None)
+            compare.job.future.result(60)
+            return compare
+
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("task", "offered"),
+    [
+        ("Bandit-v0", ["q-learner", "win-stay-lose-shift"]),
+        ("DawTwoStep-v0", ["two-step"]),
+        ("PostDecisionWager-v0", ["confidence", "integrator"]),
+        ("ReadySetGo-v0", ["interval"]),
+        ("GoNogo-v0", ["signal-detection"]),
+        ("PerceptualDecisionMaking-v0", ["integrator"]),
+        ("DelayMatchSample-v0", []),
+    ],
+)
+def test_agents_are_offered_where_they_fit_and_an_observer_is_chosen(page, task, offered):
+    compare = page(task=task, trials=3)
+    names = [name for name in compare.agent.options if name in AGENTS]
+    assert {*names} == {"random", "oracle", *offered}
+    assert compare.agent.value == (offered[0] if offered else "oracle")
+    assert len(compare.agents) == 3
+    assert {*compare.form.fields} == {key for key in compare.policy.param if key != "name"}
+
+
+def test_a_learner_learns_in_compare_what_it_learns_in_a_rollout(page):
+    compare = page(task="Bandit-v0", trials=800, preset="agent", seed=3, wrappers=ECHOES)
+    compare.agent.value = "q-learner"
+    compare.job.future.result(60)
+    right = [row["correct"] for row in compare.agents]
+    rows = ngym.rollout("Bandit", "q-learner", 800, seed=3, stack=ECHOES)
+    assert right == [row["correct"] for row in rows]
+    assert sum(right) / 800 > 0.65
+    assert compare.form.set("alpha", 0.0) is None
+    compare.job.future.result(60)
+    assert sum(row["correct"] for row in compare.agents) / 800 < 0.6

@@ -183,7 +183,9 @@ def test_a_widget_without_room_for_an_error_is_left_alone():
 # -- periods ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("task", ["GoNogo-v0", "ReadySetGo-v0", "PulseDecisionMaking-v0"])
+@pytest.mark.parametrize(
+    "task", ["GoNogo-v0", "IntervalDiscrimination-v0", "PulseDecisionMaking-v0"]
+)
 def test_every_kind_of_length_can_be_chosen(task):
     view = opened(task)
     for period, first in view.choice.bare().timing.items():

@@ -5,6 +5,7 @@ import csv
 import pytest
 
 import neurogym as ngym
+from app.pages.compare import Compare
 from app.pages.data import Data
 from app.state import StudioState
 from neurogym.records.database import Store, run_of
@@ -89,3 +90,48 @@ def test_a_run_that_is_picked_shows_its_id_and_trials(data):
     assert any(getattr(part, "label", "") == f"Copy id {one}" for part in head)
     assert len(rows.value) == 2
     assert {row["run_id"] for row in downloaded(data.one)} == {one}
+
+
+DOUBTFUL = [
+    {"flags": {"implausible": ["rt_ms"]}}, {"flags": {"implausible": ["key_ms"], "mismatch": {}}},
+    {"late_frames": 3}, {"flags": {"interrupted": "pause"}, "outcome": None, "correct": None}, {},
+]  # fmt: skip
+TOLD = (
+    "Of 5 trials: 2 with a value that no screen and keys can give, 1 that the browser scored"
+    " otherwise than Python, 1 with late frames, 1 broken off. See their flags."
+)
+
+
+@pytest.fixture
+def doubtful(store):
+    """A person's run some of whose trials are flagged."""
+    rows = ngym.rollout("GoNogo-v0", "oracle", trials=5)
+    rows = [
+        {**row, "subject_kind": "human", **more} for row, more in zip(rows, DOUBTFUL, strict=True)
+    ]
+    store.add_run(run_of(rows))
+    store.add_trials(rows)
+    return rows
+
+
+def texts(parts):
+    return [part.object for part in parts if isinstance(getattr(part, "object", None), str)]
+
+
+def test_flags_are_told_in_words_beside_the_trials(store, doubtful):
+    data = Data(StudioState(view="data"), store, lambda view: None)
+    told = data._trials(store.run(doubtful[0]["run_id"]))
+    assert TOLD in texts(told)
+    sound = data._trials(next(run for run in store.runs() if run["subject"] == "anna"))
+    assert len(sound) == len(told) - 1
+
+
+def test_flags_are_told_in_words_in_compare(store, doubtful):
+    choice = StudioState(view="compare")
+    choice.take(store.run(doubtful[0]["run_id"]))
+    page = Compare(choice, store, lambda view: None)
+    try:
+        told = TOLD.replace("5 trials", "4 trials").replace(", 1 broken off", "")
+        assert told in texts(page.__panel__().objects)
+    finally:
+        page._stop()

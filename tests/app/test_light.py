@@ -76,6 +76,17 @@ def test_one_that_was_begun_and_not_stored_keeps_its_name(store):
         assert runs.begun(QUERY, ANNA, odd).run["run_id"] != odd
 
 
+def test_a_deleted_run_is_not_begun_again(store):
+    begun = runs.begun(QUERY, ANNA)
+    play(store, begun, ANNA)
+    gone = begun.run["run_id"]
+    assert store.delete_run(gone)
+    for query in (QUERY, begun.named):
+        assert runs.begun(query, ANNA, gone).run["run_id"] != gone
+        playing = runs.begun(query, ANNA, gone, playing=True)  # whose page has its trials
+        assert playing.run["run_id"] == gone
+
+
 @pytest.mark.parametrize("who", [BERT, None])
 def test_a_shared_address_starts_a_run_of_ones_own_with_the_same_settings(store, who):
     begun = runs.begun(QUERY, ANNA)

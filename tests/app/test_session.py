@@ -82,8 +82,9 @@ def untimed(row):
 def shown(trial, cut_off=False):
     """The periods of a trial as a screen shows them."""
     dt = trial["dt"]
+    begun = 1000.25 - dt * trial["counted"] if "asked" in trial else 900.5
     told = [
-        [name, 900.5 + dt * first, dt * (last - first)] for name, first, last in trial["periods"]
+        [name, begun + dt * first, dt * (last - first)] for name, first, last in trial["periods"]
     ]
     return [[name, onset, None if cut_off else ms] for name, onset, ms in told]
 
@@ -425,6 +426,21 @@ def test_each_of_several_answers_has_the_stamps_of_a_person(store):
             row["response"], row["rt_ms"], row["key_ms"], row["onset_ms"],
         )  # fmt: skip
         assert first["onset_ms"] < first["key_ms"] < last["onset_ms"]
+
+
+@pytest.mark.parametrize("off", [0, 40])
+def test_a_produced_interval_is_that_from_the_shown_onset_to_the_key(store, off):
+    player = Player(store, make_run(store, "ReadySetGo-v0"))
+    player.policy = lambda trial, k: int(k == trial["window"][0] + 30)
+    player.ready()
+    record = player.record(player.queue.pop(0))
+    record["produced_ms"] += off
+    player.say(**record)
+    (row,) = store.trials(run_id="run1")
+    onset = next(onset for name, onset, _ in row["periods"] if name == "set")
+    assert row["produced_ms"] == row["key_ms"] - onset
+    seen = {"produced_ms": row["produced_ms"] + off}
+    assert row["flags"] == ({"mismatch": seen} if off else {})
 
 
 @pytest.mark.parametrize(
@@ -1188,7 +1204,37 @@ def test_a_row_that_the_database_does_not_take_stays_in_the_browser(store, playe
     store.delete_run("run1")
     ack, *_ = player.say(**player.record(trial))
     assert ack["keep"] is True
-    assert "no run 'run1'" in ack["refused"]
+    assert "the run was deleted on the server" in ack["refused"]
+
+
+@pytest.mark.parametrize("back", ["goes on", "ready", "resume", "another run"])
+def test_a_deleted_run_does_not_come_back_with_what_a_browser_still_has(store, player, back):
+    player.say(**player.record(player.queue.pop(0)))
+    waiting = [player.record(player.queue.pop(0)) for _ in range(3)]
+    assert store.delete_run("run1")
+    other = player
+    if back == "another run":
+        other = Player(store, make_run(store, run_id="run2"))
+        other.session.adopt = lambda run_id, address: player.session.run
+    elif back != "goes on":
+        other = Player(store, player.session.run)
+    if back == "resume":
+        other.say(type="resume", have=[record["uid"] for record in waiting])
+    elif back != "goes on":
+        other.ready()
+    for record in waiting:
+        other.say(**record)
+        ack = other.acks[record["uid"]]
+        assert ack["keep"] is True
+        assert ack["refused"].startswith("the run was deleted on the server. The answer is kept")
+    assert store.run("run1") is None
+    assert store.trials() == []
+    assert other.over == (back != "another run")  # nothing to go on with
+    store.add_run(player.session.run)  # who wants it back adds it
+    again = Player(store, player.session.run)
+    again.ready()
+    assert "refused" not in again.say(**waiting[0])[0]
+    assert [row["uid"] for row in store.trials()] == [waiting[0]["uid"]]
 
 
 # -- what was tampered with ------------------------------------------------------------------------

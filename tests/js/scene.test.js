@@ -67,3 +67,24 @@ test("what is not on cannot be chosen, and a new choice takes the place of the l
   stage.press(2, [1], [], null);
   assert.deepEqual(seen(stage, 1050), [2]);
 });
+
+test("flashes of a frame are all seen, each apart, at any refresh rate; a dark one is gone for them", () => {
+  const times = [0, 41, 83.5, 127, 168.2, 209, 300, 340.1, 381, 460, 500.5, 541, 582, 623, 720, 955];
+  for (const hz of [60, 75, 85, 100, 120, 144, 240]) {
+    for (const jitter of [0, 0.8]) {
+      const flash = {rate: null, times, ms: 0, share: 1, dark: false};
+      const stage = new Scene([disc(1, {flash}), disc(2, {flash: {...flash, dark: true}})], 1, new Refresh(hz));
+      const shown = [];
+      for (let i = 0; i * 1000 / hz < 1000; i++) shown.push(seen(stage, 5000 + (i * 1000) / hz + jitter * (i % 3)));
+      const lit = shown.map((drawn) => drawn.includes(1));
+      assert.equal(lit.filter(Boolean).length, times.length, `${hz} Hz`);
+      assert.ok(lit.every((on, i) => !(on && lit[i + 1])), `${hz} Hz`);
+      assert.ok(shown.every((drawn) => drawn.length === 1)); // one or the other: as much light in each frame
+    }
+  }
+});
+
+test("a flash whose frame came late is seen in the next one; a frame that is drawn again shows the same", () => {
+  const stage = scene(disc(1, {flash: {rate: null, times: [20], ms: 0, share: 1, dark: false}}));
+  assert.deepEqual([1000, 1000, 1100, 1100, 1117].map((ts) => seen(stage, ts).length), [0, 0, 1, 1, 0]);
+});

@@ -22,3 +22,13 @@ test("of several tasks each is told by its name, those that were on", () => {
   assert.equal(verdicts[1], null);
   assert.equal(told({outcome: 2, reward: 1, parts: []}, config).text, "Correct");
 });
+
+test("of an interval that was produced it is told how far off it was, and which way", () => {
+  const config = {feedback: "outcome"};
+  const said = (outcome, produced) => told({outcome, reward: 1, produced_ms: produced}, config, 800).text;
+  assert.equal(said(2, 765.2), "Correct, 35 ms early");
+  assert.equal(said(3, 1040), "Wrong, 240 ms late");
+  assert.equal(said(2, 800.3), "Correct, on time");
+  assert.equal(said(4, null), "Too slow");
+  assert.equal(told({outcome: 2, reward: 1, produced_ms: 765}, config).text, "Correct");
+});

@@ -12,6 +12,7 @@ import neurogym as ngym
 from neurogym.records.measures import chronometric, psychometric, summary
 from neurogym.spec.parameters import Timing
 from neurogym.subjects import AGENTS, Integrator, Model, Oracle, RandomAgent, agent
+from neurogym.subjects.monitor import Monitor
 from neurogym.tasks.perceptual import PerceptualDecisionMaking, cosine_ring
 from neurogym.trials.catalogue import task_class
 
@@ -234,6 +235,131 @@ def test_where_each_trial_is_an_episode_a_model_begins_anew():
     found = ngym.rollout(gym.make("CartPole-v1"), model, 3)
     assert len(found) == 3
     assert model.states.count(None) == 3
+
+
+# -- what is remembered ---------------------------------------------------------------------------
+
+ECHOES = [{"PassReward": {}}, {"PassAction": {}}]
+
+
+class LearnsInItsState:
+    """A recurrent model, as Stable-Baselines3 has them, whose state is that of a Q-learner.
+
+    It sees the last reward and action, in its last two channels, and knows the cue by the first.
+    """
+
+    def __init__(self, alpha=0.4, beta=6.0):
+        self.alpha, self.beta = alpha, beta
+        self.rng = np.random.default_rng(0)
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=True):
+        ob, values = np.atleast_2d(observation), state
+        if values is None or episode_start[0]:
+            values, self.rng = np.zeros(2), np.random.default_rng(0)
+        reward, action = ob[0, -2:]
+        if action > 0:
+            values = values.copy()
+            values[int(action) - 1] += self.alpha * (reward - values[int(action) - 1])
+        if ob[0, 0] > 0.5:
+            return np.array(0), values
+        p = 1 / (1 + np.exp(-self.beta * (values[1] - values[0])))
+        return np.array(1 + (self.rng.random() < p)), values
+
+
+def in_a_plain_loop(model, trials, seed):
+    """What the model did in so many trials, as anyone would step it: (response, reward) of each."""
+    env = ngym.make("Bandit", stack=ECHOES)
+    ob, _ = env.reset(seed=seed)
+    state, start, told = None, np.array([True]), []
+    while len(told) < trials:
+        action, state = model.predict(ob, state=state, episode_start=start)
+        start = np.array([False])
+        ob, reward, _, _, info = env.step(int(action))
+        if info["new_trial"]:
+            told.append((info["response"], float(reward), info["performance"]))
+    return told
+
+
+def told_of(rows):
+    return [(row["response"], row["reward"], row["performance"]) for row in rows]
+
+
+def test_a_learner_in_the_state_learns_everywhere_what_it_learns_in_a_plain_loop():
+    alone = in_a_plain_loop(LearnsInItsState(), 1500, seed=3)
+    best = np.mean([performance for *_, performance in alone])
+    assert best > 0.65  # chance is .5
+    rows = ngym.rollout("Bandit", LearnsInItsState(), 1500, seed=3, stack=ECHOES)
+    assert told_of(rows) == alone
+    with Monitor(ngym.make("Bandit", stack=ECHOES), verbose=False) as monitor:
+        found = monitor.evaluate_policy(1500, LearnsInItsState(), seed=3)
+    assert told_of(found["rows"]) == alone
+    forgetful = ngym.rollout(
+        "Bandit", Model(LearnsInItsState(), lasts="trial"), 1500, seed=3, stack=ECHOES
+    )
+    assert abs(summary(forgetful)["accuracy"] - 0.5) < 4 * 0.5 / 1500**0.5
+
+
+def test_what_replays_holds_what_the_agent_was_shown():
+    rows = ngym.rollout("Bandit", LearnsInItsState(), 30, seed=3, stack=ECHOES)
+    for before, row in pairwise(rows):
+        first = ngym.replay(row).ob[0]
+        assert first[-2:].tolist() == [before["reward"], before["response"]]
+
+
+def test_in_a_yoked_run_an_agent_is_told_of_its_own_rewards():
+    person = ngym.rollout("Bandit", "oracle", 400, seed=3, stack=ECHOES)
+    rows = ngym.rollout("Bandit", LearnsInItsState(), yoke=person, stack=ECHOES)
+    assert [row["conditions"] for row in rows] == [row["conditions"] for row in person]
+    assert told_of(rows) == in_a_plain_loop(LearnsInItsState(), 400, seed=3)
+    assert [row["memory"]["echo"] for row in rows[1:]] == [
+        [row["response"], row["reward"]] for row in rows[:-1]
+    ]
+
+
+class Notes:
+    """Writes down what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def start_run(self, env, rng):
+        self.told.append(("run", env.trial_index, rng.random()))
+
+    def begin(self, env, rng):
+        self.env = env
+        self.told.append(("trial", env.trial_index))
+
+    def act(self, ob):
+        return int(self.env.gt_now)
+
+    def receive(self, reward, ended):
+        self.told.append((reward, ended))
+
+
+@pytest.mark.parametrize("id", ["GoNogo", "DawTwoStep", "MatchingPenny"])
+def test_an_agent_is_told_of_runs_trials_and_rewards(id):
+    notes = Notes()
+    rows = ngym.rollout(id, notes, 5, seed=2)
+    assert [what[0] for what in notes.told].count("run") == 1
+    assert notes.told[0][:2] == ("run", 0)
+    assert [what[1] for what in notes.told if what[0] == "trial"] == [0, 1, 2, 3, 4]
+    earned = [[]]
+    for what in notes.told[2:]:
+        if what[0] == "trial":
+            earned.append([])
+        else:
+            earned[-1].append(what)
+    assert [sum(reward for reward, _ in each) for each in earned] == [row["reward"] for row in rows]
+    for each in earned:
+        assert [ended for _, ended in each] == [False] * (len(each) - 1) + [True]
+    ngym.rollout(id, notes, 1, seed=2)
+    assert [what[0] for what in notes.told].count("run") == 2
+
+
+def test_a_learner_forgets_what_it_learned_in_another_run():
+    learner = agent("q-learner")
+    one, two = (ngym.rollout("Bandit", learner, 200, seed=1) for _ in range(2))
+    assert told_of(one) == told_of(two)
 
 
 def test_rows_name_the_agent_and_what_differs_from_its_defaults():

@@ -277,6 +277,28 @@ def test_export_writes_over_exports_alone(run, db, tmp_path, form, text):
     assert len(files.read(out)) == 6
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["rollout", "GoNogo", "--trials", "2"], "mine.csv"),
+        (["rollout", "GoNogo", "--trials", "2"], "mine.json"),
+        (["page", "GoNogo", "--trials", "2"], "mine.html"),
+    ],
+)
+def test_rollout_and_page_write_over_their_own_alone(run, tmp_path, command, name):
+    out, text = tmp_path / name, "<!doctype html>\n<p>[1, 2]</p>\n"
+    out.write_text(text)
+    told = run(*command, "--out", str(out), code=2)[1]
+    assert "there is a file that is no" in told
+    assert "--force writes over it" in told
+    assert out.read_text() == text
+    for more in (["--force"], []):
+        run(*command, "--out", str(out), *more)
+        assert out.read_text("utf-8") != text
+    out.write_text("")
+    run(*command, "--out", str(out))
+
+
 @pytest.mark.parametrize("more", [[], ["--force"]])
 def test_export_does_not_write_over_the_database_that_it_reads(run, db, more):
     told = run("export", "--db", db, "--format", "csv", "--out", db, *more, code=2)[1]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurogym.spec.conditions import Patterns, Permutation, Subset
+from neurogym.spec.conditions import Patterns, Permutation, Runs, Subset
 
 
 def draws(condition, n=5, last=None, seed=0):
@@ -17,6 +17,21 @@ def test_a_subset_is_drawn_as_all_of_them():
     assert condition.decode(values).all()
     assert not condition.carries
     assert str(Subset(4)) == "2 or more of the numbers 1 to 4 in order, such as '1-2'"
+
+
+def test_runs_go_on_where_they_were():
+    condition, rng = Runs(3, 4, 6), np.random.default_rng(2)
+    parts, last = [], None
+    for n in (1, 3, 7, 200, 1):
+        values, last = condition.draw_on(rng, n, last)
+        parts.append(values)
+    values = np.concatenate(parts)
+    lengths = np.diff(np.flatnonzero(np.diff(values)))
+    assert set(lengths) == {4, 5, 6}
+    assert all(type(told) is int for told in last)
+    assert str(condition) == "0 to 2, for 4 to 6 trials each"
+    assert condition.allows(2)
+    assert not condition.allows(3)
 
 
 def test_a_subset_is_read_thing_by_thing():

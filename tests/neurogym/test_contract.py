@@ -439,9 +439,16 @@ def test_settings_give_the_task_back(task, preset):
     for variant in variants(task):
         settings = json.loads(json.dumps(variant.settings(), allow_nan=False))
         assert values_of(type(task)(**settings)) == values_of(variant)
-    changed = type(task)(timing={p: ["uniform", [5000, 6000]] for p in task.timing}, dt=7)
-    settings = json.loads(json.dumps(changed.settings()))
-    assert values_of(type(task)(**settings)) == values_of(changed)
+    produced = bool(task.since or (task.rule and task.rule.since))  # has to be answered in time
+    names = list(task.timing)[: 1 if produced else None]
+    try:
+        changed = type(task)(timing={p: ["uniform", [5000, 6000]] for p in names}, dt=7)
+    except ValueError as error:  # what cannot be answered in time
+        if "timing[" not in str(error):
+            raise
+    else:
+        settings = json.loads(json.dumps(changed.settings()))
+        assert values_of(type(task)(**settings)) == values_of(changed)
     assert type(task)().settings() == {}
 
 
@@ -455,7 +462,7 @@ def outside(parameter):
         yield from ({"nope": 1}, {first: "much"}, {first: None}, 1)
     elif isinstance(parameter, Levels):
         low, high = parameter.level_bounds
-        yield from ([], [low - 1], [high + 1], ["much"], 3)
+        yield from ([], [low - 1], [high + 1], ["much"], "3")
     elif isinstance(parameter, param.Number):
         low, high = parameter.bounds
         yield from ([low - 1] if low is not None else []) + ([high + 1] if high is not None else [])

@@ -79,8 +79,9 @@ def due_ms(task, trial, env):
     """When the response is due, after the start of the period that the rule counts from."""
     if "targets" in task.param:
         return task.targets[trial["ground_truth"]]
-    shown = steps(env, "measure", "interval1").sum() * task.dt
-    return shown * trial["gain"]
+    first, second = ("ready", "set") if "measure" in task.timing else ("s1", "s2")
+    starts = {name: start for name, start, _ in env.periods}
+    return (starts[second] - starts[first]) * task.dt * trial["gain"]
 
 
 def interval(task, trial, env):
@@ -306,8 +307,8 @@ def any_output(task, trial, env):
     due = trial.get("interval")
     if due is None:
         due = (480 + 80 * trial["place"], 800 + 100 * trial["place"])[trial["prior"]]
-    k = np.arange(steps(env, "production").sum())
-    right = np.abs(k * task.dt - due) <= max(task.target_threshold * due, task.dt / 2)
+    k, flash = np.arange(steps(env, "production").sum()), steps(env, "set").sum()
+    right = np.abs((flash + k) * task.dt - due) <= max(task.target_threshold * due, task.dt / 2)
     return task.rewards["correct"] * (0.95**k * 0.05)[right].sum()
 
 

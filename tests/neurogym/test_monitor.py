@@ -504,7 +504,7 @@ def test_data_of_the_evaluation_are_aligned():
 
 
 class Recurrent:
-    """Predicts as Stable-Baselines3 models do, with a state that counts a trial's steps."""
+    """Predicts as Stable-Baselines3 models do, with a state that counts its steps."""
 
     def __init__(self):
         self.states, self.shapes = [], set()
@@ -516,10 +516,11 @@ class Recurrent:
         return np.array(0), 0 if state is None else state + 1
 
 
-def test_a_model_starts_each_trial_afresh():
-    model = Recurrent()
-    found = watched().evaluate_policy(2, model, seed=1)
-    assert model.states == [None, *range(14)] * 2
+def test_a_model_starts_each_evaluation_afresh():
+    model, env = Recurrent(), watched()
+    for _ in range(2):
+        found = env.evaluate_policy(2, model, seed=1)
+    assert model.states == [None, *range(29)] * 2  # two trials of 15 steps
     assert {row["subject"] for row in found["rows"]} == {"Recurrent"}
 
 

@@ -17,8 +17,8 @@ from neurogym.trials.noise import drawn, is_shared, shared_in
 from neurogym.wrappers import Combine, MultiEnvs, Noise
 from tests.structure import TASKS
 
-CLIPPED = 0.12  # of samples, at most
-LOOKS = {"alpha": (0, 1), "radius": (0, 1), "width": (0, 1), "height": (0, 1)}  # what can be drawn
+CLIPPED = 0.05  # of samples, at most
+LOOKS = dict.fromkeys(("alpha", "radius", "width", "height", "color_share"), (0, 1))  # can be drawn
 
 
 def env_of(id, preset="human", **params):
@@ -48,13 +48,16 @@ def test_each_task_says_of_its_noise_whether_it_is_shared_or_why_not(id, monkeyp
     cls = task_class(id)
     assert set(cls.unshared) <= makes_noise(id, monkeypatch)
     assert all(why[0].islower() and not why.endswith(".") for why in cls.unshared.values())
-    env, told, flags = env_of(id), facts(id)["noise"], set()
-    for index in range(12):
-        for name, (share, count) in shared_in(at(env, index)).items():
-            assert share == 1 or name in cls.unshared, f"{name}: nothing shows its noise"
-            assert (share == 0) == (count == 0)
-            assert told[name].startswith("shared") or cls.unshared[name] in told[name]
-        flags.add(is_shared(env))
+    told, flags = facts(id)["noise"], set()
+    for preset in ("human", "agent", *cls.presets):
+        env = env_of(id, preset)
+        for index in range(12 if preset == "human" else 4):
+            for name, (share, count) in shared_in(at(env, index)).items():
+                assert share == 1 or name in cls.unshared, f"{name}: nothing shows its noise"
+                assert (share == 0) == (count == 0)
+                if preset == "human":
+                    assert told[name].startswith("shared") or cls.unshared[name] in told[name]
+            flags |= {is_shared(env)} if preset == "human" else set()
     shown = any(text.startswith("shared") for text in told.values())
     assert flags <= ({True, None} if shown else {False, None})
     assert (flags == {None}) == (not told)
@@ -86,6 +89,8 @@ def test_noisy_is_where_there_is_noise(id):
         if noisy.task.plan.learns:
             assert not differs[~noisy.noisy].any()
         np.testing.assert_array_equal(differs, noisy.noisy)
+        assert noisy.has_noise == noisy.noisy.any()
+        assert not quiet.has_noise
         assert not quiet.noisy.any()
 
 
@@ -103,6 +108,7 @@ def test_several_tasks_tell_the_noise_of_each(how):
     for index in range(6):
         differs = at(noisy, index).ob != at(quiet, index).ob
         np.testing.assert_array_equal(differs, noisy.noisy)
+        assert noisy.has_noise
         assert noisy.noisy.any()
         assert is_shared(noisy) is True
         assert is_shared(quiet) is None
@@ -113,6 +119,15 @@ def test_noise_around_several_tasks_is_told_too():
     assert env.noisy.all()
     assert is_shared(env) is False  # the fixation channel shows none
     assert is_shared(env, by_channels=True) is True
+
+
+def test_rows_of_agents_tell_it_too(tmp_path):
+    for sigma, shared in ((1.0, True), (0.0, None)):
+        task = PerceptualDecisionMaking(sigma=sigma)
+        for agent in ("random", "integrator"):
+            rows = ngym.rollout(task, agent, trials=4)
+            assert {row["shared_noise"] for row in rows} == {shared}
+    assert ngym.rollout("GoNogo", "oracle", trials=1)[0]["shared_noise"] is None
 
 
 def test_reasons_of_several_tasks_are_told_by_the_names_of_the_whole():

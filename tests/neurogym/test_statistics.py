@@ -215,7 +215,7 @@ def check_uncorrelated(a, b):
 
 
 def test_noise_is_where_evidence_is(task, preset):
-    """A whole period of a channel is noisy or it is not, and no signal to fixate or go is."""
+    """A trial's whole period of a channel is noisy or not, and no signal to fixate or go is."""
     task = last_phase(task)
     block, quiet = painted(task), painted(without_noise(task))
     noisy = block.ob != quiet.ob
@@ -223,8 +223,14 @@ def test_noise_is_where_evidence_is(task, preset):
     for group in task.plan.channels:
         here = noisy[:, group.slice]
         for k in range(segments):
-            share = here[block.period == k].mean() if (block.period == k).any() else 0
-            assert share == 0 or share > 0.99, (group.name, block.timeline.periods[k])
+            rows = block.period == k
+            n = np.bincount(block.trial[rows], minlength=block.n)
+            share = np.bincount(block.trial[rows], here[rows].mean(axis=1), minlength=block.n)
+            share = share[n > 0] / n[n > 0]
+            some = share[share > 0]  # now and then a sample is too small to be seen beside a level
+            assert some.size == 0 or (some.mean() > 0.99 and some.min() > 0.4), (
+                group.name, block.timeline.periods[k]
+            )  # fmt: skip
         if group.name in ("fixation", "go", "choice"):
             assert not here.any()
 

@@ -289,11 +289,34 @@ def test_runs_are_filtered(store):
             store.runs(**{wrong: "x"})
 
 
+def test_a_deleted_run_can_be_added_again(store):
+    run = store.run("r")
+    store.delete_run("r")
+    store.add_run(run)
+    assert store.was_deleted("r") is False
+    assert store.delete_run("r") is True
+    assert store.was_deleted("r") is True
+
+
+def test_a_database_from_before_remembers_what_is_deleted_from_now_on(tmp_path):
+    path = tmp_path / "old.db"
+    with Store(path) as store:
+        store.add_run(RUN)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE deleted_runs")
+    connection.close()
+    with Store(path) as store:
+        assert store.delete_run("r")
+        assert store.was_deleted("r")
+
+
 def test_a_deleted_run_takes_its_trials_along(store):
     store.add_run({**RUN, "run_id": "s"})
     store.add_trials([trial(0), trial(0, "s"), trial(1)])
+    assert store.was_deleted("r") is False
     assert store.delete_run("r") is True
     assert store.delete_run("r") is False
+    assert [store.was_deleted(run) for run in ("r", "s", "never")] == [True, False, False]
     assert [row["run_id"] for row in store.trials()] == ["s"]
     assert [run["run_id"] for run in store.runs()] == ["s"]
 

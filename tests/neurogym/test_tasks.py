@@ -8,6 +8,7 @@ import neurogym as ngym
 from neurogym.envs.task_env import TaskEnv
 from neurogym.records import trial_table
 from neurogym.spec.conditions import Choice
+from neurogym.spec.primitives import value
 from neurogym.tasks.alternatives import NAltConditionalVisuomotor, NAltPerceptualDecisionMaking
 from neurogym.tasks.memory import DelayMatchSample, DelayPairedAssociation
 from neurogym.tasks.perceptual import ContextDecisionMaking, PerceptualDecisionMaking
@@ -17,6 +18,7 @@ from neurogym.tasks.withholding import GoNogo
 from neurogym.trials.catalogue import configure, task_class
 from neurogym.trials.stream import Stream
 from neurogym.wrappers import SideBias
+from tests.sampling import as_often
 
 ALPHA = 1e-4
 CRITICAL = stats.norm.isf(ALPHA / 2)
@@ -151,6 +153,38 @@ def test_without_sigma_there_is_no_noise():
     block, period, _ = block_of(PerceptualDecisionMaking(sigma=0, cohs=[50]))
     evidence = block.ob[period == "stimulus", 1:]
     assert set(np.unique(evidence).tolist()) == {0.25, 0.75}
+
+
+def test_contexts_change_from_trial_to_trial_and_who_ignores_them_is_right_in_fewer():
+    block, _, trial = block_of(ContextDecisionMaking(sigma=0), 20)
+    told = block.trials
+    assert as_often(told.context.sum(), block.n, 0.5)
+    assert as_often((told.context[1:] != told.context[:-1]).sum(), block.n - 1, 0.5)
+    np.testing.assert_array_equal(block.ob[:, 6] == 1, told.context[trial] == 1)
+    first = block.offsets[:-1] + block.timeline.start["stimulus"]
+    evidence = block.ob[first, 1:5].reshape(-1, 2, 2)
+    by_motion = evidence[:, 0].argmax(axis=1) == told.ground_truth
+    assert as_often(by_motion.sum(), block.n, 0.75)  # right in its context, by chance in the other
+    np.testing.assert_array_equal(by_motion[told.context == 0], True)
+    assert as_often(by_motion[told.context == 1].sum(), (told.context == 1).sum(), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("id", "of", "value", "neurogym"),
+    [
+        ("perceptualdecisionmaking.roitman02", lambda task: 3.2 in task.cohs, True, False),
+        ("DelayComparison", lambda task: task.timing["delay"].spec, 3000, 1000),
+        ("PostDecisionWager", lambda task: task.rewards["sure"], 0.8, 0.7),
+        ("ContextDecisionMaking", lambda task: task.use_expl_context, True, False),
+        ("Bandit", lambda task: task.p, [0.75, 0.25], [0.5, 0.5]),
+        ("AntiReach", lambda task: task.interleaved, True, False),
+    ],
+)
+def test_values_are_the_papers_and_neurogyms_are_a_preset(id, of, value, neurogym):
+    cls = task_class(id)
+    assert of(configure(cls)) == value
+    assert of(configure(cls, "neurogym")) == neurogym
+    assert cls.sources
 
 
 @pytest.mark.parametrize("told", [False, True])
@@ -377,7 +411,7 @@ def test_what_is_carried_follows_a_changed_parameter():
 
 
 def test_the_arm_turns_by_its_speed_and_the_reward_falls_with_the_distance():
-    env = ngym.make("Reaching1D", speed=3.0, dt=50).unwrapped
+    env = ngym.make("Reaching1D", speed=3.0, dt=50, timing={"reach": 1000}).unwrapped
     env.reset(seed=1, options={"conditions": {"ground_truth": 1.0}})
     angle, theta = np.pi, 2 * np.pi * np.arange(16) / 16
     rng = np.random.default_rng(0)
@@ -405,7 +439,7 @@ def test_the_arm_turns_by_its_speed_and_the_reward_falls_with_the_distance():
 def test_an_evidence_channel_is_named_for_its_gate():
     channels = ContextDecisionMaking(use_expl_context=True).plan.channels
     assert [channels[f"stimulus_mod{i}"].gate for i in (1, 2)] == ["context1", "context2"]
-    plain = ContextDecisionMaking(impl_context_modality=1).plan.channels
+    plain = ContextDecisionMaking(use_expl_context=False, impl_context_modality=1).plan.channels
     assert not plain["stimulus_mod1"].evidence
     assert plain["stimulus_mod2"].evidence
     assert GoNogo().plan.channels.names == {"fixation": 0, "nogo": 1, "go": 2}
@@ -472,11 +506,12 @@ def test_match_to_sample_shows_the_same_or_the_opposite_direction(dim_ring):
 def test_match_to_sample_needs_opposite_directions():
     with pytest.raises(ValueError, match="dim_ring = 3: expected an even number"):
         DelayMatchSample(dim_ring=3)
-    task = DelayMatchSample(dim_ring=8)
-    shown = task.scene.resolve(task, dict(ground_truth=1, direction=6))
-    assert [p["direction"] for p in shown if p["kind"] == "dots"] == pytest.approx(
-        [1.5 * np.pi, 0.5 * np.pi]
-    )
+    env = TaskEnv(DelayMatchSample(dim_ring=8, sigma=0))
+    env.reset(seed=1, options={"conditions": dict(ground_truth=1, direction=6)})
+    shown = [p for p in env.task.scene.resolve(env.task, env.trial) if p["kind"] == "dots"]
+    rows = [env.ob[env.start_ind[p["during"][0]]] for p in shown]
+    ways = [value(p["direction"], row) for p, row in zip(shown, rows, strict=True)]
+    assert ways == pytest.approx([-0.5 * np.pi, 0.5 * np.pi])
 
 
 # -- alternatives ----------------------------------------------------------------------------------

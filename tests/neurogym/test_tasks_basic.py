@@ -5,8 +5,10 @@ import pytest
 from scipy import stats
 
 import neurogym as ngym
-from neurogym.trials.catalogue import task_class
+from neurogym.envs.task_env import TaskEnv
+from neurogym.trials.catalogue import configure, task_class
 from neurogym.trials.stream import Stream
+from tests import sampling
 
 
 def block_of(id, blocks=6, **params):
@@ -60,6 +62,32 @@ def test_periods_can_be_switched_off():
     assert [name for name, start, stop in periods if stop > start] == [
         "fixation", "stim1", "decision",
     ]  # fmt: skip
+
+
+def test_speeded_four_in_five_trials_are_go_and_the_stimulus_asks_at_once():
+    task = configure(task_class("GoNogo"), "speeded")
+    block, period, trial = sampling.block_of(task, 12)
+    go = block.trials.ground_truth == 1
+    assert sampling.as_often(go.sum(), block.n, 0.8)
+    on = period == "decision"
+    np.testing.assert_array_equal(block.ob[on, 2] == 1, go[trial[on]])
+    np.testing.assert_array_equal(block.ob[on, 1] == 1, ~go[trial[on]])
+    assert not block.ob[~on, 1:].any()
+    for row in ngym.rollout(TaskEnv(task), Presses(), 40):
+        assert row["correct"] == row["conditions"]["ground_truth"]  # errors of commission alone
+        assert row["rt_ms"] == 0  # counted from the stimulus
+    with pytest.raises(ValueError, match="expected 0 ms if speeded"):
+        ngym.make("GoNogo", speeded=True)
+
+
+class Presses:
+    """Presses as soon as it is asked to, whatever it sees: prepotent."""
+
+    def begin(self, env, rng):
+        self.env = env
+
+    def act(self, ob):
+        return int(self.env.t_ind >= self.env.window[0])
 
 
 def test_as_a_go_nogo_task_the_first_light_is_to_be_waited_out():

@@ -55,7 +55,7 @@ def test_an_answer_has_to_wait_for_the_end_of_the_delay(period):
 
 @pytest.mark.parametrize("anti", [True, False])
 def test_the_spot_is_opposite_to_the_answer_or_at_it(anti):
-    task = AntiReach(anti=anti)
+    task = AntiReach(anti=anti, interleaved=False)
     block, period, trial = block_of(task, 4)
     shown, truth = block.ob[period == "stimulus", 1:], block.trials.ground_truth[trial]
     at = shown.argmax(axis=1)
@@ -71,14 +71,28 @@ def test_the_spot_is_opposite_to_the_answer_or_at_it(anti):
 def test_nothing_is_opposite_on_an_odd_ring():
     with pytest.raises(ValueError, match="dim_ring = 5: expected an even number"):
         AntiReach(dim_ring=5)
-    assert AntiReach(dim_ring=5, anti=False).plan.actions.size == 6
+    assert AntiReach(dim_ring=5, interleaved=False, anti=False).plan.actions.size == 6
+
+
+def test_pro_and_anti_are_interleaved_and_told_and_a_reflex_is_right_in_pro_alone():
+    block, period, trial = block_of(AntiReach(), 12)
+    told, on = block.trials, period == "stimulus"
+    assert as_often(told.anti.sum(), block.n, 0.5)
+    assert as_often((told.anti[1:] == told.anti[:-1]).sum(), block.n - 1, 0.5)
+    np.testing.assert_array_equal(block.ob[:, 1], told.anti[trial])
+    spot = np.zeros(block.n, int)
+    spot[trial[on]] = block.ob[on, 2:].argmax(axis=1)
+    np.testing.assert_array_equal(spot == told.ground_truth, told.anti == 0)
+    np.testing.assert_array_equal((spot + 16 * told.anti) % 32, told.ground_truth)
+    few = AntiReach(p_anti=0.2)
+    assert as_often(block_of(few, 12)[0].trials.anti.sum(), block_of(few, 12)[0].n, 0.2)
 
 
 # -- from pieces of evidence -----------------------------------------------------------------------
 
 
 def test_the_modalities_share_the_coherence():
-    task = MultiSensoryIntegration(dt=50, sigma=0.7, dim_ring=3)
+    task = MultiSensoryIntegration(dt=50, sigma=0.7, dim_ring=3, split=True)
     block, period, trial = block_of(task)
     c = {name: values[trial] for name, values in block.trials.conditions.items()}
     on = period == "stimulus"

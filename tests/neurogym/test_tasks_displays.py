@@ -8,7 +8,7 @@ import neurogym as ngym
 from neurogym.tasks.displays import seen_as
 from neurogym.trials.catalogue import task_class
 from neurogym.trials.stream import Stream
-from tests.sampling import ALPHA
+from tests.sampling import ALPHA, as_often, shares
 
 MS = np.arange(0, 400, 4.0)
 
@@ -95,9 +95,77 @@ def test_every_distractor_differs_and_the_target_does_not():
         assert ((ob[:, 2:] >= 0) & (ob[:, 2:] <= 1)).all()
         differs = ~np.isclose(ob, sample)
         by_color, by_angle = differs[:, 2:].any(axis=1), differs[:, :2].any(axis=1)
-        assert not (by_color & by_angle).any()
+        both = np.delete(by_color & by_angle, env.trial["ground_truth"])
+        assert both.all() if env.trial["popout"] else not both.any()
         env.new_trial()
     np.testing.assert_allclose(np.sort(np.abs(task.centers()), axis=None), 0.5)
+
+
+def searched(**params):
+    """What is seen of the bars in many trials, (n, items, 5), the target's place, the sample."""
+    task = task_class("VisualSearch-v0")(n_items=8, set_sizes=[3, 5, 8], **params)
+    block = Stream(task, 3).blocks(0, 10)
+    at = block.offsets[:-1]
+    bars = block.ob[at + block.timeline.start["decision"], 6:].reshape(block.n, 8, 5)
+    return block.trials, bars, block.ob[at + block.timeline.start["sample"], 1:6]
+
+
+def test_a_pop_out_has_one_that_differs_and_a_search_has_both_kinds_of_others():
+    told, bars, sample = searched()
+    there = bars.any(axis=2)
+    np.testing.assert_array_equal(there.sum(axis=1), told.set_size)
+    assert shares(told.set_size, {3: 1 / 3, 5: 1 / 3, 8: 1 / 3})
+    assert as_often(told.popout.sum(), told.n, 0.5)
+    for row in range(told.n):
+        others = np.delete(bars[row], told.ground_truth[row], axis=0)
+        others = others[others.any(axis=1)]
+        differs = ~np.isclose(others, sample[row])
+        angle, color = differs[:, :2].any(axis=1), differs[:, 2:].any(axis=1)
+        if told.popout[row]:
+            np.testing.assert_allclose(others, np.tile(others[:1], (len(others), 1)), atol=1e-6)
+            assert angle.all()
+            assert color.all()
+        else:
+            assert (angle != color).all()
+            assert abs(2 * color.sum() - len(color)) <= 1  # half and half
+
+
+def test_set_size_slows_a_serial_search_and_no_pop_out():
+    """Treisman & Gelade (1980): half a step an item for a conjunction, none for a feature."""
+    told, bars, sample = searched()
+    rng, steps = np.random.default_rng(0), np.zeros(told.n)
+    for row in range(told.n):
+        seen = np.flatnonzero(bars[row].any(axis=1))
+        looks = bars[row, seen]
+        same = np.isclose(looks[:, None], looks, atol=1e-6).all(axis=2).sum(axis=1)
+        if np.sort(same).tolist() == [1, *[len(seen) - 1] * (len(seen) - 1)]:
+            # one differs from all others, which are alike: it is seen at once
+            assert seen[same.argmin()] == told.ground_truth[row]
+            steps[row] = 1
+            continue
+        for k in rng.permutation(len(seen)):
+            steps[row] += 1
+            if np.allclose(looks[k], sample[row], atol=1e-5):
+                break
+    for popout, slope in ((1, 0.0), (0, 0.5)):
+        here = told.popout == popout
+        fit = stats.linregress(told.set_size[here].astype(float), steps[here])
+        assert abs(fit.slope - slope) <= np.nan_to_num(4 * fit.stderr) + 1e-9
+    assert (steps[told.popout == 1] == 1).all()
+
+
+def test_others_of_the_preset_neurogym_differ_in_either_at_random():
+    told, bars, sample = searched(p_popout=0.0, balanced=False)
+    color = [
+        (~np.isclose(np.delete(bars[k], told.ground_truth[k], 0), sample[k]))[:, 2:].any(axis=1)
+        [np.delete(bars[k], told.ground_truth[k], 0).any(axis=1)].mean()
+        for k in range(told.n)
+    ]  # fmt: skip
+    assert {0.0, 1.0} < set(color)
+    with pytest.raises(
+        ValueError, match=r"set_sizes = \[6.0\]: expected whole numbers up to n_items"
+    ):
+        ngym.make("VisualSearch", set_sizes=[4, 6])
 
 
 @pytest.mark.parametrize(("off", "outcome"), [(0.09, "correct"), (0.11, "error")])

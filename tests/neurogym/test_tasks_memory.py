@@ -12,8 +12,9 @@ from neurogym.tasks.matching import (
     DelayMatchSampleDistractor1D,
     DualDelayMatchSample,
 )
+from neurogym.trials.catalogue import configure, task_class
 from neurogym.wrappers import SideBias, Staircase
-from tests.sampling import block_of, check_normal, played
+from tests.sampling import as_often, block_of, check_normal, played
 
 
 def in_period(block, period, name):
@@ -79,14 +80,43 @@ def test_no_two_intervals_are_the_same(params):
     block, _, _ = block_of(IntervalDiscrimination(**params), 24)
     first, second = (block.timeline.shown_ms(name) for name in ("stim1", "stim2"))
     assert (first != second).all()
-    assert ((second > first) == block.trials.ground_truth).all()
-    assert abs(block.trials.ground_truth.mean() - 0.5) < 4 * 0.5 / block.n**0.5
+    told = block.trials
+    assert ((second > first) == (told.ground_truth != told.order)).all()
+    assert abs(told.ground_truth.mean() - 0.5) < 4 * 0.5 / block.n**0.5
+
+
+def test_neither_colour_nor_turn_tells_which_interval_is_longer():
+    block, period, trial = block_of(IntervalDiscrimination(), 40)
+    told = block.trials
+    first, second = (block.timeline.shown_ms(name) for name in ("stim1", "stim2"))
+    blue_longer = told.ground_truth == 0
+    for share in (blue_longer, told.order == 0, second > first):
+        assert as_often(share.sum(), block.n, 0.5)
+    for order in (0, 1):  # who names the first or the second, and who names a colour, guess
+        here = told.order == order
+        assert as_often(blue_longer[here].sum(), here.sum(), 0.5)
+    for k, name in enumerate(("stim1", "stim2")):
+        rows = period == name
+        seen = block.ob[rows, 1:3].argmax(axis=1)
+        np.testing.assert_array_equal(seen, np.abs(told.order - k)[trial[rows]])
+    # who compares the lengths is right whatever the colours
+    longer = np.where(second > first, 1 - told.order, told.order)
+    np.testing.assert_array_equal(longer, told.ground_truth)
+
+
+def test_the_blue_disc_is_first_always_in_the_preset_neurogym():
+    task = configure(task_class("IntervalDiscrimination"), "neurogym")
+    block, period, _ = block_of(task, 4)
+    for name, channel in (("stim1", 1), ("stim2", 2)):
+        assert (block.ob[period == name, channel] == 1).all()
+    first, second = (block.timeline.shown_ms(name) for name in ("stim1", "stim2"))
+    np.testing.assert_array_equal(second > first, block.trials.ground_truth == 1)
 
 
 def test_the_second_interval_follows_from_answer_and_ratio():
     task = IntervalDiscrimination(dt=1)
-    for truth, factor in ((0, 1 / 3), (1, 3)):
-        block, _, _ = block_of(task, 1, ground_truth=truth, ratio=3.0)
+    for truth, order, factor in ((0, 0, 1 / 3), (1, 0, 3), (0, 1, 3), (1, 1, 1 / 3)):
+        block, _, _ = block_of(task, 1, ground_truth=truth, order=order, ratio=3.0)
         line = block.timeline
         np.testing.assert_allclose(line.ms["stim2"], line.ms["stim1"] * factor)
 
@@ -95,8 +125,10 @@ def test_the_label_follows_intervals_that_are_forced():
     task = IntervalDiscrimination(dt=20)
     for first, second, answer in ((200, 400, 2), (400, 200, 1)):
         for truth in (0, 1):
-            trace = played(task, lambda env: 0, stim1=first, stim2=second, ground_truth=truth)
-            assert trace.gt[-1] == answer
+            for order, label in ((0, answer), (1, 3 - answer)):
+                told = dict(ground_truth=truth, order=order)
+                trace = played(task, lambda env: 0, stim1=first, stim2=second, **told)
+                assert trace.gt[-1] == label
 
 
 def test_a_ratio_that_dt_cannot_show_is_refused():
@@ -111,14 +143,14 @@ def test_motor_timing_pays_by_the_distance_from_the_interval(which):
     target = (800, 1500)[which]
     best = played(task, lambda env: env.gt_now, ground_truth=which)
     assert best.rewards.sum() == pytest.approx(1)
-    assert best.end["rt"] == target
+    assert best.end["rt"] == target - 40  # from the end of the flash, whose onset counts
     for off in (100, -100):
-        steps = (target + off) // 20
+        steps = (target - 40 + off) // 20
         trace = played(task, at("production", 1, steps), ground_truth=which)
         graded = max(0.1, (1 - 100 / (0.2 * target + 25)) ** 1.5)
         assert trace.rewards.sum() == pytest.approx(graded)
         assert trace.end["performance"] == 1
-    late = played(task, at("production", 1, (target + 400) // 20), ground_truth=which)
+    late = played(task, at("production", 1, (target + 360) // 20), ground_truth=which)
     assert late.rewards.sum() == 0
     assert late.end["outcome"] == "error"
 
@@ -156,12 +188,12 @@ def test_the_fourth_beat_is_when_the_third_is_followed_by_another_interval():
     for interval in (600, 1000):
         trace = played(task, lambda env: env.gt_now, interval1=interval)
         start = {name: first * 10 for name, first, _ in trace.periods}
-        assert start["s2"] - start["s1"] == start["s3"] - start["s2"] == interval + 100
-        assert trace.steps[-1] * 10 - start["s3"] == interval + 100
+        assert start["s2"] - start["s1"] == start["s3"] - start["s2"] == interval
+        assert trace.steps[-1] * 10 - start["s3"] == interval
         assert trace.rewards.sum() == pytest.approx(1)
         assert (trace.gt > 0).sum() == 1
     wide = played(task, lambda env: env.gt_now, interval1=600, gain=1.5)
-    assert wide.end["rt"] == 900
+    assert wide.end["rt"] == 900 - 100  # from the end of the third flash
 
 
 def test_a_press_before_the_third_flash_is_too_early():

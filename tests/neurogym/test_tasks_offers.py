@@ -5,6 +5,7 @@ import pytest
 
 import neurogym as ngym
 from neurogym.tasks.offers import OFFERS
+from tests.sampling import block_of
 
 
 def played(task, action, n=200, **params):
@@ -23,10 +24,42 @@ def played(task, action, n=200, **params):
 def test_the_sure_choice_earns_less_and_only_where_it_is_offered():
     for info, earned in played("PostDecisionWager", 3):
         offered = info["trial"]["wager"]
-        assert earned == pytest.approx(0.7 if offered else -0.1)
-        assert info["performance"] == pytest.approx(0.7 if offered else 0.0)
+        assert earned == pytest.approx(0.8 if offered else -0.1)
+        assert info["performance"] == pytest.approx(0.8 if offered else 0.0)
         assert (info["response"], info["outcome"]) == (3, "none")
         assert not np.isnan(info["rt"])
+
+
+def test_the_sure_choice_pays_an_observer_where_it_is_unsure():
+    """Kiani & Shadlen (2009): it is taken more often, the weaker and the shorter the motion is."""
+    task = ngym.make("PostDecisionWager").unwrapped.task
+    block, period, trial = block_of(task, 60)
+    on = period == "stimulus"
+    steps = np.bincount(trial[on], minlength=block.n)
+    more = block.ob[on, 1] - block.ob[on, 2]  # for the first direction
+    seen = np.bincount(trial[on], more, block.n) / steps
+    sd = task.sigma * (2 / (steps * task.dt)) ** 0.5
+    levels = np.array(task.cohs) / 100
+    first, second = (
+        np.exp(-(((seen[:, None] - sign * levels) / sd[:, None]) ** 2) / 2).sum(axis=1)
+        for sign in (1, -1)
+    )
+    sure_of = np.maximum(first, second) / (first + second)
+    takes = sure_of < task.rewards["sure"] / task.rewards["correct"]
+    coh, ms = block.trials.coh, steps * task.dt
+    by_level = [takes[coh == c].mean() for c in task.cohs]
+    assert (np.diff(by_level) < 0.02).all()
+    assert by_level[0] > 0.5
+    assert by_level[-1] < 0.1
+    weak = coh < 10
+    assert takes[weak & (ms < 200)].mean() > takes[weak & (ms > 300)].mean()
+    right = (second > first) == block.trials.ground_truth
+    assert right[~takes].mean() > 0.8 > right[takes].mean()
+
+
+def test_neurogym_pays_seven_tenths_for_the_sure_choice():
+    for info, earned in played("PostDecisionWager", 3, 40, preset="neurogym"):
+        assert earned == pytest.approx(0.7 if info["trial"]["wager"] else -0.1)
 
 
 @pytest.mark.parametrize("choice", [0, 1])

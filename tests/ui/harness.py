@@ -20,6 +20,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP lan.test 127.0.0.1",  # an address that is not localhost
 ]
 
 PAGE = """<!doctype html>
@@ -117,6 +118,12 @@ def site():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
+
+
+@pytest.fixture
+def lan(site):
+    """The same where browsers give pages less: plain http that is not localhost."""
+    return site.replace("127.0.0.1", "lan.test")
 
 
 @pytest.fixture(scope="session")

@@ -754,6 +754,63 @@ def test_second_tab_is_refused_until_the_first_is_gone(bench, context, site):
     assert other.run("window.sent.filter((m) => m.type === 'ready').length") == 2
 
 
+@pytest.mark.parametrize("how", ["removed", "closed", "gone to another page"])
+def test_second_tab_waits_where_browsers_give_no_locks(context, lan, how):
+    first = Bench(context.new_page(), lan)
+    assert first.run("[window.isSecureContext, navigator.locks === undefined]") == [False, True]
+    first.deliver(config(), trial(0))
+    other = Bench(context.new_page(), lan)
+    other.deliver(config(), trial(0))
+    other.page.get_by_text("This session is open in another tab").wait_for()
+    assert first.data("overlay") == "ready"
+    other.page.keyboard.press("Space")
+    assert other.data("state") == "ready"
+    if how == "removed":
+        first.run("window.unmount()")
+    elif how == "closed":
+        first.page.close()
+    else:
+        first.page.goto("about:blank")
+    other.wait("window.ui().dataset.overlay === 'ready'")
+
+
+COPY = """async (given) => {
+  const {copy} = await import("/pages/copy.js");
+  const button = document.createElement("button");
+  Object.assign(button, {textContent: "Copy", onclick: () => copy(given)});
+  button.style.cssText = "position: fixed; top: 0; left: 0; z-index: 9999";
+  document.body.append(button);
+}"""
+COPIED = "two\nlines, “quoted”"
+
+
+@pytest.mark.parametrize("where", ["site", "lan"])
+def test_text_is_copied_with_and_without_a_clipboard(context, request, where):
+    bench = Bench(context.new_page(), request.getfixturevalue(where))
+    assert bench.run("navigator.clipboard === undefined") == (where == "lan")
+    bench.run(COPY, COPIED)
+    bench.page.get_by_role("button", name="Copy").click()
+    bench.run("() => { document.body.append(document.createElement('textarea')); }")
+    field = bench.page.locator("textarea").last
+    field.focus()
+    bench.page.keyboard.press("Control+KeyV")
+    bench.wait("document.querySelector('textarea').value")
+    assert field.input_value() == COPIED
+
+
+def test_text_that_cannot_be_copied_is_shown_and_marked(context, lan):
+    bench = Bench(context.new_page(), lan)
+    bench.run("() => { document.execCommand = () => false; }")
+    bench.run(COPY, COPIED)
+    bench.page.get_by_role("button", name="Copy").click()
+    dialog = bench.page.get_by_role("dialog").filter(has_text="Press Ctrl+C")
+    field = dialog.get_by_role("textbox", name="Text to copy")
+    assert field.input_value() == COPIED
+    assert bench.run("() => getSelection().toString() || document.activeElement.value") == COPIED
+    dialog.get_by_role("button", name="Close").click()
+    dialog.wait_for(state="detached")
+
+
 def test_removal_ends_loop_and_listeners(bench):
     bench.begin(trial(0, wait=500))
     bench.running("r1-0-0")
@@ -912,6 +969,33 @@ def test_view_is_switched_during_a_trial(bench):
     switch.click()
     assert bench.data("view") == "scene"
     assert bench.data("state") == "running"
+
+
+TWO_FRAMES = """() => new Promise((go) =>
+  requestAnimationFrame(() => requestAnimationFrame(go)))"""
+
+
+@pytest.mark.parametrize(
+    ("given", "clicks", "told"),
+    [
+        ("scene", 0, "scene"),
+        ("channels", 0, "channels"),
+        ("scene", 1, "both"),
+        ("scene", 2, "both"),
+    ],
+)
+def test_a_record_tells_what_the_trial_was_shown_as(bench, given, clicks, told):
+    bench.begin(trial(0, wait=20 + 150 * clicks), trial(1, wait=5), view=given)
+    bench.running("r1-0-0")
+    for click in range(clicks):
+        bench.page.get_by_role("button", name="Agent's view").click()
+        view = ("channels", "scene")[click]
+        bench.wait(f"({PIXELS})() && window.ui().dataset.view === '{view}'")
+        bench.run(
+            "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+        )
+    assert bench.record("r1-0-0")["view"] == told
+    assert bench.record("r1-1-0")["view"] == ("channels" if clicks == 1 else given)
 
 
 DOTS = """([seed, n, frames, direction, coherence, speed, period]) => {

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 import neurogym as ngym
 from neurogym.records import trial_table
+from neurogym.trials.noise import is_shared
 from tests.acting import graded
 from tests.ui.driver import (
     answer,
@@ -68,9 +69,23 @@ def test_a_person_plays_a_session(page, server, task_id):
         assert row["frames"] > 0
         trace = trial_table.replay(row)
         assert trial_table.outcome_of(trace)["reward"] == pytest.approx(row["reward"])
+        env = trial_table.env_of(row)
+        trial_table.begin(env, row["seed"], row["trial_index"], memory=row["memory"])
+        assert row["shared_noise"] is is_shared(env)
     # a busy machine can let a key come early; some key came in any case
     assert any(row["rt_ms"] is not None or row["outcome"] == "early" for row in rows)
     page.locator(f"text={TRIALS} of {TRIALS} trials").wait_for()
+
+
+def test_a_person_is_told_how_early_or_late_an_interval_was(page, server):
+    open_task(page, server, "ReadySetGo", 1, feedback_ms=5000)
+    client = page.context.new_cdp_session(page)
+    answer(page, client, keys_shown(page)[-1])  # as soon as the second flash is over
+    page.locator(".pill", has_text=re.compile(r"Wrong, \d+ ms early")).wait_for()
+    (row,) = server.rows(run_id=run_of(page))
+    assert 0 < row["rt_ms"] < row["produced_ms"]
+    onsets = {name: onset for name, onset, _ in row["periods"]}
+    assert row["produced_ms"] == pytest.approx(row["key_ms"] - onsets["set"])
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
