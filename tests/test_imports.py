@@ -21,8 +21,8 @@ PACKAGES = ("neurogym", "app", "dashboards")
 LAYERS = (
     "neurogym.moved",
     "neurogym.spec", "neurogym.loops", "neurogym.trials", "neurogym.wrappers", "neurogym.tasks",
-    "neurogym.envs", "neurogym.records", "neurogym.figures", "neurogym.subjects",
-    "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym",
+    "neurogym.envs", "neurogym.records", "neurogym.analysis", "neurogym.figures",
+    "neurogym.subjects", "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym",
     "neurogym.serve",
     "neurogym.cli", "neurogym.__main__",
     "app.assets", "app.clipboard", "app.theme", "app.shell", "app.work", "app.state",
