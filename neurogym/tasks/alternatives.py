@@ -103,7 +103,7 @@ class NAltPerceptualDecisionMaking(Task):
     rule = FirstResponse("decision", hold="fixation")
     keys = Keys(choice="ring")
     scene = Scene(
-        *(_lamp(k, color=DARK) for k in range(LAMPS)),
+        *(_lamp(k, color=DARK, outline=0.012) for k in range(LAMPS)),
         *(
             _lamp(k, color=YELLOW, alpha=Nth("stimulus", 0.6, 0.2, k), during="stimulus")
             for k in range(LAMPS)

@@ -55,7 +55,7 @@ class Nothing(Task):
     """Do nothing at all: whoever presses the key is not paid."""
 
     paper = DONDERS
-    tags = ("go-no-go", "supervised")
+    tags = ("go-no-go",)
     differs = (
         "To wait through a trial of some length pays, by rewards['withheld'], and is correct; each"
         " step was a trial. The paper is our choice. It was removed from NeuroGym in 2020.",
@@ -183,7 +183,7 @@ class GenTask(Task):
 
     rule = FirstResponse("decision", hold="fixation")
     scene = Scene(
-        *(_lamp(k, color=DARK) for k in (0, 1)),
+        *(_lamp(k, color=DARK, outline=0.012) for k in (0, 1)),
         *(
             _lamp(k, color=YELLOW, alpha=Nth("stimulus", 0.5, 0.25, k), during=f"stim{period + 1}",
                   when=lambda task, c, on=k == period: on or task.simultaneous_stim)

@@ -17,6 +17,7 @@ RADIUS = Channel("stimulus", 0.16, 0.11)  # 0.19 to 0.27 without noise
 class DelayComparison(Task):
     """Two discs, one after the other: report which one was larger."""
 
+    called = "Delayed Comparison"
     also = ("parametric working memory", "delayed comparison", "vibrotactile", "flutter")
     paper = Paper(
         "Neuronal population coding of parametric working memory",
@@ -32,6 +33,8 @@ class DelayComparison(Task):
         "Only the stimulus is noisy; the fixation channel had noise too.",
         "A person compares the sizes of discs, in place of vibrations.",
         "The delay is the paper's 3 s; it was 1 s, as in the preset neurogym.",
+        "The keys v1 and v2 of a trial are gone: the two values follow from low, diff and "
+        "ground_truth.",
     )
     sources = {
         "delay": "paper", "stimulus1": "paper", "stimulus2": "paper", "lows": "NeuroGym",

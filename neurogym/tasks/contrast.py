@@ -83,7 +83,7 @@ class IBL(Task):
     rule = FirstResponse("stimulus", hold="fixation")
     keys = Keys({"choice": ["left", "right"]}, choice=("ArrowLeft", "ArrowRight"))
     scene = Scene(
-        *(Disc(x=x, radius=0.15, color="#333333") for x in SIDES),
+        *(Disc(x=x, radius=0.15, outline=0.012, color="#333333") for x in SIDES),
         *(
             Disc(x=x, radius=0.15, color="#ffe27a", alpha=_level(k), during="stimulus")
             for k, x in enumerate(SIDES)

@@ -66,7 +66,7 @@ class Detection(Task):
     rule = Spot(("stimulus", "decision"), hold="fixation", alarm=("delay",))
     keys = Keys(go=("Space",))
     scene = Scene(
-        Disc(radius=0.2, color=DARK),
+        Disc(radius=0.2, outline=0.012, color=DARK),
         Disc(radius=0.2, color=YELLOW, alpha=Channel("stimulus", 0.5, 0.3),
              during=("delay", "stimulus", "decision")),
         Cross(during="fixation"),
@@ -136,7 +136,7 @@ class ToneDetection(Task):
     rule = FirstResponse("decision", hold=HEARD)
     keys = Keys({"choice": ["first", "second", "third"]}, choice=("Digit1", "Digit2", "Digit3"))
     scene = Scene(
-        *(_lamp(k, color=DARK) for k in range(3)),
+        *(_lamp(k, color=DARK, outline=0.012) for k in range(3)),
         *(
             _lamp(k, color=YELLOW, alpha=Channel("stimulus", 0.5, 0.3),
                   during=(f"wait{k + 1}", f"tone{k + 1}"))

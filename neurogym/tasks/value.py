@@ -6,6 +6,7 @@ import numpy as np
 import param
 
 from neurogym.spec.conditions import Flips, Uniform, Walk
+from neurogym.spec.figures import StayProbability, TimeDistribution
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
@@ -79,6 +80,7 @@ class DawTwoStep(Task):
         "abort": "NeuroGym; in the paper a choice that comes too late earns nothing",
     }  # fmt: skip
 
+    figures = (StayProbability(), TimeDistribution())
     closed = True
     window = asked = ("stage1", "stage2")
     feedback = "reward"
@@ -90,7 +92,8 @@ class DawTwoStep(Task):
         *_option(2, Polygon, sides=4, radius=0.15, color=BLUE, show="state1"),
         *_option(1, Polygon, sides=5, radius=0.15, color=ORANGE, show="state2"),
         *_option(2, Polygon, sides=8, radius=0.14, rotation=np.pi / 8, color=ORANGE, show="state2"),
-        Cross(color=GO, size=0.04),
+        Cross(size=0.04, during="fixation"),
+        Cross(color=GO, size=0.04, during=("stage1", "stage2")),
     )
 
     def channels(self):
