@@ -431,7 +431,7 @@ def test_authors_may_name_the_task_themselves():
 def test_stable_baselines_kind_of_loop_takes_them():
     """Seeds by reset, arrays of one action, float rewards: what its DummyVecEnv asks for."""
     env = w.PassAction(w.ReactionTime(Lights()))
-    ob, info = env.reset(seed=7)
+    env.reset(seed=7)
     for _ in range(30):
         ob, reward, terminated, truncated, _info = env.step(np.int64(1))
         assert isinstance(reward, float)
