@@ -10,7 +10,10 @@ import neurogym as ngym
 
 TASK = "ContextDecisionMaking"
 PARAMS = {
-    "dt": 100, "use_expl_context": True, "sigma": 0.5, "cohs": [25.0, 50.0],
+    "dt": 100,
+    "use_expl_context": True,
+    "sigma": 0.5,
+    "cohs": [25.0, 50.0],
     "timing": {"delay": 200, "decision": 200},
 }
 

@@ -40,7 +40,8 @@ class TrialEnv(HasTrials, metaclass=Kind):
     them into `self.trial`. `_step(action)` returns (ob, reward, done, info) or gymnasium's five
     values; `self.ob_now` as ob stands for the observation that comes next. With `new_trial` in info
     True the trial ends, with `done` the episode. A trial that the task does not end is over after
-    its last step, which earns `r_tmax` on top.
+    its last step, which earns `r_tmax` on top. Where trials are not painted, the first observation
+    is what `_step` would show after action 0.
 
     Random numbers come from `self.rng`, a `RandomState`. It is seeded anew for each trial, from the
     seed of `reset` and the trial's number, as are entries of `timing` that have a method `seed`.
@@ -150,7 +151,7 @@ class TrialEnv(HasTrials, metaclass=Kind):
             self.__next = index
         self.num_tr = 0
         self.__begin(conditions)
-        return self.post_step(self.__row(), 0.0, False, False, {"new_trial": False})[0], {}
+        return self.post_step(self.__opening(), 0.0, False, False, {"new_trial": False})[0], {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Act on the observation returned last; see the class for what is returned.
@@ -219,6 +220,21 @@ class TrialEnv(HasTrials, metaclass=Kind):
             return blank(self.observation_space)
         row = self.ob[min(self.t_ind, len(self.ob) - 1)]
         return row.astype(self.observation_space.dtype)
+
+    def __opening(self) -> Any:
+        """A trial's first observation.
+
+        Of one that is not painted it is what `_step` shows to who does nothing, found on a copy.
+        """
+        if self.ob is None:
+            try:
+                probe = copy.deepcopy(self)
+                ob, _, *over, info = probe._step(blank(self.action_space))
+                if ob is not probe.__now and not (any(over) or info.get("new_trial")):
+                    return _own(ob, self.observation_space)
+            except Exception:
+                pass
+        return self.__row()
 
     # -- trials ----------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import gymnasium as gym
 import numpy as np
 
 from neurogym.spec.parameters import unknown
+from neurogym.spec.plan import Estimate
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.task import Task, Turn
 
@@ -116,6 +117,7 @@ class HasTrials(Forking, gym.Env):
     live: Sequence[bool] = ()
     to_be_played: bool = False  # whether a data set has to play trials, to see what there is to see
     asked: Asked | None = None  # what the current trial asks for beside one response
+    counted: int | None = None  # the step from which its response time counts, if not the window's
     parts: Sequence[tuple[TrialBatch, int] | None] = ()
 
     @property
@@ -125,6 +127,15 @@ class HasTrials(Forking, gym.Env):
             return About(type(self).__name__)
         params = {name: value for name, value in self.spec.kwargs.items() if name != "stack"}
         return About(self.spec.id, params)
+
+    def estimates(self, memory: Mapping[str, Any]) -> Sequence[Estimate]:
+        """What is known of the subject by what follows it, given what the next trial is told."""
+        return ()
+
+    def over(self, memory: Mapping[str, Any]) -> bool:
+        """Whether all that follows the subject has come to its end: a run stops there."""
+        found = self.estimates(memory)
+        return bool(found) and all(estimate.over for estimate in found)
 
     @property
     def version(self) -> Hashable:

@@ -15,7 +15,7 @@ from neurogym.envs.has_trials import About, Asked
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Outcome, Payoffs, Result
 from neurogym.spec.parameters import unknown
-from neurogym.spec.plan import Step
+from neurogym.spec.plan import Estimate, Step
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.stream import MOST, Stream
 from neurogym.trials.task import Task, Turn
@@ -366,6 +366,9 @@ class TaskEnv(Attributes):
         """What the current trial was told of those before it, as JSON; {} if trials stand alone."""
         return copy.deepcopy(self._memory)
 
+    def estimates(self, memory: Mapping[str, Any]) -> list[Estimate]:
+        return self.task.estimates(memory)
+
     def new_trial(self, **conditions: Any) -> dict[str, Any]:
         """Begin the next trial, conditions or periods' lengths forced; returns its conditions."""
         self._begin(conditions)
@@ -551,7 +554,7 @@ class TaskEnv(Attributes):
     @property
     def has_noise(self) -> bool:
         """Whether some channel of the current trial carries noise."""
-        return bool(self._block.with_noise[self._now.i])
+        return bool(self._block.with_noise[self._here.i])
 
     @property
     def noisy(self) -> np.ndarray:

@@ -36,7 +36,8 @@ def rollout(
     Args:
         task: an id (with `params`), a Task, or an environment.
         agent_: the name of an agent, a policy, or a model that predicts: see docs/agents.md.
-        trials: how many trials of the stream with `seed` it plays (100).
+        trials: how many trials of the stream with `seed` it plays (100); fewer where a staircase or
+            QUEST+ comes to its end before.
         yoke: rows of another subject: the agent plays those trials instead, the same samples in the
             same order. Their task and parameters must be those of `task`.
         seed: of the trials (not when yoked) and of the agent's own chance.
@@ -78,6 +79,8 @@ def rollout(
             )
         )
         if progress and progress(done, len(plan)):
+            break
+        if yoke is None and env.over(env.memory):
             break
     return rows
 

@@ -17,11 +17,12 @@ from neurogym.loops.running import Loop, Transition
 from neurogym.spec.canvas import Canvas, LevelCanvas, Trials, in_order
 from neurogym.spec.conditions import Condition, Learned, State
 from neurogym.spec.durations import to_steps
+from neurogym.spec.figures import Figure
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Result, Results
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Preset, Rewards, Timing, UnknownName, unknown
-from neurogym.spec.plan import Modifier, Plan, numbered
+from neurogym.spec.plan import Estimate, Modifier, Plan, numbered
 from neurogym.spec.primitives import rebound
 from neurogym.spec.rules import Rule
 from neurogym.spec.scene import Keys, Scene, Sound
@@ -152,6 +153,7 @@ class Task(param.Parameterized):
     foreseen: ClassVar[bool] = False  # closed, but a block's rows tell what there is to see
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
+    figures: ClassVar[tuple[Figure, ...]] = ()  # what Compare shows; if none, what follows from it
     answers: ClassVar[tuple[str, ...]] = ("response",)  # graded actions: what a response can be
     marks: ClassVar[tuple[str, ...]] = ()  # the channels whose onsets begin and end an interval
     # that is to be produced
@@ -644,6 +646,15 @@ class Task(param.Parameterized):
                 continue
             after[name] = condition.learn(after.get(name), trial, result)
         return after | self._learned_by_wrappers(after, trial, result)
+
+    def estimates(self, memory: Mapping[str, Any]) -> list[Estimate]:
+        """What wrappers that follow the subject know, given what the next trial is told."""
+        told = [
+            wrapper.estimate(self, memory[key])
+            for key, wrapper in self.plan.following
+            if memory.get(key) is not None
+        ]
+        return [estimate for estimate in told if estimate is not None]
 
     def _learned_by_wrappers(
         self, carried: Mapping[str, Any], trial: Mapping[str, Any], result: Result

@@ -24,6 +24,7 @@ from neurogym.wrappers.labels import (
     VariableNch,
 )
 from neurogym.wrappers.observations import Noise, PassAction, PassReward, TTLPulse
+from neurogym.wrappers.questplus import QuestPlus
 from neurogym.wrappers.responses import CatchTrials, Lapse, MissTrialReward, ReactionTime
 from neurogym.wrappers.several import Combine, MultiEnvs, ScheduleEnvs, TransferLearning
 from neurogym.wrappers.stack import WRAPPERS, Stack, fitting, read, register, write
@@ -45,6 +46,7 @@ __all__ = [
     "Noise",
     "PassAction",
     "PassReward",
+    "QuestPlus",
     "RandomGroundTruth",
     "ReactionTime",
     "ScheduleAttr",
