@@ -20,8 +20,8 @@ PACKAGES = ("neurogym", "app", "dashboards")
 # from the lowest to the highest; CONTRIBUTING.md draws them
 LAYERS = (
     "neurogym.spec", "neurogym.loops", "neurogym.trials", "neurogym.wrappers", "neurogym.tasks",
-    "neurogym.envs", "neurogym.records", "neurogym.analysis", "neurogym.figures", "neurogym.subjects",
-    "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym.moved", "neurogym",
+    "neurogym.envs", "neurogym.records", "neurogym.analysis", "neurogym.figures",
+    "neurogym.subjects", "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym.moved", "neurogym",
     "neurogym.serve",
     "neurogym.cli", "neurogym.__main__",
     "app.assets", "app.theme", "app.shell", "app.work", "app.state", "app.address", "app.process",
