@@ -157,7 +157,8 @@ def _about(
     """The id, parameters and wrappers that rows tell; an id is that by which it was asked for."""
     about = env.about
     if isinstance(task, str):
-        own = about.params if env.declared else dict(params)
+        given = {name: value for name, value in params.items() if name != "stack"}
+        own = about.params if env.declared else given
         return full_id(task), own, about.wrappers
     return about.task, about.params, about.wrappers
 

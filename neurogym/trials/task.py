@@ -21,7 +21,7 @@ from neurogym.spec.figures import Figure
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Result, Results
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Preset, Rewards, Timing, unknown
+from neurogym.spec.parameters import Preset, Rewards, Timing, UnknownName, unknown
 from neurogym.spec.plan import Estimate, Modifier, Plan, numbered
 from neurogym.spec.primitives import rebound
 from neurogym.spec.rules import Rule
@@ -166,8 +166,11 @@ class Task(param.Parameterized):
     def __init__(self, **params: Any):
         allowed = [name for name in self.param if name != "name"]
         if extra := [name for name in params if name not in allowed and name != "name"]:
-            raise ValueError(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
-        super().__init__(**params)  # type: ignore[no-untyped-call]  # param has no types
+            raise UnknownName(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
+        try:
+            super().__init__(**params)  # type: ignore[no-untyped-call]  # param has no types
+        except ValueError as error:
+            raise ValueError(self.named(error)) from None
         self.wrappers: tuple[Modifier, ...] = ()
         self._plan: Plan | None = None
         self._loop: Loop | None = None
@@ -175,6 +178,12 @@ class Task(param.Parameterized):
         self._check_window()
         self.check()
         self.param.watch(self._forget, allowed)
+
+    @classmethod
+    def named(cls, error: ValueError) -> str:
+        """What param says of a value, with the class that people know in place of a base's."""
+        bases = "|".join(base.__name__ for base in cls.__mro__)
+        return re.sub(rf"'({bases})\.(\w+)'", rf"'{cls.__name__}.\2'", str(error))
 
     def _forget(self, *_events: Any) -> None:
         self._plan = self._loop = None

@@ -8,6 +8,7 @@ around a task by `task.wrapped(...)`. The same as JSON is a line of a stack, inn
 
 from typing import TYPE_CHECKING
 
+from neurogym.moved import beside
 from neurogym.spec.later import later
 from neurogym.wrappers import library  # noqa: F401 - stacks can name them
 from neurogym.wrappers.adaptive import Shaping, Staircase, TimeOut
@@ -29,12 +30,14 @@ from neurogym.wrappers.several import Combine, MultiEnvs, ScheduleEnvs, Transfer
 from neurogym.wrappers.stack import WRAPPERS, Stack, fitting, read, register, write
 
 if TYPE_CHECKING:
+    from neurogym.envs.constant_info import ConstantInfo
     from neurogym.subjects.monitor import Identity, Monitor
 
 __all__ = [
     "WRAPPERS",
     "CatchTrials",
     "Combine",
+    "ConstantInfo",
     "Identity",
     "Lapse",
     "MissTrialReward",
@@ -66,7 +69,14 @@ __all__ = [
     "register",
     "write",
 ]
-__getattr__ = later(  # these wrap environments, not tasks
+__getattr__ = beside(
     __name__,
-    {name: f"neurogym.subjects.monitor:{name}" for name in ("Identity", "Monitor")},
+    later(  # these wrap environments, not tasks
+        __name__,
+        {
+            "ConstantInfo": "neurogym.envs.constant_info:ConstantInfo",
+            "Identity": "neurogym.subjects.monitor:Identity",
+            "Monitor": "neurogym.subjects.monitor:Monitor",
+        },
+    ),
 )

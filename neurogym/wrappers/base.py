@@ -16,10 +16,14 @@ from neurogym.spec.parameters import plain, unknown
 from neurogym.spec.plan import Estimate, Plan
 from neurogym.trials.batch import Draw
 from neurogym.trials.task import Task
+from neurogym.wrappers.layers import again, changed_within, layers_of
 
 
 class Wrapper(param.Parameterized):
     """Modifies a task; the base of all wrappers. What a wrapper does not need, it leaves out.
+
+    Around an environment it changes the task in it; gymnasium wrappers beneath are built anew
+    around that, and TypeError is raised for those that would no longer do what they did.
 
     `check` raises ValueError for a task that it does not fit, and says which tasks it fits.
     `change` edits what is known before any trial: channels, conditions, timing, rewards, rule,
@@ -33,10 +37,17 @@ class Wrapper(param.Parameterized):
         wrapper: Any = super().__new__(cls)
         if target is None:
             return wrapper
+        if callable(under := getattr(getattr(target, "unwrapped", None), "under", None)):
+            wrapper.__init__(*args, **params)
+            return under(wrapper, target)  # a classic task says itself how it is wrapped
         task, env = task_of(cls.__name__, target)
         wrapper.__init__(*args, **params)
         wrapped = task.wrapped(wrapper)
-        return env.of(wrapped) if env else wrapped
+        if env is None:
+            return wrapped
+        layers, name = layers_of(target), cls.__name__
+        within = changed_within(task, wrapped) if layers else frozenset()
+        return again(layers, env.of(wrapped), within, name)
 
     def __init__(self, *args: Any, **params: Any):
         allowed = [name for name in self.param if name != "name"]
@@ -121,6 +132,11 @@ class Wrapper(param.Parameterized):
         return type(self).draw is not Wrapper.draw or self.settles
 
     @property
+    def paints(self) -> bool:
+        """Whether it edits what the task painted."""
+        return type(self).paint is not Wrapper.paint
+
+    @property
     def settles(self) -> bool:
         """Whether chance comes first, and what was learned is settled then."""
         return type(self).settle is not Wrapper.settle and type(self).draw is Wrapper.draw
@@ -155,7 +171,9 @@ def task_of(name: str, target: Any) -> tuple[Task, Any]:
     env = target.unwrapped if isinstance(target, gym.Env) else None
     task = getattr(env, "task", None)
     if not isinstance(task, Task):
-        raise TypeError(f"{name} wraps a declared task or its environment, not {target!r}")
+        many = isinstance(target, gym.vector.VectorEnv)
+        hint = f": write make_vec(id, n, stack=[{{{name!r}: {{}}}}])" if many else ""
+        raise TypeError(f"{name} wraps a declared task or its environment, not {target!r}{hint}")
     return task, env
 
 
