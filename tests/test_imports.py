@@ -24,7 +24,8 @@ LAYERS = (
     "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym.moved", "neurogym",
     "neurogym.serve",
     "neurogym.cli", "neurogym.__main__",
-    "app.assets", "app.theme", "app.shell", "app.work", "app.state", "app.address", "app.process",
+    "app.assets", "app.clipboard", "app.doubts", "app.theme", "app.shell", "app.work", "app.state",
+    "app.address", "app.process",
     "app.plots", "app.player", "app.alone", "app.light", "app.forms", "app.pages", "app.studio",
     "app.main", "app.app_hooks", "app.auth", "app", "dashboards",
 )  # fmt: skip
