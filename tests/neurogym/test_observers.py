@@ -464,10 +464,17 @@ def produced(trials=4000, **params):
     """Measured and produced intervals, ms, onset to onset."""
     timing = dict(ready=20, set=20, measure=[600, 700, 800, 900, 1000])
     rows = ngym.rollout(
-        "ReadySetGo", "interval", trials, seed=8, dt=5, timing=timing, agent_params=params
+        "ReadySetGo",
+        "interval",
+        trials,
+        seed=8,
+        dt=5,
+        gain=[1],
+        timing=timing,
+        agent_params=params,
     )
-    answered = ~np.isnan(column(rows, "rt_ms"))
-    return column(rows, "measure")[answered], column(rows, "rt_ms")[answered] + 20
+    made = column(rows, "produced_ms")
+    return column(rows, "measure")[~np.isnan(made)], made[~np.isnan(made)]
 
 
 SAMPLES = np.array([600.0, 700, 800, 900, 1000])
@@ -511,6 +518,13 @@ def test_weber_fractions_are_recovered():
 
     bounds = [(0.05, 0.3), (0.04, 0.3)]
     assert_recovered(loss, [*true.values()], [0.2, 0.2], bounds, [0.01, 0.005])
+
+
+def test_the_gain_is_read_from_its_channel():
+    rows = ngym.rollout("ReadySetGo", "interval", 1500, seed=8, dt=10, gain=[1, 1.5])
+    ratio, gain = column(rows, "produced_ms") / column(rows, "measure"), column(rows, "gain")
+    for each in (1, 1.5):
+        assert abs(np.nanmean(ratio[gain == each]) / each - 1) < 0.03
 
 
 def test_each_context_has_its_own_prior():
