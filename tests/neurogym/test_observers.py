@@ -306,7 +306,7 @@ def test_only_a_model_makes_reward_and_transition_interact(w, low, high):
 
 
 def test_the_seven_parameters_are_recovered():
-    true = dict(alpha1=0.5, alpha2=0.4, beta1=5.0, beta2=4.0, lambda_=0.6, w=0.5, p=0.15)
+    true = dict(alpha1=0.5, alpha2=0.4, beta1=5.0, beta2=4.0, lambda_=0.6, w=0.7, p=0.15)
     trials = list(zip(*(x.tolist() for x in two_steps(2500, **true)[:4]), strict=True))
 
     def loss(parameters):
