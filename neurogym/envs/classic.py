@@ -12,7 +12,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from neurogym.envs.has_trials import HasTrials
+from neurogym.envs.has_trials import HasTrials, read_options
 from neurogym.spec.durations import ROUNDING, Duration, to_steps
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.parameters import unknown
@@ -21,7 +21,17 @@ OPEN_END = 10_000  # ms after which a trial without periods ends
 RIGHT = 0.5  # the performance from which a trial counts as answered correctly
 
 
-class TrialEnv(HasTrials):
+class Kind(type):
+    """Lets `isinstance(env, TrialEnv)` tell environments with trials, also of declared tasks."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if super().__instancecheck__(instance):
+            return True
+        named = cls.__module__ == __name__
+        return named and isinstance(instance, HasTrials) and instance.declared is not None
+
+
+class TrialEnv(HasTrials, metaclass=Kind):
     """A task whose author draws and paints each trial, and says what each action earns.
 
     A subclass sets `observation_space` and `action_space`, and what it wants of `timing` and
@@ -30,7 +40,8 @@ class TrialEnv(HasTrials):
     them into `self.trial`. `_step(action)` returns (ob, reward, done, info) or gymnasium's five
     values; `self.ob_now` as ob stands for the observation that comes next. With `new_trial` in info
     True the trial ends, with `done` the episode. A trial that the task does not end is over after
-    its last step, which earns `r_tmax` on top.
+    its last step, which earns `r_tmax` on top. Where trials are not painted, the first observation
+    is what `_step` would show after action 0.
 
     Random numbers come from `self.rng`, a `RandomState`. It is seeded anew for each trial, from the
     seed of `reset` and the trial's number, as are entries of `timing` that have a method `seed`.
@@ -99,6 +110,8 @@ class TrialEnv(HasTrials):
         self.__seed: int | None = None
         self.__next = 0
         self.__playing = False
+        self.__top: Any = None  # the outermost wrapper of trials, which begins each
+        self.__ended: dict[str, Any] | None = None  # while the next one is begun
 
     # -- what an author gives --------------------------------------------------------------------
 
@@ -117,12 +130,17 @@ class TrialEnv(HasTrials):
     # -- gymnasium -------------------------------------------------------------------------------
 
     def reset(
-        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+        self,
+        *,
+        seed: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        no_step: bool = True,
     ) -> tuple[Any, dict[str, Any]]:
         """Begin a trial; returns its first observation and an empty info.
 
         A seed goes back to trial 0; without one the next trial begins. `options` are `trial`, the
         number of the trial, and `conditions`, keywords for `new_trial`; ValueError for any other.
+        NeuroGym's `no_step` is taken, here and as an option: a reset never plays a step.
         """
         super().reset(seed=seed)
         index, conditions = read_options(options)
@@ -132,8 +150,8 @@ class TrialEnv(HasTrials):
         if index is not None:
             self.__next = index
         self.num_tr = 0
-        self.new_trial(**conditions)
-        return self.post_step(self.__row(), 0.0, False, False, {"new_trial": False})[0], {}
+        self.__begin(conditions)
+        return self.post_step(self.__opening(), 0.0, False, False, {"new_trial": False})[0], {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Act on the observation returned last; see the class for what is returned.
@@ -158,12 +176,16 @@ class TrialEnv(HasTrials):
         if over:
             self.__playing = False
         elif info["new_trial"]:
-            self.new_trial()
+            self.__ended = info
+            try:
+                self.__begin({})
+            finally:
+                self.__ended = None
         else:
             self.t_ind += 1
         self.__now = None
         ob = self.__row() if placeholder else _own(ob, self.observation_space)
-        reward = float(reward) + (self.r_tmax if timeout else 0.0)
+        reward = _number(reward) + (self.r_tmax if timeout else 0.0)
         return self.post_step(ob, reward, terminated, truncated, info)
 
     def __result(self, action: Any, ended: bool) -> dict[str, Any]:
@@ -199,7 +221,61 @@ class TrialEnv(HasTrials):
         row = self.ob[min(self.t_ind, len(self.ob) - 1)]
         return row.astype(self.observation_space.dtype)
 
+    def __opening(self) -> Any:
+        """A trial's first observation.
+
+        Of one that is not painted it is what `_step` shows to who does nothing, found on a copy.
+        """
+        if self.ob is None:
+            try:
+                probe = copy.deepcopy(self)
+                ob, _, *over, info = probe._step(blank(self.action_space))
+                if ob is not probe.__now and not (any(over) or info.get("new_trial")):
+                    return _own(ob, self.observation_space)
+            except Exception:
+                pass
+        return self.__row()
+
     # -- trials ----------------------------------------------------------------------------------
+
+    def set_top(self, wrapper: Any) -> None:
+        """Let a wrapper begin the trials from now on: see `neurogym.TrialWrapper`."""
+        self.__top = wrapper
+
+    def under(self, wrapper: Any, env: gym.Env) -> gym.Env:
+        """An environment, of which this is the innermost, under one of the library's wrappers.
+
+        TypeError for a wrapper that is for declared tasks only.
+        """
+        from neurogym.envs.around import around
+
+        return around(wrapper, env)
+
+    def stacked(self, env: gym.Env, stack: Any) -> gym.Env:
+        """The same under the wrappers of a stack."""
+        from neurogym.envs.around import stacked
+
+        return stacked(env, stack)
+
+    @property
+    def upcoming(self) -> tuple[int, int]:
+        """The seed of the stream, and the number of the trial that comes next."""
+        if self.__seed is None:
+            self.__seed = int(self.np_random_seed)
+        return self.__seed, self.__next
+
+    @property
+    def ended(self) -> Mapping[str, Any] | None:
+        """While the next trial is begun by `step`: the info of the one that ended; else None."""
+        return self.__ended
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "seed":  # gymnasium's checker warns of environments that have it
+            raise AttributeError(f"{self}: seed(s) was replaced by reset(seed=s), which seeds all")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __begin(self, conditions: Mapping[str, Any]) -> None:
+        (self if self.__top is None else self.__top).new_trial(**conditions)
 
     def new_trial(self, **kwargs: Any) -> dict[str, Any]:
         """Begin the next trial, with conditions forced; returns its conditions.
@@ -604,6 +680,16 @@ def _five(returned: tuple) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
     return ob, reward, bool(terminated), bool(truncated and truncated[0]), info
 
 
+def _number(reward: Any) -> float:
+    """A reward as a number, also where it is an array of one."""
+    if isinstance(reward, int | float):
+        return float(reward)
+    try:
+        return float(np.asarray(reward, float).item())
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"_step returned the reward {reward!r}: expected a number") from error
+
+
 def _own(ob: Any, space: spaces.Space) -> Any:
     """A task's own observation, as a copy of the space's type and shape."""
     if not isinstance(space, spaces.Box):
@@ -624,16 +710,3 @@ def blank(space: spaces.Space) -> Any:
     if isinstance(space, spaces.MultiBinary | spaces.MultiDiscrete):
         return np.zeros(space.shape, space.dtype) + getattr(space, "start", 0)
     raise TypeError(f"{space} has no blank observation: paint the trial in new_trial")
-
-
-def read_options(options: Mapping[str, Any] | None) -> tuple[int | None, Mapping[str, Any]]:
-    """The trial number, None if none is given, and the conditions in the options of a reset."""
-    options = dict(options or {})
-    index, conditions = options.pop("trial", None), options.pop("conditions", {})
-    if options:
-        raise ValueError(unknown("reset option", options, ["trial", "conditions"]))
-    if index is None:
-        return None, conditions
-    if not isinstance(index, int | np.integer) or index < 0:
-        raise ValueError(f"trial = {index!r}: expected a whole number from 0")
-    return int(index), conditions

@@ -33,13 +33,22 @@ def build(
 
 
 def build_vector(
-    task_id: str, num_envs: int = 1, stack: Stack = (), **params: Any
+    task_id: str,
+    num_envs: int = 1,
+    stack: Stack = (),
+    *,
+    max_episode_steps: int | None = None,
+    autoreset_mode: gym.vector.AutoresetMode | str | None = None,
+    **params: Any,
 ) -> gym.vector.VectorEnv:
     """The vector entry point of declared tasks."""
     if asked := {"render_mode", "render_size", "pixels"} & set(params):
         raise ValueError(f"{sorted(asked)[0]}: frames are drawn of one environment at a time")
-    from neurogym.envs.vector import TaskVectorEnv
+    task = configure(declared_class(task_id), **params).wrapped(*read(stack))
+    if max_episode_steps is None and autoreset_mode is None:
+        from neurogym.envs.vector import TaskVectorEnv
 
-    return TaskVectorEnv(
-        configure(declared_class(task_id), **params).wrapped(*read(stack)), num_envs
-    )
+        return TaskVectorEnv(task, num_envs)
+    from neurogym.envs.limits import LimitedVectorEnv
+
+    return LimitedVectorEnv(task, num_envs, max_episode_steps, autoreset_mode)

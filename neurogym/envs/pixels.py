@@ -461,16 +461,22 @@ class RenderedEnv(TaskEnv):
 
     def of(self, task: Task) -> TaskEnv:
         """A fresh environment like this one, of another task."""
-        return RenderedEnv(task, str(self.render_mode), self._painter.size)
+        return self._specified(RenderedEnv(task, str(self.render_mode), self._painter.size))
 
     @property
     def drawn_trial(self) -> tuple[int, int, str]:
         """What the trial's picture depends on."""
         return self._stream.seed, self.trial_index, repr(self.trial)
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+    def reset(
+        self,
+        *,
+        seed: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        no_step: bool = True,
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         """As for any task; the first frame is that of the first observation."""
-        self._shown, info = super().reset(seed=seed, options=options)
+        self._shown, info = super().reset(seed=seed, options=options, no_step=no_step)
         return self._shown, info
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:

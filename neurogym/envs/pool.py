@@ -67,10 +67,21 @@ class Pool:
         """How many trials each env has ahead, the one being played included: (B,)."""
         return self.stop_trial - self.trial[at]
 
-    def refill(self, at: np.ndarray | None) -> np.ndarray:
-        """Drop what was played, draw what comes next; returns where the rows `at` (B,) are now."""
+    def reseed(self, envs: np.ndarray, seeds: Sequence[int], at: np.ndarray) -> np.ndarray:
+        """Go to trial 0 of other seeds in some envs; returns the rows where all envs are now."""
+        for env, seed in zip(envs.tolist(), seeds, strict=True):
+            self.streams[env], self.drawn[env], self.queues[env] = Stream(self.task, seed), 0, []
+        return self.refill(at, envs)
+
+    def refill(self, at: np.ndarray | None, anew: Any = ()) -> np.ndarray:
+        """Drop what was played, draw what comes next; returns where the rows `at` (B,) are now.
+
+        The envs `anew` begin with their trial 0.
+        """
         played = self.number[self.trial[at]].tolist() if at is not None else [0] * len(self.queues)
-        step = at - self.start[self.trial[at]] if at is not None else 0
+        step = at - self.start[self.trial[at]] if at is not None else np.zeros(len(played), int)
+        for env in anew:
+            played[env], step[env] = 0, 0
         wanted: list[tuple[int, int, Draw]] = []
         for env, queue in enumerate(self.queues):
             while queue and queue[0].first + queue[0].n <= played[env]:
@@ -211,6 +222,17 @@ class LivePool:
         self.conditions: dict[str, np.ndarray] = {}
         self.first = self.replace(np.arange(self.envs), np.zeros(self.envs, np.int64))
 
+    def reseed(self, envs: np.ndarray, seeds: Sequence[int], at: np.ndarray) -> np.ndarray:
+        """Go to trial 0 of other seeds in some envs; returns the rows where all envs are now."""
+        for env, seed in zip(envs.tolist(), seeds, strict=True):
+            self._forget(env, Stream(self.task, seed))
+        return self.replace(envs, at.copy())
+
+    def _forget(self, env: int, stream: Stream) -> None:
+        """Let an env begin with the first trial of a stream."""
+        self.streams[env], self.number[env] = stream, -1
+        self.carried[env], self.trials[env] = {}, {}
+
     def learn(
         self, envs: np.ndarray, how: Sequence[np.ndarray], parts: Mapping[str, np.ndarray] | None
     ) -> None:
@@ -308,6 +330,13 @@ class SettlingPool(LivePool):
         for key, state in self.task.follow(self._known_of(envs), trials, results).items():
             for name, values in state.items():
                 self.known[key][name][envs] = values
+
+    def _forget(self, env: int, stream: Stream) -> None:
+        super()._forget(env, stream)
+        self.drawn[env] = self.places[env] = self.sizes[env] = 0
+        for key, state in self.task.at_first(1).items():
+            for name, values in state.items():
+                self.known[key][name][env] = values[0]
 
     def _known_of(self, envs: np.ndarray) -> dict[str, State]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_left
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from neurogym.envs.has_trials import About, Asked, HasTrials
+from neurogym.envs.attributes import Attributes
+from neurogym.envs.has_trials import About, Asked
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Outcome, Payoffs, Result
-from neurogym.spec.plan import Step
+from neurogym.spec.parameters import unknown
+from neurogym.spec.plan import Estimate, Step
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.stream import MOST, Stream
 from neurogym.trials.task import Task, Turn
@@ -45,6 +48,11 @@ def graded(action: Any, space: Any) -> np.ndarray:
     return values
 
 
+def nested(column: list[Any]) -> bool:
+    """Whether a condition's values are lists, which would be shared with whoever gets them."""
+    return bool(column) and isinstance(column[0], list)
+
+
 def _asks(task: Task) -> tuple[Any, Any]:
     """The periods in which a task asks for several answers, and the one from which it counts."""
     rule = task.plan.rule
@@ -75,7 +83,42 @@ def parts_of(task: Task, parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]
     return told
 
 
-class TaskEnv(HasTrials):
+class Now:
+    """Where an environment is: what changes from step to step and from trial to trial."""
+
+    __slots__ = (
+        "conditions",
+        "count",
+        "echo",
+        "i",
+        "k",
+        "next",
+        "number",
+        "pay",
+        "performance",
+        "response",
+        "state",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.k = 0  # the row in the block
+        self.pay: Any = None  # what actions earn, by row, in the rule's state
+        self.i = self.number = -1  # the trial's place in the block, and its number
+        self.next, self.count = 0, 0  # number of the trial that follows; trials since the reset
+        self.performance = 0.0
+        self.conditions: Any = None  # of a closed task, as its program reads them
+        self.state: Any = None
+        self.response: tuple[int, float] | None = None  # the first one, of a closed task
+        self.echo: list[Any] = [0, 0.0]  # what was done last, and what it earned
+
+
+def lock(block: TrialBatch) -> None:
+    """Let nobody write into the trials that are stored: rows that are handed out are views."""
+    for array in (block.ob, block.gt):
+        array.flags.writeable = False
+
+
+class TaskEnv(Attributes):
     """A declared task as a gymnasium environment.
 
     `reset(seed=s)` returns the first row of trial 0 of the stream with seed s; `reset()` goes on to
@@ -90,6 +133,9 @@ class TaskEnv(HasTrials):
     a trial ends also `trial` (conditions of the trial that ended), `performance` (0 to 1), `rt` (ms
     from the opening of the response window; NaN without a response), `response` (the action, or -1)
     and `outcome` ("correct", "error", "miss", "withheld", "early" or "none").
+
+    Observations, `ob` and `gt` are read-only; copy them to change them. Parameters of the task are
+    attributes too: a change takes effect with the next trial. AttributeError for unknown ones.
     """
 
     metadata = {"render_modes": []}  # noqa: RUF012 - gymnasium's own declaration is mutable
@@ -110,36 +156,34 @@ class TaskEnv(HasTrials):
             return EchoClosedEnv if echoes else ClosedEnv
         return EchoJointEnv if echoes else JointEnv
 
-    _k: int
-    _pay: Any
-
     def __init__(self, task: Task):
-        self.task = task
-        self.observation_space = task.plan.channels.space()
-        self.action_space = task.plan.actions.space()
-        self.num_tr = 0
-        self.performance = 0.0
+        self._hold(task)
         self._graded = task.plan.actions.graded
         if self._graded:
             space: Any = self.action_space
             self._bounds = list(zip(space.low.tolist(), space.high.tolist(), strict=True))
         self._actions = frozenset(() if self._graded else range(task.plan.actions.size))
         self._trials: Stream | None = None  # from the first reset on
-        self._next, self.trial_index = 0, -1
+        self._now = Now()  # apart, since attributes that can be set by anybody are slow
         self._batch: TrialBatch | None = None
-        self._i = self._i_is = -1  # the trial's place in the block, and its number
         self._carried: dict[str, Any] = {}  # what the next trial is told of those before it
         self._memory: dict[str, Any] = {}  # and what this one was told
         self._rests: Any = None  # what doing nothing earns in the rows of a batch
-        self._response: tuple[int, float] | None = None  # of a closed task: its first
-        self.forced: Mapping[str, Any] = NO_CONDITIONS
+        self._forced: Mapping[str, Any] = NO_CONDITIONS
+        self._top: Any = None  # the outermost wrapper of trials, which begins each
 
     # -- gymnasium -------------------------------------------------------------------------------
 
     def reset(
-        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+        self,
+        *,
+        seed: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        no_step: bool = True,
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin a trial; returns its first row (C,) and an empty info.
+
+        NeuroGym's `no_step` is taken, here and as an option: a reset never plays a step.
 
         ValueError for an unknown option, a trial that is no whole number from 0, a condition or a
         period's length in ms that the task cannot honour, and a memory that is no dict.
@@ -148,6 +192,12 @@ class TaskEnv(HasTrials):
         options = dict(options or {})
         index, conditions = options.pop("trial", None), options.pop("conditions", {})
         memory = options.pop("memory", None)
+        options.pop("no_step", no_step)
+        if "step_fn" in options:
+            raise ValueError(
+                "options['step_fn']: reset plays no step here; a wrapper changes the first"
+                " observation in its own reset"
+            )
         if options:
             raise ValueError(
                 f"unknown reset options {sorted(options)}: allowed are 'trial', 'conditions' and"
@@ -159,14 +209,14 @@ class TaskEnv(HasTrials):
         if index is not None:
             if not isinstance(index, int | np.integer) or index < 0:
                 raise ValueError(f"trial = {index!r}: expected a whole number from 0")
-            self._next = int(index)
+            self._now.next = int(index)
         if index is not None or memory is not None:
             self._recall(memory or {})
         else:
-            self._echo = [0, 0.0]  # nothing was done yet in these trials
-        self.num_tr = 0
-        self.performance = 0.0
-        self._begin(conditions)
+            self._now.echo = [0, 0.0]  # nothing was done yet in these trials
+        self._now.count = 0
+        self._now.performance = 0.0
+        self._begin_on_top(conditions)
         return self._first(), {}
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -175,10 +225,11 @@ class TaskEnv(HasTrials):
         The action is a whole number, or (k,) numbers where it is graded. ValueError for one outside
         the action space, gymnasium's ResetNeeded before the first reset.
         """
+        now = self._now
+        k = now.k
         try:
-            k = self._k
-            reward, event = self._pay[k][action]
-        except (KeyError, TypeError, AttributeError):
+            reward, event = now.pay[k][action]
+        except (KeyError, TypeError):
             return TaskEnv.step(self, self._read(action))
         gt = self._labels[k]
         if event is not None:
@@ -186,8 +237,8 @@ class TaskEnv(HasTrials):
             if ends:
                 rt = (k - self._opened_at()) * self._dt if response else NAN
                 return self._finish(reward, gt, response, rt, outcome, performance)
-            self._pay = self._pays[state]
-        self._k = k = k + 1
+            now.pay = self._pays[state]
+        now.k = k = k + 1
         return self._rows[k], reward, False, False, {"new_trial": False, "gt": gt}
 
     def rest(self, step: int) -> list[float]:
@@ -197,9 +248,10 @@ class TaskEnv(HasTrials):
         trial: there it is the same as so many steps.
         """
         earned, eventful = self._resting()
-        k, stop = self._k, self._offsets[self._i] + step
+        now = self._here
+        k, stop = now.k, self._offsets[now.i] + step
         stop = max(min(stop, eventful[bisect_left(eventful, k)]), k)  # a last row is eventful
-        self._k = stop
+        now.k = stop
         rewards: list[float] = earned[k:stop].tolist()
         return rewards
 
@@ -216,7 +268,8 @@ class TaskEnv(HasTrials):
         self, reward: float, gt: Any, response: int, rt: float, outcome: int, performance: float
     ) -> tuple:
         """End the trial; `response` was the answer (0: none)."""
-        self.performance = performance
+        now = self._now
+        now.performance = performance
         info: dict[str, Any] = {
             "new_trial": True,
             "gt": gt,
@@ -226,12 +279,12 @@ class TaskEnv(HasTrials):
             "response": int(response) if response else -1,
             "outcome": NAMES[outcome],
         }
-        i = self._i + 1
-        if self._plain and i < self._n and not self.forced and self._is_next():
-            self._i, self._k = i, self._offsets[i]
-            self._i_is = self.trial_index = self._next
-            self._next += 1
-            self.num_tr += 1
+        i = now.i + 1
+        if self._plain and i < self._n and not self._forced and self._is_next() and not self._top:
+            now.i, now.k = i, self._offsets[i]
+            now.number = now.next
+            now.next += 1
+            now.count += 1
             self._start()
             return self._row(), reward, False, False, info
         if parts := self._parts():
@@ -239,20 +292,22 @@ class TaskEnv(HasTrials):
         if self.task.plan.learns:
             result = Result.of((performance, outcome, response), parts, 0)
             self._carried = self.task.learn(self._carried, info["trial"], result)
-        self._begin(NO_CONDITIONS)
+        self._begin_on_top(NO_CONDITIONS)
         return self._row(), reward, False, False, info
 
     def _told(self) -> dict[str, Any]:
         """The trial's conditions where each trial has all of them."""
-        return dict(zip(self._names, self._values[self._i], strict=False))
+        return dict(zip(self._names, self._values[self._now.i], strict=False))
 
     def _is_next(self) -> bool:
         """Whether the next trial follows in the block, and nothing changed since that was drawn."""
-        return self._i_is == self._next - 1 and self.task.version == self._version
+        now = self._now
+        return now.number == now.next - 1 and self.task.version == self._version
 
     def _opened_at(self) -> int:
         """The row from which the response time counts."""
-        return self._offsets[self._i] + self._opened[self._i]
+        i = self._now.i
+        return self._offsets[i] + self._opened[i]
 
     def _read(self, action: Any) -> int | np.ndarray:
         """The action in an array of no dimension, or graded; all else that came here is refused."""
@@ -266,7 +321,17 @@ class TaskEnv(HasTrials):
 
     def of(self, task: Task) -> TaskEnv:
         """A fresh environment like this one, of another task."""
-        return TaskEnv(task)
+        return self._specified(TaskEnv(task))
+
+    def _specified(self, env: TaskEnv) -> TaskEnv:
+        """With what gymnasium makes it of: as this one, with parameters and wrappers of its own."""
+        if self.spec is not None:
+            about, kept = env.about, ("render_mode", "render_size")
+            env.spec = copy.copy(gym.spec(about.task))
+            given = {name: self.spec.kwargs[name] for name in kept if name in self.spec.kwargs}
+            stack = {"stack": about.wrappers} if about.wrappers else {}
+            env.spec.kwargs = {**env.spec.kwargs, **given, **about.params, **stack}
+        return env
 
     @property
     def _stream(self) -> Stream:
@@ -284,58 +349,83 @@ class TaskEnv(HasTrials):
     # -- trials ----------------------------------------------------------------------------------
 
     def _restart(self, seed: int) -> None:
-        self._trials, self._next, self._batch = Stream(self.task, int(seed)), 0, None
+        self._trials, self._batch = Stream(self.task, int(seed)), None
+        self._now.next, self._now.pay = 0, None
         self._recall({})
 
     def _recall(self, memory: Mapping[str, Any]) -> None:
         """Go on as after the trials that a memory tells of."""
         if not isinstance(memory, Mapping):
             raise ValueError(f"memory = {memory!r}: expected a dict, as `env.memory` gives it")
-        self._carried = {key: told for key, told in memory.items() if key != ECHO}
-        self._echo = memory.get(ECHO, [0, 0.0])
+        known = copy.deepcopy(dict(memory))
+        self._now.echo = known.pop(ECHO, [0, 0.0])
+        self._carried = known
 
     @property
     def memory(self) -> dict[str, Any]:
         """What the current trial was told of those before it, as JSON; {} if trials stand alone."""
-        return self._memory
+        return copy.deepcopy(self._memory)
+
+    def estimates(self, memory: Mapping[str, Any]) -> list[Estimate]:
+        return self.task.estimates(memory)
 
     def new_trial(self, **conditions: Any) -> dict[str, Any]:
         """Begin the next trial, conditions or periods' lengths forced; returns its conditions."""
         self._begin(conditions)
         return self.trial
 
+    def set_top(self, wrapper: Any) -> None:
+        """Let a wrapper begin the trials from now on: see `neurogym.TrialWrapper`."""
+        self._top = wrapper
+
+    @property
+    def upcoming(self) -> tuple[int, int]:
+        """The seed of the stream, and the number of the trial that comes next."""
+        if self._trials is None:
+            self._restart(self.np_random_seed)
+        return self._stream.seed, self._now.next
+
+    def _begin_on_top(self, conditions: Mapping[str, Any]) -> None:
+        if self._top is None:
+            self._begin(conditions)
+        else:
+            self._top.new_trial(**conditions)
+
     def _begin(self, conditions: Mapping[str, Any]) -> None:
         if self._trials is None:
             self._restart(self.np_random_seed)
-        self._memory = {ECHO: self._echo} if self.task.plan.echoes else {}
+        now = self._now
+        self._memory = {ECHO: now.echo} if self.task.plan.echoes else {}
         if self.task.plan.learns:
             self._memory.update(self._carried)
-            block, draw = self._stream.one(self._next, self._carried, conditions)
+            block, draw = self._stream.one(now.next, self._carried, conditions)
             self._carried, i = draw.carried, 0
             self._open(block)
         else:
             i = self._find(conditions)
-        self._i, self._i_is = i, self._next
-        self.trial_index, self.forced = self._next, conditions
-        self._next += 1
-        self.num_tr += 1
-        self._k = self._offsets[i]
+        self._forced = dict(conditions)
+        now.i, now.number = i, now.next
+        now.next += 1
+        now.count += 1
+        now.k = self._offsets[i]
         self._start()
 
     def _find(self, conditions: Mapping[str, Any]) -> int:
         """Open the block that holds the next trial; returns the trial's place in it."""
-        block, i = self._batch, self._i + 1
-        same = block is not None and i < block.n and self._i_is == self._next - 1
-        if conditions or self.forced or not same or self.task.version != self._version:
-            block, i = self._stream.find(self._next, conditions, self._ahead(block, conditions))
+        block, now = self._batch, self._now
+        i = now.i + 1
+        same = block is not None and i < block.n and now.number == now.next - 1
+        if conditions or self._forced or not same or self.task.version != self._version:
+            block, i = self._stream.find(now.next, conditions, self._ahead(block, conditions))
             self._open(block)
         return i
 
     def _ahead(self, before: TrialBatch | None, conditions: Mapping[str, Any]) -> int:
         """How many blocks to paint at once: several small ones where trials follow one another."""
-        if before is None or conditions or self.forced or before.n < MOST:
+        now = self._now
+        if before is None or conditions or self._forced or before.n < MOST:
             return 1
-        if self._i_is != self._next - 1 or self._i + 1 < before.n:
+        if now.number != now.next - 1 or now.i + 1 < before.n:
             return 1
         return min(16, max(1, ROWS * before.n // (len(before.ob) * MOST)))
 
@@ -343,6 +433,7 @@ class TaskEnv(HasTrials):
         """Keep what trials read of a block as Python lists: numpy scalars are slow."""
         if block is self._batch:
             return
+        lock(block)
         self._read_payoffs(block)
         self._batch, self._version, self._dt = block, self.task.version, float(self.task.dt)
         self._offsets, self._labels = block.offsets.tolist(), block.gt.tolist()
@@ -354,7 +445,7 @@ class TaskEnv(HasTrials):
         plan = self.task.plan
         self._plain = not (
             plan.learns or plan.echoes or self.task.tasks
-            or any(None in column for column in self._columns.values())
+            or any(None in column or nested(column) for column in self._columns.values())
         )  # fmt: skip
 
     def _read_payoffs(self, block: TrialBatch) -> None:
@@ -364,14 +455,15 @@ class TaskEnv(HasTrials):
 
     def _start(self) -> None:
         """Go to the first rule state."""
-        self._pay = self._pays[0]
+        self._now.pay = self._pays[0]
 
     def _row(self) -> np.ndarray:
         """The current row, (C,)."""
-        return self._rows[self._k]
+        return self._rows[self._now.k]
 
     def _first(self) -> np.ndarray:
-        """The first row of a trial, (C,)."""
+        """The current row as it is shown, (C,)."""
+        self._here  # noqa: B018 - before the first trial it says so
         return self._row()
 
     def _parts(self) -> dict[str, np.ndarray] | None:
@@ -407,30 +499,31 @@ class TaskEnv(HasTrials):
     @property
     def trial(self) -> dict[str, Any]:
         """Conditions of the current trial, and the lengths in ms of periods that are drawn."""
-        i = self._i
+        i = self._here.i
         values = {name: column[i] for name, column in self._columns.items()}
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: copy.deepcopy(v) for name, v in values.items() if v is not None}
 
     @property
     def gt_now(self) -> int | np.ndarray:
         """The right action for the observation that was returned last; (k,) where it is graded."""
-        return self._labels[self._k]
+        k = self._here.k
+        return self._labels[k]
 
     @property
     def window_open(self) -> bool:
         """Whether responses are asked for in the current step."""
-        first, stop = self._block.window[self._i]
+        first, stop = self._block.window[self._now.i]
         return bool(first <= self.t_ind < stop)
 
     @property
     def window(self) -> tuple[int, int]:
         """First step of the response window, and the step after it."""
-        return tuple(self._block.window[self._i].tolist())
+        return tuple(self._block.window[self._now.i].tolist())
 
     @property
     def periods(self) -> list[tuple[str, int, int]]:
         """The current trial's periods: (name, first step, step after the last)."""
-        return self._block.periods(self._i)
+        return self._block.periods(self._now.i)
 
     @property
     def declared(self) -> Task:
@@ -454,46 +547,43 @@ class TaskEnv(HasTrials):
         return TaskEnv(self.task)
 
     @property
-    def dt(self) -> float:
-        """Length of a step in ms."""
-        return self.task.dt
-
-    @property
-    def timing(self) -> dict[str, Any]:
-        """Length of each period, as declared."""
-        return type(self.task).param["timing"].serialize(self.task.plan.timing)
-
-    @property
-    def rewards(self) -> dict[str, float]:
-        """What each outcome earns."""
-        return dict(self.task.plan.rewards)
-
-    @property
     def ob(self) -> np.ndarray:
         """The current trial's observations, (T, C); in closed tasks without what actions change."""
-        return self._block.ob[self._offsets[self._i] : self._offsets[self._i + 1]]
+        return self._block.ob[self._span]
 
     @property
     def has_noise(self) -> bool:
         """Whether some channel of the current trial carries noise."""
-        return bool(self._block.with_noise[self._i])
+        return bool(self._block.with_noise[self._here.i])
 
     @property
     def noisy(self) -> np.ndarray:
         """Which channels of the current trial carry noise in which steps, (T, C) bool."""
-        return self._block.noisy(self._i)
+        return self._block.noisy(self._here.i)
 
     @property
     def gt(self) -> np.ndarray:
         """The current trial's right actions, (T,), or (T, k) where they are graded."""
-        return self._block.gt[self._offsets[self._i] : self._offsets[self._i + 1]]
+        return self._block.gt[self._span]
+
+    @property
+    def _here(self) -> Now:
+        """Where the environment is, once it is in a trial."""
+        if self._batch is None:
+            raise gym.error.ResetNeeded(f"{self}: call reset() first")
+        return self._now
+
+    @property
+    def _span(self) -> slice:
+        """The current trial's rows in the block."""
+        i = self._here.i
+        return slice(*self._offsets[i : i + 2])
 
     @property
     def payoffs(self) -> tuple[np.ndarray, Payoffs]:
         """The kind of each of the current trial's steps, (T,), and the table of what they earn."""
-        start, stop = self._offsets[self._i : self._i + 2]
         payoffs, kind = self._block.paid
-        return kind[start:stop], payoffs
+        return kind[self._span].copy(), payoffs
 
     @property
     def loop_told(self) -> dict[str, Any]:
@@ -514,7 +604,7 @@ class TaskEnv(HasTrials):
         if not self.task.together:
             return []
         block: Any = self._block  # that of several tasks
-        return block.of_members(self._i)
+        return block.of_members(self._now.i)
 
     @property
     def asked(self) -> Asked | None:
@@ -536,12 +626,12 @@ class TaskEnv(HasTrials):
     @property
     def counted(self) -> int:
         """The step from which the response time counts."""
-        return self._opened[self._i]
+        return self._opened[self._here.i]
 
     @property
     def turn(self) -> Turn:
         """The single task that the current trial is of, of those that take turns, or the task."""
-        return self.task.turn(self._block, self._i)
+        return self.task.turn(self._block, self._now.i)
 
     @property
     def opening(self) -> np.ndarray | None:
@@ -554,7 +644,7 @@ class TaskEnv(HasTrials):
     @property
     def place(self) -> tuple[TrialBatch, int]:
         """The batch that holds the current trial, and the trial's place in it."""
-        return self._block, self._i
+        return self._block, self._now.i
 
     @property
     def live(self) -> list[bool]:
@@ -562,19 +652,41 @@ class TaskEnv(HasTrials):
         return []
 
     @property
+    def forced(self) -> Mapping[str, Any]:
+        """The conditions and lengths that were forced upon the current trial."""
+        return dict(self._forced)
+
+    @property
+    def trial_index(self) -> int:
+        """Number of the current trial in its stream; -1 before the first."""
+        return self._now.number
+
+    @property
+    def num_tr(self) -> int:
+        """How many trials have begun since the reset."""
+        return self._now.count
+
+    @property
+    def performance(self) -> float:
+        """That of the trial that ended last, 0 to 1; 0 after a reset."""
+        return self._now.performance
+
+    @property
     def t_ind(self) -> int:
         """Steps since the trial's start."""
-        return self._k - self._offsets[self._i]
+        now = self._here
+        return now.k - self._offsets[now.i]
 
     @property
     def t(self) -> float:
         """Time since the trial's start in ms."""
-        return self.t_ind * self.task.dt
+        return self.t_ind * self._dt
 
     @property
     def tmax(self) -> float:
         """Length of the current trial in ms."""
-        return len(self.gt) * self.task.dt
+        rows = self._span
+        return (rows.stop - rows.start) * self._dt
 
     @property
     def rng(self) -> np.random.Generator:
@@ -594,16 +706,29 @@ class TaskEnv(HasTrials):
     @property
     def start_t(self) -> dict[str, float]:
         """Start of each period in ms."""
-        return {period: start * self.task.dt for period, start in self.start_ind.items()}
+        return {period: start * self._dt for period, start in self.start_ind.items()}
 
     @property
     def end_t(self) -> dict[str, float]:
         """End of each period in ms."""
-        return {period: end * self.task.dt for period, end in self.end_ind.items()}
+        return {period: end * self._dt for period, end in self.end_ind.items()}
 
     def in_period(self, period: str, t: float | None = None) -> bool:
-        """Whether the time t in ms (now, if None) lies in a period."""
-        return self.start_t[period] <= (self.t if t is None else t) < self.end_t[period]
+        """Whether the time t in ms (now, if None) lies in a period.
+
+        False for a period that the trial lacks; ValueError for one that is unknown to the task.
+        """
+        start = self.start_t
+        if period not in start:
+            if period not in self.task.plan.timing:
+                raise ValueError(unknown("period", [period], self.task.plan.timing))
+            return False
+        return start[period] <= (self.t if t is None else t) < self.end_t[period]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self._batch is not None:
+            lock(self._batch)  # copies of arrays can be written into
 
     def __str__(self) -> str:
         return f"<{self.task.label}>"
@@ -615,7 +740,8 @@ class ClosedEnv(TaskEnv):
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         if type(action) is not int or action not in self._actions or self._batch is None:
             action = self._known(action)
-        k, conditions, state, loop = self._k, self._conditions, self._state, self._loop
+        now, loop = self._now, self._loop
+        k, conditions, state = now.k, now.conditions, now.state
         where = self._where[k]
         if (best := loop.best) is None:
             gt = self._labels[k].copy()
@@ -624,14 +750,14 @@ class ClosedEnv(TaskEnv):
         reward, ends, performance, outcome, responds, response, skip = loop.effect(
             conditions, state, *where, action
         )
-        if responds and self._response is None:
+        if responds and now.response is None:
             answer = action if response < 0 else response
-            self._response = answer, (k - self._opened_at()) * self._dt
+            now.response = answer, (k - self._opened_at()) * self._dt
         k = self._after[k] if skip else k + 1
-        if ends or k >= self._offsets[self._i + 1]:
-            response, rt = self._response or (0, NAN)
+        if ends or k >= self._offsets[now.i + 1]:
+            response, rt = now.response or (0, NAN)
             return self._finish(float(reward), gt, response, rt, int(outcome), float(performance))
-        self._k, row = k, self._rows[k]
+        now.k, row = k, self._rows[k]
         if (show := loop.show) is not None:
             row = row.copy()
             show(conditions, state, *self._where[k], row)
@@ -676,7 +802,7 @@ class ClosedEnv(TaskEnv):
         return {k: v for k, v in vars(self).items() if k not in FOLLOWS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        super().__setstate__(state)
         if self._batch is not None:
             self._follow(self._batch)
 
@@ -685,16 +811,18 @@ class ClosedEnv(TaskEnv):
 
     def _start(self) -> None:
         """Begin the trial's state anew."""
-        self._conditions = self._each[self._i]
-        self._state = list(self._loop.start(self._conditions))
-        self._response = None
+        now = self._now
+        now.conditions = self._each[now.i]
+        now.state = list(self._loop.start(now.conditions))
+        now.response = None
 
     def _row(self) -> np.ndarray:
-        row, show = self._rows[self._k], self._loop.show
+        now = self._now
+        row, show = self._rows[now.k], self._loop.show
         if show is None:
             return row
         row = row.copy()
-        show(self._conditions, self._state, *self._where[self._k], row)
+        show(now.conditions, now.state, *self._where[now.k], row)
         return row
 
     @property
@@ -703,10 +831,26 @@ class ClosedEnv(TaskEnv):
 
     @property
     def gt_now(self) -> int | np.ndarray:
+        now = self._here
         best = self._loop.best
         if best is None:
-            return self._block.gt[self._k].copy()
-        return int(best(self._conditions, self._state, *self._where[self._k]))
+            return self._block.gt[now.k].copy()
+        return int(best(now.conditions, now.state, *self._where[now.k]))
+
+    @property
+    def gt(self) -> np.ndarray:
+        """The labels of a trial that is played by them, (T,); rows that are not reached have 0."""
+        rows, loop = self._span, self._loop
+        if (best := loop.best) is None:
+            return super().gt
+        conditions, k = self._now.conditions, rows.start
+        state, gt = list(loop.start(conditions)), np.zeros(rows.stop - rows.start, np.int64)
+        ends = False
+        while not ends and k < rows.stop:
+            gt[k - rows.start] = action = int(best(conditions, state, *self._where[k]))
+            _, ends, *_, skip = loop.effect(conditions, state, *self._where[k], action)
+            k = self._after[k] if skip else k + 1
+        return gt
 
 
 def told_of(turn: Turn) -> dict[str, Any]:
@@ -732,21 +876,22 @@ class JointEnv(TaskEnv):
             known = False
         if not known:
             action = self._read(action)
-        gt, k = self.gt_now, self._k
+        now = self._now
+        gt, k = self.gt_now, now.k
         effect = self.task.loop.react(self._one, self._situation, self._where(), np.array([action]))
         reward, done, performance, outcome, responds, skip = (
             np.ravel(getattr(effect, name))[0].item()
             for name in ("reward", "ends", "performance", "outcome", "responds", "skip")
         )
-        if responds and self._response is None:
+        if responds and now.response is None:
             answer = action if effect.response is None else np.ravel(effect.response)[0]
             rt = (k - self._opened_at()) * self._dt
-            self._response = int(answer), rt if effect.rt is None else np.ravel(effect.rt)[0].item()
-        following = self._end_of_period() if skip else k + 1
-        if done or following >= self._offsets[self._i + 1]:
-            response, rt = self._response or (0, NAN)
+            now.response = int(answer), rt if effect.rt is None else np.ravel(effect.rt)[0].item()
+        following = self._end_of_period(k) if skip else k + 1
+        if done or following >= self._offsets[now.i + 1]:
+            response, rt = now.response or (0, NAN)
             return self._finish(float(reward), gt, response, rt, int(outcome), float(performance))
-        self._k = following
+        now.k = following
         return self._row(), float(reward), False, False, {"new_trial": False, "gt": gt}
 
     def _read_payoffs(self, block: TrialBatch) -> None:
@@ -754,26 +899,28 @@ class JointEnv(TaskEnv):
 
     def _start(self) -> None:
         """Begin the trial's state anew."""
-        i = self._i
+        i = self._now.i
         values = {k: v[i : i + 1] for k, v in self._block.trials.conditions.items()}
         self._one = Trials(1, values)
         self._situation = self.task.loop.begin(self._one)
-        self._response = None
+        self._now.response = None
         self._index = {period: k for k, period in enumerate(self._block.timeline.periods)}
 
     def _where(self) -> Step:
-        k = self._k
-        closing = np.array([k == self._end_of_period() - 1])
-        last = np.array([k == self._offsets[self._i + 1] - 1])
+        return self._where_at(self._now.k)
+
+    def _where_at(self, k: int) -> Step:
+        closing = np.array([k == self._end_of_period(k) - 1])
+        last = np.array([k == self._offsets[self._now.i + 1] - 1])
         rows = {name: values[k : k + 1] for name, values in self._block.columns.items()}
         return Step(self._block.period[k : k + 1], closing, last, self._index, rows)
 
-    def _end_of_period(self) -> int:
-        """The first row after the current period."""
-        return int(self._block.period_end[self._k]) + 1
+    def _end_of_period(self, k: int) -> int:
+        """The first row after the period that a row is in."""
+        return int(self._block.period_end[k]) + 1
 
     def _row(self) -> np.ndarray:
-        row = self._rows[self._k].copy()
+        row = self._rows[self._now.k].copy()
         self.task.loop.observe(self._one, self._situation, self._where(), row[None])
         return row
 
@@ -795,13 +942,31 @@ class JointEnv(TaskEnv):
 
     @property
     def gt_now(self) -> int | np.ndarray:
+        self._here  # noqa: B018 - before the first trial it says so
         label = self.task.loop.labels(self._one, self._situation, self._where())[0]
         return label.copy() if self._graded else int(label)
 
     @property
+    def gt(self) -> np.ndarray:
+        """The labels of a trial that is played by them, (T,); rows that are not reached have 0."""
+        rows, loop = self._span, self.task.loop
+        if self._graded or self.task.foreseen:
+            return super().gt
+        situation, k, ends = loop.begin(self._one), rows.start, False
+        gt = np.zeros(rows.stop - rows.start, np.int64)
+        while not ends and k < rows.stop:
+            where = self._where_at(k)
+            action = loop.labels(self._one, situation, where)
+            gt[k - rows.start] = action[0]
+            effect = loop.react(self._one, situation, where, action)
+            ends = bool(np.ravel(effect.ends)[0])
+            k = self._end_of_period(k) if np.ravel(effect.skip)[0] else k + 1
+        return gt
+
+    @property
     def live(self) -> list[bool]:
         rows = self._block.columns.get("live")
-        return [] if rows is None else (rows[self._k] & ~self._situation["over"][0]).tolist()
+        return [] if rows is None else (rows[self._here.k] & ~self._situation["over"][0]).tolist()
 
 
 class Echoing(TaskEnv):
@@ -810,19 +975,19 @@ class Echoing(TaskEnv):
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Act on the current observation; the next one also shows the action and its reward."""
         ob, reward, terminated, truncated, info = super().step(action)
-        self._echo = [0 if self._graded else int(action), reward]
+        echo = self._now.echo = [0 if self._graded else int(action), reward]
         if info["new_trial"]:
-            self._memory = {**self._memory, ECHO: self._echo}
+            self._memory = {**self._memory, ECHO: echo}
         return self._echoed(ob), reward, terminated, truncated, info
 
     def _echoed(self, row: np.ndarray) -> np.ndarray:
-        row, (action, reward) = row.copy(), self._echo
+        row, (action, reward) = row.copy(), self._now.echo
         for echo in self.task.plan.echoes:
             echo.show(row[None], np.array([action]), np.array([reward]))
         return row
 
     def _first(self) -> np.ndarray:
-        return self._echoed(self._row())
+        return self._echoed(super()._first())
 
 
 class EchoEnv(Echoing, TaskEnv):

@@ -60,16 +60,18 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
     def reset(
         self,
         *,
-        seed: int | Sequence[int] | None = None,
+        seed: int | Sequence[int | None] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin a trial in each env, (B, C); with a seed, env i plays trial 0 of seed + i.
 
-        The option `reset_mask`, (B,) of bool, begins the next trial in some envs and leaves the
-        others where they are. ValueError for other options.
+        Seeds can be given one for each env, (B,), or None for its next trial. The option
+        `reset_mask`, (B,) of bool, begins the next trial in some envs and leaves the others where
+        they are. ValueError for other options.
         """
         options = dict(options or {})
         mask = options.pop("reset_mask", None)
+        options.pop("no_step", None)  # NeuroGym's: a reset never plays a step
         if options:
             raise ValueError(
                 f"reset options {sorted(options)}: a vector environment has none but 'reset_mask'"
@@ -83,9 +85,12 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
             first = int(self.np_random_seed or 0) if seed is None else int(seed)
             seeds = [first + i for i in range(self.num_envs)]
         else:
-            seeds = [int(s) for s in seed]
-            if len(seeds) != self.num_envs:
-                raise ValueError(f"{len(seeds)} seeds for {self.num_envs} environments")
+            if len(seed) != self.num_envs:
+                raise ValueError(f"{len(seed)} seeds for {self.num_envs} environments")
+            if None in seed and self._pool is not None:
+                return self._seeded(seed), {}
+            fresh = gym.utils.seeding.np_random
+            seeds = [fresh()[1] if s is None else int(s) for s in seed]
         self._learns = self.task.plan.learns
         self._pool = pool_of(self.task)(self.task, seeds)
         self._done: tuple[Any, ...] = (
@@ -113,7 +118,7 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
         cell += actions
         if pool.states > 1:
             cell += self._state * self._n_actions
-        info = {"gt": pool.gt.take(at), "new_trial": self._all_false}
+        info = {"gt": pool.gt.take(at), "new_trial": self._all_false.copy()}
         event, ended = pool.event.take(cell), None
         if np.count_nonzero(event):
             if pool.states > 1:
@@ -171,6 +176,22 @@ class TaskVectorEnv(Forking, gym.vector.VectorEnv):
         """Remember what was done, for channels that show it; callers may change their arrays."""
         if self.task.plan.echoes:
             self._done = actions.copy(), np.array(reward, np.float64)
+
+    def _seeded(self, seeds: Sequence[int | None]) -> np.ndarray:
+        """Go to trial 0 of a seed in some envs, to the next trial where it is None, (B, C)."""
+        which = np.array([seed is not None for seed in seeds])
+        ob = self._begin_anew(~which)
+        if not which.any():
+            return ob
+        given = [int(seed) for seed in seeds if seed is not None]
+        self._go_to(self._pool.reseed(np.flatnonzero(which), given, np.asarray(self._at)))
+        self._done = tuple(np.where(which, 0, values) for values in self._done)
+        self._start(which)
+        return self._look()
+
+    def _go_to(self, at: np.ndarray) -> None:
+        """Take rows of a pool that was laid out anew."""
+        self._at, self._safe = at, 0
 
     def _begin_anew(self, which: np.ndarray) -> np.ndarray:
         """Leave the trials of some envs for the next ones, (B, C)."""
@@ -336,6 +357,10 @@ class ClosedVectorEnv(TaskVectorEnv):
         gt = np.zeros(self.num_envs, np.int64)
         self._kernels.label(self._at, self._states, *self._laid_out, gt)
         return gt
+
+    def _go_to(self, at: np.ndarray) -> None:
+        self._lay_out()
+        super()._go_to(self._kernels.given(at))
 
     def _no(self) -> np.ndarray:
         return self._all_false.copy()

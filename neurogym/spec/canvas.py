@@ -206,7 +206,7 @@ class Canvas(ABC):
 
     def worth(self, action: str, earns: Any) -> None:
         """What each of a group's actions would earn, (n,) or (n, size): see the rule `Worth`."""
-        group, earns = self.actions[action], np.asarray(earns, np.float32)
+        group, earns = self.actions[action], np.asarray(earns, float)
         each = np.broadcast_to(earns[:, None] if earns.ndim == 1 else earns, (self.n, group.size))
         for k in range(group.size):
             self.worth_at(group.start + k, each[:, k])
@@ -287,5 +287,5 @@ class LevelCanvas(Canvas):
 
     def worth_at(self, action: int, earns: np.ndarray) -> None:
         if self.worths is None:
-            self.worths = np.zeros((self.n, self.actions.size), np.float32)
+            self.worths = np.zeros((self.n, self.actions.size))
         self.worths[:, action] = earns

@@ -141,7 +141,12 @@ def _kind_and_args(spec: Any) -> tuple[str, tuple[Any, ...]]:
     if isinstance(spec, (int, float, np.integer, np.floating)) and not isinstance(spec, bool):
         return "constant", (float(spec),)
     if callable(spec):
-        raise TypeError("a function hides its random numbers from the seed")
+        if told := getattr(spec, "spec", None):  # of a generator of the library's own
+            return _kind_and_args(told)
+        raise TypeError(
+            "a function hides its random numbers from the seed; write what it draws from, such as"
+            " ('uniform', (300, 500)) in place of lambda: rng.uniform(300, 500)"
+        )
     if isinstance(spec, np.ndarray):
         spec = spec.tolist()
     if not isinstance(spec, (list, tuple)) or not spec:

@@ -46,9 +46,9 @@ class Payoffs:
 
     def __init__(self, kinds: int, actions: int, states: int = 1):
         shape = (kinds, states, actions)
-        self.reward = np.zeros(shape, np.float32)
+        self.reward = np.zeros(shape)
         self.ends = np.zeros(shape, bool)
-        self.performance = np.zeros(shape, np.float32)
+        self.performance = np.zeros(shape)
         self.outcome = np.zeros(shape, np.uint8)
         self.response = np.zeros(shape, np.uint16)
         self.next = np.zeros(shape, np.uint8)

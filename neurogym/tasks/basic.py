@@ -55,7 +55,7 @@ class Nothing(Task):
     """Do nothing at all: whoever presses the key is not paid."""
 
     paper = DONDERS
-    tags = ("go-no-go", "supervised")
+    tags = ("go-no-go",)
     differs = (
         "To wait through a trial of some length pays, by rewards['withheld'], and is correct; each"
         " step was a trial. The paper is our choice. It was removed from NeuroGym in 2020.",

@@ -476,7 +476,7 @@ def test_own_observations():
 
     env = Sketch(lambda env: env.add_period("all", 300), step=own)
     first, _ = env.reset(seed=0)
-    np.testing.assert_array_equal(first, [0, 0, 0])  # nothing is painted
+    np.testing.assert_array_equal(first, [0, 0, 7])  # nothing is painted: what its steps show
     ob, *_ = env.step(0)
     np.testing.assert_array_equal(ob, [0, 0, 7])
     assert ob.dtype == np.float32
@@ -949,3 +949,33 @@ def test_the_guide_to_adding_a_task_runs(tmp_path):
         for id in ("Brighter-v0", "YourTask-v0", "Climb-v0"):
             registry.unregister(id)
     assert len(blocks) == 6
+
+
+class Unpainted(ngym.TrialEnv):
+    """Shows in each step how much time has passed, and pays with an array of one."""
+
+    def __init__(self):
+        super().__init__(dt=100)
+        self.observation_space = ngym.spaces.Box(-np.inf, np.inf, shape=(2,), dtype=np.float32)
+        self.action_space = ngym.spaces.Discrete(2)
+        self.steps = 0
+
+    def new_trial(self, **kwargs):
+        self.add_period("wait", 500)
+        self.offset = int(self.rng.randint(1, 100))
+        return {"offset": self.offset}
+
+    def _step(self, action):
+        self.steps += 1
+        ob = np.array([self.offset, self.rng.rand()])
+        return ob, np.array([0.5]), False, {"new_trial": False}
+
+
+def test_a_trial_that_is_not_painted_begins_with_what_its_steps_show():
+    env, again = Unpainted(), Unpainted()
+    first, _ = env.reset(seed=3)
+    assert first[0] == env.trial["offset"] > 0
+    assert env.steps == 0  # no step was played
+    np.testing.assert_array_equal(first, again.reset(seed=3)[0])
+    np.testing.assert_array_equal(env.step(0)[0], first)  # the random numbers are those of the step
+    assert first in env.observation_space

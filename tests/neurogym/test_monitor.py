@@ -779,13 +779,13 @@ def test_it_loads_nothing_that_it_does_not_need(tmp_path):
 def test_identity_prints_each_call_and_changes_nothing(tmp_path, capsys):
     file = tmp_path / "calls.txt"
     bare, env = made("GoNogo"), Identity(made("GoNogo"), "a", file)
-    np.testing.assert_array_equal(bare.reset(seed=1)[0], env.reset(seed=1)[0])
+    np.testing.assert_array_equal(bare.reset(seed=5)[0], env.reset(seed=5)[0])
     for _ in range(15):
         one, two = bare.step(0), env.step(np.int64(0))
         np.testing.assert_array_equal(one[0], two[0])
         np.testing.assert_equal(one[1:], two[1:])
     lines = file.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "[a] reset(seed=1) -> ob [1. 1. 0.], info {}"
+    assert lines[0] == "[a] reset(seed=5) -> ob [1. 1. 0.], info {}"
     assert lines[1] == "[a] step(0) -> ob [1. 1. 0.], reward 0, info {'gt': 0, 'new_trial': False}"
     assert "'outcome': 'withheld'" in lines[-1]
     assert len(lines) == 16
