@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from neurogym import moved  # noqa: F401 - old names of modules
+from neurogym import moved
 from neurogym.registry import load, register, unregister
 from neurogym.spec.later import later
 from neurogym.trials.catalogue import all_envs, all_tags, get_collection, make, make_vec
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from neurogym.docs import info
     from neurogym.envs.classic import PeriodEnv, TrialEnv
     from neurogym.envs.dataset import Dataset
+    from neurogym.envs.trial_wrapper import TrialWrapper
     from neurogym.records.trial_table import replay
     from neurogym.spec import spaces
     from neurogym.subjects.agents import agent, register_agent
@@ -23,6 +24,7 @@ __all__ = [
     "PeriodEnv",
     "Task",
     "TrialEnv",
+    "TrialWrapper",
     "agent",
     "all_envs",
     "all_tags",
@@ -41,19 +43,23 @@ __all__ = [
     "wrappers",
 ]
 __version__ = "3.0.0.dev0"
-__getattr__ = later(
+__getattr__ = moved.beside(
     __name__,
-    {
-        "Dataset": "neurogym.envs.dataset:Dataset",
-        "PeriodEnv": "neurogym.envs.classic:PeriodEnv",
-        "TrialEnv": "neurogym.envs.classic:TrialEnv",
-        "agent": "neurogym.subjects.agents:agent",
-        "info": "neurogym.docs.info",
-        "register_agent": "neurogym.subjects.agents:register_agent",
-        "replay": "neurogym.records.trial_table:replay",
-        "rollout": "neurogym.subjects.rollout:rollout",
-        "spaces": "neurogym.spec.spaces",
-        "utils": "neurogym.utils",
-        "wrappers": "neurogym.wrappers",
-    },
+    later(
+        __name__,
+        {
+            "Dataset": "neurogym.envs.dataset:Dataset",
+            "PeriodEnv": "neurogym.envs.classic:PeriodEnv",
+            "TrialEnv": "neurogym.envs.classic:TrialEnv",
+            "TrialWrapper": "neurogym.envs.trial_wrapper:TrialWrapper",
+            "agent": "neurogym.subjects.agents:agent",
+            "info": "neurogym.docs.info",
+            "register_agent": "neurogym.subjects.agents:register_agent",
+            "replay": "neurogym.records.trial_table:replay",
+            "rollout": "neurogym.subjects.rollout:rollout",
+            "spaces": "neurogym.spec.spaces",
+            "utils": "neurogym.utils",
+            "wrappers": "neurogym.wrappers",
+        },
+    ),
 )

@@ -54,15 +54,19 @@ _LOADED: dict[str, int] = {}  # files that were loaded, and when they were last 
 
 
 def register(
-    id: str, entry_point: type[Task] | Callable[..., Any] | str | None = None, **kwargs: Any
+    id: str = "", entry_point: type[Task] | Callable[..., Any] | str | None = None, **kwargs: Any
 ) -> None:
     """Make a task known under an id such as "MyTask-v0", here and in gymnasium.
 
     `entry_point` is a `Task` class, or whatever `gymnasium.register` takes: an environment class
     (`PeriodEnv`, `TrialEnv`, any gymnasium Env), a function that makes one, or "module:name". None
     adopts an id that gymnasium knows, such as "CartPole-v1".
+    The id is also taken as `id_`.
     Registering the same class again changes nothing; another one under a known id is a ValueError.
     """
+    id = id or kwargs.pop("id_", "")
+    if not id:
+        raise TypeError("register needs an id, such as 'MyTask-v0'")
     if isinstance(entry_point, type) and issubclass(entry_point, Task):
         if declare(id, entry_point):
             _tell_gymnasium(id, **kwargs)
@@ -95,6 +99,7 @@ def _tell_gymnasium(id: str, **kwargs: Any) -> None:
         "neurogym.envs.making:build",
         vector_entry_point="neurogym.envs.making:build_vector",
         disable_env_checker=True,
+        order_enforce=False,  # it asks for a reset itself
         kwargs={"task_id": id, **kwargs},
     )
 

@@ -44,6 +44,17 @@ def test_a_new_task_is_written_both_ways_played_and_put_in_a_dataset():
         assert f"{id}-v0: inputs (100, 16, 4), labels (100, 16) of 0 to 3" in run.stdout
 
 
+def test_what_there_is_can_be_browsed():
+    example = load("browse")
+    assert "DelayMatchSample-v0" in example.tasks_with("working memory")
+    assert {"ReactionTime", "PassReward"} <= {*example.wrappers_for("GoNogo")}
+    found = example.lengths("GoNogo", timing={"fixation": ("uniform", (100, 900))})
+    assert found["max"] - found["mean"] == pytest.approx(3.5, abs=0.3)  # of 1 to 8 steps
+    told = example.monitored(300)
+    assert told["repeats"] == pytest.approx(0.9, abs=0.05)
+    assert told["performance"] < 0.5
+
+
 def test_the_page_names_every_example():
     page = (EXAMPLES.parent / "examples.md").read_text(encoding="utf-8")
     for path in EXAMPLES.glob("*.py"):

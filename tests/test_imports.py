@@ -19,13 +19,15 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("neurogym", "app", "dashboards")
 # from the lowest to the highest; CONTRIBUTING.md draws them
 LAYERS = (
+    "neurogym.moved",
     "neurogym.spec", "neurogym.loops", "neurogym.trials", "neurogym.wrappers", "neurogym.tasks",
-    "neurogym.envs", "neurogym.records", "neurogym.figures", "neurogym.subjects",
-    "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym.moved", "neurogym",
+    "neurogym.envs", "neurogym.records", "neurogym.analysis", "neurogym.figures",
+    "neurogym.subjects", "neurogym.registry", "neurogym.docs", "neurogym.utils", "neurogym",
     "neurogym.serve",
     "neurogym.cli", "neurogym.__main__",
-    "app.assets", "app.theme", "app.shell", "app.work", "app.state", "app.address", "app.process",
-    "app.plots", "app.player", "app.alone", "app.light", "app.forms", "app.pages", "app.studio",
+    "app.assets", "app.clipboard", "app.theme", "app.shell", "app.work", "app.state",
+    "app.address", "app.process", "app.doubts", "app.plots", "app.player", "app.alone",
+    "app.light", "app.forms", "app.pages", "app.studio",
     "app.main", "app.app_hooks", "app.auth", "app", "dashboards",
 )  # fmt: skip
 HEAVY = ("panel", "bokeh", "torch", "matplotlib", "scipy", "sqlalchemy", "pandas", "PIL")

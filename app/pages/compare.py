@@ -14,7 +14,7 @@ from app.doubts import doubts
 from app.forms.editors import TIGHT
 from app.forms.fields import Form
 from app.player.messages import title
-from app.plots.curves import curves
+from app.plots.paper import paper
 from app.plots.raster import raster
 from app.shell import heading, words
 from app.state import StudioState
@@ -191,10 +191,10 @@ class Compare(pn.viewable.Viewer):
         return [*groups, (name, agents)] if agents else groups
 
     def _drawn(self, groups: list[tuple[str, list]], look: dict[str, Any]) -> list[Any]:
-        """The rasters, and the curves under them if there is a condition to draw them over."""
+        """The rasters, and under them the figures that belong to the task, with what was fitted."""
         if not groups:
             return []
-        points = curves(groups, dark=look["dark"], svg=look["svg"])
+        points = paper(groups, dark=look["dark"], svg=look["svg"])
         return [raster(groups, **look), *([points] if points else [])]
 
     def _csv(self) -> io.StringIO:

@@ -223,8 +223,8 @@ def trial(env: HasTrials, uid: str, index: int, attempt: int, first: np.ndarray)
     if asked := env.asked:
         slots = [list(slot) for slot in asked.slots]
         message["asked"] = dict(slots=slots, since=asked.since or None, due=asked.due)
-    if isinstance(env, TaskEnv) and message["window"]:
-        message["counted"] = env.counted
+    if (counted := env.counted) is not None and message["window"]:
+        message["counted"] = counted
     if keys := task.keys_in(conditions) if task else None:
         message.update(keys)
     return message | _ahead(env) if travels(env) else message

@@ -190,6 +190,8 @@ class Session:
         return f"{self.run['run_id']}-{index}-{self.attempts[index]}"
 
     def _send_ahead(self) -> None:
+        if self.adaptive and self.env.over(self.memory):
+            self.queue.clear()
         while self.queue and len(self.sent) < self.ahead:
             index = self.queue.pop(0)
             uid = self.uid(index)

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from bokeh.layouts import column
 from bokeh.layouts import row as side_by_side
-from bokeh.models import (
-    ColumnDataSource,
-    FixedTicker,
-    HoverTool,
-    NoOverlap,
-    Range1d,
-    Whisker,
-)
 from bokeh.models.layouts import LayoutDOM
-from bokeh.plotting import figure
 
-from app.plots.legend import Legend, Piece, save_tool
+from app.plots.axes import Axis, Style, blank, draw, key_of, styles_of
+from app.plots.legend import save_tool
 from app.plots.raster_data import answer_names
 from app.plots.style import Look
-from neurogym.figures.fits import Fit, fit, outcome
+from neurogym.analysis.fits import Fit, fit, outcome
 from neurogym.records import measures, trial_table
+from neurogym.records.measures import Point
 from neurogym.spec.parameters import unknown
 
 Row = Mapping[str, Any]
-PERSON = ("#e8833a", "#b85c12", "#f2b183")
-AGENTS = ("#2f72d6", "#0d4480", "#5fb0e8", "#6d7fe3")
-AGENTS_ON_DARK = ("#4f93ee", "#a5cff7", "#2f6cc0", "#8f9cf0")
-SHAPES = {"square": "■", "triangle": "▲", "diamond": "◆", "inverted_triangle": "▼"}
 ANSWER = "ground_truth"
 MAX_LEVELS, BINS = 8, 6  # a condition with more levels is binned
 
@@ -115,130 +103,6 @@ def second_answer(groups: Sequence[Sequence[Row]], condition: str) -> int | None
     return next(iter(second)) if given <= first | second else None
 
 
-# -- figures ---------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Style:
-    """How a subject is drawn."""
-
-    title: str
-    color: str
-    shape: str
-    sign: str
-
-
-def _styles(groups: Sequence[tuple[str, Sequence[Row]]], dark: bool) -> list[Style]:
-    """People are warm discs, agents blue and of other shapes."""
-    out, people, agents = [], 0, 0
-    blues, shapes = AGENTS_ON_DARK if dark else AGENTS, list(SHAPES.items())
-    for title, rows in groups:
-        if any(row["subject_kind"] == "human" for row in rows):
-            out.append(Style(title, PERSON[people % len(PERSON)], "circle", "●"))
-            people += 1
-        else:
-            out.append(Style(title, blues[agents % len(blues)], *shapes[agents % len(shapes)]))
-            agents += 1
-    return out
-
-
-@dataclass(frozen=True)
-class Axis:
-    """The condition on the x axis: where its levels are, and how they are told."""
-
-    label: str
-    levels: np.ndarray
-
-    @property
-    def width(self) -> float:
-        """From the first level to the last; 1 if there is one only."""
-        return float(np.ptp(self.levels)) or 1.0
-
-    def shift(self, k: int, n: int) -> float:
-        """How far the k-th of n subjects is moved to the side."""
-        gap = np.diff(self.levels).min() if self.levels.size > 1 else 1.0
-        return (k - (n - 1) / 2) * min(0.018 * self.width, 0.7 * float(gap) / n)
-
-    def dress(self, fig: Any) -> None:
-        """Set the range, with room at both sides, and a tick at each level."""
-        low, high = float(self.levels[0]), float(self.levels[-1])
-        room = 0.07 * self.width
-        fig.x_range = Range1d(
-            low - room, high + room, reset_start=low - room, reset_end=high + room
-        )
-        fig.xaxis.ticker = FixedTicker(ticks=self.levels.tolist())
-        fig.xaxis.major_label_overrides = {level: f"{level:.4g}" for level in self.levels.tolist()}
-        fig.xaxis.major_label_policy = NoOverlap(min_distance=4)
-        fig.xaxis.axis_label = self.label
-
-
-def _figure(look: Look, title: str, axis: Axis, y: str, low: float, high: float) -> Any:
-    fig = figure(
-        height=340,
-        sizing_mode="stretch_width",
-        min_width=260,
-        title=title,
-        y_range=Range1d(low, high, reset_start=low, reset_end=high),
-        y_axis_label=y,
-        tools="pan,wheel_zoom,box_zoom,reset",
-        active_scroll=None,
-        toolbar_location="above",
-        min_border_left=64,
-        min_border_right=16,
-    )
-    fig.output_backend = "svg" if look.svg else "canvas"
-    fig.toolbar.logo = None
-    axis.dress(fig)
-    look.dress(fig)
-    fig.title.text_font_size = "15px"
-    fig.axis.axis_label_text_font_size = "14px"
-    fig.axis.axis_line_color = look.quiet
-    fig.ygrid.grid_line_color, fig.ygrid.grid_line_alpha = look.quiet, 0.15
-    return fig
-
-
-def _draw(
-    fig: Any,
-    points: Sequence[measures.Point],
-    style: Style,
-    shift: float,
-    units: tuple[float, str],
-) -> None:
-    """Points with whiskers and a hover; nothing is between them but the fit."""
-    scale, unit = units
-    source = ColumnDataSource(
-        dict(
-            x=[q.level + shift for q in points],
-            y=[q.value for q in points],
-            low=[q.low for q in points],
-            high=[q.high for q in points],
-            level=[f"{q.level:.4g}" for q in points],
-            value=[f"{q.value * scale:.3g}{unit}" for q in points],
-            interval=[f"{q.low * scale:.3g} to {q.high * scale:.3g}{unit}" for q in points],
-            n=[q.n for q in points],
-        )
-    )
-    whisker = Whisker(
-        source=source, base="x", lower="low", upper="high", line_color=style.color, line_width=1.5,
-        line_alpha=0.7, upper_head=None, lower_head=None, level="underlay",
-    )  # fmt: skip
-    fig.add_layout(whisker)
-    dots = fig.scatter(
-        "x", "y", source=source, size=10, marker=style.shape, color=style.color, line_color=None
-    )  # fmt: skip
-    tips = [("", style.title), ("level", "@level"), ("value", "@value"), ("95 %", "@interval"),
-            ("n", "@n")]  # fmt: skip
-    fig.add_tools(HoverTool(renderers=[dots], tooltips=tips))
-
-
-def _legend(styles: Sequence[Style], told: Sequence[str], look: Look) -> Legend:
-    """The subjects, below the figures, where they hide nothing."""
-    entries = [
-        (Piece(style.sign, style.color, 17, True), Piece(f" {style.title}", look.ink, 14),
-         Piece(f" {note}", look.quiet))
-        for style, note in zip(styles, told, strict=True)
-    ]  # fmt: skip
-    return Legend(entries, look.ink, (4, 0, 0, 64))
-
-
 def curves(
     groups: Sequence[tuple[str, Sequence[Row]]],
     condition: str | None = None,
@@ -273,51 +137,64 @@ def curves(
     if condition is None or not everything:
         return None
     kept = binned([rows for _, rows in groups], condition)
-    styles = [style for style, rows in zip(_styles(groups, dark), kept, strict=True) if rows]
+    styles = [style for style, rows in zip(styles_of(groups, dark), kept, strict=True) if rows]
     rows, look = [group for group in kept if group], Look(dark, svg)
-    choices, told = _choices(rows, styles, condition, look)
-    figures = [fig for fig in (choices, _times(rows, styles, condition, look)) if fig]
-    key = _legend(styles, told, look)
+    env = trial_table.env_of(rows[0][0])
+    left, fits, signed = choices(rows, styles, condition, env, look)
+    width = float(np.ptp(left.xaxis[0].ticker.ticks)) or 1.0
+    told = [outcome(fitted, signed, width) for fitted in fits]
+    right = median_times(rows, styles, condition, env, look)
+    figures = [fig for fig in (left, right) if fig]
+    key = key_of(styles, told, look)
     for fig in figures:
         fig.add_tools(save_tool(fig, fig.title.text.lower().replace(" ", "-"), look, key))
     line = side_by_side(figures, sizing_mode="stretch_width", spacing=16)
     return column(line, key.model, sizing_mode="stretch_width")
 
 
-def _label(row: Row, condition: str) -> tuple[str, dict[int, str]]:
-    """The condition with its unit, and the names of the actions."""
-    env = trial_table.env_of(row)
-    task = getattr(env, "task", None)
+def name_of(env: Any, condition: str) -> str:
+    """A condition with its unit."""
+    task = env.declared
     declared = task.plan.conditions.get(condition) if task else None
     unit = declared.unit if declared else "ms" if task and condition in task.plan.timing else ""
-    return f"{condition} ({unit})" if unit else condition, answer_names(env)
+    return f"{condition} ({unit})" if unit else condition
 
 
-def _choices(
-    rows: list[list[Row]], styles: list[Style], condition: str, look: Look
-) -> tuple[Any, list[str]]:
-    """The psychometric figure, and what to tell of each subject's fit."""
+def mirrored(points: Sequence[Point]) -> list[Point]:
+    """The share of the first answer over levels that have its sign."""
+    return [
+        Point(-q.level + 0.0, 1 - q.value, 1 - q.high, 1 - q.low, q.n) for q in reversed(points)
+    ]
+
+
+def choices(
+    rows: list[list[Row]], styles: list[Style], condition: str, env: Any, look: Look
+) -> tuple[Any, list[Fit | str], bool]:
+    """The psychometric figure, each subject's fit, and whether levels have the answer's sign."""
     second = second_answer(rows, condition)
     signed = second is not None
     by: dict[str, Any] = {"signed_by": ANSWER, "answer": second} if signed else {}
     points = [measures.psychometric(group, condition, **by) for group in rows]
-    label, names = _label(rows[0][0], condition)
+    label, share = name_of(env, condition), "share correct"
     if second is not None:
-        label += f", below 0 where {names[second]} is wrong"
+        names = answer_names(env)
+        ends = [next((names[k] for k in names if k != second), "other"), names[second]]
+        if "left" in ends[1] and "right" in ends[0]:  # as on the stage
+            points, ends = [mirrored(found) for found in points], ends[::-1]
+        label, share = f"← {ends[0]}      {label}      {ends[1]} →", f"share of {ends[1]}"
     axis = Axis(label, np.unique([q.level for found in points for q in found]))
-    share = f"share of {names[second]}" if second is not None else "share correct"
-    fig = _figure(look, "Choices", axis, share, -0.04, 1.04)
-    x, told = np.linspace(axis.levels[0], axis.levels[-1], 200), []
+    fig = blank(look, "Choices", axis, share, -0.04, 1.04)
+    x, fits = np.linspace(axis.levels[0], axis.levels[-1], 200), []
     for k, (found, style) in enumerate(zip(points, styles, strict=True)):
-        fitted = fit(found, signed, 0.0 if signed else _chance(rows))
-        told.append(outcome(fitted, signed, axis.width))
+        fitted = fit(found, signed, None if signed else chance_of(rows))
+        fits.append(fitted)
         if isinstance(fitted, Fit):
             fig.line(x, fitted(x), color=style.color, line_width=1.5)
-        _draw(fig, found, style, axis.shift(k, len(rows)), (100, " %"))
-    return fig, told
+        draw(fig, found, style, axis.shift(k, len(rows)), (100, " %"))
+    return fig, fits, signed
 
 
-def _chance(rows: list[list[Row]]) -> float:
+def chance_of(rows: list[list[Row]]) -> float:
     """The share of right guesses, if the answer is one of some whole numbers."""
     truths = {row["conditions"].get(ANSWER) for group in rows for row in group}
     if len(truths) > 1 and all(isinstance(t, int | np.integer) for t in truths):
@@ -325,15 +202,17 @@ def _chance(rows: list[list[Row]]) -> float:
     return 0.0
 
 
-def _times(rows: list[list[Row]], styles: list[Style], condition: str, look: Look) -> Any:
+def median_times(
+    rows: list[list[Row]], styles: list[Style], condition: str, env: Any, look: Look
+) -> Any:
     """The chronometric figure; None if no one answered right."""
     points = [measures.chronometric(group, condition) for group in rows]
     if not any(points):
         return None
     every = [row for group in rows for row in group]
-    axis = Axis(_label(every[0], condition)[0], np.unique(measures.levels(every, condition)))
+    axis = Axis(name_of(env, condition), np.unique(measures.levels(every, condition)))
     top = 1.1 * max(q.high for found in points for q in found) or 100.0
-    fig = _figure(look, "Response times", axis, "median RT, correct (ms)", -0.04 * top, top)
+    fig = blank(look, "Response times", axis, "median RT, correct (ms)", -0.04 * top, top)
     for k, (found, style) in enumerate(zip(points, styles, strict=True)):
-        _draw(fig, found, style, axis.shift(k, len(rows)), (1, " ms"))
+        draw(fig, found, style, axis.shift(k, len(rows)), (1, " ms"))
     return fig

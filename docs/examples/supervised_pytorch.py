@@ -32,7 +32,7 @@ class Net(nn.Module):
     @torch.no_grad()
     def act(self, ob: np.ndarray) -> int:
         """The action with the highest score."""
-        out, self.state = self.rnn(torch.from_numpy(ob)[None], self.state)
+        out, self.state = self.rnn(torch.tensor(ob)[None], self.state)
         return int(self.readout(out).argmax())
 
 

@@ -11,15 +11,24 @@ from typing import Any
 import gymnasium as gym
 import param
 
-from neurogym import tasks
+from neurogym import tasks, wrappers
 from neurogym.envs.task_env import TaskEnv
 from neurogym.spec.parameters import Levels, Timing, plain
-from neurogym.trials.catalogue import all_envs, all_tags, declared_class, full_id, make, task_class
+from neurogym.trials.catalogue import (
+    all_envs,
+    all_tags,
+    declared,
+    declared_class,
+    full_id,
+    make,
+    task_class,
+)
 from neurogym.trials.noise import shared_in
 from neurogym.trials.task import Task
 from neurogym.wrappers import WRAPPERS, fitting
 
 WIDTH = 96
+WATCHING = ("ConstantInfo", "Identity", "Monitor")
 
 
 def facts(what: str | gym.Env | Task) -> dict[str, Any]:
@@ -33,8 +42,12 @@ def facts(what: str | gym.Env | Task) -> dict[str, Any]:
         return _of_task(what.label, type(what.root))
     if isinstance(what, gym.Env):
         return _of_env(str(what.spec.id if what.spec else what), what)
-    if what in WRAPPERS:
-        return _of_wrapper(what)
+    name = what.removesuffix("-v0")
+    name = "TrialHistory" if name == "TrialHistoryV2" else name
+    if name in WRAPPERS:
+        return _of_wrapper(name)
+    if name in WATCHING:
+        return _of_watcher(name)
     id = full_id(what)
     cls = task_class(id)
     return _of_task(id, cls) if cls else _of_env(id, make(id))
@@ -53,6 +66,37 @@ def show_all_tasks(tag: str | None = None) -> str:
 def show_all_tags() -> str:
     """Print, and return, each tag with the tasks that have it."""
     return _told("\n".join(f"{tag}: {', '.join(all_envs(tag))}" for tag in all_tags()))
+
+
+def all_wrappers() -> list[str]:
+    """Sorted names of all wrappers."""
+    return sorted([*WRAPPERS, *WATCHING])
+
+
+def env_string(env: gym.Env, short: bool = False) -> str:
+    """What an environment's task declares, as text; its name in <> if short."""
+    return str(env.unwrapped) if short else page(facts(env))
+
+
+def sources() -> dict[str, str]:
+    """By id of a declared task the module and the class that declare it."""
+    return {id: f"{cls.__module__}:{cls.__name__}" for id, cls in declared().items()}
+
+
+def sources_alone() -> dict[str, str]:
+    """The same, of tasks that belong to no collection."""
+    return {id: place for id, place in sources().items() if "." not in id}
+
+
+def sources_of_collections() -> dict[str, str]:
+    """The same, of tasks that belong to a collection."""
+    return {id: place for id, place in sources().items() if "." in id}
+
+
+def sources_of_wrappers() -> dict[str, str]:
+    """By name of a wrapper the module and the class."""
+    classes = {name: getattr(wrappers, name) for name in all_wrappers()}
+    return {name: f"{cls.__module__}:{cls.__name__}" for name, cls in classes.items()}
 
 
 def show_all_wrappers() -> str:
@@ -183,6 +227,20 @@ def _of_wrapper(name: str) -> dict[str, Any]:
         "about": about,
         "parameters": {n: _parameter(cls.param[n]) for n in cls.param if n != "name"},
         "fits": [id for id in declared if not fitting(declared_class(id)(), [name])[name]],
+    }
+
+
+def _of_watcher(name: str) -> dict[str, Any]:
+    """What a wrapper of environments, which only watches, says of itself."""
+    cls = getattr(wrappers, name)
+    sentence, *about = paragraphs(cls)
+    return {
+        "id": name,
+        "sentence": sentence,
+        "tags": [],
+        "about": about,
+        "parameters": {},
+        "fits": all_envs(),
     }
 
 

@@ -12,7 +12,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from neurogym.envs.has_trials import HasTrials
+from neurogym.envs.has_trials import HasTrials, read_options
 from neurogym.spec.durations import ROUNDING, Duration, to_steps
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.parameters import unknown
@@ -110,6 +110,8 @@ class TrialEnv(HasTrials, metaclass=Kind):
         self.__seed: int | None = None
         self.__next = 0
         self.__playing = False
+        self.__top: Any = None  # the outermost wrapper of trials, which begins each
+        self.__ended: dict[str, Any] | None = None  # while the next one is begun
 
     # -- what an author gives --------------------------------------------------------------------
 
@@ -128,12 +130,17 @@ class TrialEnv(HasTrials, metaclass=Kind):
     # -- gymnasium -------------------------------------------------------------------------------
 
     def reset(
-        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+        self,
+        *,
+        seed: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        no_step: bool = True,
     ) -> tuple[Any, dict[str, Any]]:
         """Begin a trial; returns its first observation and an empty info.
 
         A seed goes back to trial 0; without one the next trial begins. `options` are `trial`, the
         number of the trial, and `conditions`, keywords for `new_trial`; ValueError for any other.
+        NeuroGym's `no_step` is taken, here and as an option: a reset never plays a step.
         """
         super().reset(seed=seed)
         index, conditions = read_options(options)
@@ -143,7 +150,7 @@ class TrialEnv(HasTrials, metaclass=Kind):
         if index is not None:
             self.__next = index
         self.num_tr = 0
-        self.new_trial(**conditions)
+        self.__begin(conditions)
         return self.post_step(self.__opening(), 0.0, False, False, {"new_trial": False})[0], {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -169,7 +176,11 @@ class TrialEnv(HasTrials, metaclass=Kind):
         if over:
             self.__playing = False
         elif info["new_trial"]:
-            self.new_trial()
+            self.__ended = info
+            try:
+                self.__begin({})
+            finally:
+                self.__ended = None
         else:
             self.t_ind += 1
         self.__now = None
@@ -226,6 +237,45 @@ class TrialEnv(HasTrials, metaclass=Kind):
         return self.__row()
 
     # -- trials ----------------------------------------------------------------------------------
+
+    def set_top(self, wrapper: Any) -> None:
+        """Let a wrapper begin the trials from now on: see `neurogym.TrialWrapper`."""
+        self.__top = wrapper
+
+    def under(self, wrapper: Any, env: gym.Env) -> gym.Env:
+        """An environment, of which this is the innermost, under one of the library's wrappers.
+
+        TypeError for a wrapper that is for declared tasks only.
+        """
+        from neurogym.envs.around import around
+
+        return around(wrapper, env)
+
+    def stacked(self, env: gym.Env, stack: Any) -> gym.Env:
+        """The same under the wrappers of a stack."""
+        from neurogym.envs.around import stacked
+
+        return stacked(env, stack)
+
+    @property
+    def upcoming(self) -> tuple[int, int]:
+        """The seed of the stream, and the number of the trial that comes next."""
+        if self.__seed is None:
+            self.__seed = int(self.np_random_seed)
+        return self.__seed, self.__next
+
+    @property
+    def ended(self) -> Mapping[str, Any] | None:
+        """While the next trial is begun by `step`: the info of the one that ended; else None."""
+        return self.__ended
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "seed":  # gymnasium's checker warns of environments that have it
+            raise AttributeError(f"{self}: seed(s) was replaced by reset(seed=s), which seeds all")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __begin(self, conditions: Mapping[str, Any]) -> None:
+        (self if self.__top is None else self.__top).new_trial(**conditions)
 
     def new_trial(self, **kwargs: Any) -> dict[str, Any]:
         """Begin the next trial, with conditions forced; returns its conditions.
@@ -660,16 +710,3 @@ def blank(space: spaces.Space) -> Any:
     if isinstance(space, spaces.MultiBinary | spaces.MultiDiscrete):
         return np.zeros(space.shape, space.dtype) + getattr(space, "start", 0)
     raise TypeError(f"{space} has no blank observation: paint the trial in new_trial")
-
-
-def read_options(options: Mapping[str, Any] | None) -> tuple[int | None, Mapping[str, Any]]:
-    """The trial number, None if none is given, and the conditions in the options of a reset."""
-    options = dict(options or {})
-    index, conditions = options.pop("trial", None), options.pop("conditions", {})
-    if options:
-        raise ValueError(unknown("reset option", options, ["trial", "conditions"]))
-    if index is None:
-        return None, conditions
-    if not isinstance(index, int | np.integer) or index < 0:
-        raise ValueError(f"trial = {index!r}: expected a whole number from 0")
-    return int(index), conditions

@@ -16,6 +16,7 @@ from neurogym.loops.kernels import TOLD
 from neurogym.loops.many import kernels_of
 from neurogym.spec.conditions import State
 from neurogym.spec.outcomes import HOW, Outcome, Result, Results
+from neurogym.spec.parameters import replaced
 from neurogym.spec.plan import Step
 from neurogym.trials.ahead import end_to_end, in_place
 from neurogym.trials.batch import Draw, TrialBatch
@@ -402,19 +403,34 @@ def _react(block: TrialBatch) -> Iterator[tuple]:
 class _EnvSource:
     """Rows of any other environment with labels, trial by trial."""
 
-    fill = FILL
+    fill = 1  # no more than is asked for: each trial has a price
 
-    def __init__(self, env: gym.Env, seed: int):
+    def __init__(self, env: Any, seed: int):
         self.env, self.seed, self.trial = env, seed, 0
 
     def draw(self, at_least: int, fixed: Mapping[str, Any]) -> Rows:
         parts, rows = [], 0
         while rows < at_least:
-            self.env.reset(seed=self.seed, options={"trial": self.trial, "conditions": dict(fixed)})
-            parts.append(self._rows())
+            options = {"trial": self.trial, "conditions": dict(fixed)}
+            ob, _ = self.env.reset(seed=self.seed, options=options)
+            parts.append(self._played(ob) if self.env.to_be_played else self._rows())
             self.trial += 1
             rows += len(parts[-1].ob)
         return Rows.join(parts)
+
+    def _played(self, ob: Any) -> Rows:
+        """The trial that has begun, played rightly."""
+        env: Any = self.env
+        window, seen, labels, over = np.array([env.window or (0, 0)]), [], [], False
+        while not over:
+            gt = env.gt_now
+            if gt is None:
+                raise ValueError(f"{env} has no labels: nothing to learn from")
+            seen.append(ob)
+            labels.append(gt)
+            ob, _, terminated, truncated, info = env.step(gt)
+            over = info["new_trial"] or terminated or truncated
+        return Rows(np.array(seen), np.array(labels), window, np.array([0, len(seen)]), self.trial)
 
     def _rows(self) -> Rows:
         env: Any = self.env
@@ -423,6 +439,9 @@ class _EnvSource:
             raise ValueError(f"{env} paints no observations or no labels: nothing to learn from")
         window = np.array([env.window or (0, 0)])
         return Rows(np.array(ob), np.array(gt), window, np.array([0, len(ob)]), self.trial)
+
+
+OLD = {"cache_len": "leave it out: as many trials are drawn at a time as is fast"}
 
 
 class Dataset(Forking):
@@ -442,7 +461,7 @@ class Dataset(Forking):
         env_kwargs: parameters for an id.
         batch_size: number of sequences.
         seq_len: rows in a sequence; 1000 if None.
-        max_batch: stop an iteration after so many batches.
+        max_batch: stop an iteration after so many batches; None: never.
         batch_first: arrays (batch, seq_len, ...) instead.
         seed: of the trials; fresh ones if None.
         details: return the third item.
@@ -465,22 +484,26 @@ class Dataset(Forking):
         env_kwargs: Mapping[str, Any] | None = None,
         batch_size: int = 1,
         seq_len: int | None = None,
-        max_batch: float = np.inf,
+        max_batch: float | None = np.inf,
         batch_first: bool = False,
         *,
         seed: int | None = None,
         details: bool = False,
         played: bool = False,
         tensors: bool = False,
+        **old: Any,
     ):
+        replaced("Dataset", old, OLD)
         for name, value in (("batch_size", batch_size), ("seq_len", seq_len or 1)):
             if int(value) != value or value < 1:
                 raise ValueError(f"{name} = {value!r}: expected a whole number from 1")
         self.batch_size, self.seq_len = int(batch_size), int(seq_len or 1000)
+        max_batch = np.inf if max_batch is None else max_batch
         self.max_batch, self.batch_first, self.details = max_batch, batch_first, details
         self.played, self.tensors = played, tensors
         if tensors:
             _torch()
+        self._served = 0  # batches that `next` gave
         self.env: Any = _as_env(env, env_kwargs or {})
         if played and self.env.declared is None:
             raise ValueError(
@@ -583,7 +606,16 @@ class Dataset(Forking):
             served += 1
 
     def __next__(self) -> tuple:
+        if self._served >= self.max_batch:
+            self._served = 0
+            raise StopIteration
+        self._served += 1
         return self()
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "envs":
+            raise AttributeError("a Dataset has no envs: all sequences are of one, `env`")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def _torch() -> Any:

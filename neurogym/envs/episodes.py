@@ -9,8 +9,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from neurogym.envs.classic import read_options
-from neurogym.envs.has_trials import HasTrials
+from neurogym.envs.has_trials import HasTrials, read_options
 from neurogym.spec.parameters import unknown
 
 

@@ -11,6 +11,8 @@ from typing import Any, Self, TypeVar
 import gymnasium as gym
 import numpy as np
 
+from neurogym.spec.parameters import unknown
+from neurogym.spec.plan import Estimate
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.task import Task, Turn
 
@@ -113,7 +115,9 @@ class HasTrials(Forking, gym.Env):
     # of several tasks at once: which are on in the current step, and not over; each one's own batch
     # and the current trial's place in it, or None for a task that the trial lacks
     live: Sequence[bool] = ()
+    to_be_played: bool = False  # whether a data set has to play trials, to see what there is to see
     asked: Asked | None = None  # what the current trial asks for beside one response
+    counted: int | None = None  # the step from which its response time counts, if not the window's
     parts: Sequence[tuple[TrialBatch, int] | None] = ()
 
     @property
@@ -121,7 +125,17 @@ class HasTrials(Forking, gym.Env):
         """What made this environment."""
         if self.spec is None:
             return About(type(self).__name__)
-        return About(self.spec.id, dict(self.spec.kwargs))
+        params = {name: value for name, value in self.spec.kwargs.items() if name != "stack"}
+        return About(self.spec.id, params)
+
+    def estimates(self, memory: Mapping[str, Any]) -> Sequence[Estimate]:
+        """What is known of the subject by what follows it, given what the next trial is told."""
+        return ()
+
+    def over(self, memory: Mapping[str, Any]) -> bool:
+        """Whether all that follows the subject has come to its end: a run stops there."""
+        found = self.estimates(memory)
+        return bool(found) and all(estimate.over for estimate in found)
 
     @property
     def version(self) -> Hashable:
@@ -190,3 +204,22 @@ def copied(env: E, known: dict[int, Any]) -> E:
         return copy.deepcopy(env, known)
     except Exception as error:  # whatever the parts of an environment raise, such as windows
         raise TypeError(f"{env} cannot be copied, to be evaluated apart: {error}") from error
+
+
+def read_options(options: Mapping[str, Any] | None) -> tuple[int | None, Mapping[str, Any]]:
+    """The trial number, None if none is given, and the conditions in the options of a reset."""
+    options = dict(options or {})
+    index, conditions = options.pop("trial", None), options.pop("conditions", {})
+    options.pop("no_step", None)  # NeuroGym's: none is played here anyway
+    if "step_fn" in options:
+        raise ValueError(
+            "options['step_fn']: reset plays no step here; a wrapper changes the first observation"
+            " in its own reset"
+        )
+    if options:
+        raise ValueError(unknown("reset option", options, ["trial", "conditions"]))
+    if index is None:
+        return None, conditions
+    if not isinstance(index, int | np.integer) or index < 0:
+        raise ValueError(f"trial = {index!r}: expected a whole number from 0")
+    return int(index), conditions

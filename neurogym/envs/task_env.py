@@ -15,7 +15,7 @@ from neurogym.envs.has_trials import About, Asked
 from neurogym.spec.canvas import Trials
 from neurogym.spec.outcomes import Outcome, Payoffs, Result
 from neurogym.spec.parameters import unknown
-from neurogym.spec.plan import Step
+from neurogym.spec.plan import Estimate, Step
 from neurogym.trials.batch import TrialBatch
 from neurogym.trials.stream import MOST, Stream
 from neurogym.trials.task import Task, Turn
@@ -170,6 +170,7 @@ class TaskEnv(Attributes):
         self._memory: dict[str, Any] = {}  # and what this one was told
         self._rests: Any = None  # what doing nothing earns in the rows of a batch
         self._forced: Mapping[str, Any] = NO_CONDITIONS
+        self._top: Any = None  # the outermost wrapper of trials, which begins each
 
     # -- gymnasium -------------------------------------------------------------------------------
 
@@ -215,7 +216,7 @@ class TaskEnv(Attributes):
             self._now.echo = [0, 0.0]  # nothing was done yet in these trials
         self._now.count = 0
         self._now.performance = 0.0
-        self._begin(conditions)
+        self._begin_on_top(conditions)
         return self._first(), {}
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -279,7 +280,7 @@ class TaskEnv(Attributes):
             "outcome": NAMES[outcome],
         }
         i = now.i + 1
-        if self._plain and i < self._n and not self._forced and self._is_next():
+        if self._plain and i < self._n and not self._forced and self._is_next() and not self._top:
             now.i, now.k = i, self._offsets[i]
             now.number = now.next
             now.next += 1
@@ -291,7 +292,7 @@ class TaskEnv(Attributes):
         if self.task.plan.learns:
             result = Result.of((performance, outcome, response), parts, 0)
             self._carried = self.task.learn(self._carried, info["trial"], result)
-        self._begin(NO_CONDITIONS)
+        self._begin_on_top(NO_CONDITIONS)
         return self._row(), reward, False, False, info
 
     def _told(self) -> dict[str, Any]:
@@ -365,10 +366,30 @@ class TaskEnv(Attributes):
         """What the current trial was told of those before it, as JSON; {} if trials stand alone."""
         return copy.deepcopy(self._memory)
 
+    def estimates(self, memory: Mapping[str, Any]) -> list[Estimate]:
+        return self.task.estimates(memory)
+
     def new_trial(self, **conditions: Any) -> dict[str, Any]:
         """Begin the next trial, conditions or periods' lengths forced; returns its conditions."""
         self._begin(conditions)
         return self.trial
+
+    def set_top(self, wrapper: Any) -> None:
+        """Let a wrapper begin the trials from now on: see `neurogym.TrialWrapper`."""
+        self._top = wrapper
+
+    @property
+    def upcoming(self) -> tuple[int, int]:
+        """The seed of the stream, and the number of the trial that comes next."""
+        if self._trials is None:
+            self._restart(self.np_random_seed)
+        return self._stream.seed, self._now.next
+
+    def _begin_on_top(self, conditions: Mapping[str, Any]) -> None:
+        if self._top is None:
+            self._begin(conditions)
+        else:
+            self._top.new_trial(**conditions)
 
     def _begin(self, conditions: Mapping[str, Any]) -> None:
         if self._trials is None:

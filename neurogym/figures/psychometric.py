@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurogym.figures.fits import Fit, fit, outcome
+from neurogym.analysis.fits import Fit, fit, outcome
 from neurogym.figures.style import HUES, Look
 from neurogym.figures.trace_plot import new_figure
 from neurogym.records.measures import proportion

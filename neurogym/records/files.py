@@ -110,6 +110,13 @@ def write_csv(
             out.write(_line(cells))
 
 
+def conditions_in(header: str) -> list[str] | None:
+    """The conditions that have columns in a table with a header; None if it is no trial table."""
+    columns = next(csv.reader([header]), [])
+    n = len(COLUMNS)
+    return [flat.condition_of(_bare(c)) for c in columns[n:]] if columns[:n] == [*COLUMNS] else None
+
+
 def write_json(rows: Iterable[Mapping[str, Any]], file: File) -> None:
     """Write rows as a JSON list of objects, one a line."""
     with opened(file, "w") as out:

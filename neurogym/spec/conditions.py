@@ -58,8 +58,12 @@ State = dict[str, np.ndarray]  # what was learned in each of n sequences of tria
 
 
 def state_of(last: Any, start: State) -> State:
-    """The state of one sequence from its JSON, (1,) each; None stands for the one at the start."""
-    return start if last is None else {k: _of_kind([last[k]], v) for k, v in start.items()}
+    """The state of one sequence from its JSON, (1, ...) each; None stands for that at the start.
+
+    What rows of earlier versions do not tell is as it was at the start.
+    """
+    told = last or {}
+    return {k: _of_kind([told[k]], v) if k in told else v for k, v in start.items()}
 
 
 def _of_kind(values: list[Any], like: np.ndarray) -> np.ndarray:

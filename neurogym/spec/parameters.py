@@ -27,9 +27,43 @@ def unknown(what: str, given: Iterable[str], allowed: Iterable[str]) -> str:
     """A sentence that says what was given, what is allowed, and what may have been meant."""
     given, allowed = list(given), list(allowed)
     close = [m for name in given for m in difflib.get_close_matches(str(name), allowed, 1)]
+    close = close or [m for name in given for m in _alike(str(name), allowed)]
     hint = f"; did you mean {', '.join(map(repr, close))}?" if close else ""
     names = ", ".join(map(repr, given))
     return f"unknown {what} {names}: allowed are {', '.join(map(repr, allowed)) or 'none'}{hint}"
+
+
+class UnknownName(ValueError, TypeError):
+    """A keyword that a task does not have; also a TypeError, as Python's own for such a call."""
+
+
+# names that mean much the same: for hints where no name is spelled alike
+ALIKE = (
+    ("decision", "response", "go", "choice", "report", "reach", "test"),
+    ("stimulus", "stim", "stim1", "sample", "cue", "target", "evidence"),
+    ("fixation", "fix", "iti", "wait", "baseline"),
+    ("delay", "memory", "gap", "delay1"),
+    ("correct", "right", "hit", "success"),
+    ("fail", "error", "wrong", "incorrect", "failure"),
+    ("abort", "early", "fix_break", "break_fixation"),
+    ("miss", "timeout", "no_response", "omission"),
+)
+
+
+def _alike(name: str, allowed: list[str]) -> list[str]:
+    """Allowed names that mean the same as one, the first of a kind."""
+    kinds = [kind for kind in ALIKE if name.rstrip("0123456789") in kind or name in kind]
+    return [other for kind in kinds for other in kind if other in allowed][:1]
+
+
+def replaced(who: str, given: Mapping[str, Any], told: Mapping[str, str]) -> None:
+    """Raise the TypeError of a keyword that there is not; `told` says what stands for old ones."""
+    for name in given:
+        raise TypeError(
+            f"{who} takes no {name}: {told[name]}"
+            if name in told
+            else f"{who}() got an unexpected keyword argument {name!r}"
+        )
 
 
 def shortened(text: str, most: int = 300) -> str:

@@ -18,6 +18,24 @@ from neurogym.spec.rules import Rule
 from neurogym.spec.scene import Pressed, Staged
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """What a wrapper that follows the subject has found so far."""
+
+    condition: str  # that it steers
+    threshold: float  # nan as long as nothing is known
+    interval: tuple[float, float] | None  # 95 %; None where none is known
+    told: str  # from how much it is known, and what to mind
+    over: bool  # whether it has come to its end
+    more: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        if np.isnan(self.threshold):
+            return f"threshold of {self.condition}: not known yet; {self.told}"
+        span = "" if self.interval is None else " ({:.3g} to {:.3g})".format(*self.interval)
+        return f"threshold of {self.condition}: {self.threshold:.3g}{span}; {self.told}"
+
+
 class Modifier(Protocol):
     """What modifies a task: a wrapper, as far as plans and trials know it."""
 
@@ -36,6 +54,9 @@ class Modifier(Protocol):
     @property
     def settles(self) -> bool:
         """Whether `chance` can be asked before that is known, and `settle` after."""
+
+    def estimate(self, task: Any, last: Mapping[str, Any]) -> Estimate | None:
+        """What is known of the subject, given what the next trial is told."""
 
     def around(self, task: Any) -> Any:
         """A task with this around it; ValueError if it does not fit."""

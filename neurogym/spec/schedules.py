@@ -153,6 +153,17 @@ class Schedule:
         return self.i
 
 
+def needs_schedule(who: str, schedule: Any) -> None:
+    """Raise the TypeError of what is no schedule."""
+    if not isinstance(schedule, Schedule):
+        raise TypeError(
+            f"{who}: schedule = {schedule!r}: expected one of neurogym.utils.scheduler, or order=,"
+            " block_dur= and block_lens= in its place. A function of one's own could not be told in"
+            " a row: choose tasks by hand with MultiEnvs and set_i, or conditions with"
+            " ngym.TrialWrapper"
+        )
+
+
 class SequentialSchedule(Schedule):
     """0, 1, ..., n - 1, 0, ... from trial to trial."""
 

@@ -33,13 +33,15 @@ def _checked(name: Mapping[str, Any] | None, size: int) -> dict[str, Any] | None
     if not isinstance(name, Mapping):
         raise TypeError(f"name is a dict from a name to an index or indices, not {name!r}")
     for key, index in name.items():
+        if isinstance(index, np.ndarray) and index.dtype.kind in "iu" and index.ndim < 2:
+            index = index.tolist()
         if not isinstance(key, str) or not isinstance(index, (int, list, range, np.integer)):
             raise TypeError(
                 f"name[{key!r}] = {index!r}: expected an int, a list of ints or a range"
             )
         if any(not 0 <= i < size for i in np.atleast_1d(index)):
             raise ValueError(f"name[{key!r}] = {index!r} is outside a space of {size} entries")
-    return dict(name)
+    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in name.items()}
 
 
 class Box(spaces.Box):

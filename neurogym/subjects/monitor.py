@@ -21,7 +21,7 @@ from gymnasium.utils import RecordConstructorArgs
 
 from neurogym.envs.episodes import as_trials
 from neurogym.envs.has_trials import Asked, HasTrials, copied
-from neurogym.spec.parameters import unknown
+from neurogym.spec.parameters import replaced, unknown
 from neurogym.subjects.agents import Policy, agent
 from neurogym.subjects.policy import receiver, start_run
 from neurogym.subjects.sinks import Probe, arrays, drawn, sink
@@ -34,6 +34,34 @@ TRIGGERS = ("trial", "step")
 MAX_SEED = 2**63 - 1  # of the trial table
 NOTHING = np.empty(0)
 SPARE = 100  # trials that an evaluation may lose to episodes that end within a trial
+
+OLD = {  # what NeuroGym's takes
+    "config": "give name, save_dir, trigger, interval and verbose themselves",
+    "plot_create": "plots are drawn when asked for: plot_training_history(), utils.plot_env(env)",
+    "plot_steps": "plots are drawn when asked for: utils.plot_env(env, num_steps=)",
+    "ext": "plots are saved by utils.plotting.save(plot, file), whose name says the form",
+    "step_fn": "it steps the environment that it is put around",
+    "level": "a line is printed at each interval, unless verbose=False",
+    "log_trigger": "give trigger",
+    "log_interval": "give interval",
+}
+OLD_DATA = {
+    "action": "'response' is the answer, -1 without one",
+    "gt": "the conditions stand under their own names, such as 'ground_truth'",
+    "cum_reward": "'reward' is the sum over the trial",
+    "cum_rewards": "'reward' is the sum over the trial",
+    "trial": "the conditions stand under their own names, such as 'coh'",
+    "new_trial": "there is an entry a trial",
+}
+
+
+class Arrays(dict[str, np.ndarray]):
+    """Arrays by name, one entry a trial; KeyError says what there is."""
+
+    def __missing__(self, key: str) -> np.ndarray:
+        hint = f". {OLD_DATA[key][0].upper()}{OLD_DATA[key][1:]}" if key in OLD_DATA else ""
+        raise KeyError(f"{unknown('array', [key], self)}{hint}")
+
 
 _BRIEF = reprlib.Repr()
 _BRIEF.maxdict = _BRIEF.maxlist = _BRIEF.maxtuple = 10
@@ -122,7 +150,9 @@ class Monitor(Watching):
         trigger: str = "trial",
         interval: int = 1000,
         verbose: bool = True,
+        **old: Any,
     ):
+        replaced("Monitor", old, OLD)
         self._trials = _trials_of(env)
         if trigger not in TRIGGERS:
             raise ValueError(unknown("trigger", [trigger], TRIGGERS))
@@ -315,7 +345,7 @@ class Monitor(Watching):
         """
         from neurogym.records import trial_table
 
-        return arrays(trial_table.finished(self._rows))
+        return Arrays(arrays(trial_table.finished(self._rows)))
 
     def history(self, window: int = 100) -> dict[str, np.ndarray]:
         """Mean performance and mean reward of each `window` trials, of all that were recorded.
@@ -368,7 +398,11 @@ class Monitor(Watching):
     # -- evaluation ------------------------------------------------------------------------------
 
     def evaluate_policy(
-        self, num_trials: int = 100, model: str | Policy | Any = None, seed: int | None = None
+        self,
+        num_trials: int = 100,
+        model: str | Policy | Any = None,
+        seed: int | None = None,
+        verbose: bool = False,
     ) -> dict[str, Any]:
         """Let a model play fresh trials in an environment of its own, under the same wrappers.
 
@@ -382,6 +416,7 @@ class Monitor(Watching):
             model: what `neurogym.agent` takes: a name, a policy, a model that predicts; None acts
                 at random.
             seed: of the trials and of the agent's own chance; None draws one.
+            verbose: whether to print a line with mean performance and reward.
 
         Returns a dict: rows, mean_reward (of the trials' summed rewards), mean_performance, and the
         arrays (trials,) rewards and performances. `data_eval` has the rows as arrays, like `data`.
@@ -397,8 +432,10 @@ class Monitor(Watching):
         with self._not_listening(), Monitor(twin, describe(chosen, policy), verbose=False) as own:
             _play(own, policy, num_trials, seed)
             rows = trial_table.finished(own.rows)
-        self.data_eval = arrays(rows)
+        self.data_eval = Arrays(arrays(rows))
         rewards, performances = self.data_eval["reward"], self.data_eval["performance"]
+        if verbose:
+            print(f"{self.name}: {own._progress()}")
         return {
             "rows": rows,
             "mean_reward": float(rewards.mean()),

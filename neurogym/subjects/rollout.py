@@ -36,7 +36,8 @@ def rollout(
     Args:
         task: an id (with `params`), a Task, or an environment.
         agent_: the name of an agent, a policy, or a model that predicts: see docs/agents.md.
-        trials: how many trials of the stream with `seed` it plays (100).
+        trials: how many trials of the stream with `seed` it plays (100); fewer where a staircase or
+            QUEST+ comes to its end before.
         yoke: rows of another subject: the agent plays those trials instead, the same samples in the
             same order. Their task and parameters must be those of `task`.
         seed: of the trials (not when yoked) and of the agent's own chance.
@@ -78,6 +79,8 @@ def rollout(
             )
         )
         if progress and progress(done, len(plan)):
+            break
+        if yoke is None and env.over(env.memory):
             break
     return rows
 
@@ -154,7 +157,8 @@ def _about(
     """The id, parameters and wrappers that rows tell; an id is that by which it was asked for."""
     about = env.about
     if isinstance(task, str):
-        own = about.params if env.declared else dict(params)
+        given = {name: value for name, value in params.items() if name != "stack"}
+        own = about.params if env.declared else given
         return full_id(task), own, about.wrappers
     return about.task, about.params, about.wrappers
 

@@ -58,31 +58,34 @@ class CsvFile:
     """A table to which rows are appended."""
 
     def __init__(self, folder: Path, name: str):
-        from neurogym.records.trial_table import COLUMNS
-
         if name != Path(name).name:
             raise ValueError(f"name = {name!r}: expected the name of a file, without folders")
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{name}.csv"
-        header = ",".join(COLUMNS)
-        if self._is_begun() and self._header() != header:
+        if self._is_begun() and self._conditions() is None:
             raise ValueError(f"{self.path} has other columns than trials: choose another name")
 
     def _is_begun(self) -> bool:
         return self.path.exists() and self.path.stat().st_size > 0
 
-    def _header(self) -> str:
+    def _conditions(self) -> list[str] | None:
+        """Those that have columns in the file."""
+        from neurogym.records.files import conditions_in
+
         with open(self.path, encoding="utf-8-sig") as file:
-            return file.readline().rstrip("\n")
+            return conditions_in(file.readline().rstrip("\n"))
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Append rows, all at once, after the header if the file is new."""
+        """Append rows, all at once, after the header if the file is new.
+
+        Conditions have the columns that the header gives them; JSON holds all of them.
+        """
         from neurogym.records.files import write_csv
 
-        table = io.StringIO()
-        write_csv(rows, table)
+        table, begun = io.StringIO(), self._is_begun()
+        write_csv(rows, table, conditions=self._conditions() if begun else None)
         text = table.getvalue()
-        if self._is_begun():
+        if begun:
             text = text.partition("\n")[2]
         with open(self.path, "a", encoding="utf-8", newline="") as file:
             file.write(text)

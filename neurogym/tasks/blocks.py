@@ -267,6 +267,7 @@ class CVLearning(PerceptualDecisionMaking):
         "A phase ends when th_stage of the last trials_day trials were right; days were counted,"
         " and delays grew and shrank with the performance.",
         "Channels that speak for no answer, all but the first two of n_ch, are gone.",
+        "The key sigma of a trial is gone: noise follows from the condition phase.",
     )
 
     short_dur = param.Integer(2, bounds=(1, 100), doc="steps of the periods in the first phases")

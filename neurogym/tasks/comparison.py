@@ -33,6 +33,8 @@ class DelayComparison(Task):
         "Only the stimulus is noisy; the fixation channel had noise too.",
         "A person compares the sizes of discs, in place of vibrations.",
         "The delay is the paper's 3 s; it was 1 s, as in the preset neurogym.",
+        "The keys v1 and v2 of a trial are gone: the two values follow from low, diff and "
+        "ground_truth.",
     )
     sources = {
         "delay": "paper", "stimulus1": "paper", "stimulus2": "paper", "lows": "NeuroGym",

@@ -42,6 +42,7 @@ class PerceptualDecisionMakingDelayResponse(PerceptualDecisionMaking):
         "A fixation of 300 ms comes first; there was none, and trials ran into one another.",
         "Channels and actions have names, and dim_ring allows for more than two directions.",
         "A person judges moving dots, in place of where a pole touches the whiskers.",
+        "The key sigma of a trial is gone: it is a parameter, the same in all trials.",
     )
 
     stim_scale = param.Number(1.0, bounds=(0, 10), doc="factor on the coherences")

@@ -125,6 +125,7 @@ class SpatialSuppressMotion(Task):
         " neurogym (tied) has small faint and large strong patterns alone, and what people say"
         " that they see is the label.",
         "The directions are left, right, up and down; the channels' angles had them turned.",
+        "The key diameter of a trial is size.",
     )
     sources = {
         "contrasts": "about the range of the paper, 3 to 92 %, in steps of our choice; contrast is"

@@ -41,11 +41,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "value": ("DawTwoStep-v0",),
     "withholding": ("GoNogo-v0",),
     "yang19": (
-        "yang19.go-v0", "yang19.anti-v0", "yang19.dlygo-v0", "yang19.dlyanti-v0",
-        "yang19.rtgo-v0", "yang19.rtanti-v0", "yang19.dm1-v0", "yang19.dm2-v0",
-        "yang19.ctxdm1-v0", "yang19.ctxdm2-v0", "yang19.multidm-v0", "yang19.dlydm1-v0",
-        "yang19.dlydm2-v0", "yang19.ctxdlydm1-v0", "yang19.ctxdlydm2-v0",
-        "yang19.multidlydm-v0", "yang19.dms-v0", "yang19.dnms-v0", "yang19.dmc-v0",
-        "yang19.dnmc-v0",
+        "yang19.go-v0", "yang19.rtgo-v0", "yang19.dlygo-v0", "yang19.anti-v0", "yang19.rtanti-v0",
+        "yang19.dlyanti-v0", "yang19.dm1-v0", "yang19.dm2-v0", "yang19.ctxdm1-v0",
+        "yang19.ctxdm2-v0", "yang19.multidm-v0", "yang19.dlydm1-v0", "yang19.dlydm2-v0",
+        "yang19.ctxdlydm1-v0", "yang19.ctxdlydm2-v0", "yang19.multidlydm-v0", "yang19.dms-v0",
+        "yang19.dnms-v0", "yang19.dmc-v0", "yang19.dnmc-v0",
     ),
 }  # fmt: skip

@@ -167,6 +167,7 @@ class MatchingPenny(Task):
         " ground_truth. Datasets follow a subject who is always right, not an opponent who knows"
         " nothing.",
         "A fixation step comes first, and action 0 is to choose neither, as in the other tasks.",
+        "The key opponent_action of a trial is ground_truth.",
     )
 
     order = param.Integer(4, bounds=(0, 8), doc="how many of the last answers it goes by, at most")

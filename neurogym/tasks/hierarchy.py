@@ -49,6 +49,8 @@ class HierarchicalReasoning(Task):
         "The first response in rule_target names the rule; its last step did.",
         "The response time is that of the last answer, from the start of decision; the column"
         " answers has both, each from the start of its own period.",
+        "The keys stimulus, long_interval and pro_choice of a trial are gone: they follow from "
+        "delay (the interval), rule and ground_truth.",
     )
 
     sources = {

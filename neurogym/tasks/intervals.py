@@ -41,6 +41,8 @@ class IntervalDiscrimination(Task):
         " which is longer. Channels stim1 and stim2 stand for the discs. The preset neurogym has"
         " the same disc first always.",
         "ground_truth counts from 0 (0: blue was longer); the actions are one group, choice.",
+        "The keys duration1 and duration2 of a trial are gone: they follow from stim1, ratio, "
+        "order and ground_truth.",
     )
     sources = {
         "either_order": "paper", "order": "paper",

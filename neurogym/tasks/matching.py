@@ -126,6 +126,7 @@ class DelayMatchSampleDistractor1D(Task):
         "sigma is the noise of the stimulus; it was taken but nothing was noisy.",
         "Fixation stays on until the first test; only its begin was shown.",
         "A response in the first delay ends the trial as too early; it earns fail as before.",
+        "The keys sample, test1, test2 and test3 of a trial are direction, distance and sides.",
     )
 
     dim_ring = param.Integer(32, bounds=(4, 64), doc="number of channels around the ring")
@@ -253,6 +254,8 @@ class DualDelayMatchSample(Task):
         " (0: match); they went by stimulus.",
         "Fixation is off in the tests, where answers are asked for.",
         "Only the stimuli are noisy; fixation and cues were too.",
+        "The keys test1 and test2 of a trial are gone: tests follow from the samples and the "
+        "answers; ground_truth1 is ground_truth.",
     )
 
     sigma = param.Number(1.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")

@@ -132,6 +132,7 @@ class DelayMatchSample(Task):
         "ground_truth counts from 0 (0: match), as in the other tasks.",
         "The condition direction, an index on the ring, stands for the angle sample_theta.",
         "dim_ring is even: on an odd ring no channel stands for the opposite direction.",
+        "The key test_theta of a trial is gone: the test follows from direction and ground_truth.",
     )
 
     dim_ring = param.Integer(2, bounds=(2, 64), doc="number of directions, evenly spaced; even")

@@ -4,6 +4,7 @@ import numpy as np
 import param
 
 from neurogym.spec.conditions import Choice
+from neurogym.spec.figures import Choices, ShareOfAnswer, TimeDistribution
 from neurogym.spec.layout import Actions, Channels, Evidence
 from neurogym.spec.paper import Paper
 from neurogym.spec.parameters import Levels, Preset, Rewards, Timing
@@ -68,6 +69,9 @@ class PostDecisionWager(Task):
 
     rule = Worth("decision", hold="fixation", aside="sure")
     feedback = "reward"
+    figures = (
+        Choices(where={"wager": 0}), ShareOfAnswer(3, "coh", {"wager": 1}), TimeDistribution()
+    )  # fmt: skip
     keys = Keys({"sure": ["sure reward"]}, choice="ring", sure=("ArrowDown",))
     scene = Scene(
         Disc(x=0.4, radius=0.045, color=ORANGE),

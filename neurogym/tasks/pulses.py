@@ -63,6 +63,8 @@ class MultiSensoryIntegration(Task):
         "A wrong answer earns rewards['fail'], 0 by default; the key was missing.",
         "The paper is one that has such a task; none was named.",
         "A person sees two patches of dots, in place of two senses.",
+        "The key coh_prop of a trial is gone: modality says which senses there are; with split, "
+        "how they share.",
     )
 
     dim_ring = param.Integer(2, bounds=(2, 64), doc="number of directions, evenly spaced")
@@ -190,6 +192,7 @@ class PulseDecisionMaking(Task):
         "A cue is shown for one step at least; at dt above 10 ms there was none.",
         "Fixation is of random length, 100 to 300 ms, so that the first pulse cannot be foretold;"
         " it was 500 ms.",
+        "The keys pulse1 and pulse2 of a trial are pulses, one text for both sides.",
     )
 
     dt = param.Number(10, bounds=(0, None), inclusive_bounds=(False, True), doc="ms a step")
@@ -347,6 +350,7 @@ class ProbabilisticReasoning(Task):
         "shape_weight has to be symmetric: each shape has one that says the opposite.",
         "There are four shapes at most, as there are periods for; n_loc leaves out the last ones.",
         "A person sees what each shape is worth.",
+        "The key log_odd of a trial is gone: it is the sum of what the shapes say.",
     )
 
     shape_weight = Levels(

@@ -118,7 +118,9 @@ class RaposoTask(Task):
             for modality, words in WORDS.items()
         ),
         Cross(during="fixation"),
-        Cross(color="#4a4a4a", during="stimulus"),
+        Cross(
+            color="#4a4a4a", during="stimulus", when=_is("auditory")
+        ),  # else it would lie on light
         Cross(color=GO, size=0.08, width=0.014, during="decision"),
     )
 

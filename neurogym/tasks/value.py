@@ -6,6 +6,7 @@ import numpy as np
 import param
 
 from neurogym.spec.conditions import Flips, Uniform, Walk
+from neurogym.spec.figures import StayProbability, TimeDistribution
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
@@ -79,6 +80,7 @@ class DawTwoStep(Task):
         "abort": "NeuroGym; in the paper a choice that comes too late earns nothing",
     }  # fmt: skip
 
+    figures = (StayProbability(), TimeDistribution())
     closed = True
     window = asked = ("stage1", "stage2")
     feedback = "reward"

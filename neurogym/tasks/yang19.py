@@ -298,6 +298,8 @@ class _Compare(_Ring):
         " when to answer.",
         "Where both modalities count and would balance, they agree: a tie has no right answer.",
         "Strengths are means +- cohs; cohs were differences around 0.5, or strengths in pairs.",
+        "The keys theta1, theta2 and stim_period of a trial are ground_truth, offset and "
+        "stimulus; coh1_mod1 and the like follow from mean_1, coh_1 and those of the other ring.",
     )
     sources = {**SHARED, "distance": CODE, "means": CODE, "cohs": CODE, "in_pairs": CODE}
     evidence = True
@@ -623,6 +625,8 @@ class _Match(_Ring):
         "Fixation stays on until the decision: its end is the cue to answer.",
         "The modality is drawn with equal chance for each spot; it alternated strictly.",
         "ground_truth is 0 for a match and 1 for a non-match; it was a text.",
+        "The keys sample_theta and test_theta of a trial are direction and offset, places on the "
+        "ring.",
     )
     sources = {
         **SHARED, **dict.fromkeys(("sample", "delay", "test", "stays", "modality"), CODE),

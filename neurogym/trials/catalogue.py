@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Iterable, Iterator
 from types import ModuleType
@@ -9,11 +10,12 @@ from typing import Any
 
 import gymnasium as gym
 
-from neurogym.spec.parameters import unknown
+from neurogym.spec.parameters import replaced, unknown
 from neurogym.trials.task import Task
 
 _CLASSES: dict[str, type[Task]] = {}  # declared tasks
 _LATER: dict[str, str] = {}  # ids of declared tasks that are not loaded yet, and their modules
+_PLACES: dict[str, int] = {}  # their order
 _OTHERS: set[str] = set()  # environments of other kinds
 
 
@@ -30,6 +32,8 @@ def declare(id: str, cls: type[Task]) -> bool:
 def declare_later(module: str, ids: Iterable[str]) -> None:
     """Make tasks known whose module, which has a class for each, is imported when it is needed."""
     _LATER.update(dict.fromkeys(ids, module))
+    for id in ids:
+        _PLACES.setdefault(id, len(_PLACES))
 
 
 def adopt(id: str) -> None:
@@ -119,7 +123,14 @@ def make(id: str, **params: Any) -> gym.Env:
     ms. ValueError for an unknown task, parameter or wrapper, a value that does not fit, and a stack
     that does not fit the task; it names what is allowed.
     """
-    return gym.make(full_id(id), **params)
+    full = full_id(id)
+    if "stack" not in params or not is_adopted(full):
+        return gym.make(full, **params)
+    stack = params.pop("stack")
+    env: Any = gym.make(full, **params)
+    if not hasattr(env.unwrapped, "stacked"):
+        raise ValueError(f"{full} takes no stack: wrappers are for tasks, not for {env.unwrapped}")
+    return env.unwrapped.stacked(env, stack)
 
 
 def make_vec(id: str, num_envs: int = 1, **params: Any) -> gym.vector.VectorEnv:
@@ -132,16 +143,26 @@ def make_vec(id: str, num_envs: int = 1, **params: Any) -> gym.vector.VectorEnv:
     (num_envs,).
     Environment i plays the trials of a single one with seed + i.
     """
-    return gym.make_vec(full_id(id), num_envs=num_envs, **params)
+    full = full_id(id)
+    if "stack" in params and is_adopted(full):
+        return gym.vector.SyncVectorEnv([functools.partial(make, full, **params)] * num_envs)
+    return gym.make_vec(full, num_envs=num_envs, **params)
 
 
-def all_envs(tag: str | None = None) -> list[str]:
-    """Sorted ids, those with a tag if one is given; ValueError for a tag that no task has."""
-    if tag is None:
-        return sorted([*_CLASSES, *_LATER, *_OTHERS])
-    if tag not in all_tags():
+def all_envs(tag: str | None = None, *, collections: bool = True, **old: Any) -> list[str]:
+    """Sorted ids, those with a tag if one is given, and those of collections unless they are not.
+
+    ValueError for a tag that no task has.
+    """
+    among = "they are among all others"
+    replaced("all_envs", old, {"contrib": among, "psychopy": among})
+    if tag is not None and tag not in all_tags():
         raise ValueError(unknown("tag", [tag], all_tags()))
-    return [id for id, cls in declared().items() if tag in cls.tags]
+    if tag is None:
+        ids = sorted([*_CLASSES, *_LATER, *_OTHERS])
+    else:
+        ids = [id for id, cls in declared().items() if tag in cls.tags]
+    return ids if collections else [id for id in ids if "." not in id]
 
 
 def all_tags() -> list[str]:
@@ -150,11 +171,15 @@ def all_tags() -> list[str]:
 
 
 def get_collection(name: str) -> list[str]:
-    """Sorted ids of a collection, such as "yang19"; ValueError for one that there is not."""
+    """Ids of a collection, such as "yang19", in the order of its declaration.
+
+    ValueError for one that there is not.
+    """
     names = sorted({id.partition(".")[0] for id in all_envs() if "." in id})
     if name not in names:
         raise ValueError(unknown("collection", [name], names))
-    return [id for id in all_envs() if id.startswith(f"{name}.")]
+    ids = [id for id in all_envs() if id.startswith(f"{name}.")]
+    return sorted(ids, key=lambda id: _PLACES.get(id, len(_PLACES)))
 
 
 def forget(id: str) -> None:

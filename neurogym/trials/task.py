@@ -17,11 +17,12 @@ from neurogym.loops.running import Loop, Transition
 from neurogym.spec.canvas import Canvas, LevelCanvas, Trials, in_order
 from neurogym.spec.conditions import Condition, Learned, State
 from neurogym.spec.durations import to_steps
+from neurogym.spec.figures import Figure
 from neurogym.spec.layout import Actions, Channels
 from neurogym.spec.outcomes import Result, Results
 from neurogym.spec.paper import Paper
-from neurogym.spec.parameters import Preset, Rewards, Timing, unknown
-from neurogym.spec.plan import Modifier, Plan, numbered
+from neurogym.spec.parameters import Preset, Rewards, Timing, UnknownName, unknown
+from neurogym.spec.plan import Estimate, Modifier, Plan, numbered
 from neurogym.spec.primitives import rebound
 from neurogym.spec.rules import Rule
 from neurogym.spec.scene import Keys, Scene, Sound
@@ -152,6 +153,7 @@ class Task(param.Parameterized):
     foreseen: ClassVar[bool] = False  # closed, but a block's rows tell what there is to see
     hold_keys: ClassVar[bool] = False  # an action lasts while its key is down
     feedback: ClassVar[str] = "outcome"  # what a person is told after a trial; or "reward"
+    figures: ClassVar[tuple[Figure, ...]] = ()  # what Compare shows; if none, what follows from it
     answers: ClassVar[tuple[str, ...]] = ("response",)  # graded actions: what a response can be
     marks: ClassVar[tuple[str, ...]] = ()  # the channels whose onsets begin and end an interval
     # that is to be produced
@@ -164,7 +166,7 @@ class Task(param.Parameterized):
     def __init__(self, **params: Any):
         allowed = [name for name in self.param if name != "name"]
         if extra := [name for name in params if name not in allowed and name != "name"]:
-            raise ValueError(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
+            raise UnknownName(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
         try:
             super().__init__(**params)  # type: ignore[no-untyped-call]  # param has no types
         except ValueError as error:
@@ -317,10 +319,23 @@ class Task(param.Parameterized):
             of, factor = duration.args
             return self._shortest(of) * factor if of in self.timing else 0.0
         if duration.kind == "until":
-            return float(duration.args[0])
+            return max(float(duration.args[0]) - self._latest(period), 0.0)
         low, high = duration.bounds
         drawn = duration.kind in ("uniform", "truncated_exponential")  # never just the bound
         return float(low or (min(1.0, high) if drawn else 0.0))
+
+    def _latest(self, period: str) -> float:
+        """When a period begins at the latest, in ms, after others that follow one another."""
+        latest = 0.0
+        for name, duration in self.timing.items():
+            if name == period:
+                break
+            if duration.kind == "until":
+                latest = float(duration.args[0])
+                continue
+            of, factor = duration.args if duration.kind == "times" else (name, 1.0)
+            latest += self.timing[of].bounds[1] * factor if of in self.timing else 0.0
+        return latest
 
     def channels(self) -> Channels:
         """The observation channels."""
@@ -455,6 +470,9 @@ class Task(param.Parameterized):
     def plan(self) -> Plan:
         """Channels, actions, conditions and the payoff table, compiled."""
         if self._plan is None:
+            if self._changes:  # since it was made, when all was looked at
+                self._check_window()
+                self.check()
             plan = self.base_plan()
             plan.wrappers = (*self.built_in(), *self.wrappers)
             for key, wrapper in numbered(plan.wrappers).items():
@@ -644,6 +662,15 @@ class Task(param.Parameterized):
                 continue
             after[name] = condition.learn(after.get(name), trial, result)
         return after | self._learned_by_wrappers(after, trial, result)
+
+    def estimates(self, memory: Mapping[str, Any]) -> list[Estimate]:
+        """What wrappers that follow the subject know, given what the next trial is told."""
+        told = [
+            wrapper.estimate(self, memory[key])
+            for key, wrapper in self.plan.following
+            if memory.get(key) is not None
+        ]
+        return [estimate for estimate in told if estimate is not None]
 
     def _learned_by_wrappers(
         self, carried: Mapping[str, Any], trial: Mapping[str, Any], result: Result

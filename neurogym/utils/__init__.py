@@ -1,5 +1,6 @@
 """Small helpers under the names that NeuroGym gives them."""
 
+from neurogym.moved import nothing
 from neurogym.utils.ngym_random import TruncExp, trunc_exp
 from neurogym.utils.plotting import plot_env, plot_psychometric, visualize_run
 from neurogym.utils.scheduler import (
@@ -20,3 +21,4 @@ __all__ = [
     "trunc_exp",
     "visualize_run",
 ]
+__getattr__ = nothing(__name__)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from neurogym.spec.durations import Duration
+from neurogym.spec.parameters import unknown
 
 
 def trunc_exp(rng: Any, mean: float, min: float = 0, max: float = np.inf) -> float:
@@ -19,6 +21,32 @@ def trunc_exp(rng: Any, mean: float, min: float = 0, max: float = np.inf) -> flo
     low, high = duration.args[1:]
     luck = float(rng.random_sample() if hasattr(rng, "random_sample") else rng.random())
     return float(low - mean * np.log1p(luck * np.expm1((low - high) / mean)))
+
+
+def random_number_fn(dist: str, args: Any, rng: Any) -> Callable[[], float]:
+    """A function that draws from a distribution with a numpy Generator or RandomState.
+
+    ValueError for an unknown distribution: "uniform", "choice", "truncated_exponential" and
+    "constant" are allowed.
+    """
+    duration = _allowed(dist, args)
+    if dist == "constant":
+        return lambda: duration.args[0]
+    if dist == "truncated_exponential":
+        return lambda: trunc_exp(rng, *duration.args)
+    return lambda: float(rng.uniform(*args) if dist == "uniform" else rng.choice(args))
+
+
+def random_number_name(dist: str, args: Any) -> str:
+    """A distribution in words; ValueError for an unknown one."""
+    return str(_allowed(dist, args))
+
+
+def _allowed(dist: str, args: Any) -> Duration:
+    kinds = ("uniform", "choice", "truncated_exponential", "constant")
+    if dist not in kinds:
+        raise ValueError(unknown("distribution", [dist], kinds))
+    return Duration.parse((dist, args))
 
 
 class TruncExp:

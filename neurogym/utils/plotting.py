@@ -16,11 +16,20 @@ import gymnasium as gym
 import numpy as np
 
 from neurogym.figures.saving import form_of, save
+from neurogym.moved import nothing
 from neurogym.records.runs import Run
+from neurogym.spec.parameters import replaced
 from neurogym.subjects.agents import Policy
 from neurogym.subjects.play import names_of, play
 
-__all__ = ["plot_env", "plot_psychometric", "save", "visualize_run"]
+__all__ = ["plot_env", "plot_psychometric", "run_env", "save", "visualize_run"]
+__getattr__ = nothing(__name__)
+LOOK = "looks are set by fig_kwargs, which goes to each Bokeh figure"
+OLD_RUN = {
+    "plot_config": LOOK,
+    "states": "activity is drawn by Monitor(env).record_activations and your own plot",
+    "initial_ob": "row k of ob is what was seen when actions[k] was chosen: put it first in ob",
+}
 
 
 def plot_env(
@@ -34,8 +43,10 @@ def plot_env(
     ob_traces: Sequence[str] | None = None,
     fig_kwargs: Mapping[str, Any] | None = None,
     fname: str | Path | None = None,
+    plot_performance: bool = True,
     *,
     seed: int | None = None,
+    **old: Any,
 ) -> Any:
     """Let an agent play, and draw what it saw, did and earned in rows that share time.
 
@@ -55,7 +66,9 @@ def plot_env(
         ob_traces: a label for each channel: draws lines in place of colours.
         fig_kwargs: `width` is that of the whole plot in px; all else goes to each Bokeh figure.
         fname: a file to which the plot is saved, see `save`.
+        plot_performance: whether there is a row of performance.
         seed: of the environment and of random actions.
+        **old: none; TypeError says what stands for NeuroGym's.
 
     Returns:
         A Bokeh layout. Its renderers named "observations", "action", "reward" and "performance"
@@ -65,10 +78,42 @@ def plot_env(
         ValueError: for what is no environment, both `def_act` and `model`, an action that is none,
             labels that are not one a channel, or trials that never end.
     """
+    replaced("plot_env", old, {"plot_config": LOOK})
     if fname is not None:
         form_of(fname)
     run = play(env, num_steps, num_trials, def_act, model, seed)
+    run = run if plot_performance else replace(run, performance=None)
     return _drawn(run, name, legend, ob_traces, fig_kwargs, fname)
+
+
+def run_env(
+    env: gym.Env | str,
+    num_steps: int = 200,
+    num_trials: int | None = None,
+    def_act: Any = None,
+    model: str | Policy | Any = None,
+    *,
+    seed: int | None = None,
+) -> dict[str, Any]:
+    """Let an agent play as `plot_env` does; returns the T steps as arrays.
+
+    `ob` (T, C) is what was seen when each of `actions` was chosen, `gt` what was right then (-1
+    without a label), `rewards` what it earned; `perf` is the performance in a trial's last step,
+    else -1, and `actions_end_of_trial` the action there, else -1; `trial_starts` are steps.
+    """
+    run = play(env, num_steps, num_trials, def_act, model, seed)
+    assert run.performance is not None  # `play` fills all that it knows
+    ends = ~np.isnan(run.performance)
+    last = ends if run.actions.ndim == 1 else ends[:, None]
+    return {
+        "ob": run.ob,
+        "actions": run.actions,
+        "gt": np.full(len(run.ob), -1) if run.gt is None else run.gt,
+        "rewards": run.rewards,
+        "perf": np.where(ends, run.performance, -1),
+        "actions_end_of_trial": np.where(last, run.actions, -1),
+        "trial_starts": run.trial_starts,
+    }
 
 
 def visualize_run(
@@ -87,6 +132,7 @@ def visualize_run(
     ob_traces: Sequence[str] | None = None,
     fig_kwargs: Mapping[str, Any] | None = None,
     fname: str | Path | None = None,
+    **old: Any,
 ) -> Any:
     """Draw T steps that are given as arrays, as `plot_env` does.
 
@@ -107,6 +153,7 @@ def visualize_run(
         ob_traces: a label for each channel: draws lines in place of colours.
         fig_kwargs: as in `plot_env`.
         fname: a file to which the plot is saved, see `save`.
+        **old: none; TypeError says what stands for NeuroGym's.
 
     Returns:
         A Bokeh layout.
@@ -114,6 +161,7 @@ def visualize_run(
     Raises:
         ValueError: for arrays whose shapes do not go together, and steps that there are not.
     """
+    replaced("visualize_run", old, OLD_RUN)
     if fname is not None:
         form_of(fname)
     ob = _array("ob", ob)
@@ -219,6 +267,8 @@ def _drawn(
     fig_kwargs: Mapping[str, Any] | None,
     fname: str | Path | None,
 ) -> Any:
+    if "figsize" in (fig_kwargs or {}):
+        raise ValueError("fig_kwargs: figsize is matplotlib's; give width, of the whole plot in px")
     if ob_traces:
         given, channels = ob_traces, run.ob.shape[1]
         if isinstance(given, str) or not all(isinstance(label, str) for label in given):

@@ -8,7 +8,10 @@ from neurogym.spec.schedules import (
     SequentialSchedule,
 )
 
+BaseSchedule = Schedule  # as NeuroGym calls it
+
 __all__ = [
+    "BaseSchedule",
     "RandomBlockSchedule",
     "RandomSchedule",
     "Schedule",

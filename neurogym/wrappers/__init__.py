@@ -8,6 +8,7 @@ around a task by `task.wrapped(...)`. The same as JSON is a line of a stack, inn
 
 from typing import TYPE_CHECKING
 
+from neurogym.moved import beside
 from neurogym.spec.later import later
 from neurogym.wrappers import library  # noqa: F401 - stacks can name them
 from neurogym.wrappers.adaptive import Shaping, Staircase, TimeOut
@@ -23,17 +24,20 @@ from neurogym.wrappers.labels import (
     VariableNch,
 )
 from neurogym.wrappers.observations import Noise, PassAction, PassReward, TTLPulse
+from neurogym.wrappers.questplus import QuestPlus
 from neurogym.wrappers.responses import CatchTrials, Lapse, MissTrialReward, ReactionTime
 from neurogym.wrappers.several import Combine, MultiEnvs, ScheduleEnvs, TransferLearning
 from neurogym.wrappers.stack import WRAPPERS, Stack, fitting, read, register, write
 
 if TYPE_CHECKING:
+    from neurogym.envs.constant_info import ConstantInfo
     from neurogym.subjects.monitor import Identity, Monitor
 
 __all__ = [
     "WRAPPERS",
     "CatchTrials",
     "Combine",
+    "ConstantInfo",
     "Identity",
     "Lapse",
     "MissTrialReward",
@@ -42,6 +46,7 @@ __all__ = [
     "Noise",
     "PassAction",
     "PassReward",
+    "QuestPlus",
     "RandomGroundTruth",
     "ReactionTime",
     "ScheduleAttr",
@@ -64,7 +69,14 @@ __all__ = [
     "register",
     "write",
 ]
-__getattr__ = later(  # these wrap environments, not tasks
+__getattr__ = beside(
     __name__,
-    {name: f"neurogym.subjects.monitor:{name}" for name in ("Identity", "Monitor")},
+    later(  # these wrap environments, not tasks
+        __name__,
+        {
+            "ConstantInfo": "neurogym.envs.constant_info:ConstantInfo",
+            "Identity": "neurogym.subjects.monitor:Identity",
+            "Monitor": "neurogym.subjects.monitor:Monitor",
+        },
+    ),
 )

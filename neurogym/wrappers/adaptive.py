@@ -11,6 +11,7 @@ import param
 from neurogym.spec.conditions import Choice, Condition, Uniform
 from neurogym.spec.outcomes import Outcome, Payoffs
 from neurogym.spec.parameters import Name, Numbers, Probability
+from neurogym.spec.plan import Estimate
 from neurogym.spec.rules import FirstResponse
 from neurogym.trials.batch import Draw
 from neurogym.trials.task import Task
@@ -18,7 +19,7 @@ from neurogym.wrappers.base import Wrapper, add_condition, needs_ground_truth
 from neurogym.wrappers.labels import in_play
 
 LONGEST = 60_000.0  # ms of a period
-FLOOR = 0.001  # of the highest level: where factors end that would lead down to 0
+FLOOR = 1e-3  # of the highest level: where factors end that could go on to 0
 JUDGED = np.isin(list(Outcome), (Outcome.CORRECT, Outcome.ERROR, Outcome.WITHHELD))
 
 
@@ -31,44 +32,24 @@ def span(condition: Condition | None) -> tuple[float, float] | None:
     return None
 
 
-class Staircase(Wrapper):
-    """A condition, such as coherence, becomes harder after right and easier after wrong answers.
-
-    Fits tasks with a condition that can be any number between two bounds.
-
-    After `down` right answers in a row the level goes one step to the harder side, after `up` wrong
-    ones one step to the easier side; until the first reversal each answer moves it. A step is a
-    factor (`step_type` "ratio") or a difference ("linear"); `steps` lists the sizes, one for each
-    reversal so far, the last one for all that follow. Factors lead down to `low`, or to a
-    thousandth of `high` where the condition could be 0; from there errors lead up again. Steps to
-    the easier side are `up_weight` times as large. The level comes to rest where the answer is
-    right with probability `target`:
-    Levitt (1971), https://doi.org/10.1121/1.1912375; weighted: Kaernbach (1991),
-    https://doi.org/10.3758/BF03214307. Trials without an answer change nothing.
-    """
+class Steered(Wrapper):
+    """Sets a condition, or the length of a period, by how trials ended; the base of those here."""
 
     condition = Name(
         of=("condition", "period"),
         doc="the condition, or period, that follows the subject; the first that can if empty",
-    )
-    start = param.Number(None, allow_None=True, doc="first level; the easiest one drawn if None")
-    up = param.Integer(1, bounds=(1, 10), doc="wrong answers before it becomes easier")
-    down = param.Integer(2, bounds=(1, 10), doc="right answers in a row before it becomes harder")
-    up_weight = param.Number(1.0, bounds=(0.1, 10), doc="easier steps, relative to harder ones")
-    steps = Numbers(
-        [2.0, 1.41, 1.41, 1.41, 1.19], limits=(0, None), doc="sizes of steps, by reversal"
-    )
-    step_type: Any = param.Selector(
-        default="ratio", objects=["ratio", "linear"], doc="factor or sum"
     )
     harder: Any = param.Selector(
         default="lower", objects=["lower", "higher"], doc="the harder side"
     )
     low = param.Number(
         None, allow_None=True,
-        doc="lowest level; if None the condition's own, or for factors a thousandth of high if 0",
+        doc="lowest level; the condition's own if None, but above 0 where ratios count",
     )  # fmt: skip
     high = param.Number(None, allow_None=True, doc="highest level; the condition's own if None")
+    max_trials = param.Integer(
+        0, bounds=(0, 10**6), doc="ends after so many answered trials; 0: never"
+    )
 
     def _name(self, task: Task) -> str:
         """The condition or period that is steered; "" if there is none."""
@@ -92,6 +73,61 @@ class Staircase(Wrapper):
             raise ValueError(
                 f"low = {low:g}, high = {high:g}: expected {own[0]:g} <= low < high <= {own[1]:g}"
             )
+
+    def _own(self, task: Task) -> tuple[float, float] | None:
+        """The bounds of what is steered."""
+        name = self._name(task)
+        if name in task.plan.timing and task.plan.timing[name].kind not in ("times", "until"):
+            return float(task.dt), LONGEST
+        return span(task.plan.conditions.get(name))
+
+    def _span(self, task: Task) -> tuple[float, float]:
+        lowest, highest = self._own(task) or (0.0, np.inf)
+        low = lowest if self.low is None else self.low
+        return low, highest if self.high is None else self.high
+
+    def settle(self, task, draw, luck, last):
+        name = self._name(task)
+        into = draw.ms if name in task.plan.timing else draw.conditions
+        into[name] = last["level"]
+
+
+class Staircase(Steered):
+    """A condition, such as coherence, becomes harder after right and easier after wrong answers.
+
+    Fits tasks with a condition that can be any number between two bounds.
+
+    After `down` right answers in a row the level goes one step to the harder side, after `up` wrong
+    ones one step to the easier side; until the first reversal each answer moves it. A step is a
+    factor (`step_type` "ratio") or a difference ("linear"); `steps` lists the sizes, one for each
+    reversal so far, the last one for all that follow. Factors lead down to `low`, or to a
+    thousandth of `high` where the condition could be 0; from there errors lead up again. Steps to
+    the easier side are `up_weight` times as large. The level comes to rest where the answer is
+    right with probability `target`:
+    Levitt (1971), https://doi.org/10.1121/1.1912375; weighted: Kaernbach (1991),
+    https://doi.org/10.3758/BF03214307. Trials without an answer change nothing.
+    """
+
+    start = param.Number(None, allow_None=True, doc="first level; the easiest one drawn if None")
+    up = param.Integer(1, bounds=(1, 10), doc="wrong answers before it becomes easier")
+    down = param.Integer(2, bounds=(1, 10), doc="right answers in a row before it becomes harder")
+    up_weight = param.Number(1.0, bounds=(0.1, 10), doc="easier steps, relative to harder ones")
+    steps = Numbers(
+        [2.0, 1.41, 1.41, 1.41, 1.19], limits=(0, None), doc="sizes of steps, by reversal"
+    )
+    step_type: Any = param.Selector(
+        default="ratio", objects=["ratio", "linear"], doc="factor or sum"
+    )
+    max_reversals = param.Integer(
+        0, bounds=(0, 10**6), doc="ends after so many reversals; 0: never"
+    )
+    discard = param.Integer(
+        2, bounds=(0, 1000), doc="first reversals that the estimate does not count"
+    )
+
+    def check(self, task):
+        super().check(task)
+        low, high = self._span(task)
         if not low <= self._start(task) <= high:
             raise ValueError(f"start = {self.start!r}: expected a number from {low:g} to {high:g}")
         least = 1 if self.step_type == "ratio" else 0
@@ -103,20 +139,12 @@ class Staircase(Wrapper):
                 " expected a number above 0, or step_type='linear'"
             )
 
-    def _own(self, task: Task) -> tuple[float, float] | None:
-        """The bounds of what is steered."""
-        name = self._name(task)
-        if name in task.plan.timing and task.plan.timing[name].kind not in ("times", "until"):
-            return float(task.dt), LONGEST
-        return span(task.plan.conditions.get(name))
-
-    def _span(self, task: Task) -> tuple[float, float]:
-        lowest, highest = self._own(task) or (0.0, np.inf)
-        high = highest if self.high is None else self.high
-        if self.low is None and self.step_type == "ratio" and lowest <= 0 < high < np.inf:
+    def _span(self, task):
+        low, high = super()._span(task)
+        if self.low is None and self.step_type == "ratio" and low <= 0 < high < np.inf:
             floor = FLOOR * high
             return floor if self.start is None or self.start <= 0 else min(floor, self.start), high
-        return lowest if self.low is None else self.low, high
+        return low, high
 
     def _start(self, task: Task) -> float:
         if self.start is not None:
@@ -134,13 +162,11 @@ class Staircase(Wrapper):
         return (self.up_weight / (1 + self.up_weight)) ** (1 / self.down)
 
     def at_first(self, task, n):
-        counts = {k: np.zeros(n, np.int64) for k in ("right", "wrong", "way", "reversals")}
-        return {"level": np.full(n, self._start(task)), **counts}
-
-    def settle(self, task, draw, luck, last):
-        name = self._name(task)
-        into = draw.ms if name in task.plan.timing else draw.conditions
-        into[name] = last["level"]
+        names = ("right", "wrong", "way", "reversals", "judged", "cut")
+        counts = {k: np.zeros(n, np.int64) for k in names}
+        # sums of the levels at reversals: of pairs, and of the one that has no partner yet
+        sums = {"turns": np.zeros(n), "half": np.zeros(n)}
+        return {"level": np.full(n, self._start(task)), **counts, **sums}
 
     def follow(self, task, last, trials, results):
         judged = JUDGED[results.outcome]
@@ -150,13 +176,40 @@ class Staircase(Wrapper):
         harder = right >= np.where(first, 1, self.down)
         easier = wrong >= np.where(first, 1, self.up)
         way = harder * 1 - easier * 1
-        reversals = last["reversals"] + ((last["way"] != 0) & (way != last["way"]))
+        turned = (last["way"] != 0) & (way != last["way"]) & (way != 0) & judged
+        reversals = last["reversals"] + turned
         step = np.array(self.steps)[np.minimum(reversals, len(self.steps) - 1)]
         level = self._moved(task, last["level"], way, step)
         after = dict(level=level, right=0, wrong=0, way=way, reversals=reversals)
-        moved = {k: np.where(way != 0, after[k], last[k]) for k in last}
+        moved = {k: np.where(way != 0, after[k], last[k]) for k in after}
         moved.update((k, np.where(way != 0, 0, n)) for k, n in (("right", right), ("wrong", wrong)))
+        moved["judged"] = last["judged"] + 1
+        moved["cut"] = last["cut"] + ((way != 0) & (level == last["level"]))
+        moved["turns"], moved["half"] = self._turns(last, turned, reversals)
         return {k: np.where(judged, moved[k], last[k]) for k in last}
+
+    def _turns(self, last: Any, turned: np.ndarray, reversals: np.ndarray) -> Any:
+        """Sums of the levels at reversals that count: of pairs, of the one without a partner."""
+        level = last["level"]
+        level = np.log(np.maximum(level, 1e-12)) if self.step_type == "ratio" else level
+        counted = reversals - self.discard
+        first = turned & (counted > 0) & (counted % 2 == 1)
+        second = turned & (counted > 0) & (counted % 2 == 0)
+        turns = last["turns"] + np.where(second, last["half"] + level, 0.0)
+        return turns, np.where(first, level, np.where(second, 0.0, last["half"]))
+
+    def estimate(self, task, last):
+        counted = max(0, last["reversals"] - self.discard) // 2 * 2
+        mean = last["turns"] / counted if counted else np.nan
+        at = float(np.exp(mean)) if self.step_type == "ratio" else float(mean)
+        told = f"{last['reversals']} reversals, {counted} of which count"
+        if last["cut"]:
+            low, high = self._span(task)
+            side = "lowest" if last["level"] - low < high - last["level"] else "highest"
+            told += f"; {last['cut']} times it was at its {side} level and could not go on"
+        ends = ((self.max_trials, "judged"), (self.max_reversals, "reversals"))
+        over = any(0 < most <= last[name] for most, name in ends)
+        return Estimate(self._name(task), at, None, told, over, {"target": self.target})
 
     def _moved(self, task: Task, level: Any, way: np.ndarray, step: np.ndarray) -> np.ndarray:
         low, high = self._span(task)

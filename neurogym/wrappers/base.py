@@ -13,7 +13,7 @@ from neurogym.spec.canvas import Canvas, Trials
 from neurogym.spec.conditions import Choice, Condition, State, single, state_of, told
 from neurogym.spec.outcomes import Payoffs, Result, Results
 from neurogym.spec.parameters import plain, unknown
-from neurogym.spec.plan import Plan
+from neurogym.spec.plan import Estimate, Plan
 from neurogym.trials.batch import Draw
 from neurogym.trials.task import Task
 from neurogym.wrappers.layers import again, changed_within, layers_of
@@ -37,6 +37,9 @@ class Wrapper(param.Parameterized):
         wrapper: Any = super().__new__(cls)
         if target is None:
             return wrapper
+        if callable(under := getattr(getattr(target, "unwrapped", None), "under", None)):
+            wrapper.__init__(*args, **params)
+            return under(wrapper, target)  # a classic task says itself how it is wrapped
         task, env = task_of(cls.__name__, target)
         wrapper.__init__(*args, **params)
         wrapped = task.wrapped(wrapper)
@@ -48,11 +51,9 @@ class Wrapper(param.Parameterized):
 
     def __init__(self, *args: Any, **params: Any):
         allowed = [name for name in self.param if name != "name"]
-        own = vars(type(self)).items()
-        declared = [k for k, v in own if isinstance(v, param.Parameter) and k != "name"]
-        if len(args) > len(declared):
-            raise TypeError(f"{type(self).__name__} takes {', '.join(declared)}, not {args!r}")
-        params = {k: plain(v) for k, v in [*zip(declared, args, strict=False), *params.items()]}
+        if len(args) > len(allowed):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(allowed)}, not {args!r}")
+        params = {k: plain(v) for k, v in [*zip(allowed, args, strict=False), *params.items()]}
         if extra := [name for name in params if name not in allowed]:
             raise ValueError(f"{type(self).__name__}: {unknown('parameter', extra, allowed)}")
         super().__init__(**params)
@@ -73,7 +74,7 @@ class Wrapper(param.Parameterized):
         if not self.settles:
             return None
         state = state_of(last, self.at_first(task, 1))
-        each = {name: np.repeat(values, draw.n) for name, values in state.items()}
+        each = {name: np.repeat(values, draw.n, axis=0) for name, values in state.items()}
         self.settle(task, draw, self.chance(task, draw), each)
         return told(state)
 
@@ -102,6 +103,10 @@ class Wrapper(param.Parameterized):
     ) -> State:
         """What is known after trials with some conditions, (n,) each, ended."""
         return last
+
+    def estimate(self, task: Task, last: Mapping[str, Any]) -> Estimate | None:
+        """What is known of the subject, given what the next trial is told; None if nothing is."""
+        return None
 
     def paint(self, task: Task, canvas: Canvas, trials: Trials) -> None:
         """Edit what the task painted."""

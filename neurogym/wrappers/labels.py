@@ -20,7 +20,7 @@ from neurogym.spec.parameters import (
     Transitions,
 )
 from neurogym.spec.plan import Plan
-from neurogym.spec.schedules import ORDERS, Lengths, Schedule
+from neurogym.spec.schedules import ORDERS, Lengths, Schedule, needs_schedule
 from neurogym.trials.batch import Draw
 from neurogym.trials.task import Task
 from neurogym.wrappers.base import (
@@ -366,6 +366,7 @@ class ScheduleAttr(Wrapper):
         if args and isinstance(args[0], Schedule):
             schedule, args = args[0], args[1:]
         if schedule is not None:
+            needs_schedule("ScheduleAttr", schedule)
             params |= dict(order=schedule.order, block_dur=schedule.block_dur)
             params["block_lens"] = schedule.block_lens
         super().__init__(*args, **params)

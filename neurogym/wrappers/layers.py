@@ -106,7 +106,8 @@ def _one_again(layer: gym.Wrapper, env: gym.Env, name: str) -> gym.Env:
     if getattr(layer, "num_steps", 0):
         raise TypeError(f"{lost} has recorded steps, which would be lost: wrap the task first")
     told = layer._saved_kwargs if isinstance(layer, RecordConstructorArgs) else {}
-    taken = list(inspect.signature(type(layer).__init__).parameters)[2:]  # after self and env
+    given = inspect.signature(type(layer).__init__).parameters.values()
+    taken = [p.name for p in given if p.kind is not p.VAR_KEYWORD][2:]  # after self and env
     try:
         if unsaid := [argument for argument in taken if argument not in told]:
             raise TypeError(f"nobody knows its arguments {', '.join(unsaid)}")

@@ -11,14 +11,15 @@ from neurogym.wrappers.labels import (
     VariableNch,
 )
 from neurogym.wrappers.observations import Noise, PassAction, PassReward, TTLPulse
+from neurogym.wrappers.questplus import QuestPlus
 from neurogym.wrappers.responses import CatchTrials, Lapse, MissTrialReward, ReactionTime
 from neurogym.wrappers.several import Combine, MultiEnvs, ScheduleEnvs, TransferLearning
 from neurogym.wrappers.stack import register
 
 for wrapper in (
     ReactionTime, Combine, RandomGroundTruth, SideBias, TrialHistory, TrialHistoryEvolution,
-    ScheduleAttr, ScheduleEnvs, MultiEnvs, TransferLearning, Staircase, TimeOut, CatchTrials,
-    MissTrialReward, Lapse, Noise, TTLPulse, PassAction, PassReward, VariableNch,
+    ScheduleAttr, ScheduleEnvs, MultiEnvs, TransferLearning, Staircase, QuestPlus, TimeOut,
+    CatchTrials, MissTrialReward, Lapse, Noise, TTLPulse, PassAction, PassReward, VariableNch,
     VariableMapping, Shaping,
 ):  # fmt: skip
     register(wrapper)

@@ -10,7 +10,7 @@ import param
 
 from neurogym.spec.conditions import Uniform
 from neurogym.spec.layout import Channels
-from neurogym.spec.parameters import NameLists, Names
+from neurogym.spec.parameters import NameLists, Names, replaced
 from neurogym.spec.plan import Echo, Plan
 from neurogym.spec.scene import Bar, Scene
 from neurogym.wrappers.base import Wrapper, add_condition
@@ -19,6 +19,15 @@ from neurogym.wrappers.base import Wrapper, add_condition
 def extended(channels: Channels, **more: int) -> Channels:
     """Channels with others after them."""
     return Channels(**channels.sizes, **more)
+
+
+OLD_NOISE = {
+    "std_noise": "it was the SD of a step; give sigma = std_noise * sqrt(dt), as a step gets"
+    " sigma / sqrt(dt)",
+    "perf_th": "give target, the performance to hold",
+    "w": "performance is followed trial by trial: give step, the change of sigma in a trial",
+    "step_noise": "give step, the change of sigma in a trial",
+}
 
 
 class Noise(Wrapper):
@@ -34,6 +43,10 @@ class Noise(Wrapper):
     channels = Names(None, of="channel", doc="which channels; all if None")
     target = param.Number(None, bounds=(0, 1), allow_None=True, doc="performance to hold; or None")
     step = param.Number(0.05, bounds=(0, 10), doc="change of sigma in a trial, at most")
+
+    def __init__(self, *args: Any, **params: Any):
+        replaced("Noise", {k: v for k, v in params.items() if k in OLD_NOISE}, OLD_NOISE)
+        super().__init__(*args, **params)
 
     def check(self, task):
         if task.closed and not task.foreseen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import param
@@ -35,6 +36,12 @@ class ReactionTime(Wrapper):
         0.0, bounds=(-10, 10), doc="added to the reward of each step of the window"
     )
     fixation_cue = param.Boolean(True, doc="fixation stays on while the evidence is there")
+
+    def __init__(self, *args: Any, **params: Any):
+        if args and isinstance(args[0], int | float) and not isinstance(args[0], bool):
+            names = ("urgency", "end_on_stimulus")  # the order in which NeuroGym has them
+            params, args = {**dict(zip(names, args, strict=False)), **params}, args[2:]
+        super().__init__(*args, **params)
 
     def check(self, task):
         rule, timing = task.plan.rule, task.plan.timing

@@ -18,8 +18,8 @@ from neurogym.spec.parameters import (
     plain,
     unknown,
 )
-from neurogym.spec.schedules import ORDERS, Schedule
-from neurogym.trials.catalogue import configure, declared_class
+from neurogym.spec.schedules import ORDERS, Schedule, needs_schedule
+from neurogym.trials.catalogue import configure, declared_class, full_id, is_adopted, make
 from neurogym.trials.task import Task
 from neurogym.wrappers.alternating import Switched
 from neurogym.wrappers.base import Wrapper, probabilities, task_of
@@ -38,15 +38,31 @@ class Several(Wrapper):
     """
 
     tasks = Tasks([{"task": "GoNogo-v0"}], doc="the other tasks")
+    alone = False  # whether there may be no other
 
     def __new__(cls, target: Any = None, /, *args: Any, **params: Any) -> Any:
         if isinstance(target, list | tuple):
             if not target:
                 raise ValueError(f"{cls.__name__}: no tasks are given")
+            if any(map(_is_classic, target)):
+                return cls._of_classic(list(target), args, params)
             params["tasks"], target = list(target[1:]), target[0]
             if isinstance(target, str):
                 target = _build({"task": target}, {})
+        elif target is not None and any(map(_is_classic, [target, *_others(args, params)])):
+            others, args = _others(args, params), args[1:]
+            params.pop("tasks", None)
+            return cls._of_classic([target, *others], args, params)
         return super().__new__(cls, target, *args, **params)
+
+    @classmethod
+    def _of_classic(cls, tasks: list[Any], args: tuple, params: dict[str, Any]) -> Any:
+        """Environments of which some are of classic tasks, under the wrapper."""
+        tasks = [make(task) if isinstance(task, str) else task for task in tasks]
+        wrapper: Any = super().__new__(cls)
+        wrapper.__init__(tasks[1:], *args, **params)
+        first = next(env.unwrapped for env in tasks if _is_classic(env))
+        return first.under(wrapper, tasks)
 
     def __init__(self, *args: Any, **params: Any):
         if args:
@@ -60,13 +76,33 @@ class Several(Wrapper):
 
     def members(self, task: Task) -> list[Task]:
         """The task itself, and the others; ValueError for what cannot be one."""
-        if not self.tasks:
+        if not self.tasks and not self.alone:
             raise ValueError(f"{type(self).__name__}: tasks is empty, expected another task")
         members = [task.copy(), *(_build(told, {"dt": task.dt}) for told in self.tasks)]
         for member in members:
             if member.plan.actions.graded:
                 self.refuse(member, "its actions are numbers")
         return members
+
+
+def _others(args: tuple, params: Mapping[str, Any]) -> list[Any]:
+    """The tasks beside the first one, as they were given."""
+    given = args[0] if args else params.get("tasks", ())
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def _is_classic(task: Any) -> bool:
+    """Whether this is an environment of a task written the classic way, or the id of one."""
+    if isinstance(task, str):
+        return is_adopted(full_id(task)) and _is_classic(make(task))
+    return callable(getattr(getattr(task, "unwrapped", None), "under", None))
+
+
+def outermost(env: Any) -> Any:
+    """The outermost environment that tells what it was made of."""
+    while not hasattr(type(env), "about"):
+        env = env.env
+    return env
 
 
 def _told(task: Any, name: str) -> dict[str, Any]:
@@ -79,6 +115,10 @@ def _told(task: Any, name: str) -> dict[str, Any]:
         if "task" not in task:
             raise ValueError(f"{name}: {dict(task)!r} names no task")
         return plain(task)
+    if _is_classic(task):
+        about = outermost(task).about
+        told = {"task": about.task, "params": about.params}
+        return plain({**told, "stack": about.wrappers} if about.wrappers else told)
     declared, _ = task_of(name, task)
     if layers := layers_of(task):
         raise TypeError(
@@ -124,6 +164,7 @@ class ScheduleEnvs(_Switching):
     condition `task` tells which task a trial has; with `env_input` channels tell it too, one-hot.
     """
 
+    alone = True
     order: Any = param.Selector(default="random", objects=list(ORDERS), doc="which task comes next")
     block_dur = BlockLength(1, doc="trials, (low, high) trials, or a switching probability")
     block_lens = BlockLengths(None, doc="trials in each task's blocks instead")
@@ -131,6 +172,7 @@ class ScheduleEnvs(_Switching):
 
     def __init__(self, *args: Any, schedule: Schedule | None = None, **params: Any):
         if schedule is not None:
+            needs_schedule("ScheduleEnvs", schedule)
             params |= dict(order=schedule.order, block_dur=schedule.block_dur)
             params["block_lens"] = schedule.block_lens
             self._n = schedule.n

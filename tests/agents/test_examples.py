@@ -43,6 +43,27 @@ def test_one_network_learns_twenty_tasks():
     assert min(trained[id] - chance[id] for id in trained) > 0.1
 
 
+def test_a_courses_network_is_trained_tested_and_looked_into():
+    example = load("course")
+    rows, activity = example.played(example.train(200), 300)
+    x, chosen = example.choices(rows)
+    assert np.nanmean(chosen[x >= 25]) > 0.9
+    assert np.nanmean(chosen[x <= -25]) < 0.1
+    means = example.activity_by_condition(rows, activity)
+    along = [mean[-1] @ example.choice_axis(means) for mean in means.values()]
+    assert len(means) == 9
+    assert np.corrcoef(list(means), along)[0, 1] > 0.9
+
+
+def test_a_network_ignores_the_evidence_that_does_not_count():
+    example = load("context")
+    chance = example.agreement(example.rows_of("random", 300))
+    learned = example.agreement(example.rows_of(example.train(400), 300))
+    assert chance["relevant"] == pytest.approx(0.5, abs=0.15)
+    assert learned["relevant"] > 0.8
+    assert learned["other"] < 0.3
+
+
 def test_the_network_on_the_page_on_agents_plays():
     (block,) = blocks("docs/agents.md", "python torch")
     scope = {}

@@ -300,3 +300,38 @@ def test_ppo_learns(id):
 @SOME
 def test_a_recurrent_policy_learns(id):
     learn(RecurrentPPO, "MlpLstmPolicy", id)
+
+
+class LearnsInItsState:
+    """A recurrent model whose state is that of a Q-learner: it sees what it did and earned last."""
+
+    def predict(self, ob, state=None, episode_start=None, deterministic=True):
+        if state is None or episode_start[0]:
+            state, self.rng = np.zeros(2), np.random.default_rng(0)
+        action, reward = ob[0, -2:]
+        values = state.copy()
+        if action > 0:
+            values[int(action) - 1] += 0.4 * (reward - values[int(action) - 1])
+        if ob[0, 0] > 0.5:
+            return np.array([0]), values
+        p = 1 / (1 + np.exp(-6 * (values[1] - values[0])))
+        return np.array([1 + (self.rng.random() < p)]), values
+
+
+def test_a_learner_in_the_state_earns_in_evaluate_policy_what_it_earns_in_a_rollout():
+    env = vec_env("Bandit", 1, seed=3, trials=1500, stack=ECHOES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is not in a Monitor
+        (earned,), (steps,) = evaluate_policy(
+            LearnsInItsState(), env, n_eval_episodes=1, return_episode_rewards=True
+        )
+
+    class One(LearnsInItsState):
+        def predict(self, ob, **how):
+            action, state = super().predict(ob[None], **how)
+            return action[0], state
+
+    rows = ngym.rollout("Bandit", One(), 1500, seed=3, stack=ECHOES)
+    assert earned == sum(row["reward"] for row in rows)
+    assert steps > 1500
+    assert np.mean([row["performance"] for row in rows]) > 0.65  # chance is .5

@@ -96,15 +96,15 @@ def test_a_timeline_has_a_bar_a_period(choice):
 
 def test_a_timeline_follows_the_timing(choice):
     task = choice.build()
-    period = next(p for p, d in task.timing.items() if d.kind == "constant" and d.args[0] > 0)
+    period, ms = next((p, d.bounds[1]) for p, d in task.timing.items() if d.bounds[1])
     before = timeline(choice.env()), screens(choice.env(), "x")
-    choice.change("timing", {period: task.timing[period].args[0] + 13 * task.dt})
+    choice.change("timing", {period: ms + 13 * task.dt})
     after = timeline(choice.env())
     assert after != before[0]
-    steps = int(task.timing[period].args[0] / task.dt + 1e-9)
+    steps = int(ms / task.dt + 1e-9)
     assert f"{max(steps, 1) + 13} steps" in after or f"{steps + 13} steps" in after
-    choice.change("timing", {period: ["uniform", [200, 900]]})
-    assert "200-900 ms" in timeline(choice.env())
+    choice.change("timing", {period: ["uniform", [ms, ms + 700]]})
+    assert f"{ms:g}-{ms + 700:g} ms" in timeline(choice.env())
     parsed(timeline(choice.env()))
     parsed(screens(choice.env(), "x"))
 

@@ -504,7 +504,7 @@ def test_data_of_the_evaluation_are_aligned():
 
 
 class Recurrent:
-    """Predicts as Stable-Baselines3 models do, with a state that counts a trial's steps."""
+    """Predicts as Stable-Baselines3 models do, with a state that counts its steps."""
 
     def __init__(self):
         self.states, self.shapes = [], set()
@@ -516,10 +516,11 @@ class Recurrent:
         return np.array(0), 0 if state is None else state + 1
 
 
-def test_a_model_starts_each_trial_afresh():
-    model = Recurrent()
-    found = watched().evaluate_policy(2, model, seed=1)
-    assert model.states == [None, *range(14)] * 2
+def test_a_model_starts_each_evaluation_afresh():
+    model, env = Recurrent(), watched()
+    for _ in range(2):
+        found = env.evaluate_policy(2, model, seed=1)
+    assert model.states == [None, *range(29)] * 2  # two trials of 15 steps
     assert {row["subject"] for row in found["rows"]} == {"Recurrent"}
 
 
@@ -778,13 +779,13 @@ def test_it_loads_nothing_that_it_does_not_need(tmp_path):
 def test_identity_prints_each_call_and_changes_nothing(tmp_path, capsys):
     file = tmp_path / "calls.txt"
     bare, env = made("GoNogo"), Identity(made("GoNogo"), "a", file)
-    np.testing.assert_array_equal(bare.reset(seed=1)[0], env.reset(seed=1)[0])
+    np.testing.assert_array_equal(bare.reset(seed=5)[0], env.reset(seed=5)[0])
     for _ in range(15):
         one, two = bare.step(0), env.step(np.int64(0))
         np.testing.assert_array_equal(one[0], two[0])
         np.testing.assert_equal(one[1:], two[1:])
     lines = file.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "[a] reset(seed=1) -> ob [1. 1. 0.], info {}"
+    assert lines[0] == "[a] reset(seed=5) -> ob [1. 1. 0.], info {}"
     assert lines[1] == "[a] step(0) -> ob [1. 1. 0.], reward 0, info {'gt': 0, 'new_trial': False}"
     assert "'outcome': 'withheld'" in lines[-1]
     assert len(lines) == 16

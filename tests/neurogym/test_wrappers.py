@@ -35,6 +35,7 @@ SETTINGS = {
     "MultiEnvs": dict(i=1, env_input=True),
     "TransferLearning": dict(num_tr_per_task=[5], task_cue=True),
     "Staircase": dict(up_weight=3, down=1, steps=[1.5]),
+    "QuestPlus": dict(form="normal", levels=7, slopes=[2.0], lapses=[0.02], low=5),
     "TimeOut": dict(time_out=300),
     "CatchTrials": dict(catch_prob=0.4, alt_rew=0.25),
     "MissTrialReward": dict(r_miss=-1.0),

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from app.alone import page as page_of
 from app.alone import rows_of
 from neurogym import cli
-from neurogym.records import flat, trial_table
+from neurogym.records import files, flat, trial_table
 from neurogym.records.database import Store
 from neurogym.trials.catalogue import configure, task_class
 from tests.ui.driver import answer, keys_shown, state, visit
@@ -98,6 +98,23 @@ def test_a_run_is_played_from_a_file(page, leaves, tmp_path, id, capsys):
         stored = store.trials()
     assert [row["uid"] for row in stored] == [row["uid"] for row in rows]
     assert {row["subject"] for row in stored} == {"lea"}
+
+
+@pytest.mark.parametrize("subject", ["=1+1", "'-1", "'plain"])
+def test_text_in_the_page_s_csv_is_none_that_a_spreadsheet_runs(page, tmp_path, subject):
+    path = tmp_path / "run.html"
+    params = dict(timing={"fixation": 20, "stimulus": 20, "delay": 20, "decision": 60}, dt=20)
+    path.write_text(page_of("GoNogo-v0", params, trials=1, seed=3, subject=subject), "utf-8")
+    open_offline(page, path)
+    page.get_by_text("All answers are saved.").wait_for()
+    text = saved(page, "Save as CSV")
+    (told,) = csv.DictReader(io.StringIO(text))
+    assert told["subject"] == (subject if subject == "'plain" else f"'{subject}")
+    assert float(told["reward"]) == -0.5  # a number stays one
+    (tmp_path / "run.csv").write_text(text, "utf-8")
+    (row,) = files.read(tmp_path / "run.csv")
+    assert (row["subject"], row["reward"]) == (subject, -0.5)
+    assert row["conditions"]["ground_truth"] == 1
 
 
 def test_a_reload_goes_on_and_the_interrupted_trial_comes_last(page, tmp_path):

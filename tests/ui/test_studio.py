@@ -77,6 +77,17 @@ def test_a_person_plays_a_session(page, server, task_id):
     page.locator(f"text={TRIALS} of {TRIALS} trials").wait_for()
 
 
+def test_a_person_is_told_how_early_or_late_an_interval_was(page, server):
+    open_task(page, server, "ReadySetGo", 1, feedback_ms=5000)
+    client = page.context.new_cdp_session(page)
+    answer(page, client, keys_shown(page)[-1])  # as soon as the second flash is over
+    page.locator(".pill", has_text=re.compile(r"Wrong, \d+ ms early")).wait_for()
+    (row,) = server.rows(run_id=run_of(page))
+    assert 0 < row["rt_ms"] < row["produced_ms"]
+    onsets = {name: onset for name, onset, _ in row["periods"]}
+    assert row["produced_ms"] == pytest.approx(row["key_ms"] - onsets["set"])
+
+
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
 def test_response_times_are_those_of_the_keys(page, server, busy):
     open_task(
