@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-import gymnasium as gym
 import numpy as np
 
-from neurogym.envs.has_trials import HasTrials, Seeding
+from neurogym.envs.has_trials import HasTrials
 from neurogym.spec.conditions import Choice
 from neurogym.spec.durations import to_steps
 from neurogym.spec.layout import ring
@@ -24,6 +23,7 @@ INSTEAD = {
     "set_groundtruth": "a declared task labels in paint(canvas, trials): canvas.answer(...)",
     "post_step": "a gymnasium wrapper changes what step returns",
     "r_tmax": "what a trial without an answer earns is an entry of rewards, such as 'miss'",
+    "seed": "reset(seed=s) seeds trials, noise and lengths",  # gymnasium warns of who has one
     "num_tr_exp": "episodes end by gymnasium's max_episode_steps",
 }
 
@@ -253,18 +253,6 @@ class Attributes(HasTrials):
             lengths[name] = to_steps(ms, self.dt) * self.dt
             end = starts[name] + lengths[name]
         return float(lengths[period][0])
-
-    seed = Seeding()
-
-    def go_to_seed(self, seed: int | None = None) -> list[int]:
-        """Go back to trial 0 of a seed, which the next `reset` or `new_trial` begins; [seed]."""
-        gym.Env.reset(self, seed=seed)
-        if seed is None:
-            self._np_random, self._np_random_seed = gym.utils.seeding.np_random()
-        number = int(self.np_random_seed)
-        self.action_space.seed(number % 2**32)
-        self._restart(number)
-        return [number]
 
 
 for _name, _instead in INSTEAD.items():

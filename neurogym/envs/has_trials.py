@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
@@ -24,21 +23,6 @@ class Forking:
 
     def __copy__(self) -> Self:
         return copy.deepcopy(self)
-
-
-class Seeding:
-    """The method `seed` of NeuroGym's tasks, beside `reset(seed=)`.
-
-    gymnasium's checker takes a `seed` for a sign that `reset` takes none, and warns; it is not
-    shown one.
-    """
-
-    def __get__(self, env: Any, owner: type | None = None) -> Any:
-        if env is None:
-            return self
-        if sys._getframe(1).f_globals.get("__name__") == "gymnasium.utils.env_checker":
-            raise AttributeError("seed")
-        return env.go_to_seed
 
 
 @dataclass(frozen=True)
