@@ -26,7 +26,7 @@ from app.plots.curves import (
     name_of,
     second_answer,
 )
-from app.plots.legend import save_tool
+from app.plots.legend import Entry, Legend, Piece, save_tool
 from app.plots.raster_data import answer_names
 from app.plots.style import Look
 from neurogym import analysis
@@ -466,7 +466,7 @@ def paper(
         return None
     key = key_of(styles, ["; ".join(note) for note in notes], look)
     for one in drawn:
-        own = key_of(styles, [_short(one, k, note) for k, note in enumerate(notes)], look)
+        own = _told_with(one, styles, notes, look)
         name = re.sub(r"[^a-z0-9]+", "-", one.figure.title.text.lower()).strip("-")
         one.figure.add_tools(save_tool(one.figure, name, look, own))
     parts: list[LayoutDOM] = [
@@ -478,11 +478,19 @@ def paper(
     return column(parts, sizing_mode="stretch_width")
 
 
-def _short(one: Drawn, k: int, notes: Sequence[str]) -> str:
-    """What a saved figure tells of its k-th subject beside the name."""
-    told = one.fits[k] if one.fits else ""
-    words = told if isinstance(told, str) else ", ".join(f"{n} {v}" for n, v in told.items())
-    return "; ".join([*([words] if words else []), *notes])
+def _told_with(
+    one: Drawn, styles: Sequence[Style], notes: Sequence[Sequence[str]], look: Look
+) -> Legend:
+    """The key of a saved figure: each subject, then what was fitted, word by word."""
+    entries: list[Entry] = []
+    for k, (style, note) in enumerate(zip(styles, notes, strict=True)):
+        told = one.fits[k] if one.fits else ""
+        words = [told] if isinstance(told, str) else [f"{n} {v}" for n, v in told.items()]
+        entries.append(
+            (Piece(style.sign, style.color, 17, True), Piece(f" {style.title}", size=14))
+        )
+        entries += [(Piece(word, look.quiet),) for word in (*words, *note) if word]
+    return Legend(entries, look.ink)
 
 
 def _lines(drawn: Sequence[Drawn]) -> Iterator[Sequence[Drawn]]:

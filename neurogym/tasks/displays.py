@@ -6,6 +6,7 @@ import numpy as np
 import param
 
 from neurogym.spec.conditions import Bits, Choice, Order, Uniform
+from neurogym.spec.figures import Choices, SearchTimes, TimeDistribution
 from neurogym.spec.layout import Channels, Graded, Span
 from neurogym.spec.outcomes import Outcome
 from neurogym.spec.paper import Paper
@@ -350,6 +351,8 @@ class VisualSearch(Task):
         Disc(x=Hand("x", TRACK), y=Hand("y", TRACK), radius=0.06, outline=0.014, color=BLUE,
              during="decision", chosen="answer"),
     )  # fmt: skip
+
+    figures = (SearchTimes("set_size", "popout"), Choices("set_size"), TimeDistribution())
 
     def check(self):
         if len(self.delta_color) != len(COLORS):
