@@ -83,8 +83,9 @@ class Production:
 
     @property
     def variability(self) -> float:
-        """The root mean square of the SDs at each interval, in ms."""
-        return float(np.sqrt(np.nanmean(self.sds**2)))
+        """The root mean square of the SDs at each interval, in ms; nan if each came but once."""
+        known = self.sds[~np.isnan(self.sds)]
+        return float(np.sqrt(np.mean(known**2))) if known.size else float("nan")
 
 
 def produced(

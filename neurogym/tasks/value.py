@@ -182,10 +182,15 @@ class DawTwoStep(Task):
             performance=float(right), outcome=Outcome.CORRECT if right else Outcome.ERROR,
         )  # fmt: skip
 
+    @property
+    def _ways(self):
+        known = self.plan.parameters  # params are slow to read
+        return known["p1"], known["p2"]
+
     def tell(self, trial, answers):
         """Whether the way from the first choice was common or rare, and to which state it led."""
         for answer in answers[:1]:
-            chosen, ways = answer["response"], (self.p1, self.p2)
+            chosen, ways = answer["response"], self._ways
             if chosen is not None:
                 common = bool(trial["way"] < ways[chosen - 1])
                 answer["transition"] = "common" if common else "rare"

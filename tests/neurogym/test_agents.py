@@ -248,14 +248,14 @@ class LearnsInItsState:
     It sees the last reward and action, in its last two channels, and knows the cue by the first.
     """
 
-    def __init__(self, alpha=0.4, beta=6.0):
+    def __init__(self, alpha=0.1, beta=6.0):
         self.alpha, self.beta = alpha, beta
         self.rng = np.random.default_rng(0)
 
     def predict(self, observation, state=None, episode_start=None, deterministic=True):
         ob, values = np.atleast_2d(observation), state
         if values is None or episode_start[0]:
-            values, self.rng = np.zeros(2), np.random.default_rng(0)
+            values = np.zeros(2)
         reward, action = ob[0, -2:]
         if action > 0:
             values = values.copy()
@@ -287,7 +287,7 @@ def told_of(rows):
 def test_a_learner_in_the_state_learns_everywhere_what_it_learns_in_a_plain_loop():
     alone = in_a_plain_loop(LearnsInItsState(), 1500, seed=3)
     best = np.mean([performance for *_, performance in alone])
-    assert best > 0.65  # chance is .5
+    assert best > 0.8  # chance is .5
     rows = ngym.rollout("Bandit", LearnsInItsState(), 1500, seed=3, stack=ECHOES)
     assert told_of(rows) == alone
     with Monitor(ngym.make("Bandit", stack=ECHOES), verbose=False) as monitor:
@@ -296,7 +296,7 @@ def test_a_learner_in_the_state_learns_everywhere_what_it_learns_in_a_plain_loop
     forgetful = ngym.rollout(
         "Bandit", Model(LearnsInItsState(), lasts="trial"), 1500, seed=3, stack=ECHOES
     )
-    assert abs(summary(forgetful)["accuracy"] - 0.5) < 4 * 0.5 / 1500**0.5
+    assert summary(forgetful)["accuracy"] < 0.6  # it knows of the last trial alone
 
 
 def test_what_replays_holds_what_the_agent_was_shown():
