@@ -208,7 +208,7 @@ class RasterData:
         there = zero >= 0
         lead = int(zero[there].max(initial=0))
         width = int((self.length - zero + lead)[there].max(initial=1))
-        pool = -(-len(order) * len(channels.columns) // MAX_IMAGE_ROWS)
+        pool = max(1, -(-len(order) * len(channels.columns) // MAX_IMAGE_ROWS))
         pool = pool if channels.name != CUES else 1
         starts = np.arange(0, len(channels.columns), pool)
         sizes = np.diff([*starts, len(channels.columns)])[:, None]
