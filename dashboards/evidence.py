@@ -23,7 +23,7 @@ at the easy end? The observer with which you began stays for comparison: both sa
 TASK: dict[str, Any] = dict(preset="human", sigma=2.0)
 ENDS = dict(drift=3.0, bound=120.0, leak=10.0, noise=5.0, lapse=0.5)
 
-model = Integrator()
+model = Integrator(bound=40.0, noise=0.0)
 first = rollout("PerceptualDecisionMaking", model, trials=400, seed=1, **TASK)
 sliders = [
     pmui.FloatSlider.from_param(

@@ -74,7 +74,7 @@ class Library(TrialWrapper):
 
     def __init__(self, env: gym.Env, wrapper: Wrapper):
         self.wrapper = wrapper
-        self._label = str(getattr(env, "unwrapped", env)).strip("<>")
+        self._name = str(getattr(env, "unwrapped", env)).strip("<>")
         self._check(env, trials_of(type(wrapper).__name__, env))
         super().__init__(env)
 
@@ -83,17 +83,15 @@ class Library(TrialWrapper):
 
     def _refuse(self, why: str) -> NoReturn:
         """Raise the ValueError that says why the task does not fit."""
-        self.wrapper.refuse(SimpleNamespace(label=self._label), why)  # type: ignore[arg-type]
+        self.wrapper.refuse(SimpleNamespace(label=self._name), why)  # type: ignore[arg-type]
 
     @property
     def settings(self) -> dict[str, Any]:
         return self.wrapper.settings()
 
     @property
-    def about(self):
-        inner = self.trials.about
-        line = {type(self.wrapper).__name__: self.settings}
-        return type(inner)(inner.task, inner.params, [*inner.wrappers, line])
+    def _label(self) -> str:
+        return type(self.wrapper).__name__
 
     def __str__(self) -> str:
         return f"<{type(self.wrapper).__name__}{self.trials}>"
@@ -142,7 +140,7 @@ class Drawing(Library):
 
     def _check(self, env: gym.Env, trials: Any) -> None:
         conditions = conditions_of(trials)
-        self._view: Any = Declared(self._label, trials, conditions)
+        self._view: Any = Declared(self._name, trials, conditions)
         self._own = set(conditions)
         self._fits(trials)
         change: Any = self.wrapper.change  # what it is given tells as much as a task does
@@ -432,7 +430,7 @@ class Noisy(Adding, Drawing):
         named = getattr(wrapper, "channels", None)
         names = getattr(space, "name", {})
         if extra := [name for name in named or () if name not in names]:
-            raise ValueError(f"{self._label}: {unknown('channel', extra, names)}")
+            raise ValueError(f"{self._name}: {unknown('channel', extra, names)}")
         self._columns = np.zeros(space.shape, bool)
         for name in named or ():
             self._columns[names[name]] = True
@@ -528,7 +526,7 @@ class Reacting(Library):
         if begin >= stop:
             raise ValueError(
                 f"ReactionTime: {stimulus} has {end[stimulus] - start[stimulus]} steps of {dt:g} ms"
-                f" in {self._label}, and from_step = {begin - start[stimulus]} leaves none for a"
+                f" in {self._name}, and from_step = {begin - start[stimulus]} leaves none for a"
                 " response"
             )
         for index, times, at in ((start, task.start_t, begin), (end, task.end_t, stop)):

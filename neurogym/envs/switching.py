@@ -9,7 +9,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces as gym_spaces
 
-from neurogym.envs.has_trials import About, read_options
+from neurogym.envs.has_trials import read_options
 from neurogym.envs.trial_wrapper import ONLY_LOOK_ON, TrialWrapper, trials_of
 from neurogym.spec import spaces
 from neurogym.spec.schedules import Schedule
@@ -38,6 +38,7 @@ class Switching(TrialWrapper):
         if len({float(member.dt) for member in self._members}) > 1:
             raise ValueError(f"{name}: the tasks have different dt")
         self.envs, self.wrapper, self.i_env = members, wrapper, getattr(wrapper, "i", 0)
+        self._at_first = self._members[self.i_env]
         self._own_label = f"{name}({', '.join(str(env.unwrapped) for env in members)})"
         self._schedule = _schedule(wrapper, len(members))
         self._order: list[int] = []
@@ -47,7 +48,7 @@ class Switching(TrialWrapper):
         self.trial_index, self.num_tr = -1, 0
         self._counts = [0] * len(members)  # the number of each task's next trial
         self._begun: dict[int, Any] = {}
-        self._first: Any = None
+        self._opening: Any = None
         self._ended: dict[str, Any] | None = None
         self._top: Any = self
         self._layer = 1 + max(getattr(member, "_layer", 0) for member in self._members)
@@ -82,9 +83,13 @@ class Switching(TrialWrapper):
         return self._members[self.i_env]
 
     @property
-    def spec(self) -> None:
-        """None: each of `envs` has its own."""
-        return None
+    def spec(self) -> Any:
+        """That of the task which was the first; each of `envs` has its own."""
+        return self._innermost.spec
+
+    @property
+    def _innermost(self) -> Any:
+        return self._at_first.unwrapped
 
     def set_top(self, wrapper: Any) -> None:
         self._top = wrapper
@@ -130,7 +135,7 @@ class Switching(TrialWrapper):
                 self._counts[self._choice(number)] += 1
         self.num_tr = 0
         self._top.new_trial(**conditions)
-        return self._first, {}
+        return self._opening, {}
 
     def new_trial(self, **kwargs: Any) -> dict[str, Any]:
         seed, number = self.upcoming
@@ -145,7 +150,7 @@ class Switching(TrialWrapper):
         else:
             first = self._begun.pop(i)
         self._begun.pop(i, None)
-        self._first = self._seen(first)
+        self._opening = self._seen(first)
         self.trial_index, self._next = number, number + 1
         self.num_tr += 1
         return dict(self.trial)
@@ -180,7 +185,7 @@ class Switching(TrialWrapper):
             self._top.new_trial()
         finally:
             self._ended = None
-        return self._first, reward, terminated, truncated, info
+        return self._opening, reward, terminated, truncated, info
 
     # -- a task's channels and actions in the whole ----------------------------------------------
 
@@ -241,10 +246,16 @@ class Switching(TrialWrapper):
         return {}
 
     @property
-    def about(self) -> About:
-        first, name = self._members[0].about, type(self.wrapper).__name__
-        line = {name: self.wrapper.settings()}
-        return About(first.task, first.params, [*first.wrappers, line])
+    def settings(self) -> dict[str, Any]:
+        return self.wrapper.settings()
+
+    @property
+    def _label(self) -> str:
+        return type(self.wrapper).__name__
+
+    @property
+    def _told_of(self) -> Any:
+        return self._members[0]
 
     def __str__(self) -> str:
         return f"<{self._own_label}>"

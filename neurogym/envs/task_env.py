@@ -490,6 +490,20 @@ class TaskEnv(Attributes):
             "max": float(length.max()),
         }
 
+    @property
+    def i_env(self) -> int:
+        """Which of several tasks the current trial is of, from 0; AttributeError for one task."""
+        if "task" not in self.task.plan.conditions:
+            raise AttributeError(f"{self} is one task: it has no i_env")
+        return int(self.trial["task"])
+
+    @property
+    def envs(self) -> list[TaskEnv]:
+        """A fresh environment of each of several tasks; AttributeError for one task."""
+        if not self.task.tasks:
+            raise AttributeError(f"{self} is one task: it has no envs")
+        return [TaskEnv(task) for task in self.task.tasks]
+
     def set_i(self, i: int) -> None:
         """Choose the task of the trials to come, of those under `MultiEnvs`, counted from 0."""
         self.task.set_i(i)

@@ -47,6 +47,7 @@ class TrialWrapper(HasTrials, gym.Wrapper):
             env = env.env
         self.__trials = trials_of(type(self).__name__, env)
         super().__init__(env)
+        self.__spec = self._innermost.spec
         self.forced: Mapping[str, Any] = {}  # what the current trial was asked for
         self.__beginning = False
         self.set_top(self)
@@ -85,9 +86,25 @@ class TrialWrapper(HasTrials, gym.Wrapper):
 
     @property
     def about(self) -> About:
-        inner = self.trials.about
-        line = {type(self).__name__: self.settings}
-        return About(inner.task, inner.params, [*inner.wrappers, line])
+        """What made this environment: an id alone, if the wrapper is a part of what that makes."""
+        innermost = self._innermost
+        if innermost.spec is not self.__spec:  # gymnasium gave it one when all was there
+            return HasTrials.about.fget(innermost)  # type: ignore[attr-defined]
+        inner = self._told_of.about
+        return About(inner.task, inner.params, [*inner.wrappers, {self._label: self.settings}])
+
+    @property
+    def _told_of(self) -> Any:
+        """The environment with trials that rows tell of."""
+        return self.trials
+
+    @property
+    def _innermost(self) -> Any:
+        return self._told_of.unwrapped
+
+    @property
+    def _label(self) -> str:
+        return type(self).__name__
 
     @property
     def version(self) -> Hashable:

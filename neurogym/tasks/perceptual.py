@@ -166,7 +166,8 @@ class ContextDecisionMaking(Task):
         " the same in all trials, which is the preset neurogym.",
     )
     sources = {
-        "use_expl_context": "paper", "cohs": "NeuroGym, about the paper's", "timing": "NeuroGym",
+        "use_expl_context": "a cue as in the paper; that it is drawn in each trial is our choice",
+        "cohs": "NeuroGym, about the paper's", "timing": "NeuroGym",
     }  # fmt: skip
     presets = {"neurogym": Preset(use_expl_context=False)}
 

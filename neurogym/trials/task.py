@@ -319,10 +319,23 @@ class Task(param.Parameterized):
             of, factor = duration.args
             return self._shortest(of) * factor if of in self.timing else 0.0
         if duration.kind == "until":
-            return float(duration.args[0])
+            return max(float(duration.args[0]) - self._latest(period), 0.0)
         low, high = duration.bounds
         drawn = duration.kind in ("uniform", "truncated_exponential")  # never just the bound
         return float(low or (min(1.0, high) if drawn else 0.0))
+
+    def _latest(self, period: str) -> float:
+        """When a period begins at the latest, in ms, after others that follow one another."""
+        latest = 0.0
+        for name, duration in self.timing.items():
+            if name == period:
+                break
+            if duration.kind == "until":
+                latest = float(duration.args[0])
+                continue
+            of, factor = duration.args if duration.kind == "times" else (name, 1.0)
+            latest += self.timing[of].bounds[1] * factor if of in self.timing else 0.0
+        return latest
 
     def channels(self) -> Channels:
         """The observation channels."""
@@ -457,6 +470,9 @@ class Task(param.Parameterized):
     def plan(self) -> Plan:
         """Channels, actions, conditions and the payoff table, compiled."""
         if self._plan is None:
+            if self._changes:  # since it was made, when all was looked at
+                self._check_window()
+                self.check()
             plan = self.base_plan()
             plan.wrappers = (*self.built_in(), *self.wrappers)
             for key, wrapper in numbered(plan.wrappers).items():

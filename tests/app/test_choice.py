@@ -175,7 +175,7 @@ WRONG_PARAMS = {
     "null": ({"sigma": None}, ["sigma = None", "expected finite numbers"]),
     "text": ({"sigma": "loud"}, ["sigma", "numeric"]),
     "number for a switch": ({"abort": 1}, ["abort", "must be True or False"]),
-    "number for a list": ({"cohs": 5}, ["cohs", "must be a list"]),
+    "text for a list": ({"cohs": "5"}, ["cohs", "must be a list"]),
     "nothing in a list": ({"cohs": []}, ["cohs", "length must be at least 1"]),
     "text in a list": ({"cohs": ["high"]}, ["cohs", "must be instances of <class 'float'>"]),
     "out of bounds in a list": ({"cohs": [120]}, ["cohs: [120.0] out of bounds (0, 100)"]),
@@ -206,10 +206,10 @@ WRONG_PARAMS = {
     "too early": ({"timing": {"delay": ["until", 100]}}, ["until 100 ms but starts at 1300 ms"]),
     "no trial": (
         {"timing": dict.fromkeys(["fixation", "stimulus", "delay", "decision"], 0)},
-        ["without any step"],
+        ["timing['decision'] = 0 ms", "expected at least 1 steps"],
     ),
     "too long": ({"timing": {"delay": 1e9}}, ["steps of dt", f"at most {MAX_STEPS:,}"]),
-    "too fine": ({"dt": 1e-6}, ["steps of dt", f"at most {MAX_STEPS:,}"]),
+    "too fine": ({"dt": 1e-6}, ["steps of dt", "a period cannot have as many"]),
 }
 
 

@@ -431,10 +431,31 @@ def test_authors_may_name_the_task_themselves():
 def test_stable_baselines_kind_of_loop_takes_them():
     """Seeds by reset, arrays of one action, float rewards: what its DummyVecEnv asks for."""
     env = w.PassAction(w.ReactionTime(Lights()))
-    _ob, _info = env.reset(seed=7)
+    env.reset(seed=7)
     for _ in range(30):
         ob, reward, terminated, truncated, _info = env.step(np.int64(1))
         assert isinstance(reward, float)
         assert ob.dtype == np.float32
         assert not terminated
         assert not truncated
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        lambda: w.SideBias(Lights(), block_dur=3),
+        lambda: w.ScheduleEnvs([Lights(), Lights()]),
+        lambda: EasyFirst(ngym.make("PerceptualDecisionMaking")),
+        lambda: w.Noise(w.MultiEnvs([Lights(), Lights()])),
+    ],
+)
+def test_a_wrapper_within_what_an_id_makes_is_told_by_the_id_alone(entry):
+    ngym.register("Entry-v0", entry)
+    try:
+        for row in ngym.rollout("Entry", "random", trials=4, seed=3):
+            assert (row["task"], row["wrappers"]) == ("Entry-v0", [])
+            assert ngym.replay(row).rewards.sum() == pytest.approx(row["reward"])
+        outside = EasyFirst(ngym.make("Entry"))
+        assert ngym.rollout(outside, "random", trials=1)[0]["wrappers"] == [{"EasyFirst": {}}]
+    finally:
+        ngym.unregister("Entry-v0")

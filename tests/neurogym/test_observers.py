@@ -306,7 +306,7 @@ def test_only_a_model_makes_reward_and_transition_interact(w, low, high):
 
 
 def test_the_seven_parameters_are_recovered():
-    true = dict(alpha1=0.5, alpha2=0.4, beta1=5.0, beta2=4.0, lambda_=0.6, w=0.5, p=0.15)
+    true = dict(alpha1=0.5, alpha2=0.4, beta1=5.0, beta2=4.0, lambda_=0.6, w=0.7, p=0.15)
     trials = list(zip(*(x.tolist() for x in two_steps(2500, **true)[:4]), strict=True))
 
     def loss(parameters):
@@ -539,3 +539,37 @@ def test_each_context_has_its_own_prior():
         ]
         made[prior] = column(rows, "rt_ms")
     assert np.nanmean(made[0]) + 40 < np.nanmean(made[1])
+
+
+# -- with others -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("id", "name"), [("RDM_hist", "integrator"), ("GoNogo", "signal-detection")]
+)
+def test_a_yoked_observer_does_what_it_does_in_trials_of_its_own(id, name):
+    rows = ngym.rollout(id, name, 60, seed=4)
+    again = ngym.rollout(id, name, yoke=[*rows[20:40], *rows[:20], rows[50]], seed=4)
+    assert what_was_done(again) == what_was_done([*rows[20:40], *rows[:20], rows[50]])
+
+
+def test_a_yoked_observer_faces_what_was_forced():
+    rows = ngym.rollout("PerceptualDecisionMaking", "integrator", 40, seed=4, preset="human")
+    forced = [row | {"forced": {"coh": 51.2}} for row in rows]
+    found = ngym.rollout("PerceptualDecisionMaking", "integrator", yoke=forced, preset="human")
+    assert {row["conditions"]["coh"] for row in found} == {51.2}
+    assert column(found, "correct").mean() > 0.9
+
+
+def test_an_integrator_plays_tasks_in_turn_and_under_wrappers():
+    id = "PerceptualDecisionMaking"
+    for stack in (
+        [{"Noise": {"sigma": 1.0}}],
+        [{"ReactionTime": {}}],
+        [{"Staircase": {}}],
+        [{"PassReward": {}}],
+        [{"MultiEnvs": {"tasks": [{"task": "RandomDotMotion-v0"}]}}],
+    ):
+        rows = ngym.rollout(id, "integrator", 60, seed=1, stack=stack)
+        assert len(rows) == 60
+        assert column(rows, "correct").mean() > 0.6

@@ -84,3 +84,20 @@ def test_every_item_lasts_as_long_as_the_timing_says_or_a_step():
 def test_too_few_steps_are_refused(id, params, says):
     with pytest.raises(ValueError, match=says):
         ngym.make(id, **params)
+
+
+def test_a_change_that_leaves_no_time_is_refused_before_the_next_trials():
+    task = task_class("Pneumostomeopening")()
+    task.dt = 200
+    with pytest.raises(ValueError, match="at least 10 steps"):
+        task.plan  # noqa: B018
+    task.dt = 150
+    assert task.plan.dt == 150
+
+
+def test_a_period_that_lasts_until_some_time_is_what_is_left_then():
+    timing = dict(fixation=("uniform", (0, 300)), stimulus=200, decision=("until", 900))
+    env = ngym.make("PerceptualDecisionMaking", timing=timing)
+    assert all(row["correct"] for row in ngym.rollout(env, "oracle", trials=20))
+    with pytest.raises(ValueError, match=r"timing\['decision'\] = until 500 ms can be 0 steps"):
+        ngym.make("PerceptualDecisionMaking", timing={**timing, "decision": ("until", 500)})

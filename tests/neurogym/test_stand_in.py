@@ -231,6 +231,17 @@ def test_one_task_can_be_scheduled():
     assert env.reset(seed=0)[0].shape == (4,)
 
 
+def test_several_tasks_tell_which_one_is_on():
+    env = ScheduleEnvs([ngym.make("GoNogo"), ngym.make("AntiReach")])
+    for _ in range(6):
+        env.reset()
+        assert env.i_env == env.trial["task"]
+    assert [str(inner) for inner in env.envs] == ["<GoNogo>", "<AntiReach>"]
+    for name in ("envs", "i_env"):
+        with pytest.raises(AttributeError, match="is one task"):
+            getattr(ngym.make("GoNogo"), name)
+
+
 def test_an_evaluation_tells_its_arrays(capsys):
     monitor = Monitor(ngym.make("GoNogo"), verbose=False)
     told = monitor.evaluate_policy(num_trials=5, verbose=True)

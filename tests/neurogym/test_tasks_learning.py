@@ -143,7 +143,7 @@ def test_the_spot_on_the_screen_is_where_the_arm_is():
         x, y = (
             ob[b["channel"]] * b["scale"] + b["offset"] for b in (spots[0][k] for k in ("x", "y"))
         )
-        angle = env._state[0]
+        angle = env._now.state[0]
         assert (x, y) == pytest.approx((0.36 * np.cos(angle), 0.36 * np.sin(angle)), abs=1e-5)
         ob, *_ = env.step(env.gt_now)
 
