@@ -511,6 +511,15 @@ def test_a_run_that_learns_goes_on_where_it_stopped(store, harder, anew):
     assert coherences(all_once(store)) == [32, 16, 8, 4, 2, 2]
 
 
+def test_a_run_ends_with_what_follows_the_subject(store):
+    stack = [{"Staircase": {"max_trials": 3}}]
+    run = make_run(store, "PerceptualDecisionMaking-v0", n=9, wrappers=stack)
+    player = adaptive(store, run)
+    player.play()
+    assert player.over
+    assert [row["trial_index"] for row in finished(store)] == [0, 1, 2]
+
+
 def test_an_interrupted_trial_that_learns_comes_again_as_things_are_then(store, harder):
     player = adaptive(store, make_run(store, **harder))
     player.play(1)
