@@ -206,8 +206,10 @@ def test_a_kind_that_follows_another_period_comes_back_as_it_was():
     assert line.menu.value == "multiple of"
     assert text(view, "timing", "production").value == "2"
     line.menu.value = "uniform"
-    low, high = view.choice.bare().timing["production"].args
-    assert 0 <= low < high < float("inf")
+    assert view.choice.params == {}  # what is offered first leaves no time for the interval
+    for widget, ms in zip(line.editor.widgets, ("1500", "2500"), strict=True):
+        widget.value = ms
+    assert view.choice.params == {"timing": {"production": ["uniform", [1500.0, 2500.0]]}}
     line.menu.value = "multiple of"
     assert view.choice.params == {}
     text(view, "timing", "production").value = "3"

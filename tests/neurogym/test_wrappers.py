@@ -199,6 +199,11 @@ def datasets_hold_the_same_trials(case, sequences, rows):
             np.testing.assert_array_equal(targets[here, column], gt)
 
 
+def told_of(row):
+    """What a trial was told of those before it, but for what the subject itself did in them."""
+    return {name: value for name, value in row["memory"].items() if name != "echo"}
+
+
 def rows_carry_the_stack_and_replay(case, trials):
     id, stack = case
     rows = ngym.rollout(make(case), "random", trials=trials, seed=8)
@@ -208,7 +213,7 @@ def rows_carry_the_stack_and_replay(case, trials):
         assert again == {name: row[name] for name in again}
     yoked = ngym.rollout(id, "oracle", yoke=rows, stack=stack, **SMALL.get(id, {}))
     assert [row["conditions"] for row in yoked] == [row["conditions"] for row in rows]
-    assert [row["memory"] for row in yoked] == [row["memory"] for row in rows]
+    assert list(map(told_of, yoked)) == list(map(told_of, rows))
     with pytest.raises(ValueError, match="same samples"):
         ngym.rollout(id, "oracle", yoke=rows, **SMALL.get(id, {}))
 
