@@ -39,7 +39,8 @@ class DelayComparison(Task):
     sources = {
         "delay": "paper", "stimulus1": "paper", "stimulus2": "paper", "lows": "NeuroGym",
         "diffs": "paper: 8 Hz; others for people are our choice",
-        "fixation": "NeuroGym", "decision": "NeuroGym", "sigma": "NeuroGym",
+        "fixation": "NeuroGym", "decision": "NeuroGym",
+        "sigma": "NeuroGym; for people our choice, as sizes tremble with it",
     }  # fmt: skip
     presets = {"neurogym": Preset(timing=dict(delay=1000))}
 
@@ -47,7 +48,7 @@ class DelayComparison(Task):
     diffs = Levels([8], bounds=(0.1, 100), doc="differences between the values of a pair")
     sigma = param.Number(1.0, bounds=(0, 100), doc="noise SD; a step gets sigma / sqrt(dt)")
     timing = Timing(fixation=500, stimulus1=500, delay=3000, stimulus2=500, decision=100)
-    human = Preset(dt=20, abort=True, diffs=[1, 2, 4, 8], timing=dict(decision=2500))
+    human = Preset(dt=20, abort=True, sigma=0.3, diffs=[1, 2, 4, 8], timing=dict(decision=2500))
 
     rule = FirstResponse("decision", hold="fixation")
     keys = Keys({"choice": ["first", "second"]}, choice=("KeyF", "KeyJ"))

@@ -595,7 +595,7 @@ def test_positional_arguments_are_those_of_neurogym():
         assert wrappers.write(made.task.stack)[-1] == told
         assert ngym.rollout(made, "oracle", trials=3)[0]["correct"]
     with pytest.raises(TypeError, match="SideBias takes probs, block_dur"):
-        wrappers.SideBias(env, [[1, 0]], 3, 4)
+        wrappers.SideBias(env, [[1, 0]], 3, 4, 5)
 
 
 @pytest.mark.parametrize(
