@@ -104,7 +104,8 @@ class Alone extends Model {
     const right = finished.filter(({outcome}) => ["correct", "withheld"].includes(OUTCOMES[outcome]));
     this.tell({
       type: "ack", uid: record.uid, n_done: finished.length,
-      accuracy: finished.length ? right.length / finished.length : null, median_rt: times.length ? median(times) : null,
+      ...(this.config.earns ? {accuracy: null, reward: finished.reduce((sum, {reward}) => sum + reward, 0)}
+        : {accuracy: finished.length ? right.length / finished.length : null}), median_rt: times.length ? median(times) : null,
     });
     this.ahead();
   }

@@ -2,7 +2,7 @@
 
 import {grouped} from "./keyboard.js";
 import {cap} from "./page.js";
-import {COUNTS, h} from "./tools.js";
+import {COUNTS, h, points} from "./tools.js";
 
 /** @typedef {import("./keyboard.js").Cap} Cap */
 
@@ -92,6 +92,7 @@ export class Overlays {
     const waiting = outbox.items.size;
     const facts = [[String(done), done === 1 ? "trial" : "trials"]];
     if (ack && ack.accuracy !== null) facts.push([`${Math.round(100 * ack.accuracy)} %`, "correct"]);
+    if (ack && ack.reward !== null) facts.push([String(points(ack.reward)), "reward"]);
     if (ack && ack.rt !== null) facts.push([`${Math.round(ack.rt)} ms`, "median response time"]);
     page.overlay("done", h("h2", {}, "Done"),
       h("dl", {class: "facts"}, ...facts.map(([value, name]) => h("div", {}, h("dd", {}, value), h("dt", {}, name)))),

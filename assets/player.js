@@ -61,7 +61,7 @@ class Player {
     this.dirty = true;
     this.pauseAfter = false;
     this.done = 0;
-    /** @type {{accuracy: number | null, rt: number | null, slower: number} | null} */
+    /** @type {{accuracy: number | null, reward: number | null, rt: number | null, slower: number} | null} */
     this.ack = null;
     this.problem = "";
     this.passing = false;
@@ -218,7 +218,7 @@ class Player {
   }
 
   /** @param {Wire.Ack} message */
-  acknowledge({uid, n_done: done, accuracy, median_rt: rt, slower, refused, keep}) {
+  acknowledge({uid, n_done: done, accuracy, reward, median_rt: rt, slower, refused, keep}) {
     this.outbox.ack(uid, keep);
     if (refused) console.warn(`The server did not take ${uid}: ${refused}`);
     if (!uid.startsWith(`${this.config?.run}-`)) return;
@@ -227,7 +227,7 @@ class Player {
     else {
       this.goesOn();
       this.done = done ?? this.done;
-      this.ack = {accuracy: accuracy ?? null, rt: rt ?? null, slower: slower ?? 0};
+      this.ack = {accuracy: accuracy ?? null, reward: reward ?? null, rt: rt ?? null, slower: slower ?? 0};
       this.count();
     }
     if (this.state === "done" || (this.overlays.shown === "paused" && told !== this.ack?.slower)) this.overlays.show();
@@ -235,10 +235,10 @@ class Player {
 
   // How it went so far; acknowledgements may have been lost with the line.
   /** @param {Wire.Resumed} message */
-  resumed({n_done: done, accuracy, median_rt: rt, slower}) {
+  resumed({n_done: done, accuracy, reward, median_rt: rt, slower}) {
     this.goesOn();
     this.done = done;
-    this.ack = {accuracy, rt, slower};
+    this.ack = {accuracy, reward: reward ?? null, rt, slower};
     this.count();
   }
 

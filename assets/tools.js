@@ -89,6 +89,9 @@ export function icon(path) {
   return box;
 }
 
+/** A sum of rewards as people read it. @param {number} reward */
+export const points = (reward) => Math.round(100 * reward) / 100;
+
 export const ICONS = {
   view: "M2.5 13.5V8.5M6.2 13.5v-11M9.8 13.5v-7M13.5 13.5v-9",
   keys: "M2 4.5h12v7.5H2zM4.7 7h.01M8 7h.01M11.3 7h.01M5 9.6h6",

@@ -33,6 +33,7 @@ declare namespace Wire {
     view: "scene" | "channels";
     feedback: "outcome" | "reward" | null;
     feedback_ms: number;
+    earns: boolean;
     iti_ms: number;
     preload: number;
     remap: boolean;
@@ -193,6 +194,7 @@ declare namespace Wire {
     uid: string;
     n_done?: number;
     accuracy?: number | null;
+    reward?: number | null;
     median_rt?: number | null;
     slower?: number;
     refused?: string;
@@ -204,6 +206,7 @@ declare namespace Wire {
     type: "resumed";
     n_done: number;
     accuracy: number | null;
+    reward?: number | null;
     median_rt: number | null;
     slower: number;
   }

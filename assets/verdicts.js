@@ -1,6 +1,6 @@
 // What a person is told of a trial.
 
-import {FEEDBACK, PAID, UNPAID} from "./tools.js";
+import {FEEDBACK, PAID, points, UNPAID} from "./tools.js";
 
 /** @typedef {{outcome: number, reward: number, produced_ms?: number | null}} Told */
 /** @typedef {import("./page.js").Verdict} Verdict */
@@ -19,10 +19,10 @@ function distance(off) {
  * @returns {Verdict | null}
  */
 export function verdict({outcome, reward, produced_ms: produced}, mode, due) {
-  const points = Math.round(100 * reward) / 100;
+  const earned = points(reward);
   const paid = mode === "reward" && outcome !== 1 && outcome !== 4;  // what was right is not told
-  const [tone, word, symbol] = paid ? (points > 0 ? PAID : UNPAID) : FEEDBACK[outcome] ?? FEEDBACK[0];
-  const signed = mode === "reward" && points ? `${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points)}` : "";
+  const [tone, word, symbol] = paid ? (earned > 0 ? PAID : UNPAID) : FEEDBACK[outcome] ?? FEEDBACK[0];
+  const signed = mode === "reward" && earned ? `${earned > 0 ? "+" : "−"}${Math.abs(earned)}` : "";
   const off = (due ?? null) === null || (produced ?? null) === null ? "" : `, ${distance(produced - due)}`;
   return (mode ?? null) === null || !(word || signed) ? null : {tone, word: word + off, symbol, signed};
 }

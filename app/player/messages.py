@@ -59,8 +59,8 @@ def config(
     env: HasTrials, run: Mapping[str, Any], steps: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
     """What the player is told of a run; `steps`: what can be done when it is over."""
-    task, settings = env.declared, run["settings"]
-    how = task.feedback if task else "reward"
+    settings = run["settings"]
+    how = "reward" if earns(env) else "outcome"
     return dict(
         type="config",
         n_trials=run["n_trials"],
@@ -68,6 +68,7 @@ def config(
         mode="lockstep" if is_lockstep(env) else "open",
         view=settings.get("view", "scene"),
         feedback=how if settings.get("feedback", True) else None,
+        earns=earns(env),
         feedback_ms=settings.get("feedback_ms", FEEDBACK_MS),
         iti_ms=settings.get("iti_ms", ITI_MS),
         remap=True,
@@ -76,6 +77,11 @@ def config(
         next=[dict(step=step, text=text) for step, text in steps],
         **stage(env),
     )
+
+
+def earns(env: HasTrials) -> bool:
+    """Whether a person is told what answers earn, in place of which were right."""
+    return env.declared is None or env.declared.feedback == "reward"
 
 
 def stage(env: HasTrials) -> dict[str, Any]:

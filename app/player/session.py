@@ -249,9 +249,14 @@ class Session:
                 self.stored(row)
 
     def _so_far(self, run_id: str) -> dict[str, Any]:
-        """What a run came to until now, and by how many percent it was slower than declared."""
+        """What a run came to until now, and by how many percent it was slower than declared.
+
+        Where what was right is not told, the reward is.
+        """
         summary = self.store.summary(run_id)
-        pace = summary.pop("pace")
+        pace, reward = summary.pop("pace"), summary.pop("reward")
+        if messages.earns(self.env):
+            summary |= {"accuracy": None, "reward": reward}
         return {**summary, "slower": slower(pace)}
 
     def _run_of(self, message: Mapping[str, Any]) -> tuple[Run, Any]:

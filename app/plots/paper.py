@@ -233,8 +233,8 @@ def _stay(figure: Any, rows: Groups, styles: list[Style], env: Any, look: Look):
         found = [analysis.stay(group) for group in rows]
     except ValueError:  # trials that tell no transition
         return None
-    names = {0.0: "rewarded, common", 1.0: "rewarded, rare", 2.0: "unrewarded, common",
-             3.0: "unrewarded, rare"}  # fmt: skip
+    names = {0.0: "rewarded,\ncommon", 1.0: "rewarded,\nrare", 2.0: "unrewarded,\ncommon",
+             3.0: "unrewarded,\nrare"}  # fmt: skip
     axis = Axis("the trial before", np.arange(4.0), names)
     fig = blank(look, "Stay probability", axis, "share of the same first choice", -0.04, 1.04)
     told = []

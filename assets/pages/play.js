@@ -1,6 +1,7 @@
 // The page on which a person plays: the player, how it goes, and what can be done next.
 
 import {download, mount} from "../mount.js";
+import {points} from "../tools.js";
 import {Line} from "./line.js";
 import {followTheme} from "./theme.js";
 
@@ -9,10 +10,11 @@ const part = (selector) => /** @type {any} */ (document.querySelector(selector))
 const host = /** @type {HTMLElement} */ (part("#stage"));
 const bare = document.documentElement.dataset.bare !== undefined;
 
-/** @param {{n_done: number, accuracy?: number | null, median_rt?: number | null}} told @param {number} planned */
-function howItWent({n_done: done, accuracy, median_rt: rt}, planned) {
+/** @param {{n_done: number, accuracy?: number | null, reward?: number | null, median_rt?: number | null}} told @param {number} planned */
+function howItWent({n_done: done, accuracy, reward, median_rt: rt}, planned) {
   const parts = [`${done} of ${planned} trials`];
   if (typeof accuracy === "number") parts.push(`${Math.round(100 * accuracy)}% correct`);
+  if (typeof reward === "number") parts.push(`reward ${points(reward)}`);
   if (typeof rt === "number") parts.push(`median RT ${Math.round(rt)} ms`);
   return parts.join(" · ");
 }

@@ -300,19 +300,21 @@ class Store:
             return [dict(row._mapping) for row in connection.execute(statement)]
 
     def summary(self, run_id: str) -> dict[str, Any]:
-        """n_done, accuracy (0 to 1), median_rt (ms) and pace of a run's finished trials.
+        """n_done, accuracy (0 to 1), median_rt (ms), pace and reward of a run's finished trials.
 
-        Without any, n_done is 0 and the others are None.
+        The reward is the sum. Without any, n_done is 0 and the others are None.
         """
         with self._engine.connect() as connection:
             row = connection.execute(_done_of_run(), {"asked": run_id}).first()
         if row is None:
-            return {"n_done": 0, "accuracy": None, "median_rt": None, "pace": None}
+            others = ("accuracy", "median_rt", "pace", "reward")
+            return {"n_done": 0, **dict.fromkeys(others)}
         return {
             "n_done": row.n_done,
             "accuracy": row.accuracy,
             "median_rt": row.median_rt_ms,
             "pace": row.pace,
+            "reward": row.reward,
         }
 
     def delete_run(self, run_id: str) -> bool:
@@ -454,7 +456,7 @@ def _equal(table: sa.Table, values: Mapping[str, Any]) -> list[sa.ColumnElement[
 
 
 def _done(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """By run: run_id, n_done, accuracy, median_rt_ms, pace, last_utc of finished trials."""
+    """By run: run_id, n_done, accuracy, median_rt_ms, pace, reward, last_utc of finished trials."""
     trials = _TRIALS.c
     run_id = trials.run_id
     order = sa.func.row_number().over(partition_by=run_id, order_by=trials.rt_ms)
@@ -478,6 +480,7 @@ def _done(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
             sa.func.avg(sa.cast(hit, sa.Double)).label("accuracy"),
             sa.func.max(middle.c.median_rt_ms).label("median_rt_ms"),
             sa.func.avg(trials.pace).label("pace"),
+            sa.func.sum(trials.reward).label("reward"),
             sa.func.max(trials.created_utc).label("last_utc"),
         )
         .outerjoin_from(_TRIALS, middle, run_id == middle.c.run_id)

@@ -588,6 +588,18 @@ def test_each_trial_has_the_keys_of_its_task(store):
     all_once(store)
 
 
+def test_where_rewards_are_told_what_was_right_is_not(store):
+    player = Player(store, make_run(store, task="Bandit-v0"))
+    config, *_ = player.ready()
+    assert (config["earns"], config["feedback"]) == (True, "reward")
+    player.play()
+    last = list(player.acks.values())[-1]
+    assert last["accuracy"] is None
+    rewards = [row["reward"] for row in store.trials(run_id=player.session.run["run_id"])]
+    assert last["reward"] == pytest.approx(sum(rewards))
+    assert last["reward"] > 0
+
+
 # -- several tasks at once -------------------------------------------------------------------------
 
 

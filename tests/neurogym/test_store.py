@@ -231,7 +231,9 @@ def test_aggregates_of_a_hand_made_case(store):
     times = (f"2024-01-01T00:00:0{i}.000Z" for i in range(9))
     for i, (correct, rt) in enumerate(answers):
         pace = (1.0, None, 1.5, 1.25)[i]
-        store.add_trial(trial(i, correct=correct, rt_ms=rt, pace=pace, created_utc=next(times)))
+        store.add_trial(
+            trial(i, correct=correct, rt_ms=rt, pace=pace, reward=i, created_utc=next(times))
+        )
     store.add_trial(
         trial(
             4,
@@ -245,13 +247,13 @@ def test_aggregates_of_a_hand_made_case(store):
     store.add_trials([trial(i, "even", rt_ms=rt) for i, rt in enumerate([4.0, 1.0, 3.0, 100.0])])
 
     assert store.summary("r") == {
-        "n_done": 4, "accuracy": 0.75, "median_rt": 310.0, "pace": 1.25,
+        "n_done": 4, "accuracy": 0.75, "median_rt": 310.0, "pace": 1.25, "reward": 6.0,
     }  # fmt: skip
     assert store.summary("even") == {
-        "n_done": 4, "accuracy": None, "median_rt": 3.5, "pace": None,
+        "n_done": 4, "accuracy": None, "median_rt": 3.5, "pace": None, "reward": None,
     }  # fmt: skip
     assert store.summary("none") == {
-        "n_done": 0, "accuracy": None, "median_rt": None, "pace": None,
+        "n_done": 0, "accuracy": None, "median_rt": None, "pace": None, "reward": None,
     }  # fmt: skip
     listed = store.runs()
     assert [run["run_id"] for run in listed] == ["r", "none", "even"]  # by their date
