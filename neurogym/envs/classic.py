@@ -226,14 +226,11 @@ class TrialEnv(HasTrials, metaclass=Kind):
 
         Of one that is not painted it is what `_step` shows to who does nothing, found on a copy.
         """
-        if self.ob is None:
-            try:
-                probe = copy.deepcopy(self)
-                ob, _, *over, info = probe._step(blank(self.action_space))
-                if ob is not probe.__now and not (any(over) or info.get("new_trial")):
-                    return _own(ob, self.observation_space)
-            except Exception:
-                pass
+        if self.ob is None and (probe := _copied(self)) is not None:
+            ob, _, terminated, truncated, info = _five(probe._step(blank(self.action_space)))
+            over = terminated or truncated or info.get("new_trial")
+            if ob is not probe.__now and not over:
+                return _own(ob, self.observation_space)
         return self.__row()
 
     # -- trials ----------------------------------------------------------------------------------
@@ -668,6 +665,14 @@ def _public(drawn: Callable) -> Callable:
         return TrialEnv.new_trial(self, **kwargs)
 
     return new_trial
+
+
+def _copied(env: TrialEnv) -> TrialEnv | None:
+    """A copy; None of one that holds what cannot be copied, such as an open file."""
+    try:
+        return copy.deepcopy(env)
+    except TypeError:
+        return None
 
 
 def _five(returned: tuple) -> tuple[Any, Any, bool, bool, dict[str, Any]]:

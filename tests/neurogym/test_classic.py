@@ -183,9 +183,8 @@ def test_done_of_four_values_ends_the_episode():
 
 def test_wrong_number_of_values():
     env = Sketch(lambda env: env.add_period("all", 500), step=lambda env, a: (0, 0, {}))
-    env.reset(seed=0)
     with pytest.raises(ValueError, match="expected \\(ob, reward, done, info\\)"):
-        env.step(0)
+        env.reset(seed=0)  # nothing is painted: it shows what its steps show
 
 
 def test_a_subclass_can_call_the_new_trial_it_overrides():
@@ -481,9 +480,18 @@ def test_own_observations():
     np.testing.assert_array_equal(ob, [0, 0, 7])
     assert ob.dtype == np.float32
     env = Sketch(lambda env: env.add_period("all", 300), step=lambda env, a: env.ob_now.fill(1))
-    env.reset(seed=0)
     with pytest.raises(ValueError, match="read-only"):
-        env.step(0)
+        env.reset(seed=0)
+
+
+def test_what_cannot_be_copied_begins_with_zeros(tmp_path):
+    def own(env, action):
+        return np.full(3, 7.0), 0, False, {}
+
+    env = Sketch(lambda env: env.add_period("all", 300), step=own)
+    with open(tmp_path / "log", "w") as env.log:
+        np.testing.assert_array_equal(env.reset(seed=0)[0], [0, 0, 0])
+        np.testing.assert_array_equal(env.step(0)[0], [7, 7, 7])
 
 
 def test_post_step_has_the_last_word():
