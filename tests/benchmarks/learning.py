@@ -1,7 +1,9 @@
 """What networks learn of tasks in a short, seeded training: the table in docs/learning.md.
 
 `python -m tests.benchmarks.learning [--how supervised|ppo] [--ids ...]` prints it, a row a task.
-`chance` is what the best answer without looking earns, `oracle` the most that the rules allow.
+`blind` is what the best answer without looking earns, `best` what an ideal observer does: where
+there is evidence to add up, an integrator without a bound and without noise of its own, else the
+oracle.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import torch
 from torch import nn
 
 import neurogym as ngym
+from neurogym.subjects.agents import fits
 
 HORIZON, SEQUENCES = 100, 32  # steps, and how many at once, of a batch
 ENVS, TRIALS = 64, 2000  # side by side, and how many are scored
@@ -33,10 +36,10 @@ class Plan:
 
 PLANS: dict[str, Plan] = {
     "PerceptualDecisionMaking": Plan(),
-    "PerceptualDecisionMakingDelayResponse": Plan(),
+    "PerceptualDecisionMakingDelayResponse": Plan(2000, 500_000),
     "ContextDecisionMaking": Plan(1500, 300_000),
     "MultiSensoryIntegration": Plan(),
-    "RandomDotMotion": Plan(),
+    "RandomDotMotion": Plan(1000, 300_000),
     "RDM_hist": Plan(),
     "IBL": Plan(),
     "GoNogo": Plan(),
@@ -47,7 +50,7 @@ PLANS: dict[str, Plan] = {
     "DelayComparison": Plan(1000, 200_000),
     "DualDelayMatchSample": Plan(2000, 300_000),
     "IntervalDiscrimination": Plan(1500, 300_000),
-    "PulseDecisionMaking": Plan(),
+    "PulseDecisionMaking": Plan(2000, 500_000),
     "ProbabilisticReasoning": Plan(1000, 200_000),
     "EconomicDecisionMaking": Plan(1000, 200_000),
     "Detection": Plan(),
@@ -56,6 +59,8 @@ PLANS: dict[str, Plan] = {
     "yang19.go": Plan(),
     "yang19.anti": Plan(),
     "yang19.dm1": Plan(),
+    "yang19.dms": Plan(1000, 300_000),
+    "HierarchicalReasoning": Plan(1500, 300_000),
 }
 
 
@@ -183,9 +188,13 @@ def rows_of(id: str, plan: Plan, agent: Any, trials: int) -> list[dict[str, Any]
     return ngym.rollout(id, agent, trials=trials, seed=1000, **dict(plan.params))
 
 
-def best(id: str, plan: Plan, trials: int = 500) -> float:
-    """What the oracle earns."""
-    return float(np.mean([row["reward"] for row in rows_of(id, plan, "oracle", trials)]))
+def best(id: str, plan: Plan) -> float:
+    """What an ideal observer earns: it adds up all evidence, or knows what is right."""
+    ideal: Any = ngym.agent("integrator", bound=1000.0, noise=0.0, non_decision=0.0)
+    env = ngym.make(id, **dict(plan.params))
+    env.reset(seed=0)
+    agent = ideal if fits(ideal, env) else "oracle"
+    return float(np.mean([row["reward"] for row in rows_of(id, plan, agent, TRIALS)]))
 
 
 def line(id: str, plan: Plan, how: str) -> str:
