@@ -69,12 +69,15 @@ def play(
     num_steps = _positive("num_steps", num_steps)
     if num_trials is not None:
         num_trials, num_steps = _positive("num_trials", num_trials), MOST_STEPS
-    rng = np.random.default_rng(seed)
+
+    def chance(trial: int) -> np.random.Generator:  # the same as in a rollout
+        return np.random.default_rng(None if seed is None else [seed, seed, trial])
+
     steps: list[tuple] = []  # ob, action, gt, reward, performance
     starts, periods, ended = [0], [], 0
     ob, _ = env.reset(seed=seed)
     start_run(policy, trials, 0 if seed is None else seed)
-    policy.begin(trials, rng)
+    policy.begin(trials, chance(0))
     receive = receiver(policy)
     planned, places = list(trials.planned_periods), []
     while len(steps) < num_steps:
@@ -97,7 +100,7 @@ def play(
         if ended == num_trials:
             break
         starts.append(len(steps))
-        policy.begin(trials, rng)
+        policy.begin(trials, chance(ended))
     if num_trials is not None and ended < num_trials:
         raise ValueError(f"num_trials = {num_trials}: only {ended} ended within {MOST_STEPS} steps")
     periods += _played(planned, places, starts[-1])

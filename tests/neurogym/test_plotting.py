@@ -100,7 +100,7 @@ def test_an_action_of_every_step():
             play.play(id, 40, def_act=wrong)
 
 
-def test_a_recurrent_model_starts_each_trial_afresh():
+def test_a_recurrent_model_keeps_its_state_from_trial_to_trial():
     class Recurrent:
         def __init__(self):
             self.starts, self.states = [], []
@@ -113,9 +113,9 @@ def test_a_recurrent_model_starts_each_trial_afresh():
 
     model = Recurrent()
     run = play.play("GoNogo", 40, model=model)
-    assert np.flatnonzero(model.starts).tolist() == run.trial_starts == [0, 15, 30]
-    assert [state is None for state in model.states] == model.starts
-    assert model.states[14] == 14
+    assert run.trial_starts == [0, 15, 30]
+    assert np.flatnonzero(model.starts).tolist() == [0]
+    assert model.states == [None, *range(1, 40)]
 
 
 def test_environments_of_all_kinds_are_taken():
@@ -250,7 +250,7 @@ def test_legend_name_and_figures_can_be_chosen():
     assert {"My run", "observation", "action", "reward"} <= titles(plot)
     figures = plots(plot)
     assert {f.frame_width + f.min_border_left + f.min_border_right for f in figures} == {700}
-    with pytest.raises(ValueError, match=r"fig_kwargs do not suit .*figsize"):
+    with pytest.raises(ValueError, match=r"figsize is matplotlib's; give width"):
         plot_env(DOTS, 20, fig_kwargs={"figsize": (12, 4)})
 
 
@@ -511,7 +511,7 @@ def test_what_is_missing_is_told(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     ("missing", "match"),
-    [("bokeh.plotting", "plots need Bokeh: pip install"), ("scipy.optimize", "needs SciPy: pip")],
+    [("bokeh.plotting", "plots need Bokeh: pip install")],
 )
 def test_extras_that_are_missing_are_told(monkeypatch, missing, match):
     for name in ("trace_plot", "psychometric", "fits"):

@@ -87,7 +87,7 @@ def test_a_dt_that_does_not_divide_gives_every_period_its_steps(task, dt):
         env.reset(seed=1, options={"trial": trial})
         for period, start, stop in env.periods:
             ms = env._block.timeline.ms[period]
-            ms = float(np.broadcast_to(ms, (env._block.n,))[env._i])
+            ms = float(np.broadcast_to(ms, (env._block.n,))[env._now.i])
             if period not in task.starts_with.values() and period not in task.starts_with:
                 assert (stop - start) == int(max(np.floor(ms / dt + 1e-6), ms > 0))
         assert env.t == 0

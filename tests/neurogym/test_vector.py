@@ -141,10 +141,10 @@ def played(task, compiled, monkeypatch):
 def shortest(task_id):
     """The task with every period as short as it can be: one step, or none.
 
-    Where an interval is to be produced there is time for that.
+    Where an interval is to be produced, or a place to be reached, there is time for that.
     """
     cls = task_class(task_id)
-    needed = {"production"} & set(cls().timing)
+    needed = {"production", "reach"} & set(cls().timing)
     timing = {
         p: cls().timing[p] if p in needed or cls().timing[p].kind == "times" else cls().dt
         for p in cls().timing
