@@ -400,7 +400,7 @@ export class JointTrial extends OpenTrial {
       const how = this.score.parts[j];
       const window = hasSteps(part.window);
       if (!isLive(part, how, step)) return this.hidden.add(j);
-      if (!window || step < part.at + part.counted) return;
+      if (!window || step < part.at + (part.counted ?? window[0])) return;
       this.onsets[j] ??= ts;
       if (j === this.asked && step < part.at + window[1]) this.open = !closing && how.response === null;
     });
