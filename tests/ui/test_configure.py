@@ -80,7 +80,7 @@ def stimulus(page):
 
 
 def test_dragging_a_length_moves_the_picture_and_the_address(view):
-    thumb = view.locator("input[type=range]").nth(1)
+    thumb = view.get_by_role("slider", name="stimulus, ms")
     box = thumb.locator("xpath=ancestor::*[contains(@class, 'MuiSlider-root')]").bounding_box()
     y = box["y"] + box["height"] / 2
     view.mouse.move(box["x"] + box["width"] * 0.25, y)

@@ -23,7 +23,7 @@ def test_a_card_opens_the_datasheet_of_its_task(page, server):
     expect(button).to_have_count(1)
     button.click()
     sheet = page.get_by_role("dialog")
-    sheet.get_by_text("Spatial Suppress Motion").wait_for()
+    sheet.get_by_text("Spatial Suppression of Motion").wait_for()
     for told in (
         "Tadin, Lappin, Gilroy", "Conditions", "Differs from NeuroGym",
         "those of people (preset human)", "those of agents (preset agent)",
