@@ -3,7 +3,7 @@
 export const TIMES = {
   ping: 2000, lost: 6000, firstAnswer: 20000, resend: 1500,
   afterStart: 400, database: 2000, more: 2500, turnDelay: 300, turnEvery: 70,
-  tabs: 1200,  // within which another tab says that it plays a run
+  tabs: 400,  // within which another tab says that it plays a run
   down: 80,  // for which a key that was tapped is seen to be down, at least
   mark: 400,  // for which it is seen what was chosen
 };

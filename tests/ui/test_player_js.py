@@ -759,7 +759,6 @@ def test_second_tab_waits_where_browsers_give_no_locks(context, lan, how):
     first = Bench(context.new_page(), lan)
     assert first.run("[window.isSecureContext, navigator.locks === undefined]") == [False, True]
     first.deliver(config(), trial(0))
-    first.wait("window.ui().dataset.overlay === 'ready'")
     other = Bench(context.new_page(), lan)
     other.deliver(config(), trial(0))
     other.page.get_by_text("This session is open in another tab").wait_for()
