@@ -759,6 +759,7 @@ def test_second_tab_waits_where_browsers_give_no_locks(context, lan, how):
     first = Bench(context.new_page(), lan)
     assert first.run("[window.isSecureContext, navigator.locks === undefined]") == [False, True]
     first.deliver(config(), trial(0))
+    first.page.get_by_text("Start – press space").wait_for()  # it has the run
     other = Bench(context.new_page(), lan)
     other.deliver(config(), trial(0))
     other.page.get_by_text("This session is open in another tab").wait_for()
