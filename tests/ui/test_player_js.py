@@ -754,7 +754,7 @@ def test_second_tab_is_refused_until_the_first_is_gone(bench, context, site):
     assert other.run("window.sent.filter((m) => m.type === 'ready').length") == 2
 
 
-@pytest.mark.parametrize("how", ["removed", "closed", "gone to another page"])
+@pytest.mark.parametrize("how", ["removed"])  # others: tests/js/locks.test.js
 def test_second_tab_waits_where_browsers_give_no_locks(context, lan, how):
     first = Bench(context.new_page(), lan)
     assert first.run("[window.isSecureContext, navigator.locks === undefined]") == [False, True]
