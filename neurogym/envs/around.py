@@ -6,7 +6,7 @@ draws becomes keywords of `new_trial`, what it shows, pays or asks for is change
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -73,7 +73,7 @@ class Library(TrialWrapper):
     """One of the library's wrappers, around a classic task."""
 
     def __init__(self, env: gym.Env, wrapper: Wrapper):
-        self.wrapper = wrapper
+        self.wrapper: Any = wrapper  # each kind has parameters of its own
         self._name = str(getattr(env, "unwrapped", env)).strip("<>")
         self._check(env, trials_of(type(wrapper).__name__, env))
         super().__init__(env)
@@ -83,7 +83,8 @@ class Library(TrialWrapper):
 
     def _refuse(self, why: str) -> NoReturn:
         """Raise the ValueError that says why the task does not fit."""
-        self.wrapper.refuse(SimpleNamespace(label=self._name), why)  # type: ignore[arg-type]
+        refuse: Callable[[Any, str], NoReturn] = self.wrapper.refuse
+        refuse(SimpleNamespace(label=self._name), why)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -269,7 +270,7 @@ class Climbing(Drawing):
     """`Staircase`: of a classic task nobody knows where levels begin."""
 
     def _fits(self, trials: Any) -> None:
-        if not self.wrapper.condition or self.wrapper.start is None:  # type: ignore[attr-defined]
+        if not self.wrapper.condition or self.wrapper.start is None:
             self._refuse(
                 "it does not tell its levels: give condition, start, and low where steps are"
                 " factors"
@@ -281,13 +282,13 @@ class Catching(Drawing):
     """`CatchTrials`: what ends such a trial earns something else."""
 
     def _fits(self, trials: Any) -> None:
-        if self.wrapper.stim_th is not None:  # type: ignore[attr-defined]
+        if self.wrapper.stim_th is not None:
             self._refuse("stim_th is for declared tasks, whose coherences are known")
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         ob, reward, terminated, truncated, info = super().step(action)
         if info["new_trial"] and info["trial"]["catch"]:
-            reward = float(self.wrapper.alt_rew)  # type: ignore[attr-defined]
+            reward = float(self.wrapper.alt_rew)
         return ob, reward, terminated, truncated, info
 
 
@@ -419,7 +420,7 @@ class Adding(Library):
     def ob(self) -> np.ndarray | None:
         """The trial's observations (T, C)."""
         ob = self.trials.ob
-        return ob if ob is None else self._seen(ob, self._rows[: len(ob)])  # type: ignore[index]
+        return None if ob is None or self._rows is None else self._seen(ob, self._rows[: len(ob)])
 
 
 class Noisy(Adding, Drawing):
@@ -465,7 +466,7 @@ class Pulsing(Adding):
     def _check(self, env: gym.Env, trials: Any) -> None:
         space, periods = row_of_channels(self, env), seen_in(trials)[1]
         known = list(dict.fromkeys([*getattr(trials, "timing", {}), *periods]))
-        asked = self.wrapper.periods or [periods[-1:]]  # type: ignore[attr-defined]
+        asked = self.wrapper.periods or [periods[-1:]]
         if extra := [name for names in asked for name in names if name not in known]:
             raise ValueError(f"TTLPulse: {unknown('period', extra, known)}")
         self._signals = {f"ttl_{k}": names for k, names in enumerate(asked, 1)}
@@ -497,7 +498,7 @@ class Missing(Library):
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         ob, reward, terminated, truncated, info = self.env.step(action)
         if info["new_trial"] and info["outcome"] == "miss":
-            reward = float(self.wrapper.r_miss)  # type: ignore[attr-defined]
+            reward = float(self.wrapper.r_miss)
         return ob, reward, terminated, truncated, info
 
 
@@ -505,7 +506,7 @@ class Reacting(Library):
     """`ReactionTime`: moves the start of the period "decision" to that of the evidence."""
 
     def _check(self, env: gym.Env, trials: Any) -> None:
-        stimulus = self.wrapper.stimulus  # type: ignore[attr-defined]
+        stimulus = self.wrapper.stimulus
         known = seen_in(trials)[1]
         for period in (stimulus, "decision"):
             if period not in known:
@@ -516,13 +517,13 @@ class Reacting(Library):
     def new_trial(self, **kwargs: Any) -> dict[str, Any]:
         trial = super().new_trial(**kwargs)
         wrapper, task = self.wrapper, self.task
-        stimulus: str = wrapper.stimulus  # type: ignore[attr-defined]
+        stimulus: str = wrapper.stimulus
         dt, start, end = task.dt, task.start_ind, task.end_ind
         label = (
             None if task.gt is None else task.gt[min(start["decision"], len(task.gt) - 1)].copy()
         )
-        begin = start[stimulus] + wrapper.from_step  # type: ignore[attr-defined]
-        stop = end[stimulus] if wrapper.end_on_stimulus else end["decision"]  # type: ignore[attr-defined]
+        begin = start[stimulus] + wrapper.from_step
+        stop = end[stimulus] if wrapper.end_on_stimulus else end["decision"]
         if begin >= stop:
             raise ValueError(
                 f"ReactionTime: {stimulus} has {end[stimulus] - start[stimulus]} steps of {dt:g} ms"
@@ -533,17 +534,17 @@ class Reacting(Library):
             index["decision"], times["decision"] = at, at * dt
         if label is not None:
             task.gt[begin:stop] = label
-        if wrapper.end_on_stimulus:  # type: ignore[attr-defined]
+        if wrapper.end_on_stimulus:
             task.tmax = stop * dt
             task.ob = task.ob if task.ob is None else task.ob[:stop]
             task.gt = task.gt if task.gt is None else task.gt[:stop]
         names = getattr(task.observation_space, "name", {})
-        if not wrapper.fixation_cue and "fixation" in names and task.ob is not None:  # type: ignore[attr-defined]
+        if not wrapper.fixation_cue and "fixation" in names and task.ob is not None:
             task.ob[begin:stop, names["fixation"]] = 0
         return trial
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        urgency = self.wrapper.urgency if self.window_open else 0.0  # type: ignore[attr-defined]
+        urgency = self.wrapper.urgency if self.window_open else 0.0
         ob, reward, *rest = self.env.step(action)
         return ob, float(reward) + urgency, *rest
 
