@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import param
 
@@ -41,13 +39,6 @@ class SignalDetector(Delayed):
         0.0, bounds=(-5, 5), doc="above 0: it rather does not respond, SD of noise"
     )
     lapse = Probability(0.0, doc="share of trials in which it responds or not by a coin")
-
-    _plan: Any = None
-
-    def start_run(self, env: HasTrials, rng: np.random.Generator) -> None:
-        """Learn from imagined trials what a signal is; ValueError for a task without any."""
-        self._plan = None
-        self._know(env)
 
     def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Nothing was seen yet."""
@@ -128,10 +119,7 @@ class SignalDetector(Delayed):
 
     # -- what it knows of the task -----------------------------------------------------------------
 
-    def _know(self, env: HasTrials) -> None:
-        plan = env.declared.plan if env.declared else None
-        if plan is not None and plan is self._plan:
-            return
+    def _read(self, env: HasTrials) -> None:
         task = declared(env, "SignalDetector")
         plan = task.plan
         refuse = f"{env} is nothing for SignalDetector: "
@@ -151,7 +139,6 @@ class SignalDetector(Delayed):
         self._watched = alarm[0] if alarm else ""
         self._go = int(answers[0])
         self._learn(known, there, refuse)
-        self._plan = plan
 
     def _learn(self, known: Practice, there: np.ndarray, refuse: str) -> None:
         """What a signal is, how long it lasts, how noisy it is; and the criterion."""

@@ -70,13 +70,6 @@ class Integrator(Delayed):
     )  # fmt: skip
     lapse = Probability(0.0, doc="share of trials with a random answer")
 
-    _plan: Any = None
-
-    def start_run(self, env: HasTrials, rng: np.random.Generator) -> None:
-        """Find the evidence in the task's channels, and what its bound is to be."""
-        self._plan = None
-        self._know(env)
-
     def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Clear the accumulators."""
         self._know(env)
@@ -197,12 +190,10 @@ class Integrator(Delayed):
 
     # -- what it knows of the task -----------------------------------------------------------------
 
-    def _know(self, env: HasTrials) -> None:
+    def _read(self, env: HasTrials) -> None:
         """Read the task's declaration, once for each run; ValueError if it has no evidence."""
         task = env.declared
         plan = task.plan if task else None
-        if plan is not None and plan is self._plan:
-            return
         groups = [g for g in plan.channels if g.evidence] if plan else []
         sizes = {group.size for group in groups}
         choices = [g for g in plan.actions if g.size in sizes and g.size > 1] if plan else []
@@ -227,7 +218,6 @@ class Integrator(Delayed):
             self._bound, self._noise = self.bound, 0.0
         if self.noise is not None:
             self._noise = self.noise
-        self._plan = plan
 
 
 def gathered(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import exp
-from typing import Any
 
 import numpy as np
 import param
@@ -27,8 +26,6 @@ class Learner(Delayed):
 
     lapse = Probability(0.0, doc="share of trials with a random choice")
 
-    _plan: Any = None
-
     def forget(self, n: int) -> None:
         """Know nothing of n options, as at a run's start."""
         raise TypeError(f"{type(self).__name__} forgets nothing")
@@ -40,11 +37,6 @@ class Learner(Delayed):
     def learn(self, choice: int, reward: float) -> None:
         """An option, from 0, was chosen and earned so much."""
         raise TypeError(f"{type(self).__name__} learns nothing")
-
-    def start_run(self, env: HasTrials, rng: np.random.Generator) -> None:
-        """Forget all; ValueError for a task in which there is nothing to learn in this way."""
-        self._plan = None
-        self._know(env)
 
     def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Choose, for the trial that begins."""
@@ -77,16 +69,12 @@ class Learner(Delayed):
         if ended:
             self.learn(self._choice, self._earned)
 
-    def _know(self, env: HasTrials) -> None:
-        plan = env.declared.plan if env.declared else None
-        if plan is not None and plan is self._plan:
-            return
+    def _read(self, env: HasTrials) -> None:
         task = to_find_out(env, type(self).__name__)
         self._n, self._dt = task.plan.actions.size - 1, float(env.dt)
         self._lapse, self._delay = self.lapse, self.delay()  # params are slow to read
         self._rewards = dict(task.plan.rewards)
         self.forget(self._n)
-        self._plan = plan
 
 
 def to_find_out(env: HasTrials, agent: str) -> Task:

@@ -57,7 +57,28 @@ def has(policy: Any, method: str) -> bool:
     return callable(getattr(policy, method, None))
 
 
-class Delayed(param.Parameterized):
+class Knowing:
+    """Reads a task's declaration once a run; the base of observers in the box."""
+
+    _plan: Any = None  # of the task that was read
+
+    def start_run(self, env: HasTrials, rng: np.random.Generator) -> None:
+        """Forget the run before, and read the task; ValueError for one that does not fit."""
+        self._plan = None
+        self._know(env)
+
+    def _know(self, env: HasTrials) -> None:
+        plan = env.declared.plan if env.declared else None
+        if plan is None or plan is not self._plan:
+            self._read(env)
+            self._plan = plan
+
+    def _read(self, env: HasTrials) -> None:
+        """Find in the task what is needed of it; ValueError for one that does not fit."""
+        raise TypeError(f"{type(self).__name__} reads no task")
+
+
+class Delayed(Knowing, param.Parameterized):
     """Responds some time after it is asked, or has decided; the base of observers in the box."""
 
     non_decision = param.Number(

@@ -11,6 +11,7 @@ import param
 
 from neurogym.envs.has_trials import HasTrials
 from neurogym.subjects.many import NEVER, Many
+from neurogym.subjects.policy import Knowing
 from neurogym.subjects.practice import Practice, declared, practice
 
 NOWHERE = -1  # the step of a mark that did not come
@@ -25,7 +26,7 @@ class Context:
     gain: float  # the interval to produce, as a share of the measured one
 
 
-class IntervalObserver(param.Parameterized):
+class IntervalObserver(Knowing, param.Parameterized):
     """Measures an interval with noise, estimates it in the light of those that there are, makes it.
 
     The measurement of an interval t is normal with SD w_measure * t. The estimate is the mean of
@@ -43,13 +44,6 @@ class IntervalObserver(param.Parameterized):
     w_measure = param.Number(0.1, bounds=(0, 1), doc="Weber fraction of measuring: SD / interval")
     w_produce = param.Number(0.06, bounds=(0, 1), doc="Weber fraction of producing: SD / interval")
     prior = param.Boolean(True, doc="whether it goes by which intervals there are")
-
-    _plan: Any = None
-
-    def start_run(self, env: HasTrials, rng: np.random.Generator) -> None:
-        """Learn from imagined trials which intervals there are; ValueError for other tasks."""
-        self._plan = None
-        self._know(env)
 
     def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Nothing was seen yet."""
@@ -133,10 +127,7 @@ class IntervalObserver(param.Parameterized):
 
     # -- what it knows of the task -----------------------------------------------------------------
 
-    def _know(self, env: HasTrials) -> None:
-        plan = env.declared.plan if env.declared else None
-        if plan is not None and plan is self._plan:
-            return
+    def _read(self, env: HasTrials) -> None:
         task = declared(env, "IntervalObserver")
         if not task.marks:
             raise ValueError(
@@ -151,7 +142,6 @@ class IntervalObserver(param.Parameterized):
         self._levels = known.clean[:, self._channels].max(axis=0) / 2
         self._idle = plan.actions.rest
         self._contexts = self._learned(known, plan)
-        self._plan = plan
 
     def _learned(self, known: Practice, plan: Any) -> list[Context]:
         """Which intervals there are in which contexts; which action responds, too."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import exp
-from typing import Any
 
 import numpy as np
 import param
@@ -41,13 +40,6 @@ class TwoStepLearner(Delayed):
     lambda_ = Probability(0.57, doc="eligibility: share of the second error that the first learns")
     w = Probability(0.39, doc="weight of the model: 1 is model-based, 0 is model-free")
     p = param.Number(0.11, bounds=(-1, 1), doc="perseveration: added to the last first choice")
-
-    _plan: Any = None
-
-    def start_run(self, env: HasTrials, rng: np.random.Generator) -> None:
-        """Forget all; ValueError for a task of another kind."""
-        self._plan = None
-        self._know(env)
 
     def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Be ready for the first choice."""
@@ -144,14 +136,10 @@ class TwoStepLearner(Delayed):
 
     # -- what it knows of the task -----------------------------------------------------------------
 
-    def _know(self, env: HasTrials) -> None:
-        plan = env.declared.plan if env.declared else None
-        if plan is not None and plan is self._plan:
-            return
+    def _read(self, env: HasTrials) -> None:
         task = with_two_steps(env)
         self._asked, self._dt, self._delay = task.window, float(env.dt), self.delay()
         self.forget(task.plan.actions.size - 1)
-        self._plan = task.plan
 
 
 def with_two_steps(env: HasTrials) -> Task:

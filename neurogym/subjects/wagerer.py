@@ -39,13 +39,6 @@ class ConfidenceObserver(Delayed):
     noise = param.Number(0.5, bounds=(0, 20), doc="SD of its own noise, level x sqrt(ms)")
     lapse = Probability(0.0, doc="share of trials with a random answer")
 
-    _plan: Any = None
-
-    def start_run(self, env: HasTrials, rng: np.random.Generator) -> None:
-        """Find evidence and sure option in the task; ValueError if there are none."""
-        self._plan = None
-        self._know(env)
-
     def begin(self, env: HasTrials, rng: np.random.Generator) -> None:
         """Nothing was seen yet."""
         self._know(env)
@@ -132,10 +125,7 @@ class ConfidenceObserver(Delayed):
 
     # -- what it knows of the task -----------------------------------------------------------------
 
-    def _know(self, env: HasTrials) -> None:
-        plan = env.declared.plan if env.declared else None
-        if plan is not None and plan is self._plan:
-            return
+    def _read(self, env: HasTrials) -> None:
         task = declared(env, "ConfidenceObserver")
         plan = task.plan
         aside = getattr(plan.rule, "aside", "")
@@ -151,7 +141,6 @@ class ConfidenceObserver(Delayed):
         self._first, self._sure = choices[0].start, plan.actions[aside].start
         self._sure_at = plan.channels[aside].start if aside in plan.channels else None
         self._learn(plan.rewards, aside, practice(task))
-        self._plan = plan
 
     def _learn(self, rewards: dict[str, float], aside: str, known: Any) -> None:
         """How noisy evidence is, how strong, and which confidence is worth as much as the aside."""
